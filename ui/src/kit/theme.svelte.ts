@@ -1,0 +1,48 @@
+// The theme: as the system says, or as chosen; remembered by the browser. public/theme.js applies it before the first paint.
+import { recall, remember } from './remember';
+
+export type ThemeChoice = 'auto' | 'dark' | 'light';
+
+export class Theme {
+  choice = $state<ThemeChoice>('auto');
+  #systemDark = $state(false);
+  /** Counts changes; a canvas reads it to know that its colours must be read again. */
+  version = $state(0);
+
+  constructor() {
+    const stored = recall('theme');
+    if (stored === 'dark' || stored === 'light') this.choice = stored;
+    const media = matchMedia('(prefers-color-scheme: dark)');
+    this.#systemDark = media.matches;
+    media.addEventListener('change', (event) => {
+      this.#systemDark = event.matches;
+      this.version += 1;
+    });
+  }
+
+  get dark(): boolean {
+    return this.choice === 'auto' ? this.#systemDark : this.choice === 'dark';
+  }
+
+  choose(choice: ThemeChoice): void {
+    this.choice = choice;
+    remember('theme', choice);
+    if (choice === 'auto') delete document.documentElement.dataset.theme;
+    else document.documentElement.dataset.theme = choice;
+    this.version += 1;
+  }
+
+  toggle(): void {
+    this.choose(this.dark ? 'light' : 'dark');
+  }
+}
+
+/** The computed colour of a token such as "--c1", for a canvas. */
+export function tokenColour(token: string): string {
+  const probe = document.createElement('span');
+  probe.style.color = `var(${token})`;
+  document.body.append(probe);
+  const colour = getComputedStyle(probe).color;
+  probe.remove();
+  return colour;
+}
