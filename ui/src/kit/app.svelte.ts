@@ -1,4 +1,4 @@
-// What every page is given: where we are, the keyboard, the theme, toasts, the server, who is looking, the status line.
+// What every page is given: where we are, the keyboard, the theme, toasts, the server, who is looking.
 import type { Api, Me } from '$api';
 import { getContext, setContext } from 'svelte';
 import type { Keys, Scope } from './keys.svelte';
@@ -26,8 +26,8 @@ export interface App {
   readonly me: Me;
   /** Commands that the open page adds to the palette; answers how to take them away. */
   offer(commands: () => Command[]): () => void;
-  /** Short facts at the left of the status line. */
-  say(facts: readonly string[]): void;
+  /** Asks again who is looking (after log-out, a new project, the first span). */
+  reload(): Promise<void>;
 }
 
 const name = Symbol('pawl');

@@ -1,4 +1,5 @@
 // The keyboard: scopes of named keys, the newest first; the sheet of all keys is made from what is registered.
+import { untrack } from 'svelte';
 
 export interface Key {
   /** "j", "Enter", "Escape", "mod+k", "shift+l", "[" … ; several with a space between: "ArrowDown j". */
@@ -58,9 +59,9 @@ export class Keys {
 
   /** Adds a scope on top; answers how to take it away (give it to `$effect`). */
   add(scope: Scope): () => void {
-    this.scopes = [...this.scopes, scope];
+    untrack(() => (this.scopes = [...this.scopes, scope]));
     return () => {
-      this.scopes = this.scopes.filter((other) => other !== scope);
+      untrack(() => (this.scopes = this.scopes.filter((other) => other !== scope)));
     };
   }
 

@@ -13,7 +13,7 @@ export function compact(value: number | null | undefined): string {
 }
 
 /** 210 → `210 ms`, 4 000 → `4.0 s`, 305 000 → `5 m 05 s`. */
-export function span_of_time(ms: number | null | undefined): string {
+export function duration(ms: number | null | undefined): string {
   if (ms === null || ms === undefined || !Number.isFinite(ms)) return '–';
   if (ms > 0 && ms < 1) return '<1 ms';
   if (ms < 999.5) return `${Math.round(ms)} ms`;
@@ -47,7 +47,7 @@ export function moment(time: string | null | undefined): string {
 export const day = (time: string | null | undefined): string => moment(time).split(' ').slice(0, 3).join(' ');
 
 /** Milliseconds since the epoch, nanoseconds kept as a fraction. */
-export function ms_of(time: string | null | undefined): number {
+export function msOf(time: string | null | undefined): number {
   if (!time) return Number.NaN;
   const fraction = /\.(\d+)/.exec(time);
   const whole = Date.parse(fraction ? time.replace(fraction[0], '') : time);

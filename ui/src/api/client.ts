@@ -1,0 +1,150 @@
+// The server as functions. Answers of lists and queries are kept, so that Back shows them at once while a fresh one is fetched.
+import type {
+  ApiKey, Books, Dimension, FilterAnswer, Found, ListRequest, Me, Measure, NewKey, Page, QueryAnswer, QueryRequest, Session, SessionDetail, Span, Stats,
+  Trace, TraceDetail,
+} from './types';
+
+/** What the server said instead of an answer; `status` 0: it could not be reached. */
+export class ApiError extends Error {
+  readonly status: number;
+  readonly code: string;
+  readonly detail: unknown;
+  readonly requestId: string;
+
+  constructor(status: number, code: string, message: string, detail: unknown = null, requestId = '') {
+    super(message);
+    this.status = status;
+    this.code = code;
+    this.detail = detail;
+    this.requestId = requestId;
+  }
+}
+
+export type Grain = 'sessions' | 'traces' | 'spans';
+export interface RowOf {
+  sessions: Session;
+  traces: Trace;
+  spans: Span;
+}
+type Bodies = 'none' | 'new' | 'full';
+interface Call {
+  signal?: AbortSignal;
+}
+
+const base = '/api/v1';
+
+function query(values: object): string {
+  const written = new URLSearchParams();
+  for (const [name, value] of Object.entries(values)) if (value !== undefined && value !== null && value !== '') written.set(name, String(value));
+  const text = written.toString();
+  return text ? `?${text}` : '';
+}
+
+export class Api {
+  csrf = '';
+  /** Called when the server asks for a log-in. */
+  onLoginNeeded: () => void = () => {};
+  readonly #kept = new Map<string, unknown>();
+
+  async #send<T>(method: string, path: string, body?: unknown, call: Call = {}): Promise<T> {
+    const headers: Record<string, string> = { accept: 'application/json' };
+    if (body !== undefined) headers['content-type'] = 'application/json';
+    if (method !== 'GET' && this.csrf) headers['x-csrf-token'] = this.csrf;
+    let response: Response;
+    try {
+      response = await fetch(base + path, {
+        method, headers, credentials: 'same-origin', ...(body === undefined ? {} : { body: JSON.stringify(body) }), ...(call.signal ? { signal: call.signal } : {}),
+      });
+    } catch (cause) {
+      if (call.signal?.aborted) throw cause;
+      throw new ApiError(0, 'unreachable', 'Pawl does not answer. Is it running? This page tries again by itself.');
+    }
+    if (!response.ok) throw await this.#refusal(response, path);
+    if (response.status === 204) return undefined as T;
+    const text = await response.text();
+    return (text ? JSON.parse(text) : undefined) as T;
+  }
+
+  async #refusal(response: Response, path: string): Promise<ApiError> {
+    const said = (await response.json().catch(() => null)) as { error?: { code?: string; message?: string; detail?: unknown; request_id?: string } } | null;
+    const error = said?.error ?? {};
+    if (response.status === 401 && path !== '/login') this.onLoginNeeded();
+    const fallback = `The server answered ${response.status} without saying why.`;
+    return new ApiError(response.status, error.code ?? String(response.status), error.message || fallback, error.detail ?? null, error.request_id ?? '');
+  }
+
+  /** Reading calls that may be shown again from memory: at most 200 answers. */
+  async #read<T>(key: string, ask: () => Promise<T>): Promise<T> {
+    const answer = await ask();
+    this.#kept.delete(key);
+    this.#kept.set(key, answer);
+    if (this.#kept.size > 200) this.#kept.delete(this.#kept.keys().next().value as string);
+    return answer;
+  }
+
+  me(): Promise<Me> {
+    return this.#send<Me>('GET', '/me').then((me) => {
+      this.csrf = me.csrf;
+      return me;
+    });
+  }
+  login = (email: string, password: string) => this.#send<void>('POST', '/login', { email, password });
+  logout = () => this.#send<void>('POST', '/logout', {});
+  setup = (form: { token: string; email: string; name: string; password: string }) => this.#send<void>('POST', '/setup', form);
+
+  keys = () => this.#send<{ keys: ApiKey[] }>('GET', '/keys').then((answer) => (Array.isArray(answer) ? (answer as ApiKey[]) : answer.keys));
+  createKey = (scopes: string[], name?: string) => this.#send<NewKey>('POST', '/keys', { scopes, ...(name ? { name } : {}) });
+  revokeKey = (id: string) => this.#send<void>('DELETE', `/keys/${encodeURIComponent(id)}`);
+
+  books = (call?: Call) => this.#send<Books>('GET', '/books', undefined, call);
+  addSample = () => this.#send<unknown>('POST', '/sample', {});
+  removeSample = () => this.#send<unknown>('DELETE', '/sample');
+
+  /** One page of a list, at any of the three grains. */
+  list<G extends Grain>(grain: G, request: ListRequest, call?: Call): Promise<Page<RowOf[G]>> {
+    const path = `/${grain}${query(request)}`;
+    return this.#read(path, async () => {
+      const answer = await this.#send<{ next_cursor: string | null; stats: Stats } & Record<G, RowOf[G][]>>('GET', path, undefined, call);
+      return { rows: answer[grain], next: answer.next_cursor || null, stats: answer.stats };
+    });
+  }
+  keptList<G extends Grain>(grain: G, request: ListRequest): Page<RowOf[G]> | undefined {
+    return this.#kept.get(`/${grain}${query(request)}`) as Page<RowOf[G]> | undefined;
+  }
+
+  query(request: QueryRequest, call?: Call): Promise<QueryAnswer> {
+    return this.#read(JSON.stringify(request), () => this.#send<QueryAnswer>('POST', '/query', request, call));
+  }
+  keptQuery(request: QueryRequest): QueryAnswer | undefined {
+    return this.#kept.get(JSON.stringify(request)) as QueryAnswer | undefined;
+  }
+
+  trace(id: string, bodies: Bodies = 'new', call?: Call): Promise<TraceDetail> {
+    return this.#send<TraceDetail>('GET', `/traces/${encodeURIComponent(id)}?bodies=${bodies}`, undefined, call);
+  }
+  session(id: string, bodies: Bodies = 'new', call?: Call): Promise<SessionDetail> {
+    return this.#send<SessionDetail>('GET', `/sessions/${encodeURIComponent(id)}?bodies=${bodies}`, undefined, call);
+  }
+  /** One span with whole bodies; `raw`: with the pieces as received. */
+  span(trace: string, span: string, how: Call & { raw?: boolean } = {}): Promise<Span> {
+    return this.#send<Span>('GET', `/traces/${encodeURIComponent(trace)}/spans/${encodeURIComponent(span)}${how.raw ? '?raw=1' : ''}`, undefined, how);
+  }
+
+  filter = (filter: string, call?: Call) => this.#send<FilterAnswer>('POST', '/filter', { filter }, call);
+  find = (id: string, call?: Call) => this.#send<{ found: Found[] }>('GET', `/find${query({ id })}`, undefined, call).then((answer) => answer.found);
+  values(request: { dimension: string; prefix?: string; filter?: string; from?: string; to?: string }, call?: Call) {
+    return this.#send<{ values: { value: string; count: number }[] }>('GET', `/values${query(request)}`, undefined, call).then((answer) => answer.values);
+  }
+  measures = () => this.#once('measures', () => this.#send<{ measures: Measure[] }>('GET', '/measures').then((answer) => answer.measures));
+  dimensions = () => this.#once('dimensions', () => this.#send<{ dimensions: Dimension[] }>('GET', '/dimensions').then((answer) => answer.dimensions));
+
+  readonly #asked = new Map<string, Promise<unknown>>();
+  #once<T>(name: string, ask: () => Promise<T>): Promise<T> {
+    const before = this.#asked.get(name) as Promise<T> | undefined;
+    if (before) return before;
+    const now = ask();
+    this.#asked.set(name, now);
+    now.catch(() => this.#asked.delete(name));
+    return now;
+  }
+}

@@ -1,0 +1,4 @@
+// The server as the page sees it: shapes, calls, live events.
+export * from './client';
+export * from './live';
+export * from './types';

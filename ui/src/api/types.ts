@@ -1,0 +1,218 @@
+// The shapes of the HTTP API (/api/v1). Times are RFC 3339 in UTC, money is a decimal string in US dollars.
+
+export type Status = 'ok' | 'error' | 'blocked' | 'unfinished' | 'running';
+export interface Stats {
+  rows_read: number;
+  elapsed_ms: number;
+  newest_ms_ago: number | null;
+}
+export interface Me {
+  mode: 'local' | 'required';
+  user: null | { id: string; email: string; name: string; role: string };
+  project: { id: string; name: string };
+  projects: { id: string; name: string }[];
+  version: string;
+  csrf: string;
+  endpoints: { http: string; otlp_http: string; otlp_grpc: string };
+  ever_received: boolean;
+}
+interface Run {
+  session_id: string;
+  user_id: string;
+  agent: string;
+  team: string;
+  environment: string;
+  start: string;
+  duration_ms: number;
+  status: Status;
+  error_count: number;
+  span_count: number;
+  llm_calls: number;
+  tool_calls: number;
+  tokens: number | null;
+  cost_usd: string | null;
+  cost_unknown_calls?: number;
+  tags: string[];
+  scores?: Record<string, number>;
+}
+export interface Trace extends Run {
+  trace_id: string;
+  name: string;
+}
+export interface Session extends Run {
+  /** Empty for a trace without a session; then `trace_id` says which. */
+  trace_id?: string;
+  title: string;
+  agent_version: string;
+  active_ms: number;
+  outcome: 'done' | 'not done' | null;
+  trace_count: number;
+}
+export interface Part {
+  type: 'text' | 'reasoning' | 'tool_call' | 'tool_result' | 'media' | 'other';
+  cut?: boolean;
+  [field: string]: unknown;
+}
+export interface Message {
+  role: string;
+  parts: Part[];
+}
+export interface Tokens {
+  input: number | null;
+  cache_read: number | null;
+  cache_write: number | null;
+  output: number | null;
+  reasoning: number | null;
+}
+export interface CostFormula {
+  formula: { type: string; tokens: number; price_usd_per_mtok: string; cost_usd: string }[];
+  price_row: string | null;
+  price_date: string | null;
+  reported_usd: string | null;
+}
+export interface Span {
+  span_id: string;
+  parent_id: string | null;
+  trace_id: string;
+  session_id?: string;
+  kind: string;
+  name: string;
+  agent: string;
+  agent_version: string;
+  start: string;
+  duration_ms: number;
+  status: Status;
+  error: { type: string; message: string } | null;
+  model: { provider: string; requested: string; served: string } | null;
+  tokens: Tokens;
+  counted: boolean;
+  not_counted_because?: string | null;
+  cost_usd: string | null;
+  cost_source: string | null;
+  cost?: CostFormula | null;
+  rolled_up?: { cost_usd: string | null; tokens: number | null };
+  ttft_ms: number | null;
+  finish_reasons: string[];
+  tool: { name: string; call_id: string; arguments: unknown; result: unknown } | null;
+  input?: Message[];
+  input_repeated?: number;
+  output?: Message[];
+  attributes?: Record<string, unknown>;
+  links?: unknown[];
+  events?: { name: string; time: string; attributes?: Record<string, unknown> }[];
+  noise?: boolean;
+  state?: Record<string, unknown> | null;
+  dialect?: string;
+  raw_available?: boolean;
+  raw?: { slot: string; key: string; format: string; text: string }[];
+}
+export interface Score {
+  name: string;
+  value: number | string | boolean;
+  kind: string;
+  author: string;
+  comment: string;
+  span_id: string | null;
+}
+export interface TraceDetail {
+  trace: Trace;
+  spans: Span[];
+  scores: Score[];
+  stats: Stats;
+}
+export interface SessionDetail {
+  session: Session;
+  traces: Trace[];
+  spans: Span[];
+  scores: Score[];
+  conversation: { trace_id: string; span_id: string; role: string; parts: Part[] }[];
+  stats: Stats;
+}
+export interface QueryRequest {
+  measures: string[];
+  dimensions?: string[];
+  filter?: string;
+  from?: string;
+  to?: string;
+  step?: string;
+  order?: string;
+  limit?: number;
+  timezone?: string;
+}
+export type Cell = string | number | null;
+export interface QueryAnswer {
+  columns: { name: string; type: string; unit: string }[];
+  rows: Cell[][];
+  stats: Stats;
+}
+export interface Term {
+  text: string;
+  start: number;
+  end: number;
+  kind: string;
+  dimension: string;
+  operator: string;
+  values: string[];
+  negated: boolean;
+}
+export interface FilterMistake {
+  position: number;
+  length: number;
+  message: string;
+  expected: string[];
+  nearest: string | null;
+}
+export type FilterAnswer = { ok: true; terms: Term[] } | { ok: false; error: FilterMistake };
+export interface Books {
+  received: number;
+  refused: number;
+  quarantined: number;
+  journal: number;
+  stored: number;
+  duplicate: number;
+  merged: number;
+  last_refusals: { at: string; path: string; status: number; message: string }[];
+}
+export interface ApiKey {
+  id: string;
+  name?: string;
+  project: string;
+  scopes: string[];
+  created?: string;
+  expires?: string | null;
+  last_used?: string | null;
+}
+export interface NewKey extends ApiKey {
+  key: string;
+}
+export interface Found {
+  kind: 'session' | 'trace' | 'span';
+  id: string;
+  trace_id: string;
+  label: string;
+  at: string;
+}
+export interface Measure {
+  name: string;
+  unit: string;
+  definition: string;
+  splits?: string[];
+}
+export interface Dimension {
+  name: string;
+  definition: string;
+  operators: string[];
+}
+export interface ListRequest {
+  filter?: string;
+  from?: string;
+  to?: string;
+  limit?: number;
+  cursor?: string;
+  order?: string;
+}
+export interface Page<T> {
+  rows: T[];
+  next: string | null;
+  stats: Stats;
+}

@@ -1,0 +1,31 @@
+// Which address shows what. Only what exists has a route.
+import type { Grain } from '$api';
+
+export type Route =
+  | { page: 'list'; grain: Grain }
+  | { page: 'replay'; kind: 'session' | 'trace'; id: string }
+  | { page: 'settings' }
+  | { page: 'setup' }
+  | { page: 'missing' };
+
+export function routeOf(path: string): Route {
+  const [first = '', second = '', ...rest] = path.split('/').filter(Boolean);
+  if (first === '') return { page: 'list', grain: 'sessions' };
+  if (first === 'setup') return { page: 'setup' };
+  if (first === 'settings' && !second) return { page: 'settings' };
+  if ((first === 'sessions' || first === 'traces') && second && rest.length === 0)
+    return { page: 'replay', kind: first === 'sessions' ? 'session' : 'trace', id: decoded(second) };
+  if ((first === 'sessions' || first === 'traces' || first === 'spans') && !second) return { page: 'list', grain: first };
+  return { page: 'missing' };
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
+export const sessionPath = (id: string) => `/sessions/${encodeURIComponent(id)}`;
+export const tracePath = (id: string) => `/traces/${encodeURIComponent(id)}`;

@@ -1,0 +1,120 @@
+// Reads a value that came as text: JSON, or a Python literal as many frameworks print it ({'a': None}).
+// Gives the text back unchanged when it is neither: stored text is never repaired by guessing.
+
+const MAX_TEXT = 2_000_000;
+const MAX_DEPTH = 64;
+
+export function parse(value: unknown): unknown {
+  if (typeof value !== 'string') return value;
+  const text = value.trim();
+  const first = text[0];
+  if (!first || text.length > MAX_TEXT) return value;
+  if (first === '{' || first === '[' || first === '"') {
+    try {
+      const parsed: unknown = JSON.parse(text);
+      return first === '"' && typeof parsed === 'string' ? parse(parsed) : parsed;
+    } catch {
+      const python = first === '"' ? undefined : new Literal(text).read();
+      return python === undefined ? value : python;
+    }
+  }
+  return value;
+}
+
+const WORDS: Record<string, unknown> = { None: null, True: true, False: false, null: null, true: true, false: false };
+const ESCAPES: Record<string, string> = { n: '\n', t: '\t', r: '\r', '\\': '\\', "'": "'", '"': '"' };
+
+/** A reader for Python's dict, list, tuple, string, number, None, True and False; nothing else. */
+class Literal {
+  private at = 0;
+  constructor(private readonly text: string) {}
+
+  read(): unknown {
+    const value = this.value(0);
+    this.space();
+    return this.at === this.text.length ? value : undefined;
+  }
+
+  private space(): void {
+    while (this.at < this.text.length && /\s/.test(this.text[this.at]!)) this.at++;
+  }
+
+  private value(depth: number): unknown {
+    this.space();
+    if (depth > MAX_DEPTH) return undefined;
+    const c = this.text[this.at];
+    if (c === '{') return this.dict(depth);
+    if (c === '[') return this.list(']', depth);
+    if (c === '(') return this.list(')', depth);
+    if (c === "'" || c === '"') return this.string(c);
+    const word = /^[A-Za-z]+|^-?\d[\d._]*(?:[eE][+-]?\d+)?/.exec(this.text.slice(this.at, this.at + 40))?.[0];
+    if (!word) return undefined;
+    this.at += word.length;
+    if (word in WORDS) return WORDS[word];
+    const number = Number(word.replace(/_/g, ''));
+    return Number.isFinite(number) && /^-?\d/.test(word) ? number : undefined;
+  }
+
+  private string(quote: string): string | undefined {
+    let out = '';
+    for (this.at++; this.at < this.text.length; this.at++) {
+      const c = this.text[this.at]!;
+      if (c === quote) {
+        this.at++;
+        return out;
+      }
+      if (c !== '\\') {
+        out += c;
+        continue;
+      }
+      const next = this.text[++this.at] ?? '';
+      out += ESCAPES[next] ?? '\\' + next;
+    }
+    return undefined;
+  }
+
+  private list(end: string, depth: number): unknown[] | undefined {
+    const out: unknown[] = [];
+    this.at++;
+    for (;;) {
+      this.space();
+      if (this.text[this.at] === end) {
+        this.at++;
+        return out;
+      }
+      const value = this.value(depth + 1);
+      if (value === undefined) return undefined;
+      out.push(value);
+      if (!this.comma(end)) return undefined;
+    }
+  }
+
+  private dict(depth: number): Record<string, unknown> | undefined {
+    const out: [string, unknown][] = [];
+    this.at++;
+    for (;;) {
+      this.space();
+      if (this.text[this.at] === '}') {
+        this.at++;
+        return Object.fromEntries(out);
+      }
+      const key = this.value(depth + 1);
+      this.space();
+      if ((typeof key !== 'string' && typeof key !== 'number') || this.text[this.at] !== ':') return undefined;
+      this.at++;
+      const value = this.value(depth + 1);
+      if (value === undefined) return undefined;
+      out.push([String(key), value]);
+      if (!this.comma('}')) return undefined;
+    }
+  }
+
+  private comma(end: string): boolean {
+    this.space();
+    if (this.text[this.at] === ',') {
+      this.at++;
+      return true;
+    }
+    return this.text[this.at] === end;
+  }
+}

@@ -1,0 +1,255 @@
+// The spans of a run as one tree: order, depth, own and rolled-up figures, errors, steps, plumbing set aside.
+import { pico } from './money';
+import type { Kind, Run, Span } from './types';
+import { compact, msOf } from './words';
+
+export interface Node {
+  id: string;
+  span: Span;
+  kind: Kind;
+  /** What the row says; the id of what it calls, not the framework's span name. */
+  label: string;
+  /** Small print after the label: tokens in, a turn's first words. */
+  note: string;
+  parent: Node | null;
+  children: Node[];
+  depth: number;
+  /** Milliseconds since the epoch. `end` of a running span is the latest end known below it. */
+  start: number;
+  end: number;
+  running: boolean;
+  noise: boolean;
+  /** The deepest failed span; ancestors that pass a failure on are not errors themselves. */
+  failed: boolean;
+  blocked: boolean;
+  /** A unit of work: no container, no plumbing, not the second report of a call. Numbered from 1 in start order, else 0. */
+  step: number;
+  own: bigint | null;
+  rolled: bigint | null;
+  /** A turn or the run itself: a row without a span behind it. */
+  synthetic: '' | 'run' | 'turn';
+  turn: number;
+}
+
+export interface Tree {
+  roots: Node[];
+  byId: Map<string, Node>;
+  /** Every real node in start order, plumbing included. */
+  all: Node[];
+  steps: Node[];
+  errors: Node[];
+  noise: number;
+}
+
+const CONTAINERS: ReadonlySet<string> = new Set(['agent', 'workflow']);
+const KINDS: ReadonlySet<string> = new Set(['agent', 'llm', 'tool', 'retriever', 'embedding', 'reranker', 'guardrail', 'evaluator', 'handoff', 'workflow', 'other']);
+
+export const isContainer = (node: Node): boolean => CONTAINERS.has(node.kind);
+export const hasUsage = (span: Span): boolean => span.counted !== false && !!span.tokens && Object.values(span.tokens).some((count) => count !== null && count !== undefined);
+export const thinks = (name: string): boolean => /^(think|thinking|thought|sequential_?thinking)$/i.test(name);
+
+/** Input tokens of a call, cached ones included; null when none is known. */
+export function tokensIn(span: Span): number | null {
+  const list = [span.tokens?.input, span.tokens?.cache_read, span.tokens?.cache_write].filter((count): count is number => typeof count === 'number');
+  return list.length ? list.reduce((sum, count) => sum + count, 0) : null;
+}
+
+export function tokensTotal(span: Span): number | null {
+  const list = Object.values(span.tokens ?? {}).filter((count): count is number => typeof count === 'number');
+  return list.length ? list.reduce((sum, count) => sum + count, 0) : null;
+}
+
+/** Key of a span inside a run: span ids repeat between traces in the wild. */
+export const keyOf = (span: { trace_id: string; span_id: string }): string => span.span_id;
+
+export function labelOf(span: Span): string {
+  if (span.kind === 'llm' || span.kind === 'embedding' || span.kind === 'reranker') return span.model?.served || span.model?.requested || span.name;
+  if (span.kind === 'tool') return span.tool?.name || span.name;
+  if (span.kind === 'agent') return span.agent || span.name;
+  return span.name;
+}
+
+function node(span: Span): Node {
+  const start = msOf(span.start);
+  const failed = span.status === 'error';
+  const kind = KINDS.has(span.kind) ? span.kind : 'other';
+  return {
+    id: keyOf(span),
+    span,
+    kind,
+    label: labelOf(span),
+    note: kind === 'llm' ? (tokensIn(span) === null ? '' : compact(tokensIn(span))) : '',
+    parent: null,
+    children: [],
+    depth: 0,
+    start,
+    end: start + (span.duration_ms ?? 0),
+    running: span.status === 'running',
+    noise: !!span.noise,
+    failed,
+    blocked: span.status === 'blocked',
+    step: 0,
+    own: span.counted === false ? null : pico(span.cost_usd),
+    rolled: null,
+    synthetic: '',
+    turn: 0,
+  };
+}
+
+/** Builds the tree. Orphans and several roots are roots; a loop of parents is cut where it closes. */
+export function build(spans: Span[]): Tree {
+  const byId = new Map<string, Node>();
+  for (const span of spans) byId.set(keyOf(span), node(span));
+  const all = [...byId.values()].sort((a, b) => a.start - b.start || b.end - a.end);
+  const roots: Node[] = [];
+  for (const each of all) {
+    const parent = each.span.parent_id ? byId.get(each.span.parent_id) : undefined;
+    if (!parent || parent === each || leadsTo(parent, each)) roots.push(each);
+    else {
+      each.parent = parent;
+      parent.children.push(each);
+    }
+  }
+  let noise = 0;
+  for (const each of all) if (each.noise) noise++;
+  const tree = { roots, byId, all, steps: [], errors: [], noise };
+  finish(tree);
+  return tree;
+}
+
+function leadsTo(from: Node, target: Node): boolean {
+  for (let at: Node | null = from; at; at = at.parent) if (at === target) return true;
+  return false;
+}
+
+/** Depth, rolled-up figures, errors and step numbers, from what the nodes are linked to now. */
+export function finish(tree: Tree): void {
+  tree.steps = [];
+  tree.errors = [];
+  for (const each of postOrder(tree.roots)) {
+    let below: bigint | null = null;
+    let inner = false;
+    for (const child of each.children) {
+      child.depth = 0;
+      if (child.rolled !== null) below = (below ?? 0n) + child.rolled;
+      if (child.failed || child.span.status === 'error') inner = true;
+      if (each.running || each.span.duration_ms === null) each.end = Math.max(each.end, child.end);
+    }
+    each.rolled = each.own === null ? below : (below ?? 0n) + each.own;
+    if (each.span.status === 'error') each.failed = !inner;
+  }
+  for (const root of tree.roots) setDepth(root);
+  for (const each of tree.all) {
+    if (each.failed) tree.errors.push(each);
+    if (!each.noise && !isContainer(each) && each.kind !== 'other' && !isRepeat(each)) {
+      tree.steps.push(each);
+      each.step = tree.steps.length;
+    }
+  }
+}
+
+/** The same call reported a second time by another instrumentation, or a wrapper around it. */
+export const isRepeat = (each: Node): boolean => (each.kind === 'llm' || each.kind === 'embedding') && each.span.counted === false;
+
+function setDepth(root: Node): void {
+  const stack: Node[] = [root];
+  while (stack.length) {
+    const each = stack.pop()!;
+    each.depth = each.parent ? each.parent.depth + 1 : 0;
+    for (const child of each.children) stack.push(child);
+  }
+}
+
+/** Children before parents; no recursion, so that a chain of 10,000 does not end it. */
+export function postOrder(roots: Node[]): Node[] {
+  const out: Node[] = [];
+  const stack = [...roots];
+  while (stack.length) {
+    const each = stack.pop()!;
+    out.push(each);
+    for (const child of each.children) stack.push(child);
+  }
+  return out.reverse();
+}
+
+/** Children with plumbing taken out: what plumbing holds moves up to its parent. */
+export function shownChildren(each: Node, noise: boolean): Node[] {
+  if (noise || !each.children.some((child) => child.noise)) return each.children;
+  const out: Node[] = [];
+  const stack = [...each.children].reverse();
+  while (stack.length) {
+    const child = stack.pop()!;
+    if (!child.noise) out.push(child);
+    else for (let i = child.children.length - 1; i >= 0; i--) stack.push(child.children[i]!);
+  }
+  return out.sort((a, b) => a.start - b.start);
+}
+
+export interface TreeRow {
+  node: Node;
+  depth: number;
+  foldable: boolean;
+  folded: boolean;
+  /** Position among its siblings, for screen readers. */
+  position: number;
+  size: number;
+}
+
+/** The rows to draw, in order. */
+export function flatten(roots: Node[], isFolded: (node: Node) => boolean, noise: boolean): TreeRow[] {
+  const out: TreeRow[] = [];
+  const top = noise ? roots : roots.flatMap((root) => (root.noise ? shownChildren(root, false) : [root]));
+  const stack: TreeRow[] = [];
+  const push = (list: Node[], depth: number): void => {
+    for (let i = list.length - 1; i >= 0; i--) {
+      const each = list[i]!;
+      stack.push({ node: each, depth, foldable: false, folded: false, position: i + 1, size: list.length });
+    }
+  };
+  push(top, 0);
+  while (stack.length) {
+    const row = stack.pop()!;
+    out.push(row);
+    const children = shownChildren(row.node, noise);
+    row.foldable = children.length > 0;
+    row.folded = row.foldable && isFolded(row.node);
+    if (row.foldable && !row.folded) push(children, row.depth + 1);
+  }
+  return out;
+}
+
+/** Every node below, itself excluded. */
+export function below(each: Node): Node[] {
+  const out: Node[] = [];
+  const stack = [...each.children];
+  while (stack.length) {
+    const child = stack.pop()!;
+    out.push(child);
+    for (const next of child.children) stack.push(next);
+  }
+  return out;
+}
+
+export function ancestors(each: Node | undefined): Node[] {
+  const out: Node[] = [];
+  for (let at = each?.parent ?? null; at; at = at.parent) out.push(at);
+  return out;
+}
+
+/** The next of `list` after `from` in start order, around the end. */
+export function nextOf(list: Node[], from: Node | undefined, back = false): Node | undefined {
+  if (!list.length) return undefined;
+  if (!from) return back ? list[list.length - 1] : list[0];
+  if (back) return [...list].reverse().find((each) => each.start < from.start || (each.start === from.start && each !== from && list.indexOf(each) < list.indexOf(from))) ?? list[list.length - 1];
+  const at = list.indexOf(from);
+  if (at >= 0) return list[(at + 1) % list.length];
+  return list.find((each) => each.start >= from.start) ?? list[0];
+}
+
+/** Steps by what they cost or how long they took, dearest first. */
+export function ranked(tree: Tree, by: 'cost' | 'time'): Node[] {
+  const list = tree.steps.filter((each) => (by === 'cost' ? each.own !== null && each.own > 0n : each.end > each.start));
+  return list.sort((a, b) => (by === 'cost' ? (b.own! > a.own! ? 1 : b.own! < a.own! ? -1 : 0) : b.end - b.start - (a.end - a.start)) || a.start - b.start);
+}
+
+export const runLabel = (run: Run): string => run.session?.agent || run.traces[0]?.agent || run.traces[0]?.name || run.id;
