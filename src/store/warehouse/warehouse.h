@@ -1,0 +1,65 @@
+// The warehouse: ClickHouse, embedded (libchdb) behind one seam. Blocks in, rows out, values only as bound parameters.
+#pragma once
+#include <atomic>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/log.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "wire/native.h"
+
+namespace pawl::warehouse {
+
+// {name:Type} in the SQL. `value` is the raw text; what the engine unescapes is escaped inside.
+struct Parameter {
+  std::string name, value;
+};
+
+struct Query {
+  std::string sql;
+  std::vector<Parameter> parameters;
+  Nanos deadline = 10 * second;                        // the engine stops at it: `unavailable`
+  std::shared_ptr<const std::atomic<bool>> cancelled;  // set when the client went away; may be null
+};
+
+struct Answer {
+  native::Rows rows;
+  std::uint64_t rows_read = 0, bytes_read = 0;
+  Nanos elapsed = 0;
+};
+
+// Thread-safe. Every call blocks: never from an I/O thread.
+class Warehouse {
+ public:
+  Warehouse() = default;
+  Warehouse(const Warehouse&) = delete;
+  Warehouse& operator=(const Warehouse&) = delete;
+  virtual ~Warehouse() = default;
+
+  virtual Result<Answer> read(const Query& query) = 0;
+  // Statements of our own (DDL, INSERT SELECT, BACKUP); never with anything a user typed.
+  virtual Result<void> run(std::string_view sql) = 0;
+  // One block into one table, all or nothing; on return it is on disk. One writer at a time.
+  virtual Result<void> insert(std::string_view table, const native::Block& block) = 0;
+  virtual std::string version() const = 0;
+};
+
+struct EmbeddedOptions {
+  std::string library;  // path of libchdb.so
+  std::string path;     // data directory of the engine
+  std::string backups;  // where BACKUP may write
+  std::uint64_t memory = 700ULL << 20U;
+  int readers = 2;  // queries at once
+};
+
+// Loads and boots the engine: 0.2 to 0.6 s. `conflict` where another process holds `path`, `unavailable` with the
+// engine's words otherwise. Only one a process, ever.
+Result<std::unique_ptr<Warehouse>> open_embedded(const EmbeddedOptions& options, const Log& log);
+
+// Beside the program, in lib/pawl, or where PAWL_CHDB says; "" where it is nowhere.
+std::string find_library();
+
+}  // namespace pawl::warehouse

@@ -1,0 +1,78 @@
+// The engine takes blocks and gives rows back, whatever bytes are in them.
+#include "store/warehouse/warehouse.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+namespace pawl::warehouse {
+namespace {
+
+TEST(Warehouse, GivesBackWhatItTook) {
+  const Log log(Log::Format::text, Level::error);
+  const auto path = std::filesystem::temp_directory_path() / fmt::format("pawl-warehouse-{}", getpid());
+  auto opened = open_embedded({.library = find_library(), .path = path / "w", .backups = path / "b"}, log);
+  ASSERT_TRUE(opened) << opened.error().what;
+  auto& warehouse = **opened;
+  ASSERT_TRUE(
+      warehouse.run("CREATE TABLE t (a UInt32, k UInt128, s LowCardinality(String), n Nullable(Int64), tags "
+                    "Array(LowCardinality(String)),"
+                    " m Map(LowCardinality(String), String), i Map(LowCardinality(String), Int64), h Array(UInt128),"
+                    " e Enum8('x' = 0, 'y' = 1), at DateTime64(9, 'UTC'), w Float32) ENGINE = MergeTree ORDER BY a"));
+  native::Block block;
+  auto& a = block.add("a", "UInt32");
+  auto& k = block.add("k", "UInt128");
+  auto& s = block.add("s", "String");
+  auto& n = block.add("n", "Nullable(Int64)");
+  auto& tags = block.add("tags", "Array(String)");
+  auto& m = block.add("m", "Map(String, String)");
+  auto& i = block.add("i", "Map(String, Int64)");
+  auto& h = block.add("h", "Array(UInt128)");
+  auto& e = block.add("e", "Int8");
+  auto& at = block.add("at", "DateTime64(9, 'UTC')");
+  auto& w = block.add("w", "Float32");
+  const std::string hostile("a\n\nb;\t\\N'\0;\nSELECT 1;\n", 22);
+  for (std::uint32_t row = 0; row < 3; ++row) {
+    a.fixed(row);
+    k.id({row, 7});
+    s.text(hostile);
+    n.nullable(row == 1 ? std::nullopt : std::optional<std::int64_t>(-5));
+    for (std::uint32_t t = 0; t < row; ++t) tags.element_text("tag");
+    tags.end_array();
+    m.entry("key", hostile), m.end_array();
+    i.entry("audio", 42), i.end_array();
+    h.element_id({1, row}), h.end_array();
+    e.fixed<std::int8_t>(1);
+    at.fixed<std::int64_t>(1'760'000'000'000'000'001);
+    w.fixed(0.5F);
+  }
+  const auto inserted = warehouse.insert("t", block);
+  ASSERT_TRUE(inserted) << inserted.error().what;
+  Query query{.sql = "SELECT *, sum(a) OVER () AS total FROM t WHERE s = {s:String} AND k = {k:UInt128} ORDER BY a",
+              .parameters = {{"s", hostile}, {"k", "36893488147419103239"}}};
+  const auto answer = warehouse.read(query);
+  ASSERT_TRUE(answer) << answer.error().what;
+  const auto& rows = answer->rows;
+  ASSERT_EQ(rows.size(), 1U);
+  EXPECT_EQ(rows.integer(0, 0), 2);
+  EXPECT_EQ(rows.id(1, 0), (Id128{2, 7}));
+  EXPECT_EQ(rows.text(2, 0), hostile);
+  EXPECT_EQ(rows.maybe(3, 0), -5);
+  EXPECT_EQ(rows.texts(4, 0).size(), 2U);
+  EXPECT_EQ(rows.map(5, 0).at(0).second, hostile);
+  EXPECT_EQ(rows.data(6).inner.at(1).integers.at(0), 42);
+  EXPECT_EQ(rows.ids(7, 0).at(0), (Id128{1, 2}));
+  EXPECT_EQ(rows.text(8, 0), "y");
+  EXPECT_EQ(rows.integer(9, 0), 1'760'000'000'000'000'001);
+  EXPECT_EQ(rows.real(10, 0), 0.5);
+
+  EXPECT_FALSE(warehouse.read({.sql = "SELECT nothing FROM t"}));
+  const auto slow = warehouse.read({.sql = "SELECT sleepEachRow(1) FROM numbers(5)", .deadline = second});
+  ASSERT_FALSE(slow);
+  EXPECT_EQ(slow.error().kind, ErrorKind::unavailable);
+  opened->reset();
+  std::filesystem::remove_all(path);
+}
+
+}  // namespace
+}  // namespace pawl::warehouse
