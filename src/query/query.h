@@ -1,0 +1,354 @@
+// Measure, dimension, filter → one SQL statement with bound parameters. Pure: nothing here runs it.
+//
+// A span is stored as rows with `sign` (records/traces/schema.h): every measure is a sum over rows times sign, and an
+// identity whose signs sum to 0 is not there. Every statement names its project in the innermost scan of every table;
+// no text of a user is ever in the SQL. Definitions of measures and dimensions: docs/reference/{measures,filters}.md.
+#pragma once
+#include <cstdint>
+#include <expected>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/result.h"
+#include "base/time.h"
+
+namespace pawl::query {
+
+// ---- what is asked of: spans, traces, sessions -----------------------------------------------------------------
+enum class Grain : std::uint8_t { span, trace, session };
+std::string_view name_of(Grain grain);
+std::optional<Grain> grain_from(std::string_view name);  // "span" "trace" "session"
+
+struct Range {  // half open, by the start of spans; nanoseconds since 1970 UTC
+  Nanos from = 0, to = 0;
+};
+
+// ---- the filter language (docs/reference/filters.md) -------------------------------------------------------------
+// Limits: 8 KB of text, 200 terms, nesting 32.
+struct FilterError {
+  std::size_t position = 0, length = 0;  // bytes of the text as given
+  std::string message;                   // "No dimension is called durration. Did you mean duration?"
+  std::vector<std::string> expected;     // what may stand there
+  std::string nearest;                   // the known word nearest to what stands there, or ""
+};
+
+struct Term {        // one leaf of the filter, in the order of the text (the page's pills)
+  std::string text;  // as written, with its "-"
+  std::size_t start = 0, end = 0;
+  std::string kind;       // "dimension" "is" "has" "word" "phrase"
+  std::string dimension;  // "model", "attr.tenant"; is: the flag; has: the dimension; "" for words
+  std::string op;         // "=" "!=" "~" ">" ">=" "<" "<="; "" for words
+  std::vector<std::string> values;
+  bool negated = false;  // by its own "-" or one around it
+};
+
+struct Node;  // the tree, internal
+
+class Filter {
+ public:
+  Filter() = default;  // lets everything pass
+  static std::expected<Filter, FilterError> parse(std::string_view text);
+  bool empty() const { return root_ == nullptr; }
+  std::string text() const;  // normal form: parses to the same tree
+  const std::vector<Term>& terms() const { return terms_; }
+  bool searches_bodies() const;  // has a word, a phrase or prompt~: cannot be answered from a span alone
+  const Node* root() const { return root_.get(); }
+  bool operator==(const Filter& other) const { return text() == other.text(); }
+
+ private:
+  std::shared_ptr<const Node> root_;
+  std::vector<Term> terms_;
+};
+
+// What the live view knows of one span; "" and nullopt = not there. Times and durations in ns, money in pico-dollars.
+class SpanFacts {
+ public:
+  virtual ~SpanFacts() = default;
+  // Of a text or enum dimension ("tag" has many, others one or none).
+  virtual std::vector<std::string_view> texts(std::string_view dimension) const = 0;
+  virtual std::optional<std::int64_t> number(std::string_view dimension) const = 0;
+  virtual std::string_view attribute(std::string_view key) const = 0;
+  virtual bool is_error() const = 0;  // the deepest span that failed
+  virtual bool noise() const = 0;
+};
+// Whether a span passes, by the same rules as the compiled filter at span grain. Words and prompt~ never hold.
+bool matches(const Filter& filter, const SpanFacts& span);
+
+// ---- the catalogue -----------------------------------------------------------------------------------------------
+enum class Type : std::uint8_t { text, number, duration, money, time, enumeration };
+std::string_view name_of(Type type);
+
+struct DimensionInfo {
+  std::string_view name;        // "agent"; "attr." stands for attr.ANY
+  std::string_view definition;  // shown to users
+  Type type;
+  std::vector<std::string_view> operators;
+  std::vector<std::string_view> values;  // of an enumeration
+  bool groups = false;                   // may stand in `dimensions` of a measure query
+  bool completes = false;                // compile_values knows it
+};
+struct MeasureInfo {
+  std::string_view name;  // "latency.p95"
+  std::string_view unit;  // "spans" "traces" "sessions" "calls" "errors" "ratio" "ms" "tokens" "USD" …
+  std::string_view definition;
+  Type type;
+  std::vector<std::string_view> splits;  // what it may be split by: names of dimensions
+};
+const std::vector<DimensionInfo>& dimensions();
+const std::vector<MeasureInfo>& measures();
+std::vector<std::string_view> flags();  // X of is:X
+
+// ---- compiled statements -----------------------------------------------------------------------------------------
+// Bound as {name:type}. Types: String, UInt32, UInt128, Int64, Float64. Values are plain bytes: whoever binds a String
+// for libchdb escapes backslash, tab and newline.
+struct Parameter {
+  std::string name;  // "project", "p1", …
+  std::string_view type;
+  std::string value;
+};
+
+// What a column of the answer holds, and its exact ClickHouse type:
+//   text     String
+//   number   Nullable(Float64)
+//   duration Nullable(Float64), milliseconds
+//   money    Nullable(Int128), pico-dollars
+//   time     Int64, nanoseconds since 1970 UTC (start of the step, in the caller's time zone)
+struct Column {
+  std::string name;
+  Type type = Type::text;
+  std::string_view unit;  // "" for dimensions
+};
+
+struct Statement {
+  std::string sql;
+  std::vector<Parameter> parameters;
+  std::vector<Column> columns;  // of a measure query and of values; empty where an enum below names the columns
+};
+
+// ---- (a) measures --------------------------------------------------------------------------------------------------
+struct MeasureQuery {
+  std::vector<std::string> measures;    // 1 to 20
+  std::vector<std::string> dimensions;  // at most 5; "attr.x" too
+  Filter filter;
+  Range range;
+  std::string step;              // "" or "1m" "5m" "6h" "1d" "1w" "1mo": then the first column is `time`
+  std::string timezone = "UTC";  // IANA name
+  std::string order;             // a column, "-column"; default: time, else the first measure descending
+  std::uint32_t limit = 1000;    // at most 10,000
+  Grain grain = Grain::span;     // what the filter selects, and what latency, error_rate … are of
+};
+// Columns: [time,] dimensions, measures, in the order asked for. Rows only where there are spans (no filled gaps);
+// without dimensions and step exactly one row.
+Result<Statement> compile(std::uint32_t project, const MeasureQuery& query);
+
+// ---- (b) lists
+// ------------------------------------------------------------------------------------------------------- An item is
+// listed when a span of it starts in the range and its spans in the range pass the filter; the numbers of a row are of
+// the whole item, also outside of the range.
+struct ListQuery {
+  Grain grain = Grain::trace;
+  Filter filter;
+  Range range;
+  std::string order = "-start";  // [-]start cost duration tokens errors name
+  std::string cursor;            // of the page before, or ""
+  std::uint32_t limit = 50;      // 1 to 1000
+};
+
+// Drives a page: statement after statement over growing windows of time until the page is full.
+//   auto pager = TRY(Pager::create(project, query));
+//   while (auto statement = pager.next()) {
+//     for (each row of run(*statement)) if (pager.take(row.order_key, row.key, row.mine)) page.push_back(row);
+//   }
+//   next_cursor = pager.cursor();   // "" where there is no more
+class Pager {
+ public:
+  static Result<Pager> create(std::uint32_t project, ListQuery query);
+  std::optional<Statement> next();
+  // To be called for every row in order. False: the row belongs to another window or a further page, leave it out.
+  bool take(std::string_view order_key, std::string_view key, bool mine);
+  std::string cursor() const;
+
+ private:
+  std::uint32_t project_ = 0;
+  ListQuery query_;
+  bool by_start_ = true, descending_ = true, done_ = false, more_ = false;
+  Range window_;                            // of the statement that runs
+  Nanos width_ = 0;                         // of the next window
+  std::optional<std::string> after_value_;  // keyset: rows beyond (value, key)
+  std::string after_key_;
+  std::uint32_t taken_ = 0, rows_ = 0;  // on the page; of the running statement
+};
+
+// Columns of the rows of a Pager's statements, in this order; the first three are the same for each grain.
+// order_key, key, mine are for Pager::take.
+//
+// Traces (api.md Trace and more). Times ns, money pico-dollars.
+enum class TraceColumn : std::uint8_t {
+  order_key,           // String
+  key,                 // String: 32 hex digits of the trace
+  mine,                // UInt8
+  trace,               // UInt128
+  trace_id,            // String, as the client wrote it
+  name,                // String: of the root, else of the first span
+  session,             // String
+  user,                // String
+  agent,               // String: of the root, else the first span that names one
+  agent_version,       // String
+  team,                // String
+  task,                // String
+  outcome,             // String
+  customer,            // String
+  environment,         // String
+  service,             // String
+  start,               // Int64 ns
+  duration,            // Int64 ns: first start to last end
+  status,              // String: ok error blocked unfinished running
+  errors,              // Int64
+  spans,               // Int64, all
+  llm_calls,           // Int64
+  tool_calls,          // Int64
+  tokens,              // Nullable(Int64): null = nothing of it is known
+  cost,                // Nullable(Int128) pico-dollars: null = calls, but no cost is known
+  cost_unknown_calls,  // Int64
+  tags,                // Array(String), sorted
+  count_
+};
+// Sessions (ui-api.md Session).
+enum class SessionColumn : std::uint8_t {
+  order_key,           // String
+  key,                 // String: "s" + session id, or "t" + hex of a trace that has none
+  mine,                // UInt8
+  session,             // String; "" for a trace of its own
+  trace,               // UInt128: of the first trace
+  trace_id,            // String: of the first trace, as the client wrote it
+  name,                // String: of the first trace's root
+  user,                // String
+  agent,               // String
+  agent_version,       // String
+  team,                // String
+  task,                // String
+  outcome,             // String
+  customer,            // String
+  environment,         // String
+  service,             // String
+  start,               // Int64 ns
+  duration,            // Int64 ns: first start to last end
+  active,              // Int64 ns: sum of the times of its traces
+  status,              // String: of the last trace
+  errors,              // Int64
+  traces,              // Int64
+  spans,               // Int64
+  llm_calls,           // Int64
+  tool_calls,          // Int64
+  tokens,              // Nullable(Int64)
+  cost,                // Nullable(Int128)
+  cost_unknown_calls,  // Int64
+  tags,                // Array(String)
+  count_
+};
+// Spans: everything of schema.h `spans` but what is the warehouse's own. Also the answer of compile_spans_of.
+enum class SpanColumn : std::uint8_t {
+  order_key,           // String
+  key,                 // String: hex of trace, "-", hex of span
+  mine,                // UInt8
+  trace,               // UInt128
+  span,                // UInt128
+  parent,              // UInt128, 0 = root
+  trace_id,            // String, as the client wrote it ('' in the table was filled with the hex)
+  span_id,             // String, likewise
+  parent_id,           // String, likewise; '' for a root
+  start,               // Int64 ns
+  duration,            // Int64 ns
+  kind,                // String
+  name,                // String
+  status,              // String
+  is_error,            // UInt8
+  error_type,          // String
+  error_message,       // String
+  noise,               // UInt8
+  framework_tool,      // UInt8
+  clock,               // UInt8
+  session,             // String
+  user,                // String
+  agent,               // String
+  agent_version,       // String
+  team,                // String
+  task,                // String
+  outcome,             // String
+  customer,            // String
+  environment,         // String
+  service,             // String
+  tags,                // Array(String)
+  provider,            // String
+  model_requested,     // String
+  model,               // String
+  finish_reasons,      // Array(String)
+  ttft,                // Nullable(Int64) ns
+  prompt,              // String
+  prompt_version,      // String
+  tool,                // String
+  tool_call_id,        // String
+  handoff_from,        // String
+  handoff_to,          // String
+  response_id,         // String
+  tokens_input,        // Nullable(Int64) …
+  tokens_cache_read,   //
+  tokens_cache_write,  //
+  tokens_output,       //
+  tokens_reasoning,    //
+  tokens_other,        // Map(String, Int64)
+  cost,                // Nullable(Int64) pico-dollars
+  cost_reported,       // Nullable(Int64) pico-dollars
+  price_row,           // String
+  cost_unknown,        // UInt8
+  attrs,               // Map(String, String)
+  events,              // String, JSON
+  links,               // String, JSON
+  dialect,             // String
+  scope,               // String
+  counted,             // UInt8
+  not_counted,         // String
+  weight,              // Float32
+  record,              // UInt128
+  count_
+};
+// Name and ClickHouse type of each column, in order.
+struct RowColumn {
+  std::string_view name, type;
+};
+std::span<const RowColumn> row_columns(Grain grain);
+
+// The same rows by id, ranges ignored. `limit` spans at most, in order of start.
+Statement compile_spans_of_trace(std::uint32_t project, const Id128& trace, std::uint32_t limit);
+Statement compile_spans_of_session(std::uint32_t project, std::string_view session, std::uint32_t limit);
+Statement compile_span(std::uint32_t project, const Id128& trace, const Id128& span);
+Statement compile_traces_of(std::uint32_t project, std::string_view session, std::uint32_t limit);  // by start
+Statement compile_trace(std::uint32_t project, const Id128& trace);          // one row of TraceColumn, or none
+Statement compile_session(std::uint32_t project, std::string_view session);  // one row of SessionColumn, or none
+
+// ---- (c) what a filter can be completed to
+// ---------------------------------------------------------------------------
+struct ValuesQuery {
+  std::string dimension;  // "tool", "attr.tenant"; "attr." = names of attributes
+  std::string prefix;     // case does not matter; contained anywhere, those that begin with it first
+  Filter filter;
+  Range range;
+  Grain grain = Grain::span;  // what the filter selects
+  std::uint32_t limit = 20;   // at most 1000
+};
+// Columns: value String, count Nullable(Float64) (spans), most frequent first. Enumerations and dimensions without
+// values (cost …): an error that says so.
+Result<Statement> compile_values(std::uint32_t project, const ValuesQuery& query);
+
+// ---- (e) any id pasted anywhere
+// -------------------------------------------------------------------------------------- Columns: kind String
+// ("session" "trace" "span"), id String (client's text), trace UInt128, span UInt128 (0 where none), trace_id String,
+// label String (name), at Int64 ns. Ranges ignored; at most 10 rows.
+Statement compile_find(std::uint32_t project, std::string_view id);
+
+}  // namespace pawl::query
