@@ -1,4 +1,5 @@
 // Exact money: decimal strings in US dollars, added as whole pico-dollars; never a float.
+import { formulaMoney, sessionMoney } from '../../../kit/format';
 
 const SCALE = 12;
 const ONE = 10n ** 12n;
@@ -6,33 +7,28 @@ const ONE = 10n ** 12n;
 /** Pico-dollars of a decimal string, or null when it is no amount. Digits after the twelfth are dropped. */
 export function pico(amount: string | number | null | undefined): bigint | null {
   if (amount === null || amount === undefined || amount === '') return null;
-  let text = String(amount).trim();
-  const exponent = /^([+-]?[\d.]+)[eE]([+-]?\d+)$/.exec(text);
-  if (exponent) text = Number(text).toFixed(SCALE);
+  const text = /e/i.test(String(amount)) ? Number(amount).toFixed(SCALE) : String(amount).trim();
   const parts = /^([+-]?)(\d*)(?:\.(\d*))?$/.exec(text);
   if (!parts || (!parts[2] && !parts[3])) return null;
-  const fraction = (parts[3] ?? '').slice(0, SCALE).padEnd(SCALE, '0');
-  const value = BigInt(parts[2] || '0') * ONE + BigInt(fraction);
+  const value = BigInt(parts[2] || '0') * ONE + BigInt((parts[3] ?? '').slice(0, SCALE).padEnd(SCALE, '0'));
   return parts[1] === '-' ? -value : value;
 }
 
-/** `$0.0734`: `digits` after the point, rounded half up. */
-export function dollars(value: bigint | null | undefined, digits: number): string {
-  if (value === null || value === undefined) return '–';
-  const negative = value < 0n;
-  const unit = 10n ** BigInt(SCALE - digits);
-  const rounded = ((negative ? -value : value) + unit / 2n) / unit;
-  const whole = (rounded / 10n ** BigInt(digits)).toString().replace(/\B(?=(\d{3})+$)/g, '\u2009');
-  const fraction = digits ? '.' + (rounded % 10n ** BigInt(digits)).toString().padStart(digits, '0') : '';
-  return `${negative ? '−' : ''}$${whole}${fraction}`;
+/** The decimal string again. */
+export function usd(value: bigint | null | undefined): string | null {
+  if (value === null || value === undefined) return null;
+  const size = value < 0n ? -value : value;
+  return `${value < 0n ? '-' : ''}${size / ONE}.${(size % ONE).toString().padStart(SCALE, '0')}`;
 }
 
-/** Money inside one session: 4 digits, 2 from $100; an amount too small for them says so. */
-export function money(value: bigint | null | undefined): string {
-  if (value === null || value === undefined) return '–';
-  if (value > 0n && value < ONE / 20_000n) return '<$0.0001';
-  return dollars(value, value >= 100n * ONE ? 2 : 4);
-}
-
+/** Money inside one session. */
+export const money = (value: bigint | null | undefined): string => sessionMoney(usd(value));
 /** All six digits, as formulas are shown. */
-export const exact = (value: bigint | null | undefined): string => dollars(value, 6);
+export const exact = (value: bigint | null | undefined): string => formulaMoney(usd(value));
+
+/** Sum of what is known; null when nothing is. */
+export function total(values: Iterable<bigint | null>): bigint | null {
+  let sum: bigint | null = null;
+  for (const value of values) if (value !== null) sum = (sum ?? 0n) + value;
+  return sum;
+}

@@ -1,6 +1,6 @@
 // Says a value in words: one line for the transcript, rows for the details. The reader never sees JSON unless asked.
 import { parse } from './literal';
-import { cut, grouped } from './words';
+import { count, cut } from './words';
 
 export interface Word {
   /** Humanised key, empty when the value speaks for itself. */
@@ -80,7 +80,7 @@ function listed(value: unknown[], key: string): string {
   if (!value.length) return 'none';
   if (value.every(isScalar) && value.length <= 4) return value.map(scalar).join(', ');
   const noun = humanise(key || 'entry');
-  return `${grouped(value.length)} ${value.length === 1 ? noun.replace(/s$/, '') : plural(noun)}`;
+  return `${count(value.length)} ${value.length === 1 ? noun.replace(/s$/, '') : plural(noun)}`;
 }
 
 const plural = (noun: string): string => (noun.endsWith('s') ? noun : noun.endsWith('y') && !/[aeiou]y$/.test(noun) ? noun.slice(0, -1) + 'ies' : noun + 's');
@@ -111,10 +111,10 @@ export function words(value: unknown, known: ReadonlySet<string> = new Set(), li
 
 function entries(list: unknown[]): string {
   const inner = list.length === 1 && Array.isArray(list[0]) ? (list[0] as unknown[]) : list;
-  const count = inner.length ? `${grouped(inner.length)} ${inner.length === 1 ? 'entry' : 'entries'}` : 'nothing found';
+  const size = inner.length ? `${count(inner.length)} ${inner.length === 1 ? 'entry' : 'entries'}` : 'nothing found';
   if (inner.every(isScalar) && inner.length && inner.length <= 6) return inner.map(scalar).join(', ');
   const names = inner.slice(0, 3).map(nameOf).filter(Boolean);
-  return names.length ? `${count}: ${names.map((name) => cut(flat(name), 40)).join(', ')}${inner.length > names.length ? ' …' : ''}` : count;
+  return names.length ? `${size}: ${names.map((name) => cut(flat(name), 40)).join(', ')}${inner.length > names.length ? ' …' : ''}` : size;
 }
 
 function objectWords(object: Record<string, unknown>, known: ReadonlySet<string>, limit: number): Word[] {
@@ -134,7 +134,7 @@ function objectWords(object: Record<string, unknown>, known: ReadonlySet<string>
     else if (Array.isArray(entry)) out.push(entry.every(isScalar) && entry.length <= 4 ? { key: label, value: listed(entry, key) } : { key: '', value: listed(entry, key) });
     else if (nameOf(entry)) out.push({ key: label, value: cut(flat(nameOf(entry)), 60) });
   }
-  return out.length ? out : [{ key: '', value: keys.length ? `${grouped(keys.length)} fields` : 'nothing' }];
+  return out.length ? out : [{ key: '', value: keys.length ? `${count(keys.length)} fields` : 'nothing' }];
 }
 
 /** Every scalar inside a value, to know what has been said. */
@@ -166,7 +166,7 @@ function fill(value: unknown, path: string, key: string, depth: number, out: Row
   if (Array.isArray(value)) {
     if (value.every(isScalar)) return row(value.length ? value.map(scalar).join(', ') : 'none');
     const names = value.map(nameOf).filter(Boolean);
-    row(grouped(value.length), names.length === value.length ? names.join(', ') : '');
+    row(count(value.length), names.length === value.length ? names.join(', ') : '');
     if (names.length !== value.length || depth > 2) value.forEach((entry, i) => fill(entry, `${path}[${i}]`, String(i + 1), depth + 1, out, limit));
     return;
   }

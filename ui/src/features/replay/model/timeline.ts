@@ -145,11 +145,11 @@ export function criticalPath(roots: Node[]): Set<string> {
   while (stack.length) {
     const { list, until } = stack.pop()!;
     let reach = until;
-    for (const each of [...list].sort((a, b) => b.end - a.end)) {
-      if (each.start >= reach || each.noise) continue;
-      if (each.end > reach && each.start < reach && path.has(each.id)) continue;
+    const endOf = (each: Node): number => Math.min(each.end, until);
+    for (const each of [...list].sort((a, b) => endOf(b) - endOf(a) || b.start - a.start)) {
+      if (each.noise || each.start > reach || endOf(each) > reach) continue;
       path.add(each.id);
-      if (each.children.length) stack.push({ list: each.children, until: Math.min(reach, each.end) });
+      if (each.children.length) stack.push({ list: each.children, until: endOf(each) });
       reach = each.start;
     }
   }

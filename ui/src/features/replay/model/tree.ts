@@ -1,7 +1,8 @@
 // The spans of a run as one tree: order, depth, own and rolled-up figures, errors, steps, plumbing set aside.
+import { kindOf } from '../../../kit/icons';
 import { pico } from './money';
 import type { Kind, Run, Span } from './types';
-import { compact, msOf } from './words';
+import { msOf, short } from './words';
 
 export interface Node {
   id: string;
@@ -42,7 +43,7 @@ export interface Tree {
 }
 
 const CONTAINERS: ReadonlySet<string> = new Set(['agent', 'workflow']);
-const KINDS: ReadonlySet<string> = new Set(['agent', 'llm', 'tool', 'retriever', 'embedding', 'reranker', 'guardrail', 'evaluator', 'handoff', 'workflow', 'other']);
+
 
 export const isContainer = (node: Node): boolean => CONTAINERS.has(node.kind);
 export const hasUsage = (span: Span): boolean => span.counted !== false && !!span.tokens && Object.values(span.tokens).some((count) => count !== null && count !== undefined);
@@ -59,9 +60,6 @@ export function tokensTotal(span: Span): number | null {
   return list.length ? list.reduce((sum, count) => sum + count, 0) : null;
 }
 
-/** Key of a span inside a run: span ids repeat between traces in the wild. */
-export const keyOf = (span: { trace_id: string; span_id: string }): string => span.span_id;
-
 export function labelOf(span: Span): string {
   if (span.kind === 'llm' || span.kind === 'embedding' || span.kind === 'reranker') return span.model?.served || span.model?.requested || span.name;
   if (span.kind === 'tool') return span.tool?.name || span.name;
@@ -69,16 +67,16 @@ export function labelOf(span: Span): string {
   return span.name;
 }
 
-function node(span: Span): Node {
+function node(span: Span, id: string): Node {
   const start = msOf(span.start);
   const failed = span.status === 'error';
-  const kind = KINDS.has(span.kind) ? span.kind : 'other';
+  const kind = kindOf(span.kind);
   return {
-    id: keyOf(span),
+    id,
     span,
     kind,
     label: labelOf(span),
-    note: kind === 'llm' ? (tokensIn(span) === null ? '' : compact(tokensIn(span))) : '',
+    note: kind === 'llm' ? (tokensIn(span) === null ? '' : short(tokensIn(span))) : '',
     parent: null,
     children: [],
     depth: 0,
@@ -96,14 +94,19 @@ function node(span: Span): Node {
   };
 }
 
-/** Builds the tree. Orphans and several roots are roots; a loop of parents is cut where it closes. */
+/** Builds the tree. Orphans and several roots are roots; a loop of parents is cut where it closes. A span id that repeats in another trace is known by both ids. */
 export function build(spans: Span[]): Tree {
   const byId = new Map<string, Node>();
-  for (const span of spans) byId.set(keyOf(span), node(span));
+  const inTrace = new Map<string, Node>();
+  for (const span of spans) {
+    const id = byId.has(span.span_id) && byId.get(span.span_id)!.span.trace_id !== span.trace_id ? `${span.trace_id}:${span.span_id}` : span.span_id;
+    byId.set(id, node(span, id));
+    inTrace.set(`${span.trace_id}:${span.span_id}`, byId.get(id)!);
+  }
   const all = [...byId.values()].sort((a, b) => a.start - b.start || b.end - a.end);
   const roots: Node[] = [];
   for (const each of all) {
-    const parent = each.span.parent_id ? byId.get(each.span.parent_id) : undefined;
+    const parent = each.span.parent_id ? inTrace.get(`${each.span.trace_id}:${each.span.parent_id}`) : undefined;
     if (!parent || parent === each || leadsTo(parent, each)) roots.push(each);
     else {
       each.parent = parent;
@@ -130,13 +133,12 @@ export function finish(tree: Tree): void {
     let below: bigint | null = null;
     let inner = false;
     for (const child of each.children) {
-      child.depth = 0;
       if (child.rolled !== null) below = (below ?? 0n) + child.rolled;
-      if (child.failed || child.span.status === 'error') inner = true;
+      if (child.span.status === 'error' && !child.noise) inner = true;
       if (each.running || each.span.duration_ms === null) each.end = Math.max(each.end, child.end);
     }
     each.rolled = each.own === null ? below : (below ?? 0n) + each.own;
-    if (each.span.status === 'error') each.failed = !inner;
+    each.failed = each.span.status === 'error' && !each.noise && !inner;
   }
   for (const root of tree.roots) setDepth(root);
   for (const each of tree.all) {
@@ -253,3 +255,10 @@ export function ranked(tree: Tree, by: 'cost' | 'time'): Node[] {
 }
 
 export const runLabel = (run: Run): string => run.session?.agent || run.traces[0]?.agent || run.traces[0]?.name || run.id;
+
+/** Adds to the list under a key. */
+export function put<K, V>(lists: Map<K, V[]>, key: K, value: V): void {
+  const list = lists.get(key);
+  if (list) list.push(value);
+  else lists.set(key, [value]);
+}

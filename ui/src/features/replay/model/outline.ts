@@ -1,0 +1,84 @@
+// The tree as it is shown: turns named by what the user said, a row for the whole run, calm turns folded.
+import type { Turn } from './items';
+import type { Node, Tree } from './tree';
+import { isContainer, put, runLabel } from './tree';
+import { total } from './money';
+import type { Kind, Run } from './types';
+
+const OPEN_TURNS = 3;
+
+/**
+ * Names the roots of a session's traces after their turns, groups a single trace's steps by turn where turns lie side by side
+ * under one root, and puts the run above them. Returns the roots to show; synthetic nodes are added to `tree.byId`.
+ */
+export function outline(run: Run, tree: Tree, turns: Turn[]): Node[] {
+  if (run.kind === 'session' && run.traces.length > 1) return [whole(run, tree, tree.roots.length ? traceTurns(run, tree, turns) : [])];
+  if (turns.length > 1) return innerTurns(tree, turns) ?? tree.roots;
+  return tree.roots;
+}
+
+function whole(run: Run, tree: Tree, children: Node[]): Node {
+  return synthetic(tree, 'run', 'run', 'agent', runLabel(run), '', children);
+}
+
+function synthetic(tree: Tree, id: string, what: 'run' | 'turn', kind: Kind, label: string, note: string, children: Node[]): Node {
+  const start = Math.min(...children.map((each) => each.start));
+  const end = Math.max(...children.map((each) => each.end));
+  const first = children[0];
+  const node: Node = {
+    id, kind, label, note, children, parent: first?.parent ?? null, depth: 0, start, end, step: 0, own: null, turn: first?.turn ?? 0, synthetic: what, noise: false, failed: false, blocked: false,
+    running: children.some((each) => each.running),
+    rolled: total(children.map((each) => each.rolled)),
+    span: { span_id: id, parent_id: null, trace_id: first?.span.trace_id ?? '', kind, name: label, start: first?.span.start ?? '', duration_ms: end - start, status: 'ok' },
+  };
+  for (const child of children) child.parent = node;
+  tree.byId.set(id, node);
+  return node;
+}
+
+function traceTurns(run: Run, tree: Tree, turns: Turn[]): Node[] {
+  const byTrace = new Map<string, Node[]>();
+  for (const root of tree.roots) put(byTrace, root.span.trace_id, root);
+  const agent = runLabel(run);
+  const out: Node[] = [];
+  for (const [traceId, roots] of byTrace) {
+    const turn = turns.find((each) => each.traceId === traceId);
+    const name = turn ? `Turn ${turn.n}` : '';
+    const only = roots.length === 1 ? roots[0]! : null;
+    if (!name) out.push(...roots);
+    else if (only && isContainer(only)) {
+      only.note = only.label !== agent && only.span.agent !== agent ? `${only.label} · ${turn!.title}` : turn!.title;
+      only.label = name;
+      only.turn = turn!.n;
+      out.push(only);
+    } else out.push(synthetic(tree, `turn:${turn!.n}`, 'turn', 'workflow', name, turn!.title, roots));
+  }
+  return out;
+}
+
+/** Null when the turns of a trace do not lie side by side. */
+function innerTurns(tree: Tree, turns: Turn[]): Node[] | null {
+  const root = tree.roots.length === 1 ? tree.roots[0]! : null;
+  const list = root ? root.children : tree.roots;
+  const groups = turns.map((turn) => ({ turn, nodes: [] as Node[] }));
+  for (const each of list) {
+    const at = groups.findLastIndex((group) => each.start >= group.turn.start);
+    const next = groups[at + 1];
+    if (at < 0 || (next && each.end > next.turn.start + 1 && each.children.length)) return null;
+    groups[at]!.nodes.push(each);
+  }
+  if (groups.some((group) => !group.nodes.length)) return null;
+  const made = groups.map(({ turn, nodes }) => synthetic(tree, `turn:${turn.n}`, 'turn', 'workflow', `Turn ${turn.n}`, turn.title, nodes));
+  if (!root) return made;
+  root.children = made;
+  return [root];
+}
+
+/** Turns are folded where there are many, but not those that failed, run, or are the last two. */
+export function foldedByRule(node: Node, turns: Turn[]): boolean {
+  if (!isTurn(node) || turns.length <= OPEN_TURNS) return false;
+  const turn = turns[node.turn - 1];
+  return !!turn && !turn.failed && !turn.running && node.turn < turns.length - 1;
+}
+
+export const isTurn = (node: Node): boolean => node.synthetic === 'turn' || /^Turn \d+$/.test(node.label);

@@ -1,0 +1,259 @@
+// The replay's pure part: a run of spans becomes a tree, a transcript, a timeline and findings.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { load } from './bundle.mjs';
+
+const replay = await load('src/features/replay/model/index.ts');
+const base = Date.parse('2026-11-12T20:00:00Z');
+const at = (ms) => new Date(base + ms).toISOString();
+let number = 0;
+
+/** A span of a trace; `from` and `to` in milliseconds. */
+function span(kind, name, from, to, more = {}) {
+  number++;
+  return { span_id: more.id ?? `s${number}`, parent_id: more.parent ?? null, trace_id: more.trace ?? 't1', kind, name, agent: more.agent ?? null, start: at(from), duration_ms: to - from, status: 'ok', tokens: null, counted: true, ...more };
+}
+const text = (role, words) => ({ role, parts: [{ type: 'text', text: words }] });
+const asks = (...calls) => ({ role: 'assistant', parts: calls.map(([id, name, args]) => ({ type: 'tool_call', id, name, arguments: args })) });
+const tool = (name, from, to, args, result, more = {}) => span('tool', name, from, to, { tool: { name, call_id: more.call ?? null, arguments: args, result }, ...more });
+const usage = (input, output, usd, cached = 0) => ({ tokens: { input, cache_read: cached, cache_write: null, output, reasoning: null }, cost_usd: usd });
+const run = (spans, more = {}) => ({ kind: 'trace', id: 't1', session: null, traces: [{ trace_id: 't1', start: at(0) }], spans, scores: [], conversation: [], stats: null, ...more });
+const told = (spans, more) => {
+  const tree = replay.build(spans);
+  return { tree, ...replay.transcribe(run(spans, more), tree) };
+};
+const kinds = (items) => items.map((item) => item.type).join(' ');
+
+test('money adds up exactly', () => {
+  const cents = Array.from({ length: 10 }, () => replay.pico('0.1'));
+  assert.equal(replay.usd(replay.total(cents)), '1.000000000000');
+  assert.equal(replay.exact(replay.pico('0.269562')), '$0.269562');
+  assert.equal(replay.pico(null), null);
+  assert.equal(replay.pico('1e-7'), 100_000n);
+});
+
+test('the tree keeps orphans, cuts loops, numbers steps and rolls costs up', () => {
+  const tree = replay.build([
+    span('agent', 'a', 0, 100, { id: 'a' }),
+    span('llm', 'm', 10, 20, { id: 'm', parent: 'a', ...usage(100, 10, '0.01') }),
+    tool('t', 20, 30, {}, 'x', { id: 't', parent: 'a' }),
+    span('llm', 'm', 40, 50, { id: 'o', parent: 'gone', ...usage(100, 10, '0.02') }),
+    span('workflow', 'x', 60, 70, { id: 'x', parent: 'y' }),
+    span('workflow', 'y', 60, 70, { id: 'y', parent: 'x' }),
+  ]);
+  assert.deepEqual(tree.roots.map((root) => root.id).sort(), ['a', 'o', 'y'].sort());
+  assert.deepEqual(tree.steps.map((step) => step.id), ['m', 't', 'o']);
+  assert.equal(replay.money(tree.byId.get('a').rolled), '$0.0100');
+  assert.equal(tree.byId.get('a').own, null);
+});
+
+test('one failure is one error: the deepest', () => {
+  const error = { type: 'ValueError', message: 'no' };
+  const tree = replay.build([
+    span('agent', 'a', 0, 100, { id: 'a', status: 'error', error }),
+    span('workflow', 'w', 0, 90, { id: 'w', parent: 'a', status: 'error', error }),
+    tool('t', 20, 30, {}, null, { id: 't', parent: 'w', status: 'error', error }),
+    span('other', 'POST', 22, 23, { id: 'h', parent: 't', status: 'error', noise: true }),
+  ]);
+  assert.deepEqual(tree.errors.map((node) => node.id), ['t']);
+});
+
+test('plumbing is folded away and what it holds moves up', () => {
+  const tree = replay.build([
+    span('agent', 'a', 0, 100, { id: 'a' }),
+    span('other', 'cycle', 0, 90, { id: 'n', parent: 'a', noise: true }),
+    span('llm', 'm', 10, 20, { id: 'm', parent: 'n' }),
+  ]);
+  assert.deepEqual(replay.flatten(tree.roots, () => false, false).map((row) => `${row.depth}${row.node.id}`), ['0a', '1m']);
+  assert.deepEqual(replay.flatten(tree.roots, () => false, true).map((row) => row.node.id), ['a', 'n', 'm']);
+});
+
+test('a call is joined with its result and told once, however often wrappers repeat the words', () => {
+  const { turns, itemOf } = told([
+    span('agent', 'shop', 0, 100, { id: 'a', agent: 'shop', input: [text('user', 'Where is my order?')], output: [text('assistant', 'It is on its way.')] }),
+    span('llm', 'm', 1, 10, { id: 'm1', parent: 'a', agent: 'shop', input: [text('system', 'You help.'), text('user', 'Where is my order?')], output: [asks(['c1', 'find', { order: 'W1' }])] }),
+    tool('find', 11, 12, { order: 'W1' }, '{"status":"shipped"}', { id: 't', parent: 'a', call: 'c1' }),
+    span('llm', 'm', 13, 20, { id: 'm2', parent: 'a', agent: 'shop', input: [{ role: 'tool', parts: [{ type: 'tool_result', id: 'c1', result: 'shipped' }] }], output: [text('assistant', 'It is on its way.')] }),
+  ]);
+  assert.equal(turns.length, 1);
+  assert.equal(kinds(turns[0].items), 'user call agent');
+  const call = turns[0].items[1];
+  assert.equal(call.node.id, 't');
+  assert.equal(call.result, '{"status":"shipped"}');
+  assert.equal(itemOf.get('m1'), call.id);
+  assert.equal(turns[0].steps, 3);
+});
+
+test('a tool asked for but without a span takes its result from the next call', () => {
+  const { turns } = told([
+    span('llm', 'm', 1, 10, { input: [text('user', 'Hi')], output: [asks(['c1', 'find', { q: 1 }])] }),
+    span('llm', 'm', 12, 20, { input: [{ role: 'tool', parts: [{ type: 'tool_result', id: 'c1', result: 'found' }] }], output: [text('assistant', 'Yes')] }),
+  ]);
+  assert.equal(kinds(turns[0].items), 'user call agent');
+  assert.equal(turns[0].items[1].result, 'found');
+});
+
+test('the same yes twice is told twice, and turns break where the user speaks', () => {
+  const yes = (from, n) => span('llm', 'm', from, from + 1000, { id: `m${n}`, parent: 'a', input: [text('user', 'yes')], output: [text('assistant', `Answer ${n}`)], ...usage(10, 1, '0.001') });
+  const { turns } = told([span('agent', 'a', 0, 70_000, { id: 'a' }), yes(0, 1), yes(60_000, 2)]);
+  assert.deepEqual(turns.map((turn) => kinds(turn.items)), ['user agent', 'user agent']);
+  assert.equal(turns[1].away, 59_000);
+  assert.equal(replay.money(turns[1].cost), '$0.0010');
+});
+
+test('a later trace of a session does not tell the history again', () => {
+  const history = [text('user', 'First'), text('assistant', 'One'), text('user', 'Second')];
+  const spans = [
+    span('llm', 'm', 0, 10, { id: 'x', trace: 't1', input: [text('user', 'First')], output: [text('assistant', 'One')] }),
+    span('llm', 'm', 5000, 5010, { id: 'y', trace: 't2', input: history, output: [text('assistant', 'Two')] }),
+  ];
+  const { turns } = told(spans, { kind: 'session', traces: [{ trace_id: 't1', start: at(0) }, { trace_id: 't2', start: at(5000) }] });
+  assert.deepEqual(turns.map((turn) => turn.items.map((item) => item.text)), [['First', 'One'], ['Second', 'Two']]);
+});
+
+test('what was said before the recording is folded into one line', () => {
+  const { turns } = told([span('llm', 'm', 0, 10, { input: [text('user', 'Old'), text('assistant', 'Older'), text('user', 'Now')], output: [text('assistant', 'Yes')] })]);
+  assert.equal(kinds(turns[0].items), 'earlier user agent');
+  assert.deepEqual(turns[0].items[0].said.map((said) => said.text), ['Old', 'Older']);
+});
+
+test('the same call again is one block with what was thought between', () => {
+  const fail = (from, n) => tool('book', from, from + 10, { seat: 1 }, null, { id: `b${n}`, parent: 'a', status: 'error', error: { type: 'E', message: 'does not add up' } });
+  const think = (from, n) => tool('think', from, from + 1, { thought: `Thought ${n}` }, '', { id: `k${n}`, parent: 'a' });
+  const spans = [span('agent', 'a', 0, 100, { id: 'a' }), fail(0, 1), think(20, 1), fail(30, 2), think(50, 2), fail(60, 3), tool('other', 80, 90, { x: 1 }, 'ok', { parent: 'a' })];
+  const { turns, tree } = told(spans);
+  assert.equal(kinds(turns[0].items), 'repeat call');
+  assert.deepEqual(turns[0].items[0].between.map((thought) => thought.text), ['Thought 1', 'Thought 2']);
+  assert.equal(turns[0].items[0].sameError, 'E: does not add up');
+  assert.deepEqual(replay.findings(tree).map((finding) => finding.label), ['failure streak ×3', 'repeated call ×3']);
+});
+
+test('calls asked for together stand side by side, alike calls in a row too', () => {
+  const parallel = told([
+    span('llm', 'm', 0, 10, { id: 'm', output: [asks(['1', 'a_find', { q: 1 }], ['2', 'b_look', { q: 2 }])] }),
+    tool('a_find', 11, 20, { q: 1 }, 'x', { call: '1' }),
+    tool('b_look', 11, 30, { q: 2 }, 'y', { call: '2' }),
+  ]).turns[0].items;
+  assert.equal(kinds(parallel), 'parallel');
+  assert.equal(parallel[0].how, 'at once');
+  const row = told(['direct', 'onestop', 'cheap'].map((word, i) => tool(`search_${word}_flight`, i * 20, i * 20 + 10, { to: i }, 'x'))).turns[0].items;
+  assert.equal(row[0].how, 'in a row');
+  assert.equal(row[0].name, 'search_*_flight');
+});
+
+test('sub-agents and handoffs are cards, agents of the same name are not', () => {
+  const { turns } = told([
+    span('agent', 'boss', 0, 100, { id: 'a', agent: 'boss' }),
+    span('agent', 'boss', 0, 99, { id: 'b', parent: 'a', agent: 'boss' }),
+    span('llm', 'm', 1, 2, { parent: 'b', agent: 'boss', input: [text('user', 'Do it')], output: [asks(['h', 'transfer_to_web', {}])] }),
+    span('handoff', 'handoff to web', 3, 4, { parent: 'b', agent: 'boss' }),
+    span('agent', 'web', 5, 60, { id: 'w', parent: 'a', agent: 'web', input: [text('user', 'Do it')] }),
+    span('llm', 'm', 6, 7, { parent: 'w', agent: 'web', output: [text('assistant', 'Done')] }),
+  ]);
+  assert.equal(kinds(turns[0].items), 'user card card');
+  assert.deepEqual(turns[0].items.slice(1).map((card) => `${card.kind} ${card.name}`), ['handoff web', 'agent web']);
+  assert.equal(kinds(turns[0].items[2].inside), 'agent');
+});
+
+test('pauses leave the axis, and both directions agree', () => {
+  const tree = replay.build([span('llm', 'm', 0, 1000), span('llm', 'm', 61_000, 62_000), span('llm', 'm', 62_000, 63_000)]);
+  const { timeline } = replay;
+  const hidden = timeline.scaleOf(tree, null);
+  assert.equal(hidden.hidden, true);
+  assert.equal(hidden.length, 3000);
+  assert.equal(timeline.toAxis(hidden, base + 61_000), 1000);
+  assert.equal(Math.round(hidden.idle * 100), 95);
+  const shown = timeline.scaleOf(tree, false);
+  assert.equal(shown.length, 63_000);
+});
+
+test('zooming keeps the point under the pointer', () => {
+  const { timeline } = replay;
+  const scale = timeline.scaleOf(replay.build([span('llm', 'm', 0, 10_000)]), null);
+  const before = timeline.whole(scale);
+  const after = timeline.zoom(scale, before, 0.25, 0.5);
+  assert.equal(before.from + (before.to - before.from) * 0.25, after.from + (after.to - after.from) * 0.25);
+  assert.deepEqual(timeline.zoom(scale, after, 0.9, 100), before);
+  assert.deepEqual(timeline.ticks(before, 4).map((tick) => tick.label), ['0 s', '5 s', '10 s']);
+});
+
+test('the critical path takes what was waited for, not what ran beside it', () => {
+  const tree = replay.build([
+    span('agent', 'a', 0, 100, { id: 'a' }),
+    span('llm', 'm', 0, 30, { id: 'm', parent: 'a' }),
+    tool('fast', 31, 40, {}, '', { id: 'fast', parent: 'a' }),
+    tool('slow', 31, 90, {}, '', { id: 'slow', parent: 'a' }),
+    span('llm', 'm', 91, 100, { id: 'n', parent: 'a' }),
+  ]);
+  assert.deepEqual([...replay.timeline.criticalPath(tree.roots)].sort(), ['a', 'm', 'n', 'slow']);
+});
+
+test('arguments and results are said in words', () => {
+  const say = (value, known) => replay.sentence(replay.words(value, known));
+  assert.equal(say({ user_id: 'mohamed_silva_9265' }), 'mohamed_silva_9265');
+  assert.equal(say('{"origin":"JFK","destination":"SFO","date":"2024-05-26"}'), 'JFK → SFO, date 2024-05-26');
+  assert.equal(say([{ name: 'A' }, { name: 'B' }]), '2 entries: A, B');
+  assert.equal(say({ error: 'no such order' }), 'no such order');
+  assert.equal(say({ id: 'W1', status: 'not_paid' }, new Set(['W1'])), 'status not paid');
+  assert.equal(say("{'ok': True, 'n': None}"), 'ok yes');
+  assert.deepEqual(replay.unwrap('{"args":[],"kwargs":{"q":"x"}}'), { q: 'x' });
+});
+
+test('what is no literal stays as it was sent', () => {
+  const { parse } = replay.literal;
+  for (const sent of ["{'a': foo()}", '{broken', '[1, 2', 'plain', "{'a': 'cut"]) assert.equal(parse(sent), sent);
+  assert.deepEqual(parse("{'a': (1, 'x\\'y'), 'b': [True]}"), { a: [1, "x'y"], b: [true] });
+});
+
+test('the difference of two calls names added, removed and changed paths', () => {
+  assert.deepEqual(replay.changes({ a: 1, b: [1], c: 0 }, { a: 2, b: [1, 2] }).map((each) => `${each.change} ${each.path}`), ['changed a', 'added b[1]', 'removed c']);
+});
+
+test('a formula adds up by type and price, and says what was left out', () => {
+  const cost = { formula: [{ type: 'input', tokens: 100, price_usd_per_mtok: '2.00', cost_usd: '0.0002' }], price_row: 'openai/gpt-4.1', price_date: '2025-04-14' };
+  const tree = replay.build([
+    span('agent', 'a', 0, 100, { id: 'a', tokens: { input: 200 }, counted: false, not_counted_because: 'wrapper' }),
+    span('llm', 'gpt-4.1', 1, 2, { parent: 'a', ...usage(100, 0, '0.0002'), cost }),
+    span('llm', 'gpt-4.1', 3, 4, { parent: 'a', ...usage(100, 0, '0.0002'), cost }),
+    span('llm', 'odd', 5, 6, { parent: 'a', tokens: { input: 5 }, cost_usd: null }),
+  ]);
+  const made = replay.breakdown(tree.all);
+  assert.equal(replay.exact(made.sum), '$0.000400');
+  assert.deepEqual(made.groups[0].rows.map((row) => [row.label, row.tokens, row.price]), [['Input, not cached', 200, '$2.00 / M']]);
+  assert.equal(made.unknown, 1);
+  assert.deepEqual(made.leftOut.map(replay.leftOutWords), ['1 wrapper span that repeats its children’s tokens']);
+});
+
+test('the context window is made up of system, tools, history and this turn', () => {
+  const made = replay.makeup(span('llm', 'm', 0, 1, { tokens: { input: 1000, cache_read: null, output: 1 }, attributes: { 'gen_ai.tool.definitions': 'x'.repeat(100) }, input: [text('system', 'y'.repeat(100)), text('user', 'old'.repeat(10)), text('assistant', 'z'.repeat(70)), text('user', 'n'.repeat(100))] }));
+  assert.deepEqual(made.segments.map((segment) => [segment.key, segment.tokens]), [['system', 250], ['tools', 250], ['history', 250], ['user', 250]]);
+  assert.equal(made.cached, null);
+});
+
+test('early calm turns fold into one line', () => {
+  const spans = Array.from({ length: 7 }, (_, i) => span('llm', 'm', i * 10_000, i * 10_000 + 10, { input: [text('user', `Question ${i}`)], output: [text('assistant', `Answer ${i}`)] }));
+  const { turns } = told(spans);
+  const lines = replay.linesOf(turns, new Map());
+  assert.equal(lines[0].type, 'folded');
+  assert.equal(lines[0].turns.length, 4);
+  assert.equal(replay.linesOf(turns, new Map([['early', false]])).length, 21);
+});
+
+test('ten thousand spans are read in well under a second', () => {
+  const spans = [span('agent', 'a', 0, 1e7, { id: 'root' })];
+  for (let i = 0; i < 5000; i++) {
+    spans.push(span('llm', 'm', i * 100, i * 100 + 50, { parent: 'root', input: i % 50 ? [] : [text('user', `Question ${i}`)], output: [asks([`c${i}`, 'look', { i }])], ...usage(100, 10, '0.0001') }));
+    spans.push(tool('look', i * 100 + 50, i * 100 + 60, { i }, 'x'.repeat(200), { parent: 'root', call: `c${i}` }));
+  }
+  const started = performance.now();
+  const { turns, tree } = told(spans);
+  const roots = replay.outline(run(spans), tree, turns);
+  replay.findings(tree);
+  replay.timeline.scaleOf(tree, null);
+  const rows = replay.flatten(roots, (node) => replay.foldedByRule(node, turns), false);
+  replay.linesOf(turns, new Map());
+  const took = performance.now() - started;
+  assert.ok(took < 1000, `${took} ms`);
+  assert.equal(turns.length, 100);
+  assert.ok(rows.length > 100);
+});
