@@ -1,5 +1,10 @@
-// For the modules that name Asio and Beast.
+// For the module that names Asio, Beast and nghttp2.
 #pragma once
-#include "pch.h"
+#include <nghttp2/nghttp2.h>
+
 #include <boost/asio.hpp>
-#include <boost/beast.hpp>
+#include <boost/asio/ssl.hpp>
+#include <boost/beast/core/error.hpp>
+#include <boost/beast/http.hpp>
+
+#include "pch.h"

@@ -27,6 +27,12 @@ int grpc_code_of_http(int status);
 std::string_view code_of_http(int status);
 std::string_view reason_phrase(int status);  // "Not Found"
 
+// A request that is turned away before a handler saw it.
+struct Refusal {
+  int status = 400;
+  std::string message;  // what to do
+};
+
 // {"error":{"code","message","detail","request_id"}}; `detail` is null where empty.
 std::string error_json(std::string_view code, std::string_view message, std::string_view detail,
                        std::string_view request_id);

@@ -2,16 +2,12 @@
 #pragma once
 #include <cstdint>
 #include <optional>
-#include <string>
+#include <string_view>
 
+#include "net/errors.h"
 #include "net/http.h"
 
 namespace pawl::net {
-
-struct Refusal {
-  int status;
-  std::string message;  // what to do
-};
 
 // Looks at the head alone (method, version, headers), before any body is read. Refuses: a Host other than localhost,
 // 127.0.0.1 or [::1] with this listener's port (400 without one, 403 else: DNS rebinding); Forwarded, X-Forwarded-*,
