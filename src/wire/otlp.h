@@ -19,7 +19,8 @@ namespace pawl::otlp {
 
 struct KeyValue;
 
-// AnyValue. A value nested deeper than `Limits::depth` is cut there and marked.
+// AnyValue. What is nested deeper than `Limits::depth` is left out and marked; so is text beyond `attribute_bytes`.
+// Every string of a walk is valid UTF-8 except `text`, which is as received.
 struct Value {
   enum class Type : std::uint8_t { empty, string, boolean, integer, real, array, map, bytes };
   Type type = Type::empty;
@@ -29,6 +30,8 @@ struct Value {
   std::string_view text;             // string and bytes
   std::span<const Value> items;      // array
   std::span<const KeyValue> fields;  // map
+  std::string_view raw = {};         // the AnyValue's own bytes as received, never cut; empty where none was sent
+  bool cut = false;
 };
 
 struct KeyValue {
@@ -38,7 +41,7 @@ struct KeyValue {
 };
 using Attributes = std::span<const KeyValue>;
 
-// The value of `key`, or nullptr.
+// The value of `key`, the last one where it was sent twice, or nullptr.
 const Value* find(Attributes attributes, std::string_view key);
 // A value as plain text: strings as they are, numbers in decimal, arrays and maps as JSON.
 std::string to_text(const Value& value);
@@ -47,12 +50,16 @@ void append_json(std::string& out, const Value& value);
 
 enum class Encoding : std::uint8_t { protobuf, json };
 
+// `index` counts up within one walk: the same index is the same resource (or scope), so that what was found out about
+// it can be kept from one visit to the next.
 struct Resource {
   Attributes attributes;
+  std::uint32_t index = 0;
 };
 struct Scope {
   std::string_view name, version;
   Attributes attributes;
+  std::uint32_t index = 0;
 };
 struct Event {
   std::uint64_t time_ns = 0;
@@ -61,7 +68,7 @@ struct Event {
   std::string_view raw;
 };
 struct Link {
-  std::string_view trace_id, span_id;  // raw bytes
+  std::string_view trace_id, span_id;  // 16 and 8 raw bytes, or empty where they were no ids
   Attributes attributes;
 };
 struct Span {
@@ -78,16 +85,17 @@ struct Span {
   std::string_view raw;  // the span's own bytes
 };
 struct LogRecord {
-  std::uint64_t time_ns = 0, observed_ns = 0;
+  std::uint64_t time_ns = 0, observed_ns = 0;  // time_ns is observed_ns where the sender left it out
   std::int32_t severity = 0;
-  std::string_view severity_text, event_name;  // event_name also from the attribute `event.name`
-  Value body;
+  // From the attribute `event.name`, else the field (Codex puts a source line into the field).
+  std::string_view severity_text, event_name;
+  Value body;  // `body.raw` is its bytes
   Attributes attributes;
-  std::string_view trace_id, span_id;  // raw bytes, may be empty
+  std::string_view trace_id, span_id;  // 16 and 8 raw bytes, or empty where they were no ids
   std::string_view raw;
 };
 
-// One data point of a metric; histograms give sum and count.
+// One data point of a metric; histograms give sum and count. A point that says "no recorded value" is passed over.
 struct Point {
   std::string_view metric, unit;
   enum class Type : std::uint8_t { gauge, sum, histogram, exponential_histogram, summary } type = Type::gauge;
@@ -99,9 +107,11 @@ struct Point {
 };
 
 // What a walk reports. A record that `Limits` or the rules below refuse goes to `refused` with a sentence that names
-// the field; its neighbours are visited. Rules for spans: trace id of 16 bytes not all zero, span id of 8 bytes not
-// all zero (parent: 8 bytes or none). Zero-length spans, end before start, any time and empty names are accepted.
-// `Encoding` tells what `raw` views hold.
+// the field, as "resourceSpans[0].scopeSpans[0].spans[3].traceId is all zeros"; its neighbours are visited. Rules for
+// spans: trace id of 16 bytes not all zero, span id of 8 bytes not all zero (parent: 8 bytes or none; all zero is
+// none). Zero-length spans, end before start, any time and empty names are accepted. Points need a metric name. Log
+// records are refused for their size or (JSON) a value of the wrong type only. `Encoding` tells what `raw` views hold.
+// What a visit was given is overwritten by the next one: keep copies, or views into a protobuf body.
 class Visitor {
  public:
   Visitor() = default;
@@ -118,6 +128,7 @@ class Visitor {
 struct Limits {
   std::size_t depth = 64;                   // nesting of AnyValue
   std::size_t records = 100'000;            // spans, log records or points a request
+  std::size_t values = 1'000'000;           // attributes, events, links, array and map elements of one record together
   std::size_t attribute_bytes = 32U << 20;  // one string value; the rest is cut at a character and counted
 };
 
@@ -130,23 +141,23 @@ struct Counts {
 
 // Walk a whole request body (already decompressed). The error is `invalid` and names the byte offset or the JSON path
 // where the bytes stop being OTLP; what came before it has been visited, so walk with `check` first where that matters.
-// `arena` is reset by the caller between requests.
+// `arena` lends memory until the walk ends: as much as its largest record needs, for JSON also a copy of the body.
 Result<Counts> walk_traces(std::string_view body, Encoding, const Limits&, std::pmr::memory_resource& arena, Visitor&);
 Result<Counts> walk_logs(std::string_view body, Encoding, const Limits&, std::pmr::memory_resource& arena, Visitor&);
 Result<Counts> walk_metrics(std::string_view body, Encoding, const Limits&, std::pmr::memory_resource& arena, Visitor&);
 
 enum class Signal : std::uint8_t { traces, logs, metrics };
-// The same rules without a visitor: what `accept` needs before it journals. Allocates nothing for protobuf.
+// The same rules without a visitor: what `accept` needs before it journals. Allocates nothing for protobuf, unless it
+// refuses.
 Result<Counts> check(std::string_view body, Signal, Encoding, const Limits&);
 
 // Response bodies: Export{Trace,Logs,Metrics}ServiceResponse with partial_success where refused > 0; google.rpc.Status.
 std::string success_body(Signal, Encoding, std::uint64_t refused, std::string_view why);
 std::string status_body(Encoding, int code, std::string_view message);
 
-// Parses one KeyValue or AnyValue or LogRecord body kept as `raw` (a body piece that was stored); nullopt-like error on
-// damage.
-Result<KeyValue> parse_key_value(std::string_view raw,
-                                 std::pmr::memory_resource& arena);  // both encodings: '{' first is JSON
+// Parses one KeyValue, or one AnyValue such as a log record's body, kept as `raw` (a body piece that was stored). Both
+// encodings: '{' first is JSON. Views into `raw` (protobuf) or the arena; `corrupt` when it is neither.
+Result<KeyValue> parse_key_value(std::string_view raw, std::pmr::memory_resource& arena);
 Result<Value> parse_value(std::string_view raw, std::pmr::memory_resource& arena);
 
 }  // namespace pawl::otlp

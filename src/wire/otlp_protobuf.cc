@@ -1,0 +1,631 @@
+// The walk over protobuf bytes. Fields may come in any order and more than once, as the format allows: a message whose
+// parts need each other is read twice. Field numbers: opentelemetry-proto 1.7.
+#include <algorithm>
+
+#include "wire/otlp_parts.h"
+#include "wire/protobuf.h"
+
+namespace pawl::otlp {
+namespace {
+
+using protobuf::bytes_field;
+using protobuf::fixed64_field;
+using protobuf::Reader;
+using protobuf::varint_field;
+
+// Values that were read and wait for their message to end; then they move to the scratch memory in one piece.
+template <typename T>
+class Pile {
+ public:
+  std::size_t mark() const { return items_.size(); }
+  void push(const T& item) { items_.push_back(item); }
+  std::span<const T> take(std::size_t mark, Scratch& scratch) {
+    const std::span<const T> kept = scratch.keep(items_.data() + mark, items_.size() - mark);
+    items_.resize(mark);
+    return kept;
+  }
+
+ private:
+  std::vector<T> items_;
+};
+
+class Walk {
+ public:
+  Walk(const Limits& limits, Scratch* scratch, Visitor* visitor)
+      : limits_(limits), scratch_(scratch), visitor_(visitor), tally_(limits, visitor) {}
+
+  Counts request(std::string_view body, Signal signal);
+  KeyValue key_value(std::string_view raw, std::size_t depth);
+  Value value(std::string_view raw, std::size_t depth);
+  // The byte where the last field began to be read.
+  const char* at() const { return at_; }
+
+ private:
+  void group(std::string_view bytes);
+  void scope(const Resource& resource, std::string_view bytes);
+  void record(const Resource& resource, const Scope& scope, std::string_view bytes);
+  Span span(std::string_view raw);
+  void status(Span& span, std::string_view bytes);
+  Event event(std::string_view raw);
+  Link link(std::string_view bytes);
+  LogRecord log(std::string_view raw);
+  void metric(const Resource& resource, const Scope& scope, std::string_view bytes);
+  void points(const Resource& resource, const Scope& scope, Point point, std::string_view data);
+  bool number_point(Point& point, std::string_view bytes);
+  bool histogram_point(Point& point, std::string_view bytes);
+  void attribute(std::string_view raw);
+  void array(Value& value, std::string_view bytes, std::size_t depth);
+  void map(Value& value, std::string_view bytes, std::size_t depth);
+
+  bool next(Reader& reader) {
+    at_ = reader.data().data();
+    return reader.next();
+  }
+  std::string_view name(std::string_view text) { return scratch_ == nullptr ? text : valid_utf8(text, *scratch_); }
+  template <typename T>
+  std::span<const T> take(Pile<T>& pile, std::size_t mark) {
+    return scratch_ == nullptr ? std::span<const T>{} : pile.take(mark, *scratch_);
+  }
+  template <typename T>
+  void keep(Pile<T>& pile, const T& item) {
+    if (scratch_ != nullptr) pile.push(item);
+  }
+  // One more value of this record; false when it holds too many already.
+  bool spend() { return spent_++ < limits_.values; }
+  void refill() { spent_ = 0; }
+  bool overspent() const { return spent_ > limits_.values; }
+  void refuse(const Fault& fault);
+  Scratch::Mark mark() const { return scratch_ == nullptr ? Scratch::Mark{} : scratch_->mark(); }
+  void rewind(Scratch::Mark to) {
+    if (scratch_ != nullptr) scratch_->rewind(to);
+  }
+
+  const Limits& limits_;
+  Scratch* scratch_;
+  Visitor* visitor_;
+  Tally tally_;
+  Signal signal_ = Signal::traces;
+  Path path_;
+  const char* at_ = nullptr;
+  std::size_t spent_ = 0;
+  std::uint32_t groups_ = 0, scopes_ = 0;
+  Pile<KeyValue> attributes_;
+  Pile<Value> values_;
+  Pile<Event> events_;
+  Pile<Link> links_;
+};
+
+void Walk::refuse(const Fault& fault) {
+  if (!tally_.wants_reason()) {
+    tally_.refuse({});
+  } else if (fault.field.empty()) {
+    tally_.refuse(fmt::format("{} {}", path_.text(), fault.what));
+  } else {
+    tally_.refuse(fmt::format("{}.{} {}", path_.text(), fault.field, fault.what));
+  }
+}
+
+Counts Walk::request(std::string_view body, Signal signal) {
+  signal_ = signal;
+  std::size_t index = 0;
+  for (Reader request{body}; next(request);) {
+    if (request.tag_and_type() == bytes_field(1)) {
+      const At at(path_, levels_of(signal).group, index++);
+      group(request.get_view());
+    } else {
+      request.skip();
+    }
+  }
+  return tally_.take();
+}
+
+// ResourceSpans, ResourceLogs, ResourceMetrics: resource = 1, scopes = 2.
+void Walk::group(std::string_view bytes) {
+  const Scratch::Mark before = mark();
+  refill();
+  Resource resource;
+  for (Reader reader{bytes}; next(reader);) {
+    if (reader.tag_and_type() != bytes_field(1)) {
+      reader.skip();
+      continue;
+    }
+    for (Reader message{reader.get_view()}; next(message);) {
+      if (message.tag_and_type() == bytes_field(1)) {
+        attribute(message.get_view());
+      } else {
+        message.skip();
+      }
+    }
+  }
+  resource.attributes = take(attributes_, 0);
+  if (overspent()) throw Stop{fmt::format("{}.resource {}", path_.text(), too_many_values)};
+  resource.index = groups_++;
+  std::size_t index = 0;
+  for (Reader reader{bytes}; next(reader);) {
+    if (reader.tag_and_type() == bytes_field(2)) {
+      const At at(path_, levels_of(signal_).scope, index++);
+      scope(resource, reader.get_view());
+    } else {
+      reader.skip();
+    }
+  }
+  rewind(before);
+}
+
+// ScopeSpans, ScopeLogs, ScopeMetrics: scope = 1, records = 2.
+void Walk::scope(const Resource& resource, std::string_view bytes) {
+  const Scratch::Mark before = mark();
+  refill();
+  Scope scope;
+  for (Reader reader{bytes}; next(reader);) {
+    if (reader.tag_and_type() != bytes_field(1)) {
+      reader.skip();
+      continue;
+    }
+    for (Reader message{reader.get_view()}; next(message);) switch (message.tag_and_type()) {
+        case bytes_field(1):
+          scope.name = name(message.get_view());
+          break;
+        case bytes_field(2):
+          scope.version = name(message.get_view());
+          break;
+        case bytes_field(3):
+          attribute(message.get_view());
+          break;
+        default:
+          message.skip();
+      }
+  }
+  scope.attributes = take(attributes_, 0);
+  if (overspent()) throw Stop{fmt::format("{}.scope {}", path_.text(), too_many_values)};
+  scope.index = scopes_++;
+  std::size_t index = 0;
+  for (Reader reader{bytes}; next(reader);) {
+    if (reader.tag_and_type() == bytes_field(2)) {
+      const At at(path_, levels_of(signal_).record, index++);
+      record(resource, scope, reader.get_view());
+    } else {
+      reader.skip();
+    }
+  }
+  rewind(before);
+}
+
+void Walk::record(const Resource& resource, const Scope& scope, std::string_view bytes) {
+  if (signal_ == Signal::metrics) return metric(resource, scope, bytes);
+  if (!tally_.admit()) return;
+  const Scratch::Mark before = mark();
+  refill();
+  if (signal_ == Signal::traces) {
+    Span read = span(bytes);
+    const Fault fault = overspent() ? Fault{{}, too_many_values} : settle(read);
+    if (!fault.what.empty()) {
+      refuse(fault);
+    } else {
+      tally_.visited();
+      if (visitor_ != nullptr) visitor_->span(resource, scope, read);
+    }
+  } else {
+    LogRecord read = log(bytes);
+    if (overspent()) {
+      refuse({{}, too_many_values});
+    } else {
+      settle(read, scratch_);
+      tally_.visited();
+      if (visitor_ != nullptr) visitor_->log(resource, scope, read);
+    }
+  }
+  rewind(before);
+}
+
+Span Walk::span(std::string_view raw) {
+  Span span;
+  span.raw = raw;
+  for (Reader reader{raw}; next(reader);) switch (reader.tag_and_type()) {
+      case bytes_field(1):
+        span.trace_id = reader.get_view();
+        break;
+      case bytes_field(2):
+        span.span_id = reader.get_view();
+        break;
+      case bytes_field(3):
+        span.trace_state = name(reader.get_view());
+        break;
+      case bytes_field(4):
+        span.parent_id = reader.get_view();
+        break;
+      case bytes_field(5):
+        span.name = name(reader.get_view());
+        break;
+      case varint_field(6):
+        span.kind = reader.get_enum();
+        break;
+      case fixed64_field(7):
+        span.start_ns = reader.get_fixed64();
+        break;
+      case fixed64_field(8):
+        span.end_ns = reader.get_fixed64();
+        break;
+      case bytes_field(9):
+        attribute(reader.get_view());
+        break;
+      case varint_field(10):
+        span.dropped_attributes = reader.get_uint32();
+        break;
+      case bytes_field(11):
+        if (const std::string_view bytes = reader.get_view(); spend()) keep(events_, event(bytes));
+        break;
+      case varint_field(12):
+        span.dropped_events = reader.get_uint32();
+        break;
+      case bytes_field(13):
+        if (const std::string_view bytes = reader.get_view(); spend()) keep(links_, link(bytes));
+        break;
+      case varint_field(14):
+        span.dropped_links = reader.get_uint32();
+        break;
+      case bytes_field(15):
+        status(span, reader.get_view());
+        break;
+      default:
+        reader.skip();
+    }
+  span.attributes = take(attributes_, 0);
+  span.events = take(events_, 0);
+  span.links = take(links_, 0);
+  return span;
+}
+
+void Walk::status(Span& span, std::string_view bytes) {
+  for (Reader reader{bytes}; next(reader);) switch (reader.tag_and_type()) {
+      case bytes_field(2):
+        span.status_message = name(reader.get_view());
+        break;
+      case varint_field(3):
+        span.status_code = reader.get_enum();
+        break;
+      default:
+        reader.skip();
+    }
+}
+
+Event Walk::event(std::string_view raw) {
+  Event event;
+  event.raw = raw;
+  const std::size_t first = attributes_.mark();
+  for (Reader reader{raw}; next(reader);) switch (reader.tag_and_type()) {
+      case fixed64_field(1):
+        event.time_ns = reader.get_fixed64();
+        break;
+      case bytes_field(2):
+        event.name = name(reader.get_view());
+        break;
+      case bytes_field(3):
+        attribute(reader.get_view());
+        break;
+      default:
+        reader.skip();
+    }
+  event.attributes = take(attributes_, first);
+  return event;
+}
+
+Link Walk::link(std::string_view bytes) {
+  Link link;
+  const std::size_t first = attributes_.mark();
+  for (Reader reader{bytes}; next(reader);) switch (reader.tag_and_type()) {
+      case bytes_field(1):
+        link.trace_id = reader.get_view();
+        break;
+      case bytes_field(2):
+        link.span_id = reader.get_view();
+        break;
+      case bytes_field(4):
+        attribute(reader.get_view());
+        break;
+      default:
+        reader.skip();
+    }
+  link.attributes = take(attributes_, first);
+  settle(link);
+  return link;
+}
+
+LogRecord Walk::log(std::string_view raw) {
+  LogRecord record;
+  record.raw = raw;
+  for (Reader reader{raw}; next(reader);) switch (reader.tag_and_type()) {
+      case fixed64_field(1):
+        record.time_ns = reader.get_fixed64();
+        break;
+      case varint_field(2):
+        record.severity = reader.get_enum();
+        break;
+      case bytes_field(3):
+        record.severity_text = name(reader.get_view());
+        break;
+      case bytes_field(5):
+        record.body = value(reader.get_view(), 1);
+        break;
+      case bytes_field(6):
+        attribute(reader.get_view());
+        break;
+      case bytes_field(9):
+        record.trace_id = reader.get_view();
+        break;
+      case bytes_field(10):
+        record.span_id = reader.get_view();
+        break;
+      case fixed64_field(11):
+        record.observed_ns = reader.get_fixed64();
+        break;
+      case bytes_field(12):
+        record.event_name = name(reader.get_view());
+        break;
+      default:
+        reader.skip();
+    }
+  record.attributes = take(attributes_, 0);
+  return record;
+}
+
+// Metric: name = 1, unit = 3, then one of five kinds of data.
+void Walk::metric(const Resource& resource, const Scope& scope, std::string_view bytes) {
+  const Scratch::Mark before = mark();
+  Point point;
+  for (Reader reader{bytes}; next(reader);) switch (reader.tag_and_type()) {
+      case bytes_field(1):
+        point.metric = name(reader.get_view());
+        break;
+      case bytes_field(3):
+        point.unit = name(reader.get_view());
+        break;
+      default:
+        reader.skip();
+    }
+  for (Reader reader{bytes}; next(reader);) {
+    switch (reader.tag_and_type()) {
+      case bytes_field(5):
+        point.type = Point::Type::gauge;
+        break;
+      case bytes_field(7):
+        point.type = Point::Type::sum;
+        break;
+      case bytes_field(9):
+        point.type = Point::Type::histogram;
+        break;
+      case bytes_field(10):
+        point.type = Point::Type::exponential_histogram;
+        break;
+      case bytes_field(11):
+        point.type = Point::Type::summary;
+        break;
+      default:
+        reader.skip();
+        continue;
+    }
+    points(resource, scope, point, reader.get_view());
+  }
+  rewind(before);
+}
+
+// Gauge, Sum, Histogram, ExponentialHistogram, Summary: data_points = 1, aggregation_temporality = 2, is_monotonic = 3.
+void Walk::points(const Resource& resource, const Scope& scope, Point point, std::string_view data) {
+  for (Reader reader{data}; next(reader);) switch (reader.tag_and_type()) {
+      case varint_field(2):
+        point.delta = reader.get_enum() == 1;
+        break;
+      case varint_field(3):
+        point.monotonic = reader.get_bool();
+        break;
+      default:
+        reader.skip();
+    }
+  const bool number = point.type == Point::Type::gauge || point.type == Point::Type::sum;
+  std::size_t index = 0;
+  for (Reader reader{data}; next(reader);) {
+    if (reader.tag_and_type() != bytes_field(1)) {
+      reader.skip();
+      continue;
+    }
+    const At at(path_, "dataPoints", index++);
+    const std::string_view bytes = reader.get_view();
+    if (!tally_.admit()) continue;
+    const Scratch::Mark before = mark();
+    refill();
+    Point read = point;
+    const bool recorded = number ? number_point(read, bytes) : histogram_point(read, bytes);
+    if (overspent()) {
+      refuse({{}, too_many_values});
+    } else if (read.metric.empty()) {
+      refuse({{}, "belongs to a metric without a name"});
+    } else if (recorded) {
+      tally_.visited();
+      if (visitor_ != nullptr) visitor_->point(resource, scope, read);
+    }
+    rewind(before);
+  }
+}
+
+// NumberDataPoint. False where its flags say that no value was recorded (bit 0).
+bool Walk::number_point(Point& point, std::string_view bytes) {
+  bool recorded = true;
+  for (Reader reader{bytes}; next(reader);) switch (reader.tag_and_type()) {
+      case fixed64_field(2):
+        point.start_ns = reader.get_fixed64();
+        break;
+      case fixed64_field(3):
+        point.time_ns = reader.get_fixed64();
+        break;
+      case fixed64_field(4):
+        point.value = reader.get_double();
+        break;
+      case fixed64_field(6):
+        point.value = static_cast<double>(reader.get_sfixed64());
+        break;
+      case bytes_field(7):
+        attribute(reader.get_view());
+        break;
+      case varint_field(8):
+        recorded = (reader.get_uint32() & 1U) == 0;
+        break;
+      default:
+        reader.skip();
+    }
+  point.attributes = take(attributes_, 0);
+  return recorded;
+}
+
+// HistogramDataPoint, ExponentialHistogramDataPoint, SummaryDataPoint: the same but for attributes and flags.
+bool Walk::histogram_point(Point& point, std::string_view bytes) {
+  const bool summary = point.type == Point::Type::summary;
+  const std::uint32_t attributes = bytes_field(summary ? 7 : point.type == Point::Type::histogram ? 9 : 1);
+  const std::uint32_t flags = varint_field(summary ? 8 : 10);
+  bool recorded = true;
+  for (Reader reader{bytes}; next(reader);) {
+    const std::uint32_t field = reader.tag_and_type();
+    if (field == attributes) {
+      attribute(reader.get_view());
+    } else if (field == flags) {
+      recorded = (reader.get_uint32() & 1U) == 0;
+    } else if (field == fixed64_field(2)) {
+      point.start_ns = reader.get_fixed64();
+    } else if (field == fixed64_field(3)) {
+      point.time_ns = reader.get_fixed64();
+    } else if (field == fixed64_field(4)) {
+      point.count = reader.get_fixed64();
+    } else if (field == fixed64_field(5)) {
+      point.value = reader.get_double();
+    } else {
+      reader.skip();
+    }
+  }
+  point.attributes = take(attributes_, 0);
+  return recorded;
+}
+
+void Walk::attribute(std::string_view raw) {
+  if (spend()) keep(attributes_, key_value(raw, 1));
+}
+
+KeyValue Walk::key_value(std::string_view raw, std::size_t depth) {
+  KeyValue read;
+  read.raw = raw;
+  for (Reader reader{raw}; next(reader);) switch (reader.tag_and_type()) {
+      case bytes_field(1):
+        read.key = name(reader.get_view());
+        break;
+      case bytes_field(2):
+        read.value = value(reader.get_view(), depth);
+        break;
+      default:
+        reader.skip();
+    }
+  return read;
+}
+
+// AnyValue, a choice: the last of its fields counts.
+Value Walk::value(std::string_view raw, std::size_t depth) {
+  Value read;
+  for (Reader reader{raw}; next(reader);) {
+    const std::uint32_t field = reader.tag_and_type();
+    if (read.type != Value::Type::empty) read = Value{};
+    switch (field) {
+      case bytes_field(1):
+      case bytes_field(7):
+        read.type = field == bytes_field(1) ? Value::Type::string : Value::Type::bytes;
+        read.text = reader.get_view();
+        if (cut_text(read, limits_)) tally_.cut();
+        break;
+      case varint_field(2):
+        read.type = Value::Type::boolean;
+        read.boolean = reader.get_bool();
+        break;
+      case varint_field(3):
+        read.type = Value::Type::integer;
+        read.integer = reader.get_int64();
+        break;
+      case fixed64_field(4):
+        read.type = Value::Type::real;
+        read.real = reader.get_double();
+        break;
+      case bytes_field(5):
+        read.type = Value::Type::array;
+        array(read, reader.get_view(), depth);
+        break;
+      case bytes_field(6):
+        read.type = Value::Type::map;
+        map(read, reader.get_view(), depth);
+        break;
+      default:
+        reader.skip();
+    }
+  }
+  read.raw = raw;
+  return read;
+}
+
+void Walk::array(Value& into, std::string_view bytes, std::size_t depth) {
+  into.cut = depth >= limits_.depth && !bytes.empty();
+  if (into.cut) return tally_.cut();
+  const std::size_t first = values_.mark();
+  for (Reader reader{bytes}; next(reader);) {
+    if (reader.tag_and_type() != bytes_field(1)) {
+      reader.skip();
+      continue;
+    }
+    const std::string_view item = reader.get_view();
+    if (spend()) keep(values_, value(item, depth + 1));
+  }
+  into.items = take(values_, first);
+}
+
+void Walk::map(Value& into, std::string_view bytes, std::size_t depth) {
+  into.cut = depth >= limits_.depth && !bytes.empty();
+  if (into.cut) return tally_.cut();
+  const std::size_t first = attributes_.mark();
+  for (Reader reader{bytes}; next(reader);) {
+    if (reader.tag_and_type() != bytes_field(1)) {
+      reader.skip();
+      continue;
+    }
+    const std::string_view field = reader.get_view();
+    if (spend()) keep(attributes_, key_value(field, depth + 1));
+  }
+  into.fields = take(attributes_, first);
+}
+
+// Runs `read` and turns what protozero throws into an error that names the byte.
+template <typename F>
+auto guarded(ErrorKind kind, const Walk& walk, std::string_view body, F&& read) -> Result<decltype(read())> {
+  try {
+    return read();
+  } catch (const Stop& stop) {
+    return fail(kind, "{}", stop.what);
+  } catch (const std::exception& error) {
+    const auto offset = walk.at() == nullptr ? 0 : walk.at() - body.data();
+    return fail(kind, "the bytes stop being OTLP protobuf at byte {} of {}: {}", offset, body.size(), error.what());
+  }
+}
+
+}  // namespace
+
+Result<Counts> walk_protobuf(std::string_view body, Signal signal, const Limits& limits, Scratch* scratch,
+                             Visitor* visitor) {
+  Walk walk(limits, scratch, visitor);
+  return guarded(ErrorKind::invalid, walk, body, [&] { return walk.request(body, signal); });
+}
+
+Result<KeyValue> protobuf_key_value(std::string_view raw, Scratch& scratch) {
+  const Limits limits;
+  Walk walk(limits, &scratch, nullptr);
+  return guarded(ErrorKind::corrupt, walk, raw, [&] { return walk.key_value(raw, 1); });
+}
+
+Result<Value> protobuf_value(std::string_view raw, Scratch& scratch) {
+  const Limits limits;
+  Walk walk(limits, &scratch, nullptr);
+  return guarded(ErrorKind::corrupt, walk, raw, [&] { return walk.value(raw, 1); });
+}
+
+}  // namespace pawl::otlp
