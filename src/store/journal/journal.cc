@@ -1,0 +1,301 @@
+// The queue before the writer, batch bounds, retirement.
+#include "journal.h"
+
+#include <algorithm>
+#include <future>
+
+#include "inside.h"
+
+namespace pawl::journal {
+
+Result<std::unique_ptr<FileLock>> lock_data(Files& files, const std::string& data, Nanos now) {
+  TRY(files.make_folders(data));
+  return files.lock(data + "/LOCK", describe_process(now));
+}
+
+Result<std::unique_ptr<Journal>> Journal::open(Files& files, const Clock& clock, Random& random, Options options) {
+  PAWL_CHECK(options.segment_bytes <= max_segment_bytes / 2 && options.max_body_bytes <= max_segment_bytes / 2);
+  auto inside = std::make_unique<Inside>(files, clock, std::move(options));
+  inside->lock = TRY(lock_data(files, inside->options.data, clock.now()));
+  TRY(files.make_folders(inside->folder));
+  for (const FileEntry& entry : TRY(files.list(inside->folder))) {
+    if (const auto number = segment_number(entry.name)) inside->older.push_back(*number);
+  }
+  inside->recovered = inside->older.empty();
+  const std::uint64_t last = inside->older.empty() ? 0 : inside->older.back();
+  inside->writer = TRY(Writer::open(files, clock, random, inside->options, inside->folder, last));
+  inside->stats.full = inside->writer->full();
+  if (inside->options.thread) inside->thread = std::thread([state = inside.get()] { state->run(); });
+  return std::unique_ptr<Journal>(new Journal(std::move(inside)));
+}
+
+Journal::Journal(std::unique_ptr<Inside> inside) : inside_(std::move(inside)) {}
+
+Journal::~Journal() {
+  close();
+}
+
+void Journal::close() {
+  {
+    const std::scoped_lock guard(inside_->mutex);
+    if (inside_->closed) return;
+    inside_->closed = true;
+    inside_->work.notify_one();
+  }
+  if (inside_->thread.joinable()) inside_->thread.join();
+  while (inside_->step()) continue;
+  std::vector<Pending> last = std::move(inside_->marks);
+  last.push_back({.head = control_head(Kind::end, ""), .body = {}, .payload = "", .done = nullptr, .at = {}});
+  inside_->writer->commit(last, [](auto, auto) {});
+  inside_->lock.reset();
+}
+
+void Journal::append(const Record& record, Done done) {
+  PAWL_CHECK(done, "nobody would know whether the request is durable");
+  if (record.body.size() > inside_->options.max_body_bytes) {
+    return done(fail(ErrorKind::exhausted, "the request has {} bytes; at most {} are taken", record.body.size(),
+                     inside_->options.max_body_bytes));
+  }
+  inside_->enqueue({.head = head_of(record), .body = record.body, .payload = "", .done = std::move(done), .at = {}},
+                   true);
+}
+
+void Journal::cut(const Cut& cut, Done done) {
+  {
+    const std::scoped_lock guard(inside_->mutex);
+    PAWL_CHECK(inside_->recovered, "cut before recovery");
+    PAWL_CHECK(cut.batch > inside_->last_batch && cut.up_to >= inside_->last_up_to, "cuts must rise: {} after {}",
+               cut.batch, inside_->last_batch);
+  }
+  std::string payload = encode(cut);
+  const Head head = control_head(Kind::cut, payload);
+  inside_->enqueue({.head = head, .body = {}, .payload = std::move(payload), .done = std::move(done), .at = {}}, false);
+}
+
+void Journal::stored(std::uint64_t batch) {
+  const std::scoped_lock guard(inside_->mutex);
+  auto& batches = inside_->batches;
+  const auto of = std::ranges::find(batches, batch, &BatchState::batch);
+  if (of == batches.end() || of->stored_at) return;
+  of->stored_at = inside_->clock.monotonic();
+  const auto open = std::ranges::find_if(batches, [](const BatchState& b) { return !b.stored_at; });
+  if (open == batches.begin() || std::prev(open)->batch <= inside_->marked)
+    return;  // a mark speaks of all before it too
+  inside_->marked = std::prev(open)->batch;
+  std::string payload = encode_stored(inside_->marked);
+  const Head head = control_head(Kind::stored, payload);
+  inside_->marks.push_back({.head = head, .body = {}, .payload = std::move(payload), .done = nullptr, .at = {}});
+}
+
+bool Journal::step() {
+  return inside_->step();
+}
+
+Stats Journal::stats() const {
+  const std::scoped_lock guard(inside_->mutex);
+  Stats stats = inside_->stats;
+  stats.segments = inside_->segments.size();
+  for (const SegmentState& segment : inside_->segments) stats.segment_bytes += segment.end;
+  return stats;
+}
+
+void Journal::Inside::enqueue(Pending item, bool limited) {
+  const std::uint64_t bytes = item.frame();
+  std::optional<Error> refused;
+  bool wake = false;
+  {
+    const std::scoped_lock guard(mutex);
+    if (closed) {
+      refused = Error{ErrorKind::unavailable, "the journal is closed"};
+    } else if (limited && stats.queued_bytes > 0 && stats.queued_bytes + bytes > options.max_queued_bytes) {
+      refused = Error{ErrorKind::unavailable, "the journal queue is full: send again"};
+    } else {
+      stats.queued_bytes += bytes;
+      ++stats.queued_records;
+      queue.push_back(std::move(item));
+      wake = std::exchange(idle, false);
+    }
+    if (refused) ++stats.refused;
+  }
+  if (wake) work.notify_one();
+  if (refused && item.done) item.done(std::unexpected(*std::move(refused)));
+}
+
+void Journal::Inside::run() {
+  while (true) {
+    {
+      std::unique_lock guard(mutex);
+      idle = true;
+      work.wait(guard, [&] { return closed || !queue.empty(); });
+      idle = false;
+      if (queue.empty()) return;
+    }
+    step();
+  }
+}
+
+bool Journal::Inside::step() {
+  std::vector<Pending> group;
+  {
+    const std::scoped_lock guard(mutex);
+    if (queue.empty()) return false;
+    group.swap(marks);
+    group.insert(group.end(), std::make_move_iterator(queue.begin()), std::make_move_iterator(queue.end()));
+    queue.clear();
+    for (const Pending& item : group) {
+      if (item.head.kind != static_cast<std::uint8_t>(Kind::stored)) continue;
+      stats.queued_bytes += item.frame();  // what finish() takes off again
+      ++stats.queued_records;
+    }
+  }
+  const Nanos begun = clock.monotonic();
+  writer->commit(group, [&](std::span<Pending> run, const Error* error) { finish(run, error); });
+  const std::scoped_lock guard(mutex);
+  stats.sync_time += clock.monotonic() - begun;
+  stats.syncs = writer->syncs();
+  stats.full = writer->full();
+  return true;
+}
+
+void Journal::Inside::finish(std::span<Pending> run, const Error* error) {
+  {
+    const std::scoped_lock guard(mutex);
+    for (const Pending& item : run) {
+      stats.queued_bytes -= item.frame();
+      --stats.queued_records;
+      if (error == nullptr) {
+        account(item);
+      } else {
+        ++stats.refused;
+      }
+    }
+  }
+  for (Pending& item : run) {
+    if (!item.done) continue;
+    if (error == nullptr) {
+      item.done(item.at);
+    } else {
+      item.done(std::unexpected(*error));
+    }
+  }
+}
+
+void Journal::Inside::account(const Pending& item) {
+  if (segments.empty() || segments.back().number != item.at.segment) segments.push_back({.number = item.at.segment});
+  SegmentState& segment = segments.back();
+  segment.end = item.at.offset + item.frame();
+  ++stats.written_records;
+  stats.written_bytes += item.frame();
+  if (!item.control()) {
+    ++segment.requests;
+    segment.last_request = item.at.offset;
+  } else if (item.head.kind == static_cast<std::uint8_t>(Kind::cut)) {
+    const auto cut = decode_cut(item.payload);
+    PAWL_CHECK(cut, "{}", cut.error().what);
+    segment.last_cut = std::max(segment.last_cut, cut->batch);
+    add(*cut);
+  }
+}
+
+void Journal::Inside::add(const Cut& cut) {
+  while (!batches.empty() && batches.back().batch >= cut.batch) batches.pop_back();  // a cut that failed, said again
+  batches.push_back({.batch = cut.batch, .up_to = cut.up_to, .stored_at = std::nullopt});
+  last_batch = std::max(last_batch, cut.batch);
+  last_up_to = std::max(last_up_to, cut.up_to);
+  for (const Totals& of : cut.totals) totals[of.project] = of;
+}
+
+std::size_t Journal::Inside::settleable() const {
+  const Nanos before = clock.monotonic() - options.keep;
+  const auto first =
+      std::ranges::find_if(batches, [&](const BatchState& b) { return !b.stored_at || *b.stored_at > before; });
+  return static_cast<std::size_t>(first - batches.begin());
+}
+
+std::size_t Journal::Inside::due_count() const {
+  if (!recovered || segments.empty()) return 0;
+  const std::size_t settles = settleable();
+  const Position through = settles > 0 ? batches[settles - 1].up_to : settled_up_to;
+  const std::uint64_t batch = settles > 0 ? batches[settles - 1].batch : settled;
+  std::size_t count = 0;
+  for (; count + 1 < segments.size(); ++count) {  // never the current one
+    const SegmentState& segment = segments[count];
+    if (segment.last_cut > batch) break;
+    if (segment.last_request > 0 && Position{segment.number, segment.last_request} > through) break;
+  }
+  return count;
+}
+
+std::vector<std::pair<Position, std::uint64_t>> Journal::Inside::bounds() const {
+  std::vector<std::pair<Position, std::uint64_t>> all;
+  if (settled > 0) all.emplace_back(settled_up_to, settled);
+  for (const BatchState& batch : batches) all.emplace_back(batch.up_to, batch.batch);
+  return all;
+}
+
+std::vector<Segment> Journal::segments() const {
+  const std::scoped_lock guard(inside_->mutex);
+  std::vector<Segment> all;
+  for (const SegmentState& of : inside_->segments) {
+    all.push_back({.number = of.number,
+                   .first = {of.number, first_record},
+                   .end = {of.number, of.end},
+                   .bytes = of.end,
+                   .records = of.requests});
+  }
+  return all;
+}
+
+std::vector<Segment> Journal::due() const {
+  auto all = segments();
+  const std::scoped_lock guard(inside_->mutex);
+  all.resize(std::min(all.size(), inside_->due_count()));
+  return all;
+}
+
+Result<> Journal::retire(std::uint64_t through_segment) {
+  const std::scoped_lock one(inside_->retiring);
+  Checkpoint checkpoint;
+  std::vector<std::uint64_t> leaving;
+  {
+    const std::scoped_lock guard(inside_->mutex);
+    const std::size_t count = inside_->due_count();
+    for (std::size_t i = 0; i < count && inside_->segments[i].number <= through_segment; ++i) {
+      leaving.push_back(inside_->segments[i].number);
+    }
+    if (leaving.empty() || leaving.back() != through_segment) {
+      return fail(ErrorKind::invalid, "segment {} of the journal is not due", through_segment);
+    }
+    const std::size_t settles = inside_->settleable();
+    checkpoint.settled = settles > 0 ? inside_->batches[settles - 1].batch : inside_->settled;
+    checkpoint.up_to = settles > 0 ? inside_->batches[settles - 1].up_to : inside_->settled_up_to;
+    checkpoint.first_kept = through_segment + 1;
+    for (const auto& [project, totals] : inside_->totals) checkpoint.totals.push_back(totals);
+  }
+  std::string payload = encode(checkpoint);
+  const Head head = control_head(Kind::checkpoint, payload);
+  std::promise<Result<Position>> written;
+  auto at = written.get_future();
+  inside_->enqueue({.head = head,
+                    .body = {},
+                    .payload = std::move(payload),
+                    .done = [&](Result<Position> result) { written.set_value(std::move(result)); },
+                    .at = {}},
+                   false);
+  if (!inside_->options.thread) inside_->step();
+  TRY(at.get());
+  {
+    const std::scoped_lock guard(inside_->mutex);
+    auto& batches = inside_->batches;
+    while (!batches.empty() && batches.front().batch <= checkpoint.settled) batches.pop_front();
+    inside_->settled = checkpoint.settled;
+    inside_->settled_up_to = checkpoint.up_to;
+    while (!inside_->segments.empty() && inside_->segments.front().number <= through_segment) {
+      inside_->segments.pop_front();
+    }
+  }
+  for (const std::uint64_t number : leaving) TRY(inside_->files.remove(inside_->path_of(number)));
+  return inside_->files.sync_folder(inside_->folder);
+}
+
+}  // namespace pawl::journal
