@@ -1,0 +1,378 @@
+// Pricing one usage by the prices that hold for it: which row, which variants, which counts (measures.md 2).
+#include "llm/prices.h"
+
+#include <bit>
+#include <limits>
+
+#include "base/ids.h"
+#include "base/text.h"
+#include "llm/prices_table.h"
+
+namespace pawl::llm {
+namespace prices {
+namespace {
+
+constexpr std::int64_t million = 1'000'000;
+constexpr std::size_t max_names = 16'384;
+
+using Outcome = std::expected<Priced, Unpriced>;
+using Why = Unpriced::Why;
+
+template <typename... Args>
+std::unexpected<Unpriced> unpriced(Why why, fmt::format_string<Args...> format, Args&&... args) {
+  return std::unexpected(Unpriced{why, fmt::format(format, std::forward<Args>(args)...)});
+}
+
+bool holds(const Constraint& constraint, Nanos at) {
+  if (constraint.kind == Constraint::Kind::always) return true;
+  std::int64_t day_number = at / day;
+  Nanos of_day = at % day;
+  if (of_day < 0) {
+    of_day += day;
+    --day_number;
+  }
+  if (constraint.kind == Constraint::Kind::since) return day_number >= constraint.first_day;
+  if (constraint.to < constraint.from) return of_day >= constraint.from || of_day < constraint.to;
+  return of_day >= constraint.from && of_day < constraint.to;
+}
+
+// The last row that holds, else the first.
+std::size_t row_at(const Model& model, Nanos at) {
+  for (std::size_t i = model.rows.size(); i-- > 0;) {
+    if (holds(model.rows[i].constraint, at)) return i;
+  }
+  return 0;
+}
+
+// The variants that hold, as bits in file order.
+std::uint32_t variants_at(const Model& model, Nanos at, std::span<const ContextValue> context) {
+  std::uint32_t chosen = 0;
+  for (std::size_t i = 0; i < model.variants.size(); ++i) {
+    const Row& variant = model.variants[i];
+    const bool asked = std::all_of(variant.when.begin(), variant.when.end(), [&](const auto& wanted) {
+      return std::any_of(context.begin(), context.end(), [&](const ContextValue& given) {
+        return given.first == wanted.first && given.second == wanted.second;
+      });
+    });
+    if (asked && holds(variant.constraint, at)) chosen |= std::uint32_t{1} << i;
+  }
+  return chosen;
+}
+
+}  // namespace
+
+// The prices of one row with its variants laid over it, ready to be applied.
+struct Plan {
+  const Model* model = nullptr;
+  std::size_t row = 0;
+  std::uint32_t variants = 0;
+  std::vector<Price> prices;  // the most specific first, so that a whole comes after all of its parts
+  UnitSet priced = 0;
+  bool tiered = false, prices_output = false;
+  std::string name, since;
+};
+
+// What (provider, model, URL) as sent mean, and the plans made so far. Plans are never dropped: results point to them.
+struct Cache {
+  explicit Cache(PriceList prices) : list(std::move(prices)) {}
+  PriceList list;
+  struct Named {
+    Match match;
+    const Plan* last = nullptr;
+  };
+  ByText<Named> names;
+  std::unordered_multimap<const Model*, std::unique_ptr<Plan>> plans;
+  std::string key;  // reused
+};
+
+namespace {
+
+// Which prices these are: the list may change a price without a date, and then the name changes too.
+std::uint32_t fingerprint(const Units& units, const std::vector<Price>& prices) {
+  std::vector<std::string> parts;
+  for (const Price& price : prices) {
+    std::string part = fmt::format("{}={}", units.all[price.unit].price_key, price.pico);
+    for (const Tier& tier : price.tiers) part += fmt::format(">{}:{}", tier.over_input_tokens, tier.pico);
+    parts.push_back(std::move(part));
+  }
+  std::sort(parts.begin(), parts.end());
+  return static_cast<std::uint32_t>(hash64(join(parts, ";")));
+}
+
+void lay_over(std::vector<Price>& prices, const Row& variant, UnitSet& taken) {
+  for (const Price& price : variant.prices) {
+    const UnitSet bit = UnitSet{1} << price.unit;
+    if ((taken & bit) != 0) continue;  // the first variant that names a price wins
+    taken |= bit;
+    const auto same = std::find_if(prices.begin(), prices.end(), [&](const Price& p) { return p.unit == price.unit; });
+    if (same == prices.end()) {
+      prices.push_back(price);
+    } else {
+      *same = price;
+    }
+  }
+}
+
+std::unique_ptr<Plan> make_plan(const Units& units, const Model& model, std::size_t row_index, std::uint32_t variants) {
+  auto plan = std::make_unique<Plan>(Plan{.model = &model, .row = row_index, .variants = variants});
+  const Row& row = model.rows[row_index];
+  plan->prices = row.prices;
+  plan->name = fmt::format("{}{}/{}", model.own ? "own:" : "", model.home, model.id);
+  const auto add = [&](const Row& part) {
+    if (!part.constraint.text.empty()) plan->name += "@" + part.constraint.text;
+    if (part.constraint.kind == Constraint::Kind::since) plan->since = std::max(plan->since, part.constraint.text);
+  };
+  add(row);
+  UnitSet taken = 0;
+  for (std::size_t i = 0; i < model.variants.size(); ++i) {
+    if ((variants >> i & 1) == 0) continue;
+    lay_over(plan->prices, model.variants[i], taken);
+    for (const auto& [key, value] : model.variants[i].when) plan->name += fmt::format("+{}={}", key, value);
+    add(model.variants[i]);
+  }
+  for (const Price& price : plan->prices) {
+    plan->priced |= UnitSet{1} << price.unit;
+    plan->tiered |= !price.tiers.empty();
+    plan->prices_output |= price.unit == units.output_tokens && price.pico > 0;
+  }
+  plan->name += fmt::format("#{:08x}", fingerprint(units, plan->prices));
+  std::sort(plan->prices.begin(), plan->prices.end(), [&](const Price& a, const Price& b) {
+    const int depth_a = std::popcount(units.all[a.unit].ancestors),
+              depth_b = std::popcount(units.all[b.unit].ancestors);
+    return depth_a != depth_b ? depth_a > depth_b : a.unit < b.unit;
+  });
+  return plan;
+}
+
+const Plan& plan_for(Cache& cache, Cache::Named& named, Nanos at, std::span<const ContextValue> context) {
+  const Model& model = *named.match.model;
+  const std::size_t row = row_at(model, at);
+  const std::uint32_t variants = named.match.fallback || context.empty() ? 0 : variants_at(model, at, context);
+  const auto fits = [&](const Plan& plan) { return plan.row == row && plan.variants == variants; };
+  if (named.last && fits(*named.last)) return *named.last;
+  auto [from, to] = cache.plans.equal_range(&model);
+  for (; from != to; ++from) {
+    if (fits(*from->second)) return *(named.last = from->second.get());
+  }
+  const auto made = cache.plans.emplace(&model, make_plan(*cache.list.table().units, model, row, variants));
+  return *(named.last = made->second.get());
+}
+
+Cache::Named& named_by(Cache& cache, const CallFacts& call) {
+  // The path is enough to tell providers apart; a query string would make every call a name of its own.
+  const std::string_view url = call.api_url.substr(0, call.api_url.find_first_of("?#"));
+  cache.key.assign(call.provider).append(1, '\0').append(call.model).append(1, call.estimate ? '\1' : '\0').append(url);
+  if (const auto known = cache.names.find(std::string_view(cache.key)); known != cache.names.end())
+    return known->second;
+  if (cache.names.size() >= max_names) cache.names.clear();
+  const Match match = find(cache.list.table(), call.provider, call.model, call.api_url, call.estimate);
+  return cache.names.emplace(cache.key, Cache::Named{.match = match}).first->second;
+}
+
+// Counts by unit, in millionths.
+struct Counts {
+  std::array<std::int64_t, max_units> of{};
+  UnitSet reported = 0, positive = 0;
+  void set(UnitIndex unit, std::int64_t millionths) {
+    const UnitSet bit = UnitSet{1} << unit;
+    of[unit] = millionths;
+    reported |= bit;
+    positive = millionths > 0 ? positive | bit : positive & ~bit;
+  }
+};
+
+std::string text_of(std::int64_t millionths) {
+  return format_dollars(Int128{millionths} * million);  // any exact decimal of millionths
+}
+
+std::expected<Counts, Unpriced> counts_of(const Units& units, const Usage& usage) {
+  Counts counts;
+  for (const Usage::Amount& amount : usage.amounts) {
+    const auto unit = units.by_usage_key.find(amount.key);
+    if (unit == units.by_usage_key.end()) {
+      std::vector<std::string_view> known;
+      for (const Unit& each : units.all) known.push_back(each.usage_key);
+      const std::string_view near = nearest(amount.key, known);
+      return unpriced(Why::bad_usage, "the usage has no key \"{}\"{}", amount.key,
+                      near.empty() ? "" : fmt::format("; did you mean \"{}\"?", near));
+    }
+    if (amount.millionths < 0) return unpriced(Why::bad_usage, "{} must not be negative", amount.key);
+    if (amount.millionths == std::numeric_limits<std::int64_t>::max()) {
+      return unpriced(Why::bad_usage, "{} is too large", amount.key);
+    }
+    if (unit->second != units.requests) counts.set(unit->second, amount.millionths);
+  }
+  return counts;
+}
+
+// A provider may bill at least so many seconds a call; either key says how long it was.
+void apply_minimum(const Units& units, const Model& model, Counts& counts) {
+  if (units.audio_seconds == no_unit || units.input_audio_seconds == no_unit) return;
+  const std::int64_t all = counts.of[units.audio_seconds], input = counts.of[units.input_audio_seconds];
+  const std::int64_t heard = all != 0 ? all : input;
+  if (heard <= 0) return;
+  const std::int64_t billed = std::max(heard, model.minimum_audio_seconds * million);
+  counts.set(units.audio_seconds, billed);
+  counts.set(units.input_audio_seconds, billed);
+}
+
+// How much of `unit` there was in all. Where only its parts are known, its own count cannot be made up.
+std::expected<std::int64_t, Unpriced> count_of(const Units& units, const Counts& counts, UnitIndex unit,
+                                               bool& estimated, bool may_estimate) {
+  if ((counts.reported >> unit & 1) != 0 || counts.positive == 0) return counts.of[unit];
+  const Unit& wanted = units.all[unit];
+  if (const UnitSet parts = counts.positive & wanted.descendants; parts != 0) {
+    return unpriced(Why::bad_usage, "{} is missing: {} is a part of it", wanted.usage_key,
+                    units.all[static_cast<std::size_t>(std::countr_zero(parts))].usage_key);
+  }
+  const std::size_t count = units.all.size();
+  const UnitSet wholes = counts.positive & wanted.ancestors;
+  for (UnitSet left = wholes; left != 0; left &= left - 1) {
+    const auto a = static_cast<std::size_t>(std::countr_zero(left));
+    const UnitSet related = units.all[a].ancestors | units.all[a].descendants;
+    for (UnitSet others = left & (left - 1) & ~related; others != 0; others &= others - 1) {
+      const auto b = static_cast<std::size_t>(std::countr_zero(others));
+      if (units.joins[a * count + b] != unit) continue;
+      if (!may_estimate) {
+        return unpriced(Why::bad_usage, "{} is missing: {} and {} overlap", wanted.usage_key, units.all[a].usage_key,
+                        units.all[b].usage_key);
+      }
+      estimated = true;
+    }
+  }
+  return 0;
+}
+
+Unpriced exceeding(const Units& units, const Plan& plan, const Counts& counts, UnitIndex unit) {
+  const std::string_view whole = units.all[unit].usage_key;
+  for (const Price& part : plan.prices) {
+    if ((units.all[unit].descendants >> part.unit & 1) == 0 || counts.of[part.unit] <= counts.of[unit]) continue;
+    return {Why::bad_usage, fmt::format("{} ({}) cannot exceed {} ({})", units.all[part.unit].usage_key,
+                                        text_of(counts.of[part.unit]), whole, text_of(counts.of[unit]))};
+  }
+  return {Why::bad_usage, fmt::format("the parts of {} are more than {}", whole, text_of(counts.of[unit]))};
+}
+
+std::int64_t price_for(const Price& price, std::int64_t total_input) {
+  std::int64_t pico = price.pico;
+  for (const Tier& tier : price.tiers) {
+    if (total_input > tier.over_input_tokens * million) pico = tier.pico;
+  }
+  return pico;
+}
+
+// n / d, to the nearest, half to even; n ≥ 0.
+Int128 divide(Int128 n, Int128 d) {
+  const Int128 whole = n / d, twice = 2 * (n % d);
+  return whole + (twice > d || (twice == d && whole % 2 == 1) ? 1 : 0);
+}
+
+std::expected<Counts, Unpriced> leaf_counts(const Units& units, const Plan& plan, const Counts& counts, Priced& out,
+                                            bool may_estimate) {
+  Counts leaf;
+  for (const Price& price : plan.prices) {
+    if (price.unit == units.requests) {
+      leaf.set(price.unit, million);
+      continue;
+    }
+    auto count = count_of(units, counts, price.unit, out.estimated, may_estimate);
+    if (!count) return std::unexpected(std::move(count.error()));
+    std::int64_t rest = *count;
+    for (UnitSet parts = leaf.positive & units.all[price.unit].descendants; parts != 0; parts &= parts - 1) {
+      if (__builtin_sub_overflow(rest, leaf.of[static_cast<std::size_t>(std::countr_zero(parts))], &rest)) rest = -1;
+    }
+    if (rest < 0) return std::unexpected(exceeding(units, plan, counts, price.unit));
+    leaf.set(price.unit, rest);
+  }
+  return leaf;
+}
+
+Outcome apply(const Units& units, const Plan& plan, const Counts& counts, Priced out, bool may_estimate) {
+  auto leaf = leaf_counts(units, plan, counts, out, may_estimate);
+  if (!leaf) return std::unexpected(std::move(leaf.error()));
+  std::int64_t total_input = 0;
+  if (plan.tiered) {
+    auto count = count_of(units, counts, units.input_tokens, out.estimated, may_estimate);
+    if (!count) return std::unexpected(std::move(count.error()));
+    total_input = *count;
+  }
+  Int128 total = 0;
+  out.lines.reserve(static_cast<std::size_t>(std::popcount(leaf->positive)));
+  for (const Price& price : plan.prices) {
+    const std::int64_t count = leaf->of[price.unit];
+    if (count == 0) continue;
+    const Unit& unit = units.all[price.unit];
+    const std::int64_t pico = price_for(price, total_input);
+    const Int128 cost = divide(Int128{count} * pico, Int128{unit.per} * million);
+    total += cost;
+    if (total > std::numeric_limits<std::int64_t>::max()) {
+      return unpriced(Why::bad_usage, "the usage costs more than 64 bits of pico-dollars hold ($9.2 million)");
+    }
+    out.lines.push_back({unit.usage_key, count, pico, unit.per, Money{static_cast<std::int64_t>(cost)}});
+  }
+  out.total.pico = static_cast<std::int64_t>(total);
+  return out;
+}
+
+// Finds the prices of a call, or says why there are none.
+std::expected<const Plan*, Unpriced> find_plan(Cache& cache, const CallFacts& call, Priced& out) {
+  Cache::Named& named = named_by(cache, call);
+  const Match& match = named.match;
+  if (!match.provider) {
+    if (call.provider.empty()) {
+      return unpriced(Why::unknown_provider, "no provider is known for the model \"{}\"", call.model);
+    }
+    return unpriced(Why::unknown_provider, "the provider \"{}\" is unknown", call.provider);
+  }
+  if (!match.model) {
+    return unpriced(Why::unknown_model, "the model \"{}\" of {} is unknown", call.model, match.provider->id);
+  }
+  const Plan& plan = plan_for(cache, named, call.at, call.context);
+  out.provider = match.provider->id;
+  out.model = match.model->id;
+  out.row = plan.name;
+  out.since = plan.since;
+  out.own = match.model->own;
+  out.estimated = match.estimated;
+  out.prices_output = plan.prices_output;
+  return &plan;
+}
+
+Outcome price_counts(Cache& cache, const CallFacts& call, Counts& counts) {
+  Priced out;
+  auto plan = find_plan(cache, call, out);
+  if (!plan) return std::unexpected(std::move(plan.error()));
+  const Units& units = *cache.list.table().units;
+  if ((*plan)->model->minimum_audio_seconds > 0) apply_minimum(units, *(*plan)->model, counts);
+  return apply(units, **plan, counts, std::move(out), call.estimate);
+}
+
+}  // namespace
+}  // namespace prices
+
+std::string_view name_of(Unpriced::Why why) {
+  static constexpr std::array<std::string_view, 5> names = {"no_usage", "unknown_provider", "unknown_model", "no_price",
+                                                            "bad_usage"};
+  return names[static_cast<std::size_t>(why)];
+}
+
+void Usage::add(std::string_view key, std::int64_t count) {
+  std::int64_t millionths = 0;
+  if (__builtin_mul_overflow(count, prices::million, &millionths)) {
+    millionths = std::numeric_limits<std::int64_t>::max();
+  }
+  amounts.push_back({key, millionths});
+}
+
+Pricer::Pricer(PriceList list) : cache_(std::make_unique<prices::Cache>(std::move(list))) {}
+Pricer::Pricer(Pricer&&) noexcept = default;
+Pricer& Pricer::operator=(Pricer&&) noexcept = default;
+Pricer::~Pricer() = default;
+
+std::expected<Priced, Unpriced> Pricer::price(const CallFacts& call, const Usage& usage) {
+  auto counts = prices::counts_of(*cache_->list.table().units, usage);
+  if (!counts) return std::unexpected(std::move(counts.error()));
+  return prices::price_counts(*cache_, call, *counts);
+}
+
+}  // namespace pawl::llm
