@@ -101,22 +101,22 @@ export class Api {
   removeSample = () => this.#send<unknown>('DELETE', '/sample');
 
   /** One page of a list, at any of the three grains. */
-  list<G extends Grain>(grain: G, request: ListRequest, call?: Call): Promise<Page<RowOf[G]>> {
+  list<G extends Grain>(grain: G, request: ListRequest, call?: Call & { keep?: string }): Promise<Page<RowOf[G]>> {
     const path = `/${grain}${query(request)}`;
-    return this.#read(path, async () => {
+    return this.#read(call?.keep ?? path, async () => {
       const answer = await this.#send<{ next_cursor: string | null; stats: Stats } & Record<G, RowOf[G][]>>('GET', path, undefined, call);
       return { rows: answer[grain], next: answer.next_cursor || null, stats: answer.stats };
     });
   }
-  keptList<G extends Grain>(grain: G, request: ListRequest): Page<RowOf[G]> | undefined {
-    return this.#kept.get(`/${grain}${query(request)}`) as Page<RowOf[G]> | undefined;
+
+  /** With `keep`, the answer can be shown again by that name (see `kept`): the same question, asked a moment ago. */
+  query(request: QueryRequest, call?: Call & { keep?: string }): Promise<QueryAnswer> {
+    return this.#read(call?.keep ?? JSON.stringify(request), () => this.#send<QueryAnswer>('POST', '/query', request, call));
   }
 
-  query(request: QueryRequest, call?: Call): Promise<QueryAnswer> {
-    return this.#read(JSON.stringify(request), () => this.#send<QueryAnswer>('POST', '/query', request, call));
-  }
-  keptQuery(request: QueryRequest): QueryAnswer | undefined {
-    return this.#kept.get(JSON.stringify(request)) as QueryAnswer | undefined;
+  /** The last answer that was kept under a name. */
+  kept<T>(name: string): T | undefined {
+    return this.#kept.get(name) as T | undefined;
   }
 
   trace(id: string, bodies: Bodies = 'new', call?: Call): Promise<TraceDetail> {

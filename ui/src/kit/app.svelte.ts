@@ -26,6 +26,8 @@ export interface App {
   readonly me: Me;
   /** Commands that the open page adds to the palette; answers how to take them away. */
   offer(commands: () => Command[]): () => void;
+  /** Opens what lies over every page. */
+  open(what: 'palette' | 'keys' | 'menu'): void;
   /** Asks again who is looking (after log-out, a new project, the first span). */
   reload(): Promise<void>;
 }

@@ -2,6 +2,7 @@
 export { default as Badge } from './Badge.svelte';
 export { default as Button } from './Button.svelte';
 export { default as Dialog } from './Dialog.svelte';
+export { default as Failure } from './Failure.svelte';
 export { default as HoverCard } from './HoverCard.svelte';
 export { default as Icon } from './Icon.svelte';
 export { default as Kbd } from './Kbd.svelte';
@@ -13,13 +14,16 @@ export { default as Segmented } from './Segmented.svelte';
 export { default as Skeleton } from './Skeleton.svelte';
 export { default as Splitter } from './Splitter.svelte';
 export { default as StatusGlyph } from './StatusGlyph.svelte';
+export { default as StatusLine } from './StatusLine.svelte';
 export { default as Tabs } from './Tabs.svelte';
+export { default as TopBar } from './TopBar.svelte';
 export { default as VirtualList } from './VirtualList.svelte';
 
 export * from './app.svelte';
 export * as format from './format';
 export * from './icons';
 export { keyName, Keys, keySign, type Key, type Scope } from './keys.svelte';
+export { requestIdOf, sentence, wasAborted } from './outcome';
 export { recall, recallNumber, remember } from './remember';
 export { QueryState, Router } from './router.svelte';
 export { standing, type Standing, type Tone } from './status';

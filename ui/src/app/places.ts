@@ -1,0 +1,41 @@
+// What the palette offers beside found ids: places that exist, and commands of the shell.
+import type { Command, IconName, Router, Theme } from '$kit';
+
+export interface Offer extends Command {
+  group: 'Found for this id' | 'Go to' | 'Do';
+  icon: IconName;
+  href?: string;
+  mono?: boolean;
+}
+
+export function placesOf(router: Router, values: { agents: readonly string[] }): Offer[] {
+  const to = (label: string, href: string, icon: IconName, hint = ''): Offer => ({ group: 'Go to', label, hint, icon, href, run: () => router.go(href) });
+  return [
+    to('Sessions', '/sessions', 'lines', 'a conversation or job each'),
+    to('Traces', '/traces', 'trace', 'a run each'),
+    to('Spans', '/spans', 'span', 'a step each'),
+    to('Settings', '/settings', 'settings', 'keys, theme, addresses'),
+    ...values.agents.map((agent) => to(`Agent ${agent}`, `/sessions?filter=${encodeURIComponent(`agent=${/[\s",()]/.test(agent) ? JSON.stringify(agent) : agent}`)}&last=7d`, 'agent', 'its sessions of 7 days')),
+  ];
+}
+
+export function commandsOf(theme: Theme, actions: { fold: () => void; sheet: () => void; logout: (() => void) | null }): Offer[] {
+  const command = (label: string, icon: IconName, run: () => void, key?: string, hint?: string): Offer => ({ group: 'Do', label, icon, run, ...(key ? { key } : {}), ...(hint ? { hint } : {}) });
+  return [
+    command(theme.dark ? 'Switch to light theme' : 'Switch to dark theme', theme.dark ? 'sun' : 'moon', () => theme.toggle(), 'shift+l'),
+    command('Follow the system’s theme', 'screen', () => theme.choose('auto')),
+    command('Fold or unfold the navigation', 'columns', actions.fold, '['),
+    command('All keys', 'key', actions.sheet, '?'),
+    command('Copy the address of this page', 'link', () => void navigator.clipboard.writeText(location.href), undefined, 'it opens just this'),
+    ...(actions.logout ? [command('Log out', 'user', actions.logout)] : []),
+  ];
+}
+
+/** Every word of what was typed stands somewhere in the label or hint; a hit at the start is better. */
+export function rank(offer: Offer, typed: string): number {
+  const text = `${offer.label} ${offer.hint ?? ''}`.toLowerCase();
+  const words = typed.toLowerCase().split(/\s+/).filter(Boolean);
+  if (!words.every((word) => text.includes(word))) return 0;
+  return words.every((word) => text.startsWith(word) || text.includes(` ${word}`)) ? 2 : 1;
+}
+

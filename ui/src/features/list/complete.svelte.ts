@@ -1,0 +1,94 @@
+// What a half-written term can become: dimensions by name first, then values as they were seen, with counts under the other terms.
+import type { Dimension } from '$api';
+import { wasAborted, type App } from '$kit';
+import { joined, quoted, spellingOf } from './terms';
+
+export interface Completion {
+  /** What stands on the list. */
+  label: string;
+  hint: string;
+  count: number | null;
+  /** The term as it will be. */
+  term: string;
+  /** Finished (a pill), or still to be given a value. */
+  whole: boolean;
+}
+
+interface Question {
+  draft: string;
+  /** The other terms. */
+  others: readonly string[];
+  from: string;
+  to?: string;
+}
+
+const flags: readonly [string, string][] = [
+  ['is:error', 'with a failed step'],
+  ['is:loop', 'a loop was found by rule'],
+  ['has:score', 'somebody or something judged it'],
+];
+
+export class Completions {
+  list = $state.raw<readonly Completion[]>([]);
+  title = $state('');
+  /** Of which dimension values are listed; '' while names are. */
+  dimension = $state('');
+  readonly #app: App;
+  #abort: AbortController | undefined;
+  #known: readonly Dimension[] = [];
+
+  constructor(app: App) {
+    this.#app = app;
+    app.api.dimensions().then((all) => (this.#known = all), () => {});
+  }
+
+  clear(): void {
+    this.#abort?.abort();
+    this.list = [];
+    this.dimension = '';
+  }
+
+  async ask(question: Question): Promise<void> {
+    this.#abort?.abort();
+    const { minus, dimension, operator, value } = spellingOf(question.draft);
+    if (!dimension) return this.#names(question.draft);
+    if (operator === '>' || operator === '<' || operator === '>=' || operator === '<=') return this.#figures(question.draft, dimension, value);
+    const abort = (this.#abort = new AbortController());
+    const comma = value.lastIndexOf(',');
+    const before = value.slice(0, comma + 1);
+    const prefix = value.slice(comma + 1).replace(/^"/, '').replace(/"$/, '');
+    try {
+      const values = await this.#app.api.values(
+        { dimension, prefix, filter: joined(question.others), from: question.from, ...(question.to ? { to: question.to } : {}) },
+        { signal: abort.signal },
+      );
+      const head = `${minus ? '-' : ''}${dimension}${operator}${before}`;
+      this.dimension = dimension;
+      this.title = values.length ? `${dimension} · ${values.length} ${values.length === 1 ? 'value' : 'values'} here` : `No value of ${dimension} ${prefix ? `starts with ${prefix}` : 'here'}`;
+      this.list = values.slice(0, 50).map((v) => ({ label: v.value || '(empty)', hint: '', count: v.count, term: head + quoted(v.value), whole: true }));
+    } catch (error) {
+      if (!wasAborted(error)) this.clear();
+    }
+  }
+
+  #names(draft: string): void {
+    const minus = draft.startsWith('-') ? '-' : '';
+    const typed = draft.slice(minus.length).toLowerCase();
+    const usual = (d: Dimension) => (d.operators.includes('=') && !d.operators.includes('>') ? '=' : d.operators.includes('>') ? '>' : (d.operators[0] ?? '='));
+    const fit = this.#known.filter((d) => d.name !== 'attr.ANY' && d.name.toLowerCase().includes(typed));
+    fit.sort((a, b) => Number(b.name.startsWith(typed)) - Number(a.name.startsWith(typed)));
+    const named = fit.map((d) => ({ label: d.name, hint: d.definition, count: null, term: `${minus}${d.name}${usual(d)}`, whole: false }));
+    const flagged = flags.filter(([flag]) => typed && flag.includes(typed)).map(([flag, hint]) => ({ label: flag, hint, count: null, term: minus + flag, whole: true }));
+    const text = typed ? [{ label: draft, hint: 'as text, in what was said', count: null, term: draft, whole: true }] : [];
+    this.dimension = '';
+    this.title = typed ? 'Dimensions, or text' : 'Dimensions';
+    const exact = named.some((c) => c.label === typed);
+    this.list = exact ? [...named, ...flagged, ...text] : [...(named.length && typed.length < 12 ? [] : text), ...named, ...flagged, ...(named.length && typed.length < 12 ? text : [])];
+  }
+
+  #figures(draft: string, dimension: string, value: string): void {
+    this.dimension = '';
+    this.title = dimension === 'duration' ? 'A time with its unit: 200ms, 10s, 5m' : dimension === 'cost' ? 'US dollars: 0.05' : 'A number';
+    this.list = value ? [{ label: draft, hint: 'Enter takes it', count: null, term: draft, whole: true }] : [];
+  }
+}

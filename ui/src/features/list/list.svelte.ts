@@ -1,0 +1,211 @@
+// What a list shows: rows of one filter, range and order, page by page; fresh ones wait until they are asked in.
+import { ApiError, listenLive, type FilterMistake, type Grain, type ListRequest, type Page, type Stats } from '$api';
+import { QueryState, url, wasAborted, type App } from '$kit';
+import { untrack } from 'svelte';
+import { rowId, type Row } from './columns';
+import { iso, rangeOf, type TimeRange } from './range';
+
+export const schema = {
+  filter: url.text(),
+  from: url.text(),
+  to: url.text(),
+  last: url.text('24h'),
+  order: url.text('-start'),
+  cols: url.list(),
+  measure: url.text(),
+  sel: url.text(),
+  open: url.text(),
+  live: url.flag(),
+};
+
+const pageSize = 100;
+
+export class ListModel {
+  readonly app: App;
+  readonly grain: Grain;
+  readonly state: QueryState<typeof schema>;
+
+  rows = $state.raw<readonly Row[]>([]);
+  /** False until the first answer to the present question came. */
+  loaded = $state(false);
+  loading = $state(false);
+  stats = $state.raw<Stats | null>(null);
+  error = $state.raw<unknown>(null);
+  mistake = $state.raw<FilterMistake | null>(null);
+  next = $state<string | null>(null);
+  cursor = $state(-1);
+  chosen = $state.raw<ReadonlySet<string>>(new Set());
+  /** Ids that arrived and are not shown yet. */
+  waiting = $state.raw<ReadonlySet<string>>(new Set());
+  connected = $state(false);
+  /** "Now" for relative ranges: moves when the list is asked anew, not by itself. */
+  now = $state(Date.now());
+  #last = '';
+  #abort: AbortController | undefined;
+  #paging = false;
+
+  constructor(app: App, grain: Grain) {
+    this.app = app;
+    this.grain = grain;
+    this.state = new QueryState(app.router, schema);
+    $effect(() => this.#ask());
+    $effect(() => {
+      if (this.state.values.live) return this.#listen(this.state.values.filter);
+    });
+    $effect(() => () => this.#abort?.abort());
+  }
+
+  /** Only what the server is asked: an open panel or a chosen spike changes nothing here. */
+  readonly #question = $derived.by(() => {
+    const { filter, from, to, last, order } = this.state.values;
+    return JSON.stringify([filter, from, to, last, order]);
+  });
+
+  get #name(): string {
+    return `${this.grain} ${this.#question}`;
+  }
+
+  get range(): TimeRange {
+    return rangeOf(this.state.values, this.now);
+  }
+
+  #request(now: number): ListRequest {
+    const { filter, order } = this.state.values;
+    const { from, to } = rangeOf(this.state.values, now);
+    const open = !this.state.values.to;
+    return { filter, order, from: iso(from), limit: pageSize, ...(open ? {} : { to: iso(to) }) };
+  }
+
+  #ask(): void {
+    const question = this.#question;
+    untrack(() => {
+      if (question !== this.#last) {
+        this.#last = question;
+        this.now = Math.floor(Date.now() / 10_000) * 10_000;
+        this.chosen = new Set();
+        this.waiting = new Set();
+        this.cursor = -1;
+        this.loaded = false;
+      }
+      const kept = this.app.api.kept<Page<Row>>(this.#name);
+      if (kept) this.#show(kept.rows, kept.next, kept.stats);
+      void this.refresh();
+    });
+  }
+
+  /** Asks again for what is shown; rows keep their places, new ones wait (unless `take`). */
+  async refresh(take = true): Promise<void> {
+    this.#abort?.abort();
+    const abort = (this.#abort = new AbortController());
+    this.loading = true;
+    try {
+      const page = await this.app.api.list(this.grain, this.#request(this.now), { signal: abort.signal, keep: this.#name });
+      if (take) this.#show(page.rows as Row[], page.next, page.stats);
+      else this.#merge(page.rows as Row[]);
+      this.error = null;
+      this.mistake = null;
+    } catch (error) {
+      if (wasAborted(error)) return;
+      this.#fail(error);
+    }
+    this.loading = false;
+  }
+
+  #fail(error: unknown): void {
+    const detail = error instanceof ApiError && error.status === 400 ? (error.detail as FilterMistake | null) : null;
+    if (detail && typeof detail.position === 'number') this.mistake = { ...detail, message: detail.message || (error as ApiError).message };
+    else this.error = error;
+  }
+
+  #show(rows: readonly Row[], next: string | null, stats: Stats): void {
+    const here = this.rows[this.cursor];
+    this.rows = rows;
+    this.next = next;
+    this.stats = stats;
+    this.loaded = true;
+    const open = this.state.values.open;
+    const id = open || (here ? rowId(here) : '');
+    this.cursor = id ? rows.findIndex((row) => rowId(row) === id) : -1;
+  }
+
+  /** Known rows get their new figures in place; unknown ones are counted. */
+  #merge(fresh: readonly Row[]): void {
+    const byId = new Map(fresh.map((row) => [rowId(row), row]));
+    this.rows = this.rows.map((row) => byId.get(rowId(row)) ?? row);
+    const known = new Set(this.rows.map(rowId));
+    const added = [...byId.keys()].filter((id) => !known.has(id));
+    if (added.length) this.waiting = new Set([...this.waiting, ...added]);
+  }
+
+  async more(): Promise<void> {
+    if (!this.next || this.#paging) return;
+    this.#paging = true;
+    const cursor = this.next;
+    try {
+      const page = await this.app.api.list(this.grain, { ...this.#request(this.now), cursor });
+      if (cursor === this.next) {
+        const known = new Set(this.rows.map(rowId));
+        this.rows = [...this.rows, ...(page.rows as Row[]).filter((row) => !known.has(rowId(row)))];
+        this.next = page.next;
+      }
+    } catch (error) {
+      this.next = null;
+      this.#fail(error);
+    }
+    this.#paging = false;
+  }
+
+  #listen(filter: string): () => void {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const soon = () => {
+      timer ??= setTimeout(() => {
+        timer = undefined;
+        void this.#look();
+      }, 400);
+    };
+    const stop = listenLive(filter, {
+      trace: soon,
+      state: (connected) => (this.connected = connected),
+      ...(this.grain === 'spans' ? { span: soon } : {}),
+    });
+    return () => {
+      stop();
+      clearTimeout(timer);
+      this.connected = false;
+    };
+  }
+
+  async #look(): Promise<void> {
+    this.now = Date.now();
+    await this.refresh(false);
+  }
+
+  /** Shows what was waiting. */
+  async takeIn(): Promise<void> {
+    this.waiting = new Set();
+    this.now = Date.now();
+    await this.refresh();
+  }
+
+  move(to: number): void {
+    if (!this.rows.length) return;
+    this.cursor = Math.max(0, Math.min(this.rows.length - 1, to));
+    if (this.state.values.open) this.peek();
+  }
+
+  /** Opens the panel on the row under the cursor; moving on replaces it in the address. */
+  peek(): void {
+    const row = this.rows[this.cursor];
+    if (row) this.state.set({ open: rowId(row) }, { replace: this.state.values.open !== '' });
+  }
+
+  choose(at: number, through = false): void {
+    const row = this.rows[at];
+    if (!row) return;
+    const next = new Set(this.chosen);
+    if (through && this.cursor >= 0) {
+      for (let i = Math.min(at, this.cursor); i <= Math.max(at, this.cursor); i++) next.add(rowId(this.rows[i]!));
+    } else if (!next.delete(rowId(row))) next.add(rowId(row));
+    this.chosen = next;
+  }
+}

@@ -1,0 +1,152 @@
+// The outlier strip: each measure's total, and over time; a stretch of time can be chosen and narrowed to.
+import type { Cell, Grain, Measure, QueryAnswer } from '$api';
+import { format, sentence, wasAborted } from '$kit';
+import { untrack } from 'svelte';
+import type { ListModel } from './list.svelte';
+import { iso, shortIso, stepOf, type TimeRange } from './range';
+
+export interface Bucket {
+  from: number;
+  to: number;
+  value: number | null;
+}
+
+const usual: Record<Grain, readonly string[]> = {
+  sessions: ['sessions', 'errors', 'cost', 'latency.p95', 'tokens'],
+  traces: ['traces', 'errors', 'cost', 'latency.p95', 'tokens'],
+  spans: ['spans', 'errors', 'cost', 'latency.p95', 'tokens'],
+};
+const words: Record<string, string> = { 'latency.p95': 'p95 time', 'latency.p50': 'median time', 'latency.p99': 'p99 time', 'latency.mean': 'mean time', error_rate: 'Error rate', llm_calls: 'LLM calls', tool_calls: 'Tool calls' };
+
+/** A measure's name as a tab says it. */
+export function wordOf(measure: string): string {
+  const score = /^score\.(.+)\.mean$/.exec(measure)?.[1];
+  const text = words[measure] ?? (score ?? measure).replaceAll(/[._]/g, ' ');
+  return text.startsWith('p9') ? text : text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/** A figure in its measure's unit. */
+export function figure(value: Cell, unit: string, measure = ''): string {
+  const kind = unit.toLowerCase();
+  if (kind.includes('usd') || kind === '$' || measure.startsWith('cost')) return format.money(value);
+  if (kind === 'ms' || measure.startsWith('latency') || measure.startsWith('ttft') || measure === 'overhead') return format.duration(value);
+  if (kind === 'ratio' || kind === '%' || measure.endsWith('_rate')) return format.percent(value);
+  if (kind === 'score' || measure.startsWith('score.')) return format.score(value);
+  return kind === 'tokens' || measure.startsWith('tokens') ? format.short(value) : format.count(value);
+}
+
+/** Sums of buckets mean something only for counts and money. */
+export const addsUp = (measure: string): boolean => /^(sessions|traces|spans|errors|cost|tokens(\..*)?|llm_calls|tool_calls|guardrail_triggers)$/.test(measure);
+
+export class StripModel {
+  readonly list: ListModel;
+  catalogue = $state.raw<readonly Measure[]>([]);
+  totals = $state.raw<QueryAnswer | null>(null);
+  series = $state.raw<QueryAnswer | null>(null);
+  problem = $state('');
+  /** How many buckets fit; follows the width. */
+  room = $state(96);
+  #abort: AbortController | undefined;
+
+  constructor(list: ListModel) {
+    this.list = list;
+    list.app.api.measures().then((all) => (this.catalogue = all), () => {});
+    $effect(() => {
+      void list.state.values.filter;
+      void list.range;
+      void this.measures;
+      untrack(() => void this.#ask());
+    });
+    $effect(() => () => this.#abort?.abort());
+  }
+
+  readonly #names = $derived.by(() => {
+    const known = new Set(this.catalogue.map((m) => m.name));
+    const wanted = usual[this.list.grain].filter((name) => known.size === 0 || known.has(name));
+    const score = this.catalogue.find((m) => /^score\..*\.mean$/.test(m.name) && !m.name.includes('NAME'))?.name ?? (this.scoreName ? `score.${this.scoreName}.mean` : '');
+    const open = this.list.state.values.measure;
+    const names = this.list.grain === 'sessions' && score ? [...wanted.slice(0, 4), score] : [...wanted];
+    if (open && !names.includes(open)) names.push(open);
+    return names.join(' ');
+  });
+  /** The first score name that the rows carry. */
+  scoreName = $state('');
+
+  get measures(): readonly string[] {
+    return this.#names.split(' ');
+  }
+  get measure(): string {
+    const open = this.list.state.values.measure;
+    return this.measures.includes(open) ? open : this.list.grain;
+  }
+  get step(): { name: string; ms: number } {
+    return stepOf(this.list.range, 96);
+  }
+  /** Whole buckets around the range. */
+  get frame(): TimeRange {
+    const { from, to } = this.list.range;
+    const { ms } = this.step;
+    const low = Math.floor(from / ms) * ms;
+    return { from: low, to: Math.max(low + ms, Math.ceil(to / ms) * ms) };
+  }
+
+  async #ask(): Promise<void> {
+    this.#abort?.abort();
+    const abort = (this.#abort = new AbortController());
+    const { filter, to: until } = this.list.state.values;
+    const { from, to } = this.list.range;
+    const base = { measures: [...this.measures], filter, from: iso(from), ...(until ? { to: iso(to) } : {}) };
+    const name = `${this.list.grain} ${JSON.stringify([filter, this.list.state.values.from, until, this.list.state.values.last, this.measures])}`;
+    this.totals = this.list.app.api.kept(`totals ${name}`) ?? this.totals;
+    this.series = this.list.app.api.kept(`series ${name}`) ?? this.series;
+    const api = this.list.app.api;
+    try {
+      const [totals, series] = await Promise.all([
+        api.query(base, { signal: abort.signal, keep: `totals ${name}` }),
+        api.query({ ...base, step: this.step.name, timezone: 'UTC' }, { signal: abort.signal, keep: `series ${name}` }),
+      ]);
+      this.totals = totals;
+      this.series = series;
+      this.problem = '';
+    } catch (error) {
+      if (!wasAborted(error)) this.problem = sentence(error);
+    }
+  }
+
+  total(measure: string): Cell {
+    const at = this.totals?.columns.findIndex((c) => c.name === measure) ?? -1;
+    return at < 0 ? null : (this.totals?.rows[0]?.[at] ?? null);
+  }
+  unit(measure: string): string {
+    return this.totals?.columns.find((c) => c.name === measure)?.unit ?? this.catalogue.find((m) => m.name === measure)?.unit ?? '';
+  }
+
+  /** Every bucket of the frame, also the empty ones. */
+  buckets(measure: string): Bucket[] {
+    const { from, to } = this.frame;
+    const { ms } = this.step;
+    const at = this.series?.columns.findIndex((c) => c.name === measure) ?? -1;
+    const byTime = new Map<number, number | null>();
+    for (const row of this.series?.rows ?? []) byTime.set(Math.floor(Date.parse(String(row[0])) / ms) * ms, at < 0 || row[at] === null ? null : Number(row[at]));
+    const out: Bucket[] = [];
+    for (let t = from; t < to && out.length < 400; t += ms) out.push({ from: t, to: t + ms, value: byTime.get(t) ?? null });
+    return out;
+  }
+
+  get selection(): TimeRange | null {
+    const [a, b] = this.list.state.values.sel.split('..').map((text) => Date.parse(text));
+    return a !== undefined && b !== undefined && b > a ? { from: a, to: b } : null;
+  }
+  select(range: TimeRange | null): void {
+    this.list.state.set({ sel: range ? `${shortIso(range.from)}..${shortIso(range.to)}` : '' }, { replace: true });
+  }
+  narrow(): void {
+    const chosen = this.selection;
+    if (chosen) this.list.state.set({ from: shortIso(chosen.from), to: shortIso(chosen.to), last: '24h', sel: '' });
+  }
+
+  /** What lies in a stretch, added up. */
+  sum(measure: string, range: TimeRange): number {
+    return this.buckets(measure).filter((b) => b.from >= range.from && b.to <= range.to).reduce((n, b) => n + (b.value ?? 0), 0);
+  }
+}
