@@ -1,5 +1,6 @@
 // The replay's pure part: no browser, no framework; tested with node alone.
 export * from './badges';
+export * from './clamp';
 export * from './context';
 export * from './cost';
 export * from './diff';
@@ -15,5 +16,6 @@ export * from './transcript';
 export * from './tree';
 export * from './turns';
 export * from './types';
+export * from './walker';
 export * from './words';
 export * from './outline';

@@ -1,0 +1,277 @@
+// Walks a tree of spans and tells it as items: messages joined, tool calls met with the spans that carry them out.
+// Every rule works on messages and kinds, never on one SDK's names.
+import type { Call, Item, Said } from './items';
+import { parse } from './literal';
+import { argumentsOf, callIdOf, callsIn, isCut, mediaIn, reasoningIn, resultOf, resultsIn, textIn } from './parts';
+import { Teller } from './teller';
+import type { Node } from './tree';
+import { shownChildren, thinks } from './tree';
+import type { ConversationEntry, Message } from './types';
+
+const HANDOFF = /^(transfer|hand_?off|delegate|goto)/i;
+
+export class Walker extends Teller {
+  private readonly pending: Call[] = [];
+  private readonly byCallId = new Map<string, Call>();
+  private firstCall = true;
+  private spokeInTrace = false;
+
+  constructor(
+    main: string,
+    private readonly conversation: Map<string, ConversationEntry[]>,
+  ) {
+    super(main);
+  }
+
+  beginTrace(traceId: string, out: Item[]): void {
+    if (this.trace) this.endTrace(this.trace, out);
+    this.trace = traceId;
+    this.firstCall = true;
+    this.spokeInTrace = false;
+    this.pending.length = 0;
+    this.freshTurn();
+  }
+
+  /** Where no span carried the words, the session's own conversation does. */
+  endTrace(traceId: string, out: Item[]): void {
+    if (this.spokeInTrace) return;
+    const first = out.findIndex((item) => traceOf(item) === traceId);
+    const before: Item[] = [];
+    for (const [i, entry] of (this.conversation.get(traceId) ?? []).entries()) {
+      const text = textIn({ role: entry.role, parts: entry.parts });
+      if (!text) continue;
+      const said: Said = { type: entry.role === 'user' ? 'user' : 'agent', id: `c:${entry.span_id}:${i}`, node: null, speaker: entry.role === 'user' ? '' : this.main, text, media: 0, cut: false };
+      if (said.type === 'user' && first >= 0) before.push(said);
+      else if (!this.wasSaid(text)) out.push(said);
+    }
+    if (first >= 0) out.splice(first, 0, ...before);
+  }
+
+  walk(each: Node, out: Item[], level: number): void {
+    if (each.noise) return this.children(each, out, level);
+    switch (each.kind) {
+      case 'llm':
+        return this.llm(each, out, level);
+      case 'tool':
+        return this.tool(each, out, level);
+      case 'handoff':
+        return this.handoff(each, out, level);
+      case 'agent':
+        return this.agent(each, out, level);
+      case 'workflow':
+      case 'other':
+        if (!shownChildren(each, false).length) return this.quiet(each, out);
+        this.task(each, out, level);
+        return this.children(each, out, level);
+      default:
+        this.step(each, out);
+        return this.children(each, out, level);
+    }
+  }
+
+  private children(each: Node, out: Item[], level: number): void {
+    for (const child of each.children) this.walk(child, out, level);
+  }
+
+  private llm(each: Node, out: Item[], level: number): void {
+    this.heard(each, each.span.input ?? [], out, level);
+    if (each.children.length) this.children(each, out, level);
+    if (each.span.counted === false && each.span.not_counted_because && /duplicate/i.test(each.span.not_counted_because)) return;
+    for (const message of each.span.output ?? []) if (message.role !== 'user' && message.role !== 'system') this.spoke(each, message, out);
+    if (each.failed) this.failure(each, out);
+  }
+
+  /** New input of a call: the user's words, results of tools, and what was said before the recording began. */
+  private heard(each: Node, input: Message[], out: Item[], level: number): void {
+    const lastAnswer = input.findLastIndex((message) => message.role === 'assistant');
+    const earlier: Said[] = [];
+    input.forEach((message, i) => {
+      for (const part of resultsIn(message)) this.result(callIdOf(part), String(part.name ?? message.name ?? ''), resultOf(part));
+      if (message.role === 'tool' && !resultsIn(message).length && textIn(message)) this.result('', message.name ?? '', textIn(message));
+      const text = textIn(message);
+      if (message.role !== 'user' && message.role !== 'assistant') return;
+      if (!text && !mediaIn(message).length) return;
+      const said = this.said(each, message, level, i);
+      if (i < lastAnswer || message.role === 'assistant') {
+        if (this.firstCall && !this.wasSaid(text)) earlier.push(said);
+        return;
+      }
+      if (this.tell(said, out) && level === 0) this.spokeInTrace = true;
+    });
+    if (earlier.length) {
+      for (const said of earlier) this.remember(said.text);
+      const at = out.findLastIndex((item) => traceOf(item) !== this.trace) + 1;
+      out.splice(at, 0, { type: 'earlier', id: `e:${each.id}`, node: each, said: earlier });
+    }
+    this.firstCall = false;
+  }
+
+  private said(each: Node, message: Message, level: number, i: number): Said {
+    const type = message.role === 'assistant' ? 'agent' : level === 0 ? 'user' : 'task';
+    return { type, id: `m:${each.id}:${i}`, node: each, speaker: message.name ?? (type === 'agent' ? this.main : ''), text: textIn(message), media: mediaIn(message).length, cut: isCut(message) };
+  }
+
+  private spoke(each: Node, message: Message, out: Item[]): void {
+    const thought = reasoningIn(message);
+    if (thought) out.push({ type: 'thought', id: `t:${each.id}`, node: each, text: thought });
+    const text = textIn(message);
+    const speaker = each.span.agent || message.name || this.main;
+    if (text || mediaIn(message).length) this.tell({ type: 'agent', id: `a:${each.id}`, node: each, speaker, text, media: mediaIn(message).length, cut: isCut(message) }, out);
+    callsIn(message).forEach((part, i) => {
+      const call: Call = { type: 'call', id: `q:${each.id}:${i}`, node: null, asked: each, callId: callIdOf(part), name: String(part.name ?? 'tool'), args: parse(argumentsOf(part)), result: null, error: '', failed: false, running: each.running, inside: [] };
+      this.pending.push(call);
+      if (call.callId) this.byCallId.set(call.callId, call);
+      this.moved();
+      out.push(call);
+    });
+  }
+
+  /** The call a tool span carries out: by id, else by name and arguments, else the oldest of that name. */
+  private asks(each: Node): Call | undefined {
+    const id = each.span.tool?.call_id;
+    const name = each.label;
+    const args = JSON.stringify(parse(each.span.tool?.arguments ?? null));
+    const found =
+      (id ? this.pending.find((call) => call.callId === id) : undefined) ??
+      this.pending.find((call) => call.name === name && JSON.stringify(call.args) === args) ??
+      this.pending.find((call) => call.name === name);
+    if (found) this.pending.splice(this.pending.indexOf(found), 1);
+    return found;
+  }
+
+  private tool(each: Node, out: Item[], level: number): void {
+    if (each.parent?.kind === 'tool' && each.parent.label === each.label) return this.children(each, out, level);
+    let call = this.asks(each);
+    if (!call) {
+      call = { type: 'call', id: `q:${each.id}`, node: null, asked: null, callId: each.span.tool?.call_id ?? '', name: each.label, args: null, result: null, error: '', failed: false, running: false, inside: [] };
+      out.push(call);
+    }
+    this.moved();
+    call.node = each;
+    call.name = each.label || call.name;
+    call.args = parse(each.span.tool?.arguments ?? call.args);
+    const result = each.span.tool?.result ?? null;
+    if (result !== null) call.result = result;
+    call.failed = each.span.status === 'error';
+    call.running = each.running;
+    if (call.failed) call.error = errorOf(each) || (typeof result === 'string' ? result : 'failed');
+    const thought = thinks(call.name) ? thoughtIn(call) : '';
+    if (thought) {
+      const at = out.indexOf(call);
+      if (at >= 0) out[at] = { type: 'thought', id: call.id, node: each, text: thought };
+    }
+    this.children(each, call.inside, level + 1);
+  }
+
+  private result(id: string, name: string, result: unknown): void {
+    const call = (id && this.byCallId.get(id)) || this.pending.find((each) => !name || each.name === name);
+    if (!call || call.result !== null) return;
+    call.result = result;
+    call.running = false;
+  }
+
+  private handoff(each: Node, out: Item[], level: number): void {
+    const asked = this.pending.findIndex((call) => HANDOFF.test(call.name));
+    if (asked >= 0) {
+      const [call] = this.pending.splice(asked, 1);
+      const at = out.indexOf(call!);
+      if (at >= 0) out.splice(at, 1);
+    }
+    const [from, to] = handedOver(each);
+    const inside: Item[] = [];
+    this.children(each, inside, level + 1);
+    this.moved();
+    out.push({ type: 'card', id: `h:${each.id}`, node: each, kind: 'handoff', name: to, from, task: '', inside });
+  }
+
+  private agent(each: Node, out: Item[], level: number): void {
+    const name = each.span.agent || each.label;
+    const outer = closestAgent(each);
+    const plain = outer ? (outer.span.agent || outer.label) === name : name === this.main || !siblingAgents(each);
+    if (plain) {
+      this.task(each, out, level);
+      this.children(each, out, level);
+      return this.answer(each, out);
+    }
+    const inside: Item[] = [];
+    const task = textIn(each.span.input?.findLast((message) => message.role === 'user') ?? { role: '', parts: [] });
+    this.remember(task);
+    this.children(each, inside, level + 1);
+    this.answer(each, inside);
+    this.moved();
+    out.push({ type: 'card', id: `g:${each.id}`, node: each, kind: 'agent', name, from: '', task, inside });
+  }
+
+  /** A container's own input: the user's words where it came before any model call. */
+  private task(each: Node, out: Item[], level: number): void {
+    if (each.kind !== 'agent' && each.parent) return;
+    for (const [i, message] of (each.span.input ?? []).entries()) {
+      if (message.role !== 'user' || (!textIn(message) && !mediaIn(message).length)) continue;
+      if (i < (each.span.input ?? []).findLastIndex((other) => other.role === 'assistant')) continue;
+      if (this.tell(this.said(each, message, level, i), out) && level === 0) this.spokeInTrace = true;
+    }
+  }
+
+  /** A container's own output, where no call inside it said the same. */
+  private answer(each: Node, out: Item[]): void {
+    if (each.failed) this.failure(each, out);
+    for (const message of each.span.output ?? []) {
+      const text = textIn(message);
+      if (message.role === 'user' || !text || this.wasSaid(text)) continue;
+      this.tell({ type: 'agent', id: `a:${each.id}`, node: each, speaker: each.span.agent || each.label, text, media: mediaIn(message).length, cut: isCut(message) }, out);
+    }
+  }
+
+  endRoot(root: Node, out: Item[]): void {
+    if (root.kind === 'workflow' || root.kind === 'other') this.answer(root, out);
+  }
+
+  private quiet(each: Node, out: Item[]): void {
+    if (each.failed || each.running) return this.failure(each, out);
+    this.task(each, out, 0);
+    this.answer(each, out);
+  }
+
+  private failure(each: Node, out: Item[]): void {
+    if (!each.failed) return;
+    out.push({ type: 'failure', id: `f:${each.id}`, nodes: [each], name: each.label, text: errorOf(each) || 'failed without a message' });
+  }
+}
+
+const traceOf = (item: Item): string => ('node' in item && item.node ? item.node.span.trace_id : item.type === 'call' ? (item.asked?.span.trace_id ?? '') : item.type === 'failure' ? item.nodes[0]!.span.trace_id : '');
+
+function thoughtIn(call: Call): string {
+  const args = call.args;
+  if (typeof args === 'string') return args;
+  if (typeof args !== 'object' || args === null) return '';
+  return Object.values(args).find((value): value is string => typeof value === 'string' && value.length > 0) ?? '';
+}
+
+export function errorOf(each: Node): string {
+  const { type, message } = each.span.error ?? {};
+  if (!message) return type ?? '';
+  return type && !message.startsWith(type) && !/^(error|exception|_other)$/i.test(type) ? `${type}: ${message}` : message;
+}
+
+function closestAgent(each: Node): Node | null {
+  for (let at = each.parent; at; at = at.parent) if (at.kind === 'agent') return at;
+  return null;
+}
+
+function siblingAgents(each: Node): boolean {
+  const beside = each.parent ? each.parent.children : [];
+  return beside.some((other) => other !== each && other.kind === 'agent' && (other.span.agent || other.label) !== (each.span.agent || each.label));
+}
+
+export function handedOver(each: Node): [string, string] {
+  const args = parse(each.span.tool?.arguments ?? null);
+  const field = (...names: string[]): string => {
+    for (const name of names) {
+      const value = (args as Record<string, unknown> | null)?.[name] ?? each.span.attributes?.[name];
+      if (typeof value === 'string' && value) return value;
+    }
+    return '';
+  };
+  const to = field('to_agent', 'to', 'agent', 'gen_ai.handoff.to_agent') || each.span.name.replace(/^(handoff|hand_off|transfer|goto|delegate)[ _]?(to|_to)?[ _]*/i, '').trim();
+  return [field('from_agent', 'from', 'gen_ai.handoff.from_agent') || each.span.agent || '', to || each.span.name];
+}

@@ -1,0 +1,239 @@
+// The state of one replay: what was loaded, what is selected, folded, searched and zoomed. The address holds all of it that matters.
+import { ApiError, type Api } from '$api';
+import { QueryState, url, type Router } from '$kit';
+import { load, recallRun } from './load';
+import {
+  ancestors, below, build, findings, flatten, foldedByRule, linesOf, nextOf, outline, pathTo, ranked, search, terms, timeline, transcribe, EARLY, calmTurns,
+  type Finding, type Line, type Node, type Run, type Tree, type TreeRow, type Turn,
+} from './model';
+
+export const tabs = ['call', 'context', 'attributes', 'events', 'scores'] as const;
+export type Tab = (typeof tabs)[number];
+export const forms = ['read', 'json', 'raw'] as const;
+export type Form = (typeof forms)[number];
+
+const schema = {
+  span: url.text(),
+  tab: url.choice(tabs, 'call'),
+  form: url.choice(forms, 'read'),
+  q: url.text(),
+  zoom: url.text(),
+  fold: url.list(),
+  pauses: url.choice(['', 'shown', 'hidden'], ''),
+  plumbing: url.flag(),
+  critical: url.flag(),
+  view: url.choice(['transcript', 'timeline', 'details'], 'transcript'),
+  list: url.text(),
+};
+type Values = url.State<typeof schema>;
+
+interface View {
+  tree: Tree;
+  turns: Turn[];
+  itemOf: Map<string, string>;
+  roots: Node[];
+  findings: Finding[];
+}
+
+const nothing: View = { tree: { roots: [], byId: new Map(), all: [], steps: [], errors: [], noise: 0 }, turns: [], itemOf: new Map(), roots: [], findings: [] };
+
+/** What lies in one trace of a run: built again when spans change, so ids are what is kept, never nodes. */
+function viewOf(run: Run): View {
+  const tree = build(run.spans);
+  const { turns, itemOf } = transcribe(run, tree);
+  const roots = outline(run, tree, turns);
+  return { tree, turns, itemOf, roots, findings: findings(tree) };
+}
+
+export class Replay {
+  run = $state.raw<Run | null>(null);
+  failure = $state.raw<ApiError | null>(null);
+  /** Texts opened by hand; not worth an address. */
+  opened = $state.raw<ReadonlySet<string>>(new Set());
+  follow = $state(false);
+  connected = $state(false);
+  /** When the answer was there and how long the page then took to know what to draw. */
+  readMs = $state(0);
+  readonly #url: QueryState<typeof schema>;
+  /** Written to the address a moment later: it may change with every key. */
+  #pending = $state.raw<Partial<Values>>({});
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(
+    readonly api: Api,
+    router: Router,
+    readonly kind: 'session' | 'trace',
+    readonly id: string,
+  ) {
+    this.#url = new QueryState(router, schema);
+    this.run = recallRun(kind, id);
+  }
+
+  readonly values = $derived.by<Values>(() => ({ ...this.#url.values, ...this.#pending }));
+  readonly view = $derived.by<View>(() => {
+    if (!this.run) return nothing;
+    return viewOf(this.run);
+  });
+  readonly tree = $derived(this.view.tree);
+  readonly turns = $derived(this.view.turns);
+  readonly running = $derived(!!this.run && (this.run.session?.status === 'running' || this.run.traces.some((trace) => trace.status === 'running')));
+
+  // Folding: what the rules say, changed by hand. The address lists the changes: `id` opened, `-id` folded.
+  readonly #folds = $derived.by(() => {
+    const map = new Map<string, boolean>();
+    for (const entry of this.values.fold) map.set(decode(entry.replace(/^-/, '')), entry.startsWith('-'));
+    return map;
+  });
+  readonly rows = $derived<TreeRow[]>(flatten(this.view.roots, (node) => this.#folds.get(`tree.${node.id}`) ?? foldedByRule(node, this.turns), this.values.plumbing));
+  readonly rowOf = $derived(new Map(this.rows.map((row, at) => [row.node.id, at])));
+  readonly lines = $derived<Line[]>(linesOf(this.turns, this.#folds));
+  readonly lineOf = $derived(new Map(this.lines.map((line, at) => [line.id, at])));
+
+  // Selection: one for all views. Without one in the address, the first thing that went wrong, else the run itself.
+  readonly selected = $derived.by<Node | undefined>(() => this.tree.byId.get(this.values.span) ?? this.#suggested);
+  readonly chosen = $derived(this.tree.byId.has(this.values.span));
+  readonly selectedItem = $derived(this.selected ? this.view.itemOf.get(this.selected.id) : undefined);
+  readonly #suggested = $derived.by<Node | undefined>(() => {
+    const found = this.view.findings.find((finding) => finding.tone === 'bad') ?? this.view.findings[0];
+    return found?.nodes[0] ?? this.tree.errors[0] ?? this.view.roots[0];
+  });
+
+  // Search.
+  readonly words = $derived(terms(this.values.q));
+  readonly hits = $derived<Node[]>(this.words.length ? search(this.tree, this.values.q) : []);
+  readonly hitIds = $derived(new Set(this.hits.map((node) => node.id)));
+  readonly hitItems = $derived(new Set(this.hits.map((node) => this.view.itemOf.get(node.id)).filter((id): id is string => !!id)));
+
+  // Time.
+  readonly scale = $derived(timeline.scaleOf(this.tree, this.values.pauses === '' ? null : this.values.pauses === 'hidden'));
+  readonly window = $derived.by<timeline.Window>(() => {
+    const [from, to] = this.values.zoom.split('-').map(Number);
+    if (!this.values.zoom || from === undefined || to === undefined || !(to > from)) return timeline.whole(this.scale);
+    return { from: Math.max(0, from), to: Math.min(this.scale.length, to) };
+  });
+  readonly zoomed = $derived(this.values.zoom !== '');
+  readonly criticalPath = $derived(this.values.critical ? timeline.criticalPath(this.tree.roots) : null);
+
+  set(patch: Partial<Values>, how: { now?: boolean; push?: boolean } = {}): void {
+    this.#pending = { ...this.#pending, ...patch };
+    clearTimeout(this.#timer);
+    if (how.now || how.push) this.#flush(!how.push);
+    else this.#timer = setTimeout(() => this.#flush(true), 200);
+  }
+
+  #flush(replace: boolean): void {
+    const patch = this.#pending;
+    this.#pending = {};
+    this.#url.set(patch, { replace });
+  }
+
+  href(patch: Partial<Values>): string {
+    return this.#url.href({ ...this.#pending, ...patch });
+  }
+
+  leave(): void {
+    clearTimeout(this.#timer);
+  }
+
+  async load(signal: AbortSignal): Promise<void> {
+    try {
+      const run = await load(this.api, this.kind, this.id, signal);
+      const begun = performance.now();
+      this.run = run;
+      this.failure = null;
+      void this.view;
+      this.readMs = performance.now() - begun;
+    } catch (error) {
+      if (signal.aborted) return;
+      this.failure = error instanceof ApiError ? error : new ApiError(0, 'failed', String(error));
+    }
+  }
+
+  /** Selects a span and opens what hides it. */
+  select(id: string | undefined, how: { details?: boolean } = {}): void {
+    const node = id === undefined ? undefined : this.tree.byId.get(id);
+    if (!node) return;
+    const fold = new Map(this.#folds);
+    for (const above of ancestors(node)) if (foldedByRule(above, this.turns) || fold.get(`tree.${above.id}`)) fold.set(`tree.${above.id}`, false);
+    this.#reveal(node, fold);
+    this.set({ span: node.id, fold: print(fold), ...(how.details ? { view: 'details' as const } : {}) }, { push: how.details === true && this.values.view !== 'details' });
+  }
+
+  #reveal(node: Node, fold: Map<string, boolean>): void {
+    const item = this.view.itemOf.get(node.id);
+    const path = item ? pathTo(this.turns, item) : null;
+    if (!path) return;
+    if (path.turn.n <= calmTurns(this.turns) && (fold.get(EARLY) ?? true)) fold.set(EARLY, false);
+    if (fold.get(path.turn.id)) fold.set(path.turn.id, false);
+    for (const card of path.cards) if (!this.lineOf.has(item!)) fold.set(card, false);
+  }
+
+  /** Folds or opens; `id` is a transcript id, or `tree.` and a span id. */
+  fold(id: string, folded: boolean): void {
+    const fold = new Map(this.#folds);
+    fold.set(id, folded);
+    this.set({ fold: print(fold) });
+  }
+
+  open(id: string, open: boolean): void {
+    const next = new Set(this.opened);
+    if (open) next.add(id);
+    else next.delete(id);
+    this.opened = next;
+  }
+
+  /** ↑ and ↓: the row above or below. */
+  step(by: 1 | -1): void {
+    const at = this.selected ? (this.rowOf.get(this.selected.id) ?? -1) : -1;
+    const row = this.rows[Math.min(Math.max(at + by, 0), this.rows.length - 1)];
+    this.select(row?.node.id);
+  }
+
+  /** ← folds or goes to the parent, → opens or goes to the first child. */
+  sideways(open: boolean): void {
+    const at = this.selected ? this.rowOf.get(this.selected.id) : undefined;
+    const row = at === undefined ? undefined : this.rows[at];
+    if (!row) return;
+    if (row.foldable && row.folded === open) this.fold(`tree.${row.node.id}`, !open);
+    else if (open && row.foldable) this.step(1);
+    else if (!open) this.select(this.#shownParent(row)?.id);
+  }
+
+  #shownParent(row: TreeRow): Node | undefined {
+    return ancestors(row.node).find((node) => this.rowOf.has(node.id));
+  }
+
+  belowOf(node: Node): Node[] {
+    return below(node);
+  }
+
+  nextError(back = false): void {
+    this.select(nextOf(this.tree.errors, this.chosen ? this.selected : undefined, back)?.id);
+  }
+
+  /** The dearest, the slowest; pressed again on it, the one after. */
+  nextRanked(by: 'cost' | 'time'): void {
+    const list = ranked(this.tree, by);
+    const at = this.chosen ? list.findIndex((node) => node.id === this.selected?.id) : -1;
+    this.select(list[(at + 1) % Math.max(list.length, 1)]?.id);
+  }
+
+  nextHit(back = false): void {
+    this.select(nextOf(this.hits, this.selected, back)?.id);
+  }
+
+  zoomTo(window: timeline.Window): void {
+    const full = window.from <= 0.5 && window.to >= this.scale.length - 0.5;
+    this.set({ zoom: full ? '' : `${round(window.from)}-${round(window.to)}` });
+  }
+}
+
+const round = (value: number): number => Math.round(value * 10) / 10;
+const decode = (text: string): string => {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+};
+const print = (fold: Map<string, boolean>): string[] => [...fold].slice(-60).map(([id, folded]) => (folded ? '-' : '') + encodeURIComponent(id));
