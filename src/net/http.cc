@@ -124,12 +124,14 @@ Response Response::error(const Request& request, const Error& error) {
   const ErrorRule& rule = rule_of(error.kind);
   Response made = json(error_json(rule.code, error.what, {}, request.request_id()), rule.http);
   if (rule.retry) made.headers.add("retry-after", "1");
+  made.message = error.what;
   return made;
 }
 
 Response Response::error(const Request& request, int status, std::string_view message, std::string_view detail) {
   Response made = json(error_json(code_of_http(status), message, detail, request.request_id()), status);
   if (status == 503) made.headers.add("retry-after", "1");
+  made.message = message;
   return made;
 }
 

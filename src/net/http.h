@@ -86,7 +86,7 @@ struct SharedBytes {
 };
 
 // A body made piece by piece: called until it gives nullopt. An error ends the connection, so that the client sees a
-// broken body and not a short one. Each call has Limits::handler_time.
+// broken body and not a short one. request.cancel.raised() tells that the client has gone.
 using Source = std::function<Task<Result<std::optional<std::string>>>()>;
 
 // An event stream (SSE): what is pushed into the channel goes out as it is (format with sse_event()), a quiet one
@@ -99,6 +99,7 @@ struct Response {
   int status = 200;
   Headers headers;  // content-type and what is special; length, date and connection are the server's
   std::variant<std::string, SharedBytes, Source, Events> body;
+  std::string message;  // of an error: the sentence inside the body, for peers that read no body (gRPC)
 
   static Response json(std::string text, int status = 200);
   static Response text(std::string text, int status = 200);

@@ -31,6 +31,7 @@ Io::Io(int threads) : impl_(std::make_unique<Impl>()) {
 
 Io::~Io() {
   for (auto& loop : impl_->loops) loop->stop();
+  if (impl_->abandon) static_cast<void>(impl_.release());
 }
 
 Task<bool> sleep(Nanos duration) {

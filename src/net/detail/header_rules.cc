@@ -41,10 +41,8 @@ std::expected<void, Refusal> read_request_line(std::string_view line, const Limi
   if (version != "HTTP/1.1" && version != "HTTP/1.0") return refuse(505, "Speak HTTP/1.1, or HTTP/2 with its preface.");
   if (target.size() > limits.target_bytes)
     return refuse(414, fmt::format("The path and query are longer than {} bytes.", limits.target_bytes));
-  if (!std::ranges::all_of(target, [](char c) { return c > 0x20 && c < 0x7f && c != '#'; }))
-    return refuse(400, "The path has a character that must be percent-encoded.");
-  if (!target.starts_with('/') && !(target == "*" && method == "OPTIONS"))
-    return refuse(400, "The target must be a path: this server is no proxy.");
+  if (!is_plain_target(method, target))
+    return refuse(400, "The target must be a path (this server is no proxy), its characters percent-encoded.");
   facts.method = method;
   facts.target = target;
   facts.version = version == "HTTP/1.0" ? 10 : 11;
@@ -102,6 +100,12 @@ std::expected<void, Refusal> read_line(std::string_view line, HeadFacts& facts, 
 
 bool is_token(std::string_view text) {
   return !text.empty() && std::ranges::all_of(text, is_token_char);
+}
+
+bool is_plain_target(std::string_view method, std::string_view target) {
+  if (target == "*") return method == "OPTIONS";
+  return target.starts_with('/') &&
+         std::ranges::all_of(target, [](char c) { return c > 0x20 && c < 0x7f && c != '#'; });
 }
 
 bool is_plain_authority(std::string_view text) {

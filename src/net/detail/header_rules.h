@@ -32,6 +32,8 @@ struct HeadFacts {
 std::expected<HeadFacts, Refusal> check_head(std::string_view head, const Limits& limits);
 
 bool is_token(std::string_view text);  // RFC 9110 §5.6.2
+// A path with perhaps a query, of visible ASCII without '#'; or "*" for OPTIONS.
+bool is_plain_target(std::string_view method, std::string_view target);
 // A Host or :authority that no parser can read in two ways: name or address, and perhaps a port.
 bool is_plain_authority(std::string_view text);
 

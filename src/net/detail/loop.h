@@ -58,6 +58,7 @@ namespace pawl::net {
 struct Io::Impl {
   std::vector<std::unique_ptr<detail::Loop>> loops;
   std::atomic<std::size_t> turn{0};
+  bool abandon = false;  // threads end, but the loops keep their memory: something still refers to it
   detail::Loop& next() { return *loops[turn.fetch_add(1, std::memory_order_relaxed) % loops.size()]; }
 };
 
