@@ -188,8 +188,10 @@ JsonKind JsonBody::kind(JsonValue& value) {
       return JsonKind::string;
     case 't':
     case 'f':
+      if (text != "true" && text != "false") stop("a word is not true, false or null");
       return JsonKind::boolean;
     case 'n':
+      if (text != "null") stop("a word is not true, false or null");
       return JsonKind::null;
     default:
       return JsonKind::number;
@@ -201,17 +203,16 @@ void JsonBody::skip(JsonValue& value, std::size_t depth) {
   const std::string_view text = token(value);
   switch (kind(value)) {
     case JsonKind::object:
-      return static_cast<void>(object(value, [&](std::uint64_t, JsonValue& child) { skip(child, depth + 1); }));
+      return static_cast<void>(object(value, [&](std::string_view, JsonValue& child) { skip(child, depth + 1); }));
     case JsonKind::array:
       return array(value, [&](JsonValue& child) { skip(child, depth + 1); });
     case JsonKind::string: {
       const Scratch::Mark before = scratch_.mark();
-      unquote(text);
+      string(value);
       return scratch_.rewind(before);
     }
     case JsonKind::boolean:
     case JsonKind::null:
-      if (text != "true" && text != "false" && text != "null") stop("a word is not true, false or null");
       return;
     case JsonKind::number:
       if (!is_json_number(text)) stop("a value is no number");
@@ -219,12 +220,18 @@ void JsonBody::skip(JsonValue& value, std::size_t depth) {
   }
 }
 
-// The key's text without undoing escapes: no name that we know needs any. The end is there, simdjson has seen it.
-std::string_view JsonBody::key_text(const char* start) const {
-  const char* last = text_.data() + text_.size();
+// A key's end is not told, but it is there: simdjson has seen it.
+std::string_view JsonBody::key_text(const char* start) {
+  const char* const last = text_.data() + text_.size();
   const char* end = start;
-  while (end < last && *end != '"') end += *end == '\\' ? 2 : 1;
-  return {start, std::min(end, last)};
+  bool escaped = false;
+  for (; end < last && *end != '"'; ++end) {
+    if (*end != '\\') continue;
+    escaped = true;
+    ++end;
+  }
+  const std::string_view text(start, std::min(end, last));
+  return escaped ? unescape(text) : text;
 }
 
 std::string_view JsonBody::unquote(std::string_view token) {

@@ -45,12 +45,17 @@ class JsonBody {
   void finish();
 
   static std::string_view token(JsonValue& value);  // a scalar's text, or '{', '['
-  static JsonKind kind(JsonValue& value);
-  std::string_view string(JsonValue& value) { return unquote(token(value)); }
+  JsonKind kind(JsonValue& value);
+  // Also takes it off the cursor: simdjson would pass over `"a":` as over a key where a value stands.
+  std::string_view string(JsonValue& value) {
+    const std::string_view text = token(value);
+    static_cast<void>(value.get_raw_json_string());
+    return unquote(text);
+  }
   // Passes over a value and checks it.
   void skip(JsonValue& value, std::size_t depth = 0);
 
-  // Calls each(field_hash, value) for the fields of an object that are not null, and answers with its text.
+  // Calls each(name, value) for the fields of an object that are not null, and answers with its text.
   template <typename F>
   std::string_view object(JsonValue& value, F&& each) {
     const char* start = token(value).data();
@@ -82,11 +87,11 @@ class JsonBody {
     for (auto item : object) {
       const simdjson::ondemand::raw_json_string key = item.key();
       JsonValue child = item.value();
-      if (kind(child) != JsonKind::null) each(field_hash(key_text(key.raw())), child);
+      if (const std::string_view name = key_text(key.raw()); kind(child) != JsonKind::null) each(name, child);
     }
   }
   [[noreturn]] void stop(std::string_view what);
-  std::string_view key_text(const char* start) const;
+  std::string_view key_text(const char* start);
   std::string_view unquote(std::string_view token);
   std::string_view unescape(std::string_view content);
   std::string_view since(const char* start);

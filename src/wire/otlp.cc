@@ -40,6 +40,7 @@ std::string_view Scratch::copy(std::string_view text) {
 }
 
 std::string Path::text() const {
+  if (depth_ == 0) return "the body";
   std::string out;
   for (std::size_t i = 0; i < std::min(depth_, steps_.size()); ++i) {
     if (!out.empty()) out += '.';

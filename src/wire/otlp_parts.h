@@ -49,7 +49,7 @@ class Scratch {
   bool keep_;
 };
 
-// Where a walk is, for sentences: "resourceSpans[0].scopeSpans[1].spans[3].attributes[2].value".
+// Where a walk is, for sentences: "resourceSpans[0].scopeSpans[1].spans[3].attributes[2].value", or "the body".
 class Path {
  public:
   static constexpr std::size_t no_index = static_cast<std::size_t>(-1);
@@ -58,6 +58,10 @@ class Path {
     ++depth_;
   }
   void pop() { --depth_; }
+  // The index of the last step.
+  void at(std::size_t index) {
+    if (depth_ > 0 && depth_ <= steps_.size()) steps_[depth_ - 1].index = index;
+  }
   std::string text() const;
 
  private:

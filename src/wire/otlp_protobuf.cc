@@ -1,101 +1,15 @@
 // The walk over protobuf bytes. Fields may come in any order and more than once, as the format allows: a message whose
 // parts need each other is read twice. Field numbers: opentelemetry-proto 1.7.
-#include <algorithm>
-
-#include "wire/otlp_parts.h"
-#include "wire/protobuf.h"
+#include "wire/protobuf_walk.h"
 
 namespace pawl::otlp {
-namespace {
 
 using protobuf::bytes_field;
 using protobuf::fixed64_field;
 using protobuf::Reader;
 using protobuf::varint_field;
 
-// Values that were read and wait for their message to end; then they move to the scratch memory in one piece.
-template <typename T>
-class Pile {
- public:
-  std::size_t mark() const { return items_.size(); }
-  void push(const T& item) { items_.push_back(item); }
-  std::span<const T> take(std::size_t mark, Scratch& scratch) {
-    const std::span<const T> kept = scratch.keep(items_.data() + mark, items_.size() - mark);
-    items_.resize(mark);
-    return kept;
-  }
-
- private:
-  std::vector<T> items_;
-};
-
-class Walk {
- public:
-  Walk(const Limits& limits, Scratch* scratch, Visitor* visitor)
-      : limits_(limits), scratch_(scratch), visitor_(visitor), tally_(limits, visitor) {}
-
-  Counts request(std::string_view body, Signal signal);
-  KeyValue key_value(std::string_view raw, std::size_t depth);
-  Value value(std::string_view raw, std::size_t depth);
-  // The byte where the last field began to be read.
-  const char* at() const { return at_; }
-
- private:
-  void group(std::string_view bytes);
-  void scope(const Resource& resource, std::string_view bytes);
-  void record(const Resource& resource, const Scope& scope, std::string_view bytes);
-  Span span(std::string_view raw);
-  void status(Span& span, std::string_view bytes);
-  Event event(std::string_view raw);
-  Link link(std::string_view bytes);
-  LogRecord log(std::string_view raw);
-  void metric(const Resource& resource, const Scope& scope, std::string_view bytes);
-  void points(const Resource& resource, const Scope& scope, Point point, std::string_view data);
-  bool number_point(Point& point, std::string_view bytes);
-  bool histogram_point(Point& point, std::string_view bytes);
-  void attribute(std::string_view raw);
-  void array(Value& value, std::string_view bytes, std::size_t depth);
-  void map(Value& value, std::string_view bytes, std::size_t depth);
-
-  bool next(Reader& reader) {
-    at_ = reader.data().data();
-    return reader.next();
-  }
-  std::string_view name(std::string_view text) { return scratch_ == nullptr ? text : valid_utf8(text, *scratch_); }
-  template <typename T>
-  std::span<const T> take(Pile<T>& pile, std::size_t mark) {
-    return scratch_ == nullptr ? std::span<const T>{} : pile.take(mark, *scratch_);
-  }
-  template <typename T>
-  void keep(Pile<T>& pile, const T& item) {
-    if (scratch_ != nullptr) pile.push(item);
-  }
-  // One more value of this record; false when it holds too many already.
-  bool spend() { return spent_++ < limits_.values; }
-  void refill() { spent_ = 0; }
-  bool overspent() const { return spent_ > limits_.values; }
-  void refuse(const Fault& fault);
-  Scratch::Mark mark() const { return scratch_ == nullptr ? Scratch::Mark{} : scratch_->mark(); }
-  void rewind(Scratch::Mark to) {
-    if (scratch_ != nullptr) scratch_->rewind(to);
-  }
-
-  const Limits& limits_;
-  Scratch* scratch_;
-  Visitor* visitor_;
-  Tally tally_;
-  Signal signal_ = Signal::traces;
-  Path path_;
-  const char* at_ = nullptr;
-  std::size_t spent_ = 0;
-  std::uint32_t groups_ = 0, scopes_ = 0;
-  Pile<KeyValue> attributes_;
-  Pile<Value> values_;
-  Pile<Event> events_;
-  Pile<Link> links_;
-};
-
-void Walk::refuse(const Fault& fault) {
+void ProtobufWalk::refuse(const Fault& fault) {
   if (!tally_.wants_reason()) {
     tally_.refuse({});
   } else if (fault.field.empty()) {
@@ -105,7 +19,7 @@ void Walk::refuse(const Fault& fault) {
   }
 }
 
-Counts Walk::request(std::string_view body, Signal signal) {
+Counts ProtobufWalk::request(std::string_view body, Signal signal) {
   signal_ = signal;
   std::size_t index = 0;
   for (Reader request{body}; next(request);) {
@@ -120,7 +34,7 @@ Counts Walk::request(std::string_view body, Signal signal) {
 }
 
 // ResourceSpans, ResourceLogs, ResourceMetrics: resource = 1, scopes = 2.
-void Walk::group(std::string_view bytes) {
+void ProtobufWalk::group(std::string_view bytes) {
   const Scratch::Mark before = mark();
   refill();
   Resource resource;
@@ -153,7 +67,7 @@ void Walk::group(std::string_view bytes) {
 }
 
 // ScopeSpans, ScopeLogs, ScopeMetrics: scope = 1, records = 2.
-void Walk::scope(const Resource& resource, std::string_view bytes) {
+void ProtobufWalk::scope(const Resource& resource, std::string_view bytes) {
   const Scratch::Mark before = mark();
   refill();
   Scope scope;
@@ -191,7 +105,7 @@ void Walk::scope(const Resource& resource, std::string_view bytes) {
   rewind(before);
 }
 
-void Walk::record(const Resource& resource, const Scope& scope, std::string_view bytes) {
+void ProtobufWalk::record(const Resource& resource, const Scope& scope, std::string_view bytes) {
   if (signal_ == Signal::metrics) return metric(resource, scope, bytes);
   if (!tally_.admit()) return;
   const Scratch::Mark before = mark();
@@ -218,7 +132,7 @@ void Walk::record(const Resource& resource, const Scope& scope, std::string_view
   rewind(before);
 }
 
-Span Walk::span(std::string_view raw) {
+Span ProtobufWalk::span(std::string_view raw) {
   Span span;
   span.raw = raw;
   for (Reader reader{raw}; next(reader);) switch (reader.tag_and_type()) {
@@ -276,7 +190,7 @@ Span Walk::span(std::string_view raw) {
   return span;
 }
 
-void Walk::status(Span& span, std::string_view bytes) {
+void ProtobufWalk::status(Span& span, std::string_view bytes) {
   for (Reader reader{bytes}; next(reader);) switch (reader.tag_and_type()) {
       case bytes_field(2):
         span.status_message = name(reader.get_view());
@@ -289,7 +203,7 @@ void Walk::status(Span& span, std::string_view bytes) {
     }
 }
 
-Event Walk::event(std::string_view raw) {
+Event ProtobufWalk::event(std::string_view raw) {
   Event event;
   event.raw = raw;
   const std::size_t first = attributes_.mark();
@@ -310,7 +224,7 @@ Event Walk::event(std::string_view raw) {
   return event;
 }
 
-Link Walk::link(std::string_view bytes) {
+Link ProtobufWalk::link(std::string_view bytes) {
   Link link;
   const std::size_t first = attributes_.mark();
   for (Reader reader{bytes}; next(reader);) switch (reader.tag_and_type()) {
@@ -331,7 +245,7 @@ Link Walk::link(std::string_view bytes) {
   return link;
 }
 
-LogRecord Walk::log(std::string_view raw) {
+LogRecord ProtobufWalk::log(std::string_view raw) {
   LogRecord record;
   record.raw = raw;
   for (Reader reader{raw}; next(reader);) switch (reader.tag_and_type()) {
@@ -369,146 +283,11 @@ LogRecord Walk::log(std::string_view raw) {
   return record;
 }
 
-// Metric: name = 1, unit = 3, then one of five kinds of data.
-void Walk::metric(const Resource& resource, const Scope& scope, std::string_view bytes) {
-  const Scratch::Mark before = mark();
-  Point point;
-  for (Reader reader{bytes}; next(reader);) switch (reader.tag_and_type()) {
-      case bytes_field(1):
-        point.metric = name(reader.get_view());
-        break;
-      case bytes_field(3):
-        point.unit = name(reader.get_view());
-        break;
-      default:
-        reader.skip();
-    }
-  for (Reader reader{bytes}; next(reader);) {
-    switch (reader.tag_and_type()) {
-      case bytes_field(5):
-        point.type = Point::Type::gauge;
-        break;
-      case bytes_field(7):
-        point.type = Point::Type::sum;
-        break;
-      case bytes_field(9):
-        point.type = Point::Type::histogram;
-        break;
-      case bytes_field(10):
-        point.type = Point::Type::exponential_histogram;
-        break;
-      case bytes_field(11):
-        point.type = Point::Type::summary;
-        break;
-      default:
-        reader.skip();
-        continue;
-    }
-    points(resource, scope, point, reader.get_view());
-  }
-  rewind(before);
-}
-
-// Gauge, Sum, Histogram, ExponentialHistogram, Summary: data_points = 1, aggregation_temporality = 2, is_monotonic = 3.
-void Walk::points(const Resource& resource, const Scope& scope, Point point, std::string_view data) {
-  for (Reader reader{data}; next(reader);) switch (reader.tag_and_type()) {
-      case varint_field(2):
-        point.delta = reader.get_enum() == 1;
-        break;
-      case varint_field(3):
-        point.monotonic = reader.get_bool();
-        break;
-      default:
-        reader.skip();
-    }
-  const bool number = point.type == Point::Type::gauge || point.type == Point::Type::sum;
-  std::size_t index = 0;
-  for (Reader reader{data}; next(reader);) {
-    if (reader.tag_and_type() != bytes_field(1)) {
-      reader.skip();
-      continue;
-    }
-    const At at(path_, "dataPoints", index++);
-    const std::string_view bytes = reader.get_view();
-    if (!tally_.admit()) continue;
-    const Scratch::Mark before = mark();
-    refill();
-    Point read = point;
-    const bool recorded = number ? number_point(read, bytes) : histogram_point(read, bytes);
-    if (overspent()) {
-      refuse({{}, too_many_values});
-    } else if (read.metric.empty()) {
-      refuse({{}, "belongs to a metric without a name"});
-    } else if (recorded) {
-      tally_.visited();
-      if (visitor_ != nullptr) visitor_->point(resource, scope, read);
-    }
-    rewind(before);
-  }
-}
-
-// NumberDataPoint. False where its flags say that no value was recorded (bit 0).
-bool Walk::number_point(Point& point, std::string_view bytes) {
-  bool recorded = true;
-  for (Reader reader{bytes}; next(reader);) switch (reader.tag_and_type()) {
-      case fixed64_field(2):
-        point.start_ns = reader.get_fixed64();
-        break;
-      case fixed64_field(3):
-        point.time_ns = reader.get_fixed64();
-        break;
-      case fixed64_field(4):
-        point.value = reader.get_double();
-        break;
-      case fixed64_field(6):
-        point.value = static_cast<double>(reader.get_sfixed64());
-        break;
-      case bytes_field(7):
-        attribute(reader.get_view());
-        break;
-      case varint_field(8):
-        recorded = (reader.get_uint32() & 1U) == 0;
-        break;
-      default:
-        reader.skip();
-    }
-  point.attributes = take(attributes_, 0);
-  return recorded;
-}
-
-// HistogramDataPoint, ExponentialHistogramDataPoint, SummaryDataPoint: the same but for attributes and flags.
-bool Walk::histogram_point(Point& point, std::string_view bytes) {
-  const bool summary = point.type == Point::Type::summary;
-  const std::uint32_t attributes = bytes_field(summary ? 7 : point.type == Point::Type::histogram ? 9 : 1);
-  const std::uint32_t flags = varint_field(summary ? 8 : 10);
-  bool recorded = true;
-  for (Reader reader{bytes}; next(reader);) {
-    const std::uint32_t field = reader.tag_and_type();
-    if (field == attributes) {
-      attribute(reader.get_view());
-    } else if (field == flags) {
-      recorded = (reader.get_uint32() & 1U) == 0;
-    } else if (field == fixed64_field(2)) {
-      point.start_ns = reader.get_fixed64();
-    } else if (field == fixed64_field(3)) {
-      point.time_ns = reader.get_fixed64();
-    } else if (field == fixed64_field(4)) {
-      point.count = reader.get_fixed64();
-    } else if (field == fixed64_field(5)) {
-      point.value = reader.get_double();
-    } else {
-      reader.skip();
-    }
-  }
-  point.attributes = take(attributes_, 0);
-  return recorded;
-}
-
-void Walk::attribute(std::string_view raw) {
+void ProtobufWalk::attribute(std::string_view raw) {
   if (spend()) keep(attributes_, key_value(raw, 1));
 }
 
-KeyValue Walk::key_value(std::string_view raw, std::size_t depth) {
+KeyValue ProtobufWalk::key_value(std::string_view raw, std::size_t depth) {
   KeyValue read;
   read.raw = raw;
   for (Reader reader{raw}; next(reader);) switch (reader.tag_and_type()) {
@@ -525,7 +304,7 @@ KeyValue Walk::key_value(std::string_view raw, std::size_t depth) {
 }
 
 // AnyValue, a choice: the last of its fields counts.
-Value Walk::value(std::string_view raw, std::size_t depth) {
+Value ProtobufWalk::value(std::string_view raw, std::size_t depth) {
   Value read;
   for (Reader reader{raw}; next(reader);) {
     const std::uint32_t field = reader.tag_and_type();
@@ -565,7 +344,7 @@ Value Walk::value(std::string_view raw, std::size_t depth) {
   return read;
 }
 
-void Walk::array(Value& into, std::string_view bytes, std::size_t depth) {
+void ProtobufWalk::array(Value& into, std::string_view bytes, std::size_t depth) {
   into.cut = depth >= limits_.depth && !bytes.empty();
   if (into.cut) return tally_.cut();
   const std::size_t first = values_.mark();
@@ -580,7 +359,7 @@ void Walk::array(Value& into, std::string_view bytes, std::size_t depth) {
   into.items = take(values_, first);
 }
 
-void Walk::map(Value& into, std::string_view bytes, std::size_t depth) {
+void ProtobufWalk::map(Value& into, std::string_view bytes, std::size_t depth) {
   into.cut = depth >= limits_.depth && !bytes.empty();
   if (into.cut) return tally_.cut();
   const std::size_t first = attributes_.mark();
@@ -595,9 +374,11 @@ void Walk::map(Value& into, std::string_view bytes, std::size_t depth) {
   into.fields = take(attributes_, first);
 }
 
+namespace {
+
 // Runs `read` and turns what protozero throws into an error that names the byte.
 template <typename F>
-auto guarded(ErrorKind kind, const Walk& walk, std::string_view body, F&& read) -> Result<decltype(read())> {
+auto guarded(ErrorKind kind, const ProtobufWalk& walk, std::string_view body, F&& read) -> Result<decltype(read())> {
   try {
     return read();
   } catch (const Stop& stop) {
@@ -612,19 +393,19 @@ auto guarded(ErrorKind kind, const Walk& walk, std::string_view body, F&& read) 
 
 Result<Counts> walk_protobuf(std::string_view body, Signal signal, const Limits& limits, Scratch* scratch,
                              Visitor* visitor) {
-  Walk walk(limits, scratch, visitor);
+  ProtobufWalk walk(limits, scratch, visitor);
   return guarded(ErrorKind::invalid, walk, body, [&] { return walk.request(body, signal); });
 }
 
 Result<KeyValue> protobuf_key_value(std::string_view raw, Scratch& scratch) {
   const Limits limits;
-  Walk walk(limits, &scratch, nullptr);
+  ProtobufWalk walk(limits, &scratch, nullptr);
   return guarded(ErrorKind::corrupt, walk, raw, [&] { return walk.key_value(raw, 1); });
 }
 
 Result<Value> protobuf_value(std::string_view raw, Scratch& scratch) {
   const Limits limits;
-  Walk walk(limits, &scratch, nullptr);
+  ProtobufWalk walk(limits, &scratch, nullptr);
   return guarded(ErrorKind::corrupt, walk, raw, [&] { return walk.value(raw, 1); });
 }
 

@@ -1,0 +1,89 @@
+// What both fuzzers of the walks demand. For fuzzers only.
+#pragma once
+#include <simdjson.h>
+
+#include "base/text.h"
+#include "wire/otlp.h"
+
+namespace pawl::otlp {
+
+class Inquisitor final : public Visitor {
+ public:
+  explicit Inquisitor(Encoding encoding) : encoding_(encoding) {}
+  std::size_t refusals = 0;
+
+  void span(const Resource& resource, const Scope& scope, const Span& span) override {
+    PAWL_CHECK(span.trace_id.size() == 16 && span.span_id.size() == 8);
+    PAWL_CHECK(span.parent_id.empty() || span.parent_id.size() == 8);
+    PAWL_CHECK(is_utf8(span.name) && is_utf8(span.status_message) && is_utf8(scope.name));
+    whole(span.raw);
+    attributes(resource.attributes);
+    attributes(scope.attributes);
+    attributes(span.attributes);
+    for (const Event& event : span.events) attributes(event.attributes);
+    for (const Link& link : span.links) attributes(link.attributes);
+  }
+  void log(const Resource&, const Scope&, const LogRecord& log) override {
+    PAWL_CHECK(log.trace_id.empty() || log.trace_id.size() == 16);
+    PAWL_CHECK(is_utf8(log.event_name));
+    whole(log.raw);
+    value(log.body);
+    attributes(log.attributes);
+  }
+  void point(const Resource&, const Scope&, const Point& point) override {
+    PAWL_CHECK(!point.metric.empty());
+    attributes(point.attributes);
+  }
+  void refused(std::string_view why) override {
+    PAWL_CHECK(is_utf8(why));
+    ++refusals;
+  }
+
+ private:
+  void whole(std::string_view raw) {
+    if (encoding_ == Encoding::json) PAWL_CHECK(parser_.parse(std::string(raw)).error() != simdjson::TAPE_ERROR);
+  }
+  void attributes(Attributes attributes) {
+    for (const KeyValue& each : attributes) {
+      PAWL_CHECK(is_utf8(each.key));
+      std::pmr::monotonic_buffer_resource arena;
+      const auto again = parse_key_value(each.raw, arena);
+      if (!each.value.cut) PAWL_CHECK(again && again->key == each.key, "{}", again ? "" : again.error().what);
+      value(each.value);
+    }
+  }
+  void value(const Value& value) {
+    std::string json;
+    append_json(json, value);
+    PAWL_CHECK(parser_.parse(json).error() == simdjson::SUCCESS);
+    std::pmr::monotonic_buffer_resource arena;
+    const auto again = parse_value(value.raw, arena);
+    if (value.cut) return;
+    PAWL_CHECK(again && to_text(*again) == to_text(value));
+  }
+
+  Encoding encoding_;
+  simdjson::dom::parser parser_;
+};
+
+inline void fuzz_walks(const std::uint8_t* data, std::size_t size, Encoding encoding) {
+  const std::string_view body(reinterpret_cast<const char*>(data), size);
+  const Limits limits{.depth = 8, .records = 20, .values = 50, .attribute_bytes = 40};
+  for (const Signal signal : {Signal::traces, Signal::logs, Signal::metrics}) {
+    std::pmr::monotonic_buffer_resource arena;
+    Inquisitor visitor(encoding);
+    const auto walk = signal == Signal::traces ? walk_traces : signal == Signal::logs ? walk_logs : walk_metrics;
+    const auto walked = walk(body, encoding, limits, arena, visitor);
+    const auto checked = check(body, signal, encoding, limits);
+    PAWL_CHECK(walked.has_value() == checked.has_value());
+    if (!walked) continue;
+    PAWL_CHECK(walked->records == checked->records && walked->refused == checked->refused &&
+               walked->cut == checked->cut && walked->first_reason == checked->first_reason);
+    PAWL_CHECK(visitor.refusals == walked->refused);
+  }
+  std::pmr::monotonic_buffer_resource arena;
+  static_cast<void>(parse_key_value(body, arena));
+  static_cast<void>(parse_value(body, arena));
+}
+
+}  // namespace pawl::otlp
