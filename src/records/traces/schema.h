@@ -24,7 +24,7 @@ CREATE TABLE IF NOT EXISTS spans (
   status Enum8('ok' = 0, 'error' = 1, 'blocked' = 2, 'unfinished' = 3, 'running' = 4),
   is_error UInt8,                     -- the deepest span that failed (conventions.md rule 5)
   error_type LowCardinality(String), error_message String,
-  noise UInt8, framework_tool UInt8, clock UInt8,
+  noise UInt8, framework_tool UInt8, wrapper_usage UInt8, clock UInt8,
   session String, user String, agent LowCardinality(String), agent_version LowCardinality(String),
   team LowCardinality(String), task LowCardinality(String), outcome LowCardinality(String),
   customer LowCardinality(String), environment LowCardinality(String), service LowCardinality(String),
@@ -42,12 +42,16 @@ CREATE TABLE IF NOT EXISTS spans (
   price_row LowCardinality(String),   -- which price made `cost`
   cost_unknown UInt8,                 -- it counts, has usage, and no price is known
   attrs Map(LowCardinality(String), String),  -- every attribute that is no content; resource's behind 'resource.', scope's behind 'scope.'
+  preview String,                     -- the user's words that this span was the first to bring, at most 200 bytes
   events String, links String,        -- JSON arrays, '' where none
   dialect LowCardinality(String), scope LowCardinality(String),
   counted UInt8,                      -- its tokens and cost count (recount)
   not_counted Enum8('counted' = 0, 'no_usage' = 1, 'wrapper' = 2, 'duplicate' = 3),
   weight Float32,
   record UInt128,                     -- hash of the record as received
+  read_kind Enum8('other' = 0, 'agent' = 1, 'llm' = 2, 'tool' = 3, 'retriever' = 4, 'embedding' = 5, 'reranker' = 6,
+             'guardrail' = 7, 'evaluator' = 8, 'handoff' = 9, 'workflow' = 10),
+  read_session String, read_user String, read_agent LowCardinality(String),   -- as the span said, before the trace spread them
   sign Int8, batch UInt64,
   INDEX by_trace trace TYPE bloom_filter(0.01) GRANULARITY 1,
   INDEX by_session session TYPE bloom_filter(0.01) GRANULARITY 1,
@@ -86,5 +90,28 @@ CREATE TABLE IF NOT EXISTS bodies (
 ) ENGINE = MergeTree
 PARTITION BY toMonday(at)
 ORDER BY (project, scope, hash))sql";
+
+// Log records that are no content of a span, as they came.
+inline constexpr std::string_view logs_ddl = R"sql(
+CREATE TABLE IF NOT EXISTS logs (
+  project UInt32, at DateTime64(9, 'UTC'), received DateTime64(3, 'UTC'),
+  trace UInt128, span UInt128, severity UInt8, event LowCardinality(String), service LowCardinality(String),
+  body String, attrs Map(LowCardinality(String), String), record UInt128, batch UInt64,
+  INDEX by_trace trace TYPE bloom_filter(0.01) GRANULARITY 1,
+  INDEX by_batch batch TYPE minmax GRANULARITY 1
+) ENGINE = MergeTree
+PARTITION BY toMonday(received)
+ORDER BY (project, received, trace))sql";
+
+// Metric points: shown as metric.NAME, never added to sums over spans (conventions.md rule 12).
+inline constexpr std::string_view points_ddl = R"sql(
+CREATE TABLE IF NOT EXISTS points (
+  project UInt32, metric LowCardinality(String), unit LowCardinality(String), type LowCardinality(String),
+  at DateTime64(9, 'UTC'), received DateTime64(3, 'UTC'), service LowCardinality(String),
+  value Float64, count UInt64, attrs Map(LowCardinality(String), String), batch UInt64,
+  INDEX by_batch batch TYPE minmax GRANULARITY 1
+) ENGINE = MergeTree
+PARTITION BY toMonday(received)
+ORDER BY (project, metric, received))sql";
 
 }  // namespace pawl::traces

@@ -1,0 +1,424 @@
+// From spans, log records and points to rows.
+#include "batch.h"
+
+#include <memory_resource>
+
+#include "base/json.h"
+#include "base/text.h"
+#include "llm/messages.h"
+#include "store.h"
+
+namespace pawl::traces {
+namespace {
+
+constexpr std::size_t preview_bytes = 200;
+constexpr std::size_t shared_bytes = 512;      // system prompts and tool definitions from here on have scope project
+constexpr std::size_t attribute_bytes = 2048;  // longer attributes are bodies
+
+Id128 span_key(ProjectId project, const Id128& trace, const Id128& span) {
+  struct {
+    std::uint64_t project;
+    Id128 trace, span;
+  } const all = {project, trace, span};
+  return hash128({reinterpret_cast<const char*>(&all), sizeof all});
+}
+
+Id128 body_key_of(ProjectId project, const Id128& scope, const Id128& hash) {
+  return span_key(project, scope, hash);
+}
+
+std::string json_of_attributes(otlp::Attributes attributes) {
+  std::string out = "{";
+  for (const auto& attribute : attributes) {
+    if (out.size() > 1) out += ',';
+    append_json_string(out, attribute.key);
+    out += ':';
+    otlp::append_json(out, attribute.value);
+  }
+  return out + "}";
+}
+
+std::string json_of_events(const otlp::Span& span, const llm::Reading& reading) {
+  std::string out;
+  for (const auto& event : span.events) {
+    // Its content is kept as content; the event itself stays, without it.
+    const bool is_content = std::ranges::any_of(
+        reading.content, [&](const llm::Content& content) { return content.key.data() == event.name.data(); });
+    out += out.empty() ? "[" : ",";
+    out += fmt::format("{{\"time\":\"{}\",\"name\":", format_time(static_cast<Nanos>(event.time_ns)));
+    append_json_string(out, event.name);
+    out += is_content ? std::string(",\"content\":true}")
+                      : ",\"attributes\":" + json_of_attributes(event.attributes) + "}";
+  }
+  return out.empty() ? out : out + "]";
+}
+
+std::string json_of_links(const otlp::Span& span) {
+  std::string out;
+  for (const auto& link : span.links) {
+    out += out.empty() ? "[" : ",";
+    out += fmt::format("{{\"trace_id\":\"{}\",\"span_id\":\"{}\",\"attributes\":{}}}", to_hex(link.trace_id),
+                       to_hex(link.span_id), json_of_attributes(link.attributes));
+  }
+  return out.empty() ? out : out + "]";
+}
+
+void add_attributes(std::vector<std::pair<std::string, std::string>>& out, std::string_view prefix,
+                    otlp::Attributes attributes) {
+  for (const auto& attribute : attributes) {
+    std::string key(prefix);
+    key += attribute.key;
+    out.emplace_back(std::move(key), repair_utf8(otlp::to_text(attribute.value)));
+  }
+}
+
+std::string service_of(const otlp::Resource& resource) {
+  const auto* value = otlp::find(resource.attributes, "service.name");
+  return value == nullptr ? std::string() : repair_utf8(otlp::to_text(*value));
+}
+
+// The user's words in a piece of input, or "".
+std::string words_of(const llm::Content& content) {
+  const auto messages = llm::parse_messages({{content.slot, content.format, content.key, content.role, content.bytes}});
+  for (const auto& message : messages) {
+    if (message.role != "user") continue;
+    for (const auto& part : message.parts) {
+      if (part.type == llm::Part::Type::text && !trim(part.text).empty()) {
+        return repair_utf8(utf8_prefix(trim(part.text), preview_bytes));
+      }
+    }
+  }
+  return {};
+}
+
+void copy_reading(const llm::Reading& r, SpanRow& row) {
+  row.kind = row.read_kind = r.kind;
+  row.name = r.name;
+  row.status = r.status;
+  row.error_type = r.error_type, row.error_message = r.error_message;
+  row.noise = r.noise, row.framework_tool = r.framework_tool, row.wrapper_usage = r.wrapper_usage;
+  row.session = row.read_session = r.session;
+  row.user = row.read_user = r.user;
+  row.agent = row.read_agent = r.agent;
+  row.agent_version = r.agent_version, row.team = r.team, row.task = r.task, row.outcome = r.outcome;
+  row.customer = r.customer, row.environment = r.environment, row.service = r.service;
+  row.tags = r.tags;
+  row.provider = r.provider, row.model_requested = r.model_requested;
+  row.model = r.model_served.empty() ? r.model_requested : r.model_served;
+  row.finish_reasons = r.finish_reasons;
+  row.ttft = r.ttft;
+  row.prompt = r.prompt_name, row.prompt_version = r.prompt_version;
+  row.tool = r.tool_name, row.tool_call_id = r.tool_call_id;
+  row.handoff_from = r.handoff_from, row.handoff_to = r.handoff_to, row.response_id = r.response_id;
+  row.tokens_input = r.tokens.input, row.tokens_cache_read = r.tokens.cache_read;
+  row.tokens_cache_write = r.tokens.cache_write, row.tokens_output = r.tokens.output;
+  row.tokens_reasoning = r.tokens.reasoning;
+  for (const auto& [name, count] : r.tokens.others) row.tokens_other.emplace_back(name, count);
+  if (r.cost_reported) row.cost_reported = r.cost_reported->pico;
+  row.dialect = r.dialect;
+  row.weight = static_cast<float>(r.weight);
+}
+
+void repair_all(SpanRow& row) {
+  for (auto* text : {&row.name,         &row.error_type,    &row.error_message,  &row.session,  &row.user,
+                     &row.agent,        &row.agent_version, &row.team,           &row.task,     &row.outcome,
+                     &row.customer,     &row.environment,   &row.service,        &row.provider, &row.model_requested,
+                     &row.model,        &row.prompt,        &row.prompt_version, &row.tool,     &row.tool_call_id,
+                     &row.handoff_from, &row.handoff_to,    &row.response_id,    &row.scope,    &row.read_session,
+                     &row.read_user,    &row.read_agent}) {
+    if (!is_utf8(*text)) *text = repair_utf8(*text);
+  }
+}
+
+template <typename T>
+bool fill(T& mine, const T& theirs) {
+  if (mine != T{} || theirs == T{}) return false;
+  mine = theirs;
+  return true;
+}
+
+}  // namespace
+
+Memory::Repeat Memory::span(ProjectId project, const Id128& trace, const Id128& span, const Id128& record) {
+  Id128& known = spans_.at(span_key(project, trace, span));
+  if (known == record) return Repeat::same;
+  const bool news = !known;
+  known = record;
+  return news ? Repeat::news : Repeat::changed;
+}
+
+void Memory::learn_bodies(const std::vector<Id128>& keys) {
+  for (const auto& id : keys) bodies_.at(id) = 1;
+}
+
+bool apply(const Patch& patch, SpanRow& row) {
+  bool changed = fill(row.read_session, patch.session);
+  changed |= fill(row.read_user, patch.user);
+  changed |= fill(row.read_agent, patch.agent);
+  changed |= fill(row.model, patch.model);
+  changed |= fill(row.error_type, patch.error_type);
+  changed |= fill(row.error_message, patch.error_message);
+  changed |= fill(row.response_id, patch.response_id);
+  changed |= fill(row.finish_reasons, patch.finish_reasons);
+  if (!row.tokens_input && !row.tokens_output) {  // a span that has usage knows better than its log record
+    changed |= fill(row.tokens_input, patch.tokens_input);
+    changed |= fill(row.tokens_cache_read, patch.tokens_cache_read);
+    changed |= fill(row.tokens_cache_write, patch.tokens_cache_write);
+    changed |= fill(row.tokens_output, patch.tokens_output);
+    changed |= fill(row.tokens_reasoning, patch.tokens_reasoning);
+  }
+  fill(row.session, patch.session), fill(row.user, patch.user), fill(row.agent, patch.agent);
+  return changed;
+}
+
+// Hands each visited record to the builder.
+class Builder::Walker final : public otlp::Visitor {
+ public:
+  Walker(Builder& builder, ProjectId project, Nanos received)
+      : builder_(builder), project_(project), received_(received) {}
+  void span(const otlp::Resource& resource, const otlp::Scope& scope, const otlp::Span& span) override {
+    builder_.add_span(project_, received_, resource, scope, span);
+  }
+  void log(const otlp::Resource& resource, const otlp::Scope& scope, const otlp::LogRecord& record) override {
+    builder_.add_log(project_, received_, resource, scope, record);
+  }
+  void point(const otlp::Resource& resource, const otlp::Scope& scope, const otlp::Point& point) override {
+    builder_.add_point(project_, received_, resource, scope, point);
+  }
+  void refused(std::string_view) override { ++builder_.batch_.fates[project_].refused; }
+
+ private:
+  Builder& builder_;
+  ProjectId project_;
+  Nanos received_;
+};
+
+Builder::Builder(Memory& memory, std::string body_key, Pricer pricer, const Clock& clock)
+    : memory_(memory), body_key_(std::move(body_key)), pricer_(std::move(pricer)), clock_(clock), arena_(1U << 20U) {}
+
+void Builder::add(ProjectId project, Nanos received, otlp::Signal signal, otlp::Encoding encoding,
+                  std::string_view body) {
+  std::pmr::monotonic_buffer_resource arena(arena_.data(), arena_.size());
+  Walker walker(*this, project, received);
+  const otlp::Limits limits;
+  switch (signal) {
+    case otlp::Signal::traces:
+      (void)otlp::walk_traces(body, encoding, limits, arena, walker);
+      break;
+    case otlp::Signal::logs:
+      (void)otlp::walk_logs(body, encoding, limits, arena, walker);
+      break;
+    case otlp::Signal::metrics:
+      (void)otlp::walk_metrics(body, encoding, limits, arena, walker);
+      break;
+  }
+}
+
+void Builder::mark_dirty(ProjectId project, const Id128& trace) {
+  if (batch_dirty_.insert(Memory::key(project, trace)).second) batch_.dirty.emplace_back(project, trace);
+}
+
+void Builder::add_span(ProjectId project, Nanos received, const otlp::Resource& resource, const otlp::Scope& scope,
+                       const otlp::Span& span) {
+  const Id128 trace = id_from_bytes(span.trace_id), id = id_from_bytes(span.span_id);
+  const Id128 record = hash128(span.raw);
+  auto& fates = batch_.fates[project];
+  const auto repeat = memory_.span(project, trace, id, record);
+  if (repeat == Memory::Repeat::same) {
+    ++fates.duplicate;
+    return;
+  }
+  const Id128 key = span_key(project, trace, id);
+  const auto earlier = span_at_.find(key);
+  const bool replaces = earlier != span_at_.end();  // resent with other content within this batch
+  replaces ? ++fates.merged : ++fates.stored;
+  if (repeat == Memory::Repeat::changed && !replaces) mark_dirty(project, trace);
+
+  reading_.clear();
+  llm::read_span(resource, scope, span, reading_);
+  const std::size_t index = replaces ? earlier->second : batch_.spans.size();
+  if (!replaces) batch_.spans.emplace_back();
+  span_at_[key] = index;
+  SpanRow& row = batch_.spans[index] = SpanRow{};
+  row.project = project;
+  row.trace = trace, row.span = id, row.parent = id_from_bytes(span.parent_id);
+  row.start = static_cast<Nanos>(span.start_ns);
+  row.duration = std::max<Nanos>(0, static_cast<Nanos>(span.end_ns) - row.start);
+  row.received = received;
+  row.record = record;
+  copy_reading(reading_, row);
+  row.scope = scope.name;
+  row.clock = span.end_ns < span.start_ns || row.start < received - 400 * day || row.start > received + day;
+  repair_all(row);
+
+  std::vector<llm::Content> content = reading_.content;
+  std::unordered_set<std::string_view> used(reading_.used.begin(), reading_.used.end());
+  for (const auto& attribute : span.attributes) {
+    if (used.contains(attribute.key)) continue;
+    if (attribute.value.type == otlp::Value::Type::string && attribute.value.text.size() > attribute_bytes) {
+      content.push_back({llm::Slot::attribute, llm::Format::text, attribute.key, {}, attribute.value.text});
+      continue;
+    }
+    row.attributes.emplace_back(attribute.key, repair_utf8(otlp::to_text(attribute.value)));
+  }
+  add_attributes(row.attributes, "resource.", resource.attributes);
+  add_attributes(row.attributes, "scope.", scope.attributes);
+  if (!scope.version.empty()) row.attributes.emplace_back("scope.version", repair_utf8(scope.version));
+  if (span.status_code == 1) row.attributes.emplace_back("otel.status_code", "OK");
+  row.events = json_of_events(span, reading_), row.links = json_of_links(span);
+  for (const auto& [name, value] : row.attributes) batch_.bytes += name.size() + value.size() + 16;
+  batch_.bytes += row.events.size() + 512;
+
+  auto& known = memory_.trace(project, trace);
+  if (known.session.empty()) known.session = row.session;
+  if (!content.empty()) {
+    ContentRow carrier{.project = project, .trace = trace, .span = id, .at = row.start, .record = record};
+    add_content(std::move(carrier), content, row.session.empty() ? known.session : row.session, received, &row);
+  }
+  if (pricer_) pricer_(row, reading_);
+}
+
+void Builder::add_content(ContentRow carrier, const std::vector<llm::Content>& content, const std::string& session,
+                          Nanos received, SpanRow* preview) {
+  carrier.scope = session.empty() ? carrier.trace : hash128(session);
+  for (const auto& piece : content) {
+    const bool shared = (piece.slot == llm::Slot::system || piece.slot == llm::Slot::tool_definitions) &&
+                        piece.bytes.size() >= shared_bytes;
+    PieceRef ref{piece.slot,
+                 piece.format,
+                 repair_utf8(piece.key),
+                 repair_utf8(piece.role),
+                 shared ? Id128{} : carrier.scope,
+                 body_hash(body_key_, piece.bytes),
+                 static_cast<std::uint32_t>(piece.bytes.size())};
+    const Id128 key = body_key_of(carrier.project, ref.scope, ref.hash);
+    if (!memory_.knows_body(key) && batch_bodies_.insert(key).second) {
+      batch_.new_bodies.push_back(key);
+      batch_.bytes += piece.bytes.size() + 96;
+      batch_.bodies.push_back({carrier.project, ref.scope, ref.hash, received, carrier.trace, carrier.span, piece.slot,
+                               std::string(piece.bytes)});
+      if (preview != nullptr && preview->preview.empty() && piece.slot == llm::Slot::input)
+        preview->preview = words_of(piece);
+    }
+    carrier.pieces.push_back(std::move(ref));
+  }
+  batch_.contents.push_back(std::move(carrier));
+}
+
+void Builder::add_log(ProjectId project, Nanos received, const otlp::Resource& resource, const otlp::Scope& scope,
+                      const otlp::LogRecord& record) {
+  const Id128 trace = id_from_bytes(record.trace_id), span = id_from_bytes(record.span_id);
+  const Id128 hash = hash128(record.raw);
+  auto& fates = batch_.fates[project];
+  // Equal records of one span at one time are one record resent; without a time or a span nothing says so.
+  const bool comparable = span && (record.time_ns != 0 || record.observed_ns != 0);
+  if (comparable && memory_.span(project, hash128(record.raw), span, hash) == Memory::Repeat::same) {
+    ++fates.duplicate;
+    return;
+  }
+  ++fates.stored;
+  const Nanos at = static_cast<Nanos>(record.time_ns != 0       ? record.time_ns
+                                      : record.observed_ns != 0 ? record.observed_ns
+                                                                : static_cast<std::uint64_t>(received));
+  reading_.clear();
+  if (!span || !llm::read_log(resource, scope, record, reading_)) {
+    LogRow row{project,
+               at,
+               received,
+               trace,
+               span,
+               hash,
+               record.severity,
+               repair_utf8(record.event_name),
+               service_of(resource),
+               repair_utf8(otlp::to_text(record.body)),
+               {}};
+    add_attributes(row.attributes, "", record.attributes);
+    batch_.bytes += row.body.size() + 256;
+    batch_.logs.push_back(std::move(row));
+    return;
+  }
+  auto& known = memory_.trace(project, trace);
+  const std::string session = reading_.session.empty() ? known.session : reading_.session;
+  const auto here = span_at_.find(span_key(project, trace, span));
+  SpanRow* row = here == span_at_.end() ? nullptr : &batch_.spans[here->second];
+  ContentRow carrier{.project = project, .trace = trace, .span = span, .at = at, .from_log = true, .record = hash};
+  if (!reading_.content.empty()) add_content(std::move(carrier), reading_.content, session, received, row);
+  Patch patch{project,
+              trace,
+              span,
+              reading_.session,
+              reading_.user,
+              reading_.agent,
+              reading_.model_served,
+              reading_.error_type,
+              reading_.error_message,
+              reading_.response_id,
+              reading_.tokens.input,
+              reading_.tokens.cache_read,
+              reading_.tokens.cache_write,
+              reading_.tokens.output,
+              reading_.tokens.reasoning,
+              reading_.finish_reasons};
+  if (row != nullptr) {
+    apply(patch, *row);
+    return;
+  }
+  SpanRow nothing;
+  if (apply(patch, nothing)) batch_.patches.push_back(std::move(patch));
+}
+
+void Builder::add_point(ProjectId project, Nanos received, const otlp::Resource& resource, const otlp::Scope&,
+                        const otlp::Point& point) {
+  static constexpr std::array<std::string_view, 5> types = {"gauge", "sum", "histogram", "exponential_histogram",
+                                                            "summary"};
+  PointRow row{project,
+               repair_utf8(point.metric),
+               repair_utf8(point.unit),
+               std::string(types[static_cast<std::size_t>(point.type)]),
+               service_of(resource),
+               static_cast<Nanos>(point.time_ns),
+               received,
+               point.value,
+               point.count,
+               {}};
+  add_attributes(row.attributes, "", point.attributes);
+  batch_.bytes += 256;
+  batch_.points.push_back(std::move(row));
+}
+
+void Builder::recount_traces() {
+  std::unordered_map<Id128, std::vector<std::size_t>> by_trace;
+  for (std::size_t i = 0; i < batch_.spans.size(); ++i) {
+    by_trace[Memory::key(batch_.spans[i].project, batch_.spans[i].trace)].push_back(i);
+  }
+  const Nanos now = clock_.monotonic();
+  std::vector<SpanRow> rows;
+  for (const auto& [key, indexes] : by_trace) {
+    rows.clear();
+    for (const std::size_t i : indexes) rows.push_back(std::move(batch_.spans[i]));
+    recount_rows(rows);
+    for (std::size_t i = 0; i < indexes.size(); ++i) batch_.spans[indexes[i]] = std::move(rows[i]);
+    const SpanRow& first = batch_.spans[indexes.front()];
+    auto& known = memory_.trace(first.project, first.trace);
+    if (known.batch != 0) mark_dirty(first.project, first.trace);
+    known.batch = batch_.number;
+    known.news = now;
+  }
+}
+
+Batch Builder::close(BatchNumber number) {
+  batch_.number = number;
+  recount_traces();
+  for (auto& row : batch_.spans) row.batch = number;
+  for (auto& row : batch_.contents) row.batch = number;
+  for (auto& row : batch_.bodies) row.batch = number;
+  Batch out = std::move(batch_);
+  batch_ = Batch{};
+  span_at_.clear();
+  batch_bodies_.clear();
+  batch_dirty_.clear();
+  return out;
+}
+
+}  // namespace pawl::traces

@@ -1,0 +1,293 @@
+// Traces in and out of the warehouse.
+#include "store.h"
+
+#include <algorithm>
+#include <ranges>
+
+#include "base/text.h"
+#include "schema.h"
+
+namespace pawl::traces {
+namespace {
+
+struct Table {
+  std::string_view name, ddl;
+};
+constexpr Table tables[] = {{"bodies", bodies_ddl},
+                            {"span_content", content_ddl},
+                            {"logs", logs_ddl},
+                            {"points", points_ddl},
+                            {"spans", spans_ddl}};
+
+std::string decimal(const Id128& id) {
+  return fmt::format("{}", (static_cast<unsigned __int128>(id.high) << 64U) | id.low);
+}
+
+std::string decimals(const std::vector<Id128>& ids) {
+  std::string out = "[";
+  for (const auto& id : ids) out += (out.size() > 1 ? "," : "") + decimal(id);
+  return out + "]";
+}
+
+std::string held_name(std::string_view table, BatchNumber batch, std::uint32_t partition) {
+  return fmt::format("{}/{}/{}", table, batch, partition);
+}
+
+// The Monday of a time, as ClickHouse's toMonday prints it: 20261116.
+std::uint32_t monday_of(Nanos time) {
+  using namespace std::chrono;
+  const auto date = floor<days>(sys_time<nanoseconds>(nanoseconds(time)));
+  const year_month_day monday{date - (weekday(date) - Monday)};
+  return (static_cast<std::uint32_t>(static_cast<int>(monday.year())) * 100 + static_cast<unsigned>(monday.month())) *
+             100 +
+         static_cast<unsigned>(monday.day());
+}
+
+std::uint32_t month_of(Nanos time) {
+  using namespace std::chrono;
+  const year_month_day date{floor<days>(sys_time<nanoseconds>(nanoseconds(time)))};
+  return static_cast<std::uint32_t>(static_cast<int>(date.year())) * 100 + static_cast<unsigned>(date.month());
+}
+
+native::Block log_block(const Batch& batch, const Held& held) {
+  native::Block block;
+  auto& project = block.add("project", "UInt32");
+  auto& at = block.add("at", "DateTime64(9, 'UTC')");
+  auto& received = block.add("received", "DateTime64(3, 'UTC')");
+  auto& trace = block.add("trace", "UInt128");
+  auto& span = block.add("span", "UInt128");
+  auto& severity = block.add("severity", "UInt8");
+  auto& event = block.add("event", "String");
+  auto& service = block.add("service", "String");
+  auto& body = block.add("body", "String");
+  auto& attributes = block.add("attrs", "Map(String, String)");
+  auto& record = block.add("record", "UInt128");
+  auto& number = block.add("batch", "UInt64");
+  for (const auto& row : batch.logs) {
+    if (held.contains(held_name("logs", batch.number, monday_of(row.received)))) continue;
+    project.fixed(row.project), at.fixed(row.at), received.fixed(row.received / millisecond);
+    trace.id(row.trace), span.id(row.span);
+    severity.fixed(static_cast<std::uint8_t>(std::clamp(row.severity, 0, 255)));
+    event.text(row.event), service.text(row.service), body.text(row.body);
+    for (const auto& [key, value] : row.attributes) attributes.entry(key, value);
+    attributes.end_array();
+    record.id(row.record), number.fixed(batch.number);
+  }
+  return block;
+}
+
+native::Block point_block(const Batch& batch, const Held& held) {
+  native::Block block;
+  auto& project = block.add("project", "UInt32");
+  auto& metric = block.add("metric", "String");
+  auto& unit = block.add("unit", "String");
+  auto& type = block.add("type", "String");
+  auto& at = block.add("at", "DateTime64(9, 'UTC')");
+  auto& received = block.add("received", "DateTime64(3, 'UTC')");
+  auto& service = block.add("service", "String");
+  auto& value = block.add("value", "Float64");
+  auto& count = block.add("count", "UInt64");
+  auto& attributes = block.add("attrs", "Map(String, String)");
+  auto& number = block.add("batch", "UInt64");
+  for (const auto& row : batch.points) {
+    if (held.contains(held_name("points", batch.number, monday_of(row.received)))) continue;
+    project.fixed(row.project), metric.text(row.metric), unit.text(row.unit), type.text(row.type);
+    at.fixed(row.at), received.fixed(row.received / millisecond), service.text(row.service);
+    value.fixed(row.value), count.fixed(row.count);
+    for (const auto& [key, text] : row.attributes) attributes.entry(key, text);
+    attributes.end_array();
+    number.fixed(batch.number);
+  }
+  return block;
+}
+
+Result<void> load_content(Warehouse& warehouse, const Selection& selection, Loaded& loaded) {
+  const std::vector<warehouse::Parameter> parameters = {{"project", fmt::format("{}", selection.project)},
+                                                        {"traces", decimals(selection.traces)},
+                                                        {"span", decimal(selection.span.value_or(Id128{}))}};
+  const std::string where = fmt::format("project = {{project:UInt32}} AND trace IN {{traces:Array(UInt128)}}{}",
+                                        selection.span ? " AND span = {span:UInt128}" : "");
+  auto answer = TRY(warehouse.read(
+      {.sql = fmt::format("SELECT {} FROM span_content WHERE {} ORDER BY at, source_, batch", content_columns(), where),
+       .parameters = parameters}));
+  loaded.rows_read += answer.rows_read;
+  std::vector<ContentRow> carriers;
+  std::set<std::pair<Id128, Id128>> seen;  // (record, span): a carrier that was stored twice
+  for (std::size_t i = 0; i < answer.rows.size(); ++i) {
+    auto row = read_content_row(answer.rows, i);
+    if (seen.emplace(row.record, row.span).second) carriers.push_back(std::move(row));
+  }
+  auto bodies = TRY(warehouse.read(
+      {.sql = fmt::format(
+           "SELECT scope, hash, any(bytes) FROM bodies WHERE project = {{project:UInt32}} AND (scope, hash) IN "
+           "(SELECT arrayJoin(arrayZip(scopes, hashes)) FROM span_content WHERE {}) GROUP BY scope, hash",
+           where),
+       .parameters = parameters}));
+  loaded.rows_read += bodies.rows_read;
+  std::unordered_map<Id128, std::string_view> found;
+  for (std::size_t i = 0; i < bodies.rows.size(); ++i) {
+    const auto& bytes = loaded.bodies.emplace_back(std::make_unique<std::string>(bodies.rows.text(2, i)));
+    found[content_key(bodies.rows.id(0, i), bodies.rows.id(1, i))] = *bytes;
+  }
+  for (auto& carrier : carriers) {
+    auto& pieces = loaded.content[content_key(carrier.trace, carrier.span)];
+    for (auto& ref : carrier.pieces) {
+      const auto body = found.find(content_key(ref.scope, ref.hash));
+      pieces.push_back({std::move(ref), body == found.end() ? std::string_view() : body->second, body == found.end()});
+    }
+  }
+  return {};
+}
+
+Result<std::vector<SpanRow>> read_spans(Warehouse& warehouse, const Selection& selection, std::uint64_t& rows_read) {
+  auto answer = TRY(warehouse.read(
+      {.sql =
+           fmt::format("SELECT {} FROM spans WHERE project = {{project:UInt32}} AND trace IN {{traces:Array(UInt128)}} "
+                       "ORDER BY start LIMIT {}",
+                       span_columns(), selection.limit),
+       .parameters = {{"project", fmt::format("{}", selection.project)}, {"traces", decimals(selection.traces)}}}));
+  rows_read += answer.rows_read;
+  std::vector<SpanRow> rows;
+  rows.reserve(answer.rows.size());
+  for (std::size_t i = 0; i < answer.rows.size(); ++i) rows.push_back(read_span_row(answer.rows, i));
+  return rows;
+}
+
+}  // namespace
+
+Id128 content_key(const Id128& trace, const Id128& span) {
+  return {trace.high ^ (span.high * 3), trace.low ^ ((span.low << 1U) | (span.low >> 63U))};
+}
+
+Result<void> create_tables(Warehouse& warehouse) {
+  for (const auto& table : tables) TRY(warehouse.run(std::string(table.ddl) + std::string(table_settings)));
+  return {};
+}
+
+Result<Held> held_above(Warehouse& warehouse, BatchNumber checkpoint) {
+  Held held;
+  for (const auto& table : tables) {
+    const auto answer = TRY(warehouse.read(
+        {.sql = fmt::format(
+             "SELECT DISTINCT batch, replaceAll(_partition_id, '-', '') FROM {} WHERE batch > {{from:UInt64}}",
+             table.name),
+         .parameters = {{"from", fmt::format("{}", checkpoint)}},
+         .deadline = 10 * minute}));
+    for (std::size_t i = 0; i < answer.rows.size(); ++i) {
+      held.insert(fmt::format("{}/{}/{}", table.name, answer.rows.integer(0, i), answer.rows.text(1, i)));
+    }
+  }
+  return held;
+}
+
+Result<BatchNumber> last_batch(Warehouse& warehouse) {
+  BatchNumber last = 0;
+  for (const auto& table : tables) {
+    const auto answer = TRY(warehouse.read(
+        {.sql = fmt::format("SELECT max(batch) FROM {}", table.name), .parameters = {}, .deadline = minute}));
+    if (answer.rows.size() == 1) last = std::max(last, static_cast<BatchNumber>(answer.rows.integer(0, 0)));
+  }
+  return last;
+}
+
+Result<void> insert(Warehouse& warehouse, const Batch& batch, const Held& held) {
+  BodyBlock bodies;
+  for (const auto& row : batch.bodies) {
+    if (!held.contains(held_name("bodies", batch.number, monday_of(row.at)))) bodies.add(row);
+  }
+  TRY(warehouse.insert("bodies", bodies.block()));
+  ContentBlock contents;
+  for (const auto& row : batch.contents) {
+    if (!held.contains(held_name("span_content", batch.number, month_of(row.at)))) contents.add(row);
+  }
+  TRY(warehouse.insert("span_content", contents.block()));
+  TRY(warehouse.insert("logs", log_block(batch, held)));
+  TRY(warehouse.insert("points", point_block(batch, held)));
+  SpanBlock spans;
+  for (const auto& row : batch.spans) {
+    if (!held.contains(held_name("spans", batch.number, partition_of(row)))) spans.add(row);
+  }
+  return warehouse.insert("spans", spans.block());
+}
+
+std::vector<std::size_t> recount_rows(std::vector<SpanRow>& rows) {
+  std::vector<llm::Fact> facts;
+  facts.reserve(rows.size());
+  for (const auto& row : rows) facts.push_back(fact_of(row));
+  auto verdicts = llm::recount(facts);
+  std::vector<std::string> texts;  // a verdict's views may point into the rows that it is applied to
+  texts.reserve(verdicts.size() * 3);
+  for (auto& verdict : verdicts) {
+    for (auto* view : {&verdict.session, &verdict.user, &verdict.agent}) *view = texts.emplace_back(*view);
+  }
+  std::vector<std::size_t> changed;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (apply(verdicts[i], rows[i])) changed.push_back(i);
+  }
+  return changed;
+}
+
+Result<Loaded> load(Warehouse& warehouse, const Selection& selection, With with) {
+  Loaded loaded;
+  auto rows = TRY(read_spans(warehouse, selection, loaded.rows_read));
+  std::unordered_map<Id128, std::vector<SpanRow>> by_trace;
+  for (auto& row : rows) by_trace[row.trace].push_back(std::move(row));
+  for (const auto& trace : selection.traces) {
+    const auto found = by_trace.find(trace);
+    if (found == by_trace.end()) continue;
+    settle(found->second);
+    recount_rows(found->second);
+    for (auto& row : found->second) {
+      if (!selection.span || row.span == *selection.span) loaded.spans.push_back(std::move(row));
+    }
+    by_trace.erase(found);
+  }
+  if (with == With::content && !loaded.spans.empty()) TRY(load_content(warehouse, selection, loaded));
+  return loaded;
+}
+
+Result<std::vector<Id128>> traces_of_session(Warehouse& warehouse, ProjectId project, const std::string& session) {
+  const auto answer =
+      TRY(warehouse.read({.sql = "SELECT trace, min(start) AS first FROM spans WHERE project = {project:UInt32} AND "
+                                 "session = {session:String} "
+                                 "GROUP BY trace HAVING sum(sign) > 0 ORDER BY first LIMIT 10000",
+                          .parameters = {{"project", fmt::format("{}", project)}, {"session", session}}}));
+  std::vector<Id128> traces;
+  for (std::size_t i = 0; i < answer.rows.size(); ++i) traces.push_back(answer.rows.id(0, i));
+  return traces;
+}
+
+Result<std::vector<SpanRow>> corrections(Warehouse& warehouse, ProjectId project, const std::vector<Id128>& traces,
+                                         const std::vector<Patch>& patches, BatchNumber number,
+                                         const std::function<bool(SpanRow&)>& change) {
+  std::uint64_t rows_read = 0;
+  auto rows = TRY(read_spans(
+      warehouse, {.project = project, .traces = traces, .span = std::nullopt, .limit = 10'000'000}, rows_read));
+  std::unordered_map<Id128, std::vector<SpanRow>> by_trace;
+  for (auto& row : rows) by_trace[row.trace].push_back(std::move(row));
+  std::vector<SpanRow> pairs;
+  auto take_back = [&](SpanRow row) {
+    row.sign = -1, row.batch = number;
+    pairs.push_back(std::move(row));
+  };
+  for (auto& [trace, spans] : by_trace) {
+    for (auto& stale : settle(spans)) take_back(std::move(stale));
+    std::vector<SpanRow> wanted = spans;
+    std::set<std::size_t> changed;
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+      for (const auto& patch : patches) {
+        if (patch.trace == trace && patch.span == wanted[i].span && apply(patch, wanted[i])) changed.insert(i);
+      }
+      if (change && change(wanted[i])) changed.insert(i);
+    }
+    for (const std::size_t i : recount_rows(wanted)) changed.insert(i);
+    for (const std::size_t i : changed) {
+      take_back(std::move(spans[i]));
+      wanted[i].sign = 1, wanted[i].batch = number;
+      pairs.push_back(std::move(wanted[i]));
+    }
+  }
+  return pairs;
+}
+
+}  // namespace pawl::traces

@@ -1,0 +1,64 @@
+// Traces in the warehouse: tables, batches in, whole traces out, corrections.
+#pragma once
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "batch.h"
+#include "row.h"
+#include "store/warehouse/warehouse.h"
+
+namespace pawl::traces {
+
+using warehouse::Warehouse;
+
+// Creates what is missing; every table that carries `batch`, in the order in which a batch is written.
+Result<void> create_tables(Warehouse& warehouse);
+
+// What of the batches above `checkpoint` the tables hold already: "table/batch/partition".
+using Held = std::set<std::string>;
+Result<Held> held_above(Warehouse& warehouse, BatchNumber checkpoint);
+// The greatest batch number in any table, 0 where they are empty.
+Result<BatchNumber> last_batch(Warehouse& warehouse);
+
+// Bodies first, spans last; on return all of it is on disk. Rows whose (table, batch, partition) is in `held` are left
+// out, so that a recovered batch is completed and never doubled.
+Result<void> insert(Warehouse& warehouse, const Batch& batch, const Held& held = {});
+
+// A span's content with its bytes.
+struct Piece {
+  PieceRef ref;
+  std::string_view bytes;  // into Trace::bodies; empty where the body is gone, then `missing`
+  bool missing = false;
+};
+struct Loaded {
+  std::vector<SpanRow> spans;                             // settled and recounted, in order of start
+  std::unordered_map<Id128, std::vector<Piece>> content;  // by trace ^ span: content_key()
+  std::vector<std::unique_ptr<std::string>> bodies;
+  std::uint64_t rows_read = 0;
+};
+Id128 content_key(const Id128& trace, const Id128& span);
+
+enum class With { spans, content };
+// The spans of one trace, of all traces of a session, or one span; empty where there are none (or not in this project).
+struct Selection {
+  ProjectId project = 0;
+  std::vector<Id128> traces;
+  std::optional<Id128> span;  // of the one trace
+  std::uint32_t limit = 100'000;
+};
+Result<Loaded> load(Warehouse& warehouse, const Selection& selection, With with);
+// Keys of a session's traces, the earliest first.
+Result<std::vector<Id128>> traces_of_session(Warehouse& warehouse, ProjectId project, const std::string& session);
+
+// Reads whole traces, applies patches, runs recount and gives the correction pairs (sign -1 and +1, numbered).
+// `change`, where given, may alter a row further (a new price); it returns whether it did.
+Result<std::vector<SpanRow>> corrections(Warehouse& warehouse, ProjectId project, const std::vector<Id128>& traces,
+                                         const std::vector<Patch>& patches, BatchNumber number,
+                                         const std::function<bool(SpanRow&)>& change = nullptr);
+
+// Runs recount over the rows of one trace and applies the verdicts; gives the indexes of the rows that changed.
+std::vector<std::size_t> recount_rows(std::vector<SpanRow>& rows);
+
+}  // namespace pawl::traces
