@@ -1,0 +1,52 @@
+// The page's files as routes.
+#include "assets.h"
+
+#include "assets/assets.h"
+#include "net/pages.h"
+
+namespace pawl::app {
+namespace {
+
+const Asset* find(std::string_view path) {
+  for (const auto& asset : ui_assets()) {
+    if (asset.path == path) return &asset;
+  }
+  return nullptr;
+}
+
+net::StaticFile file_of(const Asset& asset) {
+  return {asset.type, asset.etag, asset.plain, asset.brotli, asset.immutable};
+}
+
+Task<Result<net::Response>> serve_asset(const net::Request& request) {
+  const Asset* asset = find(request.path);
+  if (asset == nullptr) {
+    const bool is_file = request.path.starts_with("/assets/");
+    asset = is_file ? nullptr : find("/index.html");
+  }
+  if (asset == nullptr) co_return fail(ErrorKind::not_found, "There is no file {}.", request.path);
+  co_return net::static_file(request, file_of(*asset));
+}
+
+}  // namespace
+
+void add_asset_routes(net::Router& router) {
+  auto add = [&](std::string pattern) {
+    router.add({.method = "GET",
+                .pattern = std::move(pattern),
+                .permission = "public",
+                .handler = [](net::Request& request) { return serve_asset(request); },
+                .summary = "The page"});
+  };
+  add("/");
+  for (const char* place : {"/sessions", "/sessions/{rest...}", "/traces", "/traces/{rest...}", "/spans", "/settings",
+                            "/settings/{rest...}", "/login", "/setup", "/welcome", "/assets/{rest...}"}) {
+    add(place);
+  }
+  for (const auto& asset : ui_assets()) {
+    const bool at_top = asset.path.find('/', 1) == std::string_view::npos && asset.path != "/index.html";
+    if (at_top) add(std::string(asset.path));
+  }
+}
+
+}  // namespace pawl::app

@@ -1,0 +1,271 @@
+// Measures by dimensions, the catalogue, completion, the filter's own check, and finding by any id.
+#include <simdjson.h>
+
+#include "base/text.h"
+#include "inside.h"
+
+namespace pawl::explore {
+namespace {
+
+namespace sj = simdjson;
+
+// The fields of a POST /query body; what is missing keeps its default.
+struct Asked {
+  std::vector<std::string> measures, dimensions;
+  std::string filter, from, to, step, order, timezone, grain;
+  std::optional<std::int64_t> limit;
+};
+
+Result<std::vector<std::string>> texts_of(const sj::dom::element& value, std::string_view name) {
+  std::vector<std::string> out;
+  sj::dom::array array;
+  if (value.get(array) != sj::SUCCESS) return fail(ErrorKind::invalid, "{} must be a list of names.", name);
+  for (const auto item : array) {
+    std::string_view text;
+    if (item.get(text) != sj::SUCCESS) return fail(ErrorKind::invalid, "{} must be a list of names.", name);
+    out.emplace_back(text);
+  }
+  return out;
+}
+
+Result<Asked> parse_asked(const std::string& body) {
+  sj::dom::parser parser;
+  sj::dom::object object;
+  if (parser.parse(body).get(object) != sj::SUCCESS) {
+    return fail(ErrorKind::invalid, "The body is no JSON object. Send {{\"measures\":[…],\"dimensions\":[…]}}.");
+  }
+  Asked asked;
+  const std::pair<std::string_view, std::string*> texts[] = {
+      {"filter", &asked.filter}, {"from", &asked.from},         {"to", &asked.to},      {"step", &asked.step},
+      {"order", &asked.order},   {"timezone", &asked.timezone}, {"grain", &asked.grain}};
+  for (const auto [key, value] : object) {
+    if (value.is_null()) continue;
+    if (key == "measures") {
+      asked.measures = TRY(texts_of(value, key));
+    } else if (key == "dimensions") {
+      asked.dimensions = TRY(texts_of(value, key));
+    } else if (key == "limit") {
+      std::int64_t number = 0;
+      if (value.get(number) != sj::SUCCESS || number < 1 || number > 10'000)
+        return fail(ErrorKind::invalid, "limit must be a number from 1 to 10,000.");
+      asked.limit = number;
+    } else {
+      const auto known = std::ranges::find(texts, key, [](const auto& pair) { return pair.first; });
+      std::string_view text;
+      if (known == std::end(texts))
+        return fail(ErrorKind::invalid,
+                    "{} is no field of a query. Known: measures, dimensions, filter, from, to, step, order, limit, "
+                    "timezone, grain.",
+                    key);
+      if (value.get(text) != sj::SUCCESS) return fail(ErrorKind::invalid, "{} must be text.", key);
+      *known->second = text;
+    }
+  }
+  return asked;
+}
+
+Result<query::Grain> grain_of(std::string_view name) {
+  if (name.empty()) return query::Grain::span;
+  const auto grain = query::grain_from(name);
+  if (!grain) return fail(ErrorKind::invalid, "grain={} must be span, trace or session.", name);
+  return *grain;
+}
+
+Result<net::Response> ask(Explore::Inside& inside, warehouse::Warehouse& store, const net::Request& request) {
+  Asked asked = TRY(parse_asked(request.body));
+  auto filter = filter_of(request, asked.filter);
+  if (!filter) return std::move(filter.error());
+  query::MeasureQuery query{
+      .measures = std::move(asked.measures), .dimensions = std::move(asked.dimensions), .filter = std::move(*filter)};
+  query.range = TRY(range_of(asked.from, asked.to, inside.clock.now()));
+  query.step = asked.step, query.order = asked.order;
+  if (!asked.timezone.empty()) query.timezone = asked.timezone;
+  if (asked.limit) query.limit = static_cast<std::uint32_t>(*asked.limit);
+  query.grain = TRY(grain_of(asked.grain));
+  const auto statement = TRY(query::compile(projects::access_of(request).project, query));
+  Read read;
+  const auto answer = TRY(run(store, statement, read));
+  JsonWriter json;
+  json.object().key("columns").array();
+  for (const auto& column : statement.columns) {
+    json.object()
+        .field("name", column.name)
+        .field("type", query::name_of(column.type))
+        .field("unit", column.unit)
+        .end();
+  }
+  json.end().key("rows").array();
+  for (std::size_t row = 0; row < answer.rows.size(); ++row) {
+    json.array();
+    for (std::size_t column = 0; column < statement.columns.size(); ++column) {
+      write_cell(json, answer.rows, column, row, statement.columns[column].type);
+    }
+    json.end();
+  }
+  json.end();
+  write_stats(json, inside, read);
+  return net::Response::json(json.end().take());
+}
+
+Result<net::Response> values(Explore::Inside& inside, warehouse::Warehouse& store, const net::Request& request) {
+  auto filter = filter_of(request, request.query.get("filter"));
+  if (!filter) return std::move(filter.error());
+  query::ValuesQuery query{.dimension = std::string(request.query.get("dimension")),
+                           .prefix = std::string(request.query.get("prefix")),
+                           .filter = std::move(*filter),
+                           .range = TRY(range_of(request, inside.clock.now())),
+                           .grain = TRY(grain_of(request.query.get("grain")))};
+  const auto statement = TRY(query::compile_values(projects::access_of(request).project, query));
+  Read read;
+  const auto answer = TRY(run(store, statement, read));
+  JsonWriter json;
+  json.object().key("values").array();
+  for (std::size_t row = 0; row < answer.rows.size(); ++row) {
+    json.object().field("value", answer.rows.text(0, row)).key("count");
+    write_cell(json, answer.rows, 1, row, query::Type::number);
+    json.end();
+  }
+  json.end();
+  write_stats(json, inside, read);
+  return net::Response::json(json.end().take());
+}
+
+Result<net::Response> find(Explore::Inside& inside, warehouse::Warehouse& store, const net::Request& request) {
+  const auto id = trim(request.query.get("id"));
+  if (id.empty()) return fail(ErrorKind::invalid, "Say what to find: id=…");
+  Read read;
+  const auto answer = TRY(run(store, query::compile_find(projects::access_of(request).project, id), read));
+  JsonWriter json;
+  json.object().key("found").array();
+  const auto& rows = answer.rows;
+  for (std::size_t row = 0; row < rows.size(); ++row) {
+    json.object().field("kind", rows.text(0, row)).field("id", rows.text(1, row)).field("trace_id", rows.text(4, row));
+    json.field("label", rows.text(5, row)).field("at", format_time(rows.integer(6, row))).end();
+  }
+  json.end();
+  write_stats(json, inside, read);
+  return net::Response::json(json.end().take());
+}
+
+net::Response check_filter(const net::Request& request) {
+  std::string text;
+  sj::dom::parser parser;
+  sj::dom::element document;
+  std::string_view given;
+  if (parser.parse(request.body).get(document) == sj::SUCCESS && document["filter"].get(given) == sj::SUCCESS)
+    text = given;
+  const auto filter = query::Filter::parse(text);
+  JsonWriter json;
+  json.object().field("ok", filter.has_value());
+  if (!filter) {
+    const auto& mistake = filter.error();
+    json.key("error").object().field("position", static_cast<std::uint64_t>(mistake.position));
+    json.field("length", static_cast<std::uint64_t>(mistake.length))
+        .field("message", mistake.message)
+        .key("expected")
+        .array();
+    for (const auto& word : mistake.expected) json.value(word);
+    json.end().field("nearest", mistake.nearest).end();
+    return net::Response::json(json.end().take());
+  }
+  json.field("text", filter->text()).key("terms").array();
+  for (const auto& term : filter->terms()) {
+    json.object().field("text", term.text).field("start", static_cast<std::uint64_t>(term.start));
+    json.field("end", static_cast<std::uint64_t>(term.end)).field("kind", term.kind).field("dimension", term.dimension);
+    json.field("operator", term.op).key("values").array();
+    for (const auto& value : term.values) json.value(value);
+    json.end().field("negated", term.negated).end();
+  }
+  return net::Response::json(json.end().end().take());
+}
+
+net::Response show_measures() {
+  JsonWriter json;
+  json.object().key("measures").array();
+  for (const auto& measure : query::measures()) {
+    json.object().field("name", measure.name).field("unit", measure.unit).field("type", query::name_of(measure.type));
+    json.field("definition", measure.definition).key("splits").array();
+    for (const auto split : measure.splits) json.value(split);
+    json.end().end();
+  }
+  return net::Response::json(json.end().end().take());
+}
+
+net::Response show_dimensions() {
+  JsonWriter json;
+  json.object().key("dimensions").array();
+  for (const auto& dimension : query::dimensions()) {
+    json.object()
+        .field("name", dimension.name)
+        .field("definition", dimension.definition)
+        .field("type", query::name_of(dimension.type));
+    json.key("operators").array();
+    for (const auto op : dimension.operators) json.value(op);
+    json.end().key("values").array();
+    for (const auto value : dimension.values) json.value(value);
+    json.end().field("groups", dimension.groups).field("completes", dimension.completes).end();
+  }
+  json.end().key("flags").array();
+  for (const auto flag : query::flags()) json.value(flag);
+  return net::Response::json(json.end().end().take());
+}
+
+}  // namespace
+
+void add_ask_routes(net::Router& router, Explore::Inside& inside) {
+  auto on_store = [&inside](auto work) {
+    return [&inside, work](net::Request& request) {
+      return inside.answer(
+          request, [&inside, &request, work](warehouse::Warehouse& store) { return work(inside, store, request); });
+    };
+  };
+  router.add({.method = "POST",
+              .pattern = "/api/v1/query",
+              .permission = "read",
+              .handler = on_store(ask),
+              .body_bytes = 64U << 10,
+              .summary = "Measures by dimensions over time",
+              .accepts = "{measures, dimensions, filter, from, to, step, order, limit, timezone, grain}",
+              .answers = "{columns:[{name, type, unit}], rows, stats}"});
+  router.add({.method = "GET",
+              .pattern = "/api/v1/values",
+              .permission = "read",
+              .handler = on_store(values),
+              .summary = "Observed values of a dimension, the most frequent first",
+              .query = {{"dimension", "a name from /api/v1/dimensions, or attr.NAME", true},
+                        {"prefix", "what they begin with or contain"},
+                        {"filter", "only of what it selects"},
+                        {"from", "RFC 3339"},
+                        {"to", "RFC 3339"},
+                        {"grain", "span, trace or session"}},
+              .answers = "{values:[{value, count}], stats}"});
+  router.add({.method = "GET",
+              .pattern = "/api/v1/find",
+              .permission = "read",
+              .handler = on_store(find),
+              .summary = "Finds a session, trace or span by any id",
+              .query = {{"id", "as any SDK or log shows it", true}},
+              .answers = "{found:[{kind, id, trace_id, label, at}]}"});
+  router.add({.method = "POST",
+              .pattern = "/api/v1/filter",
+              .permission = "read",
+              .handler = [](net::Request& request) -> Task<Result<net::Response>> { co_return check_filter(request); },
+              .body_bytes = 64U << 10,
+              .summary = "Checks a filter and names its terms",
+              .accepts = "{filter}",
+              .answers = "{ok, text, terms} or {ok:false, error:{position, length, message, expected, nearest}}"});
+  router.add({.method = "GET",
+              .pattern = "/api/v1/measures",
+              .permission = "read",
+              .handler = [](net::Request&) -> Task<Result<net::Response>> { co_return show_measures(); },
+              .summary = "The catalogue of measures",
+              .answers = "{measures:[{name, unit, type, definition, splits}]}"});
+  router.add({.method = "GET",
+              .pattern = "/api/v1/dimensions",
+              .permission = "read",
+              .handler = [](net::Request&) -> Task<Result<net::Response>> { co_return show_dimensions(); },
+              .summary = "The catalogue of dimensions",
+              .answers = "{dimensions:[{name, definition, type, operators, values}], flags}"});
+}
+
+}  // namespace pawl::explore

@@ -1,0 +1,144 @@
+// One trace, one session, one span, with their content.
+#include "base/text.h"
+#include "inside.h"
+#include "llm/messages.h"
+
+namespace pawl::explore {
+namespace {
+
+Result<Bodies> bodies_of(const net::Request& request) {
+  const auto name = request.query.get("bodies");
+  const auto bodies = bodies_from(name);
+  if (!bodies) return fail(ErrorKind::invalid, "bodies={} must be none, new or full.", name);
+  return *bodies;
+}
+
+std::vector<TraceSummary> summaries(const traces::Loaded& loaded) {
+  std::vector<TraceSummary> out;
+  std::size_t start = 0;
+  for (std::size_t i = 1; i <= loaded.spans.size(); ++i) {
+    if (i < loaded.spans.size() && loaded.spans[i].trace == loaded.spans[start].trace) continue;
+    out.push_back(summarise(std::span(loaded.spans).subspan(start, i - start)));
+    start = i;
+  }
+  return out;
+}
+
+Result<net::Response> trace(Explore::Inside& inside, warehouse::Warehouse& store, const net::Request& request) {
+  const Nanos began = inside.clock.monotonic();
+  const Bodies bodies = TRY(bodies_of(request));
+  const auto project = projects::access_of(request).project;
+  const auto id = request.capture("trace_id");
+  const auto loaded = TRY(traces::load(store, {.project = project, .traces = {id_from_text(id)}, .span = std::nullopt},
+                                       bodies == Bodies::none ? traces::With::spans : traces::With::content));
+  if (loaded.spans.empty()) return fail(ErrorKind::not_found, "There is no trace {} in this project.", id);
+  JsonWriter json;
+  json.object().key("trace");
+  write_trace(json, summarise(loaded.spans));
+  json.key("spans").array();
+  SpanWriter writer(loaded, {.bodies = bodies, .explain_cost = inside.options.explain_cost});
+  for (const auto& row : loaded.spans) writer.write(json, row);
+  json.end().key("scores").array().end();
+  write_stats(json, inside, {loaded.rows_read, inside.clock.monotonic() - began});
+  return net::Response::json(json.end().take());
+}
+
+// What was said, in order: the user's new words and the agents' answers, each once.
+void write_conversation(JsonWriter& json, const traces::Loaded& loaded) {
+  std::unordered_set<Id128> shown;
+  json.key("conversation").array();
+  for (const auto& row : loaded.spans) {
+    if (row.kind != llm::Kind::llm || row.not_counted == llm::NotCounted::duplicate) continue;
+    const auto found = loaded.content.find(traces::content_key(row.trace, row.span));
+    if (found == loaded.content.end()) continue;
+    for (const llm::Slot slot : {llm::Slot::input, llm::Slot::output}) {
+      std::vector<llm::Piece> pieces;
+      for (const auto& piece : found->second) {
+        if (piece.ref.slot != slot || piece.missing || !shown.insert(piece.ref.hash).second) continue;
+        pieces.push_back({slot, piece.ref.format, piece.ref.key, piece.ref.role, piece.bytes});
+      }
+      for (const auto& message : llm::parse_messages(pieces)) {
+        if (slot == llm::Slot::input && message.role != "user") continue;
+        JsonWriter one;
+        llm::write_messages(one, {message});
+        const std::string& text = one.text();  // [{…}]
+        json.object().field("trace_id", row.shown_trace_id()).field("span_id", row.shown_span_id());
+        json.field("at", format_time(slot == llm::Slot::input ? row.start : row.start + row.duration));
+        json.field("role", message.role).key("message").raw(std::string_view(text).substr(1, text.size() - 2)).end();
+      }
+    }
+  }
+  json.end();
+}
+
+Result<net::Response> session(Explore::Inside& inside, warehouse::Warehouse& store, const net::Request& request) {
+  const Nanos began = inside.clock.monotonic();
+  const Bodies bodies = TRY(bodies_of(request));
+  const auto project = projects::access_of(request).project;
+  const std::string id(request.capture("session_id"));
+  const auto keys = TRY(traces::traces_of_session(store, project, id));
+  if (keys.empty()) return fail(ErrorKind::not_found, "There is no session {} in this project.", id);
+  const auto loaded = TRY(traces::load(store, {.project = project, .traces = keys, .span = std::nullopt},
+                                       bodies == Bodies::none ? traces::With::spans : traces::With::content));
+  const auto all = summaries(loaded);
+  JsonWriter json;
+  json.object().key("session");
+  write_session(json, id, all);
+  json.key("traces").array();
+  for (const auto& one : all) write_trace(json, one);
+  json.end().key("spans").array();
+  SpanWriter writer(loaded, {.bodies = bodies, .explain_cost = inside.options.explain_cost});
+  for (const auto& row : loaded.spans) writer.write(json, row);
+  json.end().key("scores").array().end();
+  write_conversation(json, loaded);
+  write_stats(json, inside, {loaded.rows_read, inside.clock.monotonic() - began});
+  return net::Response::json(json.end().take());
+}
+
+Result<net::Response> span(Explore::Inside& inside, warehouse::Warehouse& store, const net::Request& request) {
+  const auto project = projects::access_of(request).project;
+  const auto trace_id = request.capture("trace_id"), span_id = request.capture("span_id");
+  const auto loaded =
+      TRY(traces::load(store, {.project = project, .traces = {id_from_text(trace_id)}, .span = id_from_text(span_id)},
+                       traces::With::content));
+  if (loaded.spans.empty())
+    return fail(ErrorKind::not_found, "There is no span {} in trace {} of this project.", span_id, trace_id);
+  JsonWriter json;
+  SpanWriter writer(loaded, {.bodies = Bodies::full,
+                             .raw = request.query.get("raw") == "1",
+                             .budget = 256U << 20,
+                             .explain_cost = inside.options.explain_cost});
+  writer.write(json, loaded.spans.front());
+  return net::Response::json(json.take());
+}
+
+using Work = Result<net::Response> (*)(Explore::Inside&, warehouse::Warehouse&, const net::Request&);
+
+void add(net::Router& router, Explore::Inside& inside, std::string pattern, Work work, std::string summary,
+         std::string answers) {
+  router.add({.method = "GET",
+              .pattern = std::move(pattern),
+              .permission = "read",
+              .handler =
+                  [&inside, work](net::Request& request) {
+                    return inside.answer(request, [&inside, &request, work](warehouse::Warehouse& store) {
+                      return work(inside, store, request);
+                    });
+                  },
+              .summary = std::move(summary),
+              .query = {{"bodies", "none, new (each message once) or full (default; cut beyond 8 MB)"}},
+              .answers = std::move(answers)});
+}
+
+}  // namespace
+
+void add_detail_routes(net::Router& router, Explore::Inside& inside) {
+  add(router, inside, "/api/v1/traces/{trace_id}", trace, "One trace with its spans in start order",
+      "{trace, spans, scores, stats}");
+  add(router, inside, "/api/v1/traces/{trace_id}/spans/{span_id}", span,
+      "One span with whole bodies; raw=1 adds what was received", "a Span");
+  add(router, inside, "/api/v1/sessions/{session_id}", session, "One session with its traces, spans and conversation",
+      "{session, traces, spans, scores, conversation, stats}");
+}
+
+}  // namespace pawl::explore

@@ -1,0 +1,122 @@
+// The door, and what its rooms share.
+#include "explore.h"
+
+#include "inside.h"
+
+namespace pawl::explore {
+
+void write_stats(JsonWriter& json, const Explore::Inside& inside, const Read& read) {
+  const Nanos newest = inside.newest;
+  json.key("stats").object().field("rows_read", read.rows).field("elapsed_ms", milliseconds(read.elapsed));
+  json.key("newest_ms_ago");
+  newest == 0 ? json.null() : json.value(milliseconds(inside.clock.now() - newest));
+  json.end();
+}
+
+Result<warehouse::Answer> run(warehouse::Warehouse& store, const query::Statement& statement, Read& read) {
+  warehouse::Query query{.sql = statement.sql};
+  for (const auto& parameter : statement.parameters) query.parameters.push_back({parameter.name, parameter.value});
+  auto answer = TRY(store.read(query));
+  read.rows += answer.rows_read;
+  read.elapsed += answer.elapsed;
+  return answer;
+}
+
+Result<query::Range> range_of(std::string_view from, std::string_view to, Nanos now) {
+  query::Range range{now - day, now + day};
+  if (!to.empty()) {
+    const auto parsed = parse_time(to);
+    if (!parsed) return fail(ErrorKind::invalid, "to={} is no time. Write it like 2026-11-21T13:00:00Z.", to);
+    range.to = *parsed;
+    range.from = range.to - day;
+  }
+  if (!from.empty()) {
+    const auto parsed = parse_time(from);
+    if (!parsed) return fail(ErrorKind::invalid, "from={} is no time. Write it like 2026-11-21T13:00:00Z.", from);
+    range.from = *parsed;
+  }
+  if (range.from >= range.to)
+    return fail(ErrorKind::invalid, "from={} is not before to={}.", format_time(range.from), format_time(range.to));
+  return range;
+}
+
+Result<query::Range> range_of(const net::Request& request, Nanos now) {
+  return range_of(request.query.get("from"), request.query.get("to"), now);
+}
+
+std::expected<query::Filter, net::Response> filter_of(const net::Request& request, std::string_view text) {
+  auto filter = query::Filter::parse(text);
+  if (filter) return std::move(*filter);
+  const auto& mistake = filter.error();
+  JsonWriter json;
+  json.object().key("error").object().field("code", "invalid").field("message", mistake.message).key("detail").object();
+  json.field("position", static_cast<std::uint64_t>(mistake.position))
+      .field("length", static_cast<std::uint64_t>(mistake.length));
+  json.field("message", mistake.message).key("expected").array();
+  for (const auto& word : mistake.expected) json.value(word);
+  json.end().field("nearest", mistake.nearest).end().field("request_id", request.request_id()).end().end();
+  return std::unexpected(net::Response::json(json.take(), 400));
+}
+
+void write_cell(JsonWriter& json, const native::Rows& rows, std::size_t column, std::size_t row, query::Type type) {
+  if (rows.is_null(column, row)) {
+    json.null();
+    return;
+  }
+  switch (type) {
+    case query::Type::text:
+    case query::Type::enumeration:
+      json.value(rows.text(column, row));
+      return;
+    case query::Type::time:
+      json.value(format_time(rows.integer(column, row)));
+      return;
+    case query::Type::money:
+      json.value(format_dollars(rows.wide(column, row)));
+      return;
+    case query::Type::number:
+    case query::Type::duration: {
+      const double value = rows.real(column, row);
+      const bool whole = std::abs(value) < 9e15 && value == static_cast<double>(static_cast<std::int64_t>(value));
+      whole ? json.value(static_cast<std::int64_t>(value)) : json.value(value);
+    }
+  }
+}
+
+Explore::Explore(net::Pool& pool, const Clock& clock, const Log& log, Options options)
+    : inside_(std::make_unique<Inside>(pool, clock, log, std::move(options))) {}
+Explore::~Explore() = default;
+
+void Explore::add_routes(net::Router& router) {
+  add_list_routes(router, *inside_);
+  add_detail_routes(router, *inside_);
+  add_ask_routes(router, *inside_);
+  add_live_routes(router, *inside_);
+}
+
+void Explore::open(warehouse::Warehouse& warehouse) {
+  inside_->warehouse = &warehouse;
+}
+void Explore::close() {
+  inside_->warehouse = nullptr;
+}
+void Explore::committed(const traces::Batch& batch) {
+  publish(*inside_, batch);
+}
+
+bool Explore::ever_received(ProjectId project) const {
+  {
+    const std::lock_guard lock(inside_->mutex);
+    if (const auto found = inside_->received.find(project); found != inside_->received.end() && found->second)
+      return true;
+  }
+  auto* store = inside_->warehouse.load();
+  if (store == nullptr) return true;  // not known yet: no first-run page on a guess
+  const auto answer = store->read({.sql = "SELECT 1 FROM spans WHERE project = {project:UInt32} LIMIT 1",
+                                   .parameters = {{"project", fmt::format("{}", project)}}});
+  const bool any = answer && answer->rows.size() > 0;
+  const std::lock_guard lock(inside_->mutex);
+  return inside_->received[project] = any;
+}
+
+}  // namespace pawl::explore

@@ -1,0 +1,45 @@
+// Looking: lists of sessions, traces and spans, whole runs with their content, measures, completion, live view.
+#pragma once
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/log.h"
+#include "net/pool.h"
+#include "net/router.h"
+#include "records/traces/traces.h"
+#include "store/warehouse/warehouse.h"
+
+namespace pawl::explore {
+
+struct Options {
+  // JSON of how a span's cost was made:
+  // {formula:[{type,tokens,price_usd_per_mtok,cost_usd}],price_row,price_date,reported_usd}.
+  std::function<std::string(const traces::SpanRow&)> explain_cost;
+  // A sentence on how far the start has come, while no query can be answered.
+  std::function<std::string()> progress;
+};
+
+class Explore {
+ public:
+  Explore(net::Pool& pool, const Clock& clock, const Log& log, Options options);
+  ~Explore();
+  Explore(const Explore&) = delete;
+  Explore& operator=(const Explore&) = delete;
+
+  void add_routes(net::Router& router);
+  // From now on queries are answered.
+  void open(warehouse::Warehouse& warehouse);
+  void close();  // before the warehouse goes; running queries are waited for by the pool
+  // The tap of the live view; on the writer's thread.
+  void committed(const traces::Batch& batch);
+  // True once any span of this project was ever seen by this process or found in the warehouse.
+  bool ever_received(traces::ProjectId project) const;
+
+  struct Inside;
+
+ private:
+  std::unique_ptr<Inside> inside_;
+};
+
+}  // namespace pawl::explore

@@ -1,0 +1,73 @@
+// What the rooms of explore share: the warehouse once it is open, and the way from a request to an answer.
+#pragma once
+#include <atomic>
+#include <mutex>
+#include <unordered_map>
+#include <vector>
+
+#include "base/json.h"
+#include "explore.h"
+#include "net/channel.h"
+#include "query/query.h"
+#include "records/projects/projects.h"
+#include "span_json.h"
+
+namespace pawl::explore {
+
+using traces::ProjectId;
+
+struct Subscriber {
+  ProjectId project;
+  query::Filter filter;
+  std::shared_ptr<net::Channel> channel;
+};
+
+struct Explore::Inside {
+  net::Pool& pool;
+  const Clock& clock;
+  const Log& log;
+  Options options;
+  std::atomic<warehouse::Warehouse*> warehouse = nullptr;
+  std::atomic<Nanos> newest = 0;  // receipt of the newest span seen
+  std::mutex mutex;
+  std::vector<Subscriber> subscribers;
+  std::unordered_map<ProjectId, bool> received;
+
+  // Runs `work(warehouse, cancel)` on the pool; `unavailable` with the progress of the start while there is none.
+  template <typename F>
+  Task<Result<net::Response>> answer(net::Request& request, F work) {
+    auto* store = warehouse.load();
+    if (store == nullptr) {
+      co_return fail(ErrorKind::unavailable, "Pawl accepts data, but cannot answer queries yet: {}.",
+                     options.progress());
+    }
+    co_return co_await net::on_pool(pool, request.cancel, [&]() -> Result<net::Response> { return work(*store); });
+  }
+};
+
+// What a list or a query read, for the status line.
+struct Read {
+  std::uint64_t rows = 0;
+  Nanos elapsed = 0;
+};
+void write_stats(JsonWriter& json, const Explore::Inside& inside, const Read& read);
+
+// A statement of query/, run.
+Result<warehouse::Answer> run(warehouse::Warehouse& store, const query::Statement& statement, Read& read);
+
+// from=, to=, filter=, of a request; the default range is the last 24 hours. The filter's mistake is the error's text
+// with its position as JSON in `detail`.
+Result<query::Range> range_of(const net::Request& request, Nanos now);
+Result<query::Range> range_of(std::string_view from, std::string_view to, Nanos now);
+std::expected<query::Filter, net::Response> filter_of(const net::Request& request, std::string_view text);
+
+// Values of a cell of a measure query, as JSON: money as a decimal string, times as RFC 3339.
+void write_cell(JsonWriter& json, const native::Rows& rows, std::size_t column, std::size_t row, query::Type type);
+
+void add_list_routes(net::Router& router, Explore::Inside& inside);
+void add_detail_routes(net::Router& router, Explore::Inside& inside);
+void add_ask_routes(net::Router& router, Explore::Inside& inside);
+void add_live_routes(net::Router& router, Explore::Inside& inside);
+void publish(Explore::Inside& inside, const traces::Batch& batch);
+
+}  // namespace pawl::explore

@@ -1,0 +1,273 @@
+// Lists of sessions, traces and spans: a page at a time over growing windows of time.
+#include "base/text.h"
+#include "inside.h"
+
+namespace pawl::explore {
+namespace {
+
+using query::Grain;
+
+struct Page {
+  std::vector<std::pair<std::shared_ptr<native::Rows>, std::size_t>> rows;
+  std::string cursor;
+  Read read;
+};
+
+Result<Page> fetch(warehouse::Warehouse& store, ProjectId project, query::ListQuery query) {
+  auto pager = TRY(query::Pager::create(project, std::move(query)));
+  Page page;
+  while (const auto statement = pager.next()) {
+    auto answer = TRY(run(store, *statement, page.read));
+    const auto rows = std::make_shared<native::Rows>(std::move(answer.rows));
+    for (std::size_t i = 0; i < rows->size(); ++i) {
+      if (pager.take(rows->text(0, i), rows->text(1, i), rows->integer(2, i) != 0)) page.rows.emplace_back(rows, i);
+    }
+  }
+  page.cursor = pager.cursor();
+  return page;
+}
+
+// Cells of a row by the enum that names its columns.
+template <typename E>
+class Cells {
+ public:
+  Cells(const native::Rows& rows, std::size_t row) : rows_(rows), row_(row) {}
+  std::string text(E column) const { return std::string(rows_.text(at(column), row_)); }
+  std::int64_t integer(E column) const { return rows_.integer(at(column), row_); }
+  Id128 id(E column) const { return rows_.id(at(column), row_); }
+  std::optional<std::int64_t> maybe(E column) const { return rows_.maybe(at(column), row_); }
+  std::vector<std::string> texts(E column) const {
+    const auto views = rows_.texts(at(column), row_);
+    return {views.begin(), views.end()};
+  }
+  void field_if(JsonWriter& json, std::string_view name, E column) const {
+    const auto value = rows_.text(at(column), row_);
+    json.key(name);
+    value.empty() ? json.null() : json.value(value);
+  }
+  void money(JsonWriter& json, std::string_view name, E column) const {
+    json.key(name);
+    rows_.is_null(at(column), row_) ? json.null() : json.value(format_dollars(rows_.wide(at(column), row_)));
+  }
+  void tags(JsonWriter& json, E column) const {
+    json.key("tags").array();
+    for (const auto& tag : rows_.texts(at(column), row_)) json.value(tag);
+    json.end();
+  }
+
+ private:
+  static std::size_t at(E column) { return static_cast<std::size_t>(column); }
+  const native::Rows& rows_;
+  std::size_t row_;
+};
+
+using Titles = std::unordered_map<std::string, std::string>;
+
+// The first words of the user, by session or by trace.
+Result<Titles> titles(warehouse::Warehouse& store, ProjectId project, const std::vector<std::string>& sessions,
+                      const std::vector<Id128>& ids) {
+  auto list = [](const std::vector<std::string>& texts) {
+    std::string out = "[";
+    for (const auto& text : texts) {
+      out += out.size() > 1 ? ",'" : "'";
+      for (const char c : text) {
+        if (c == '\\' || c == '\'') out += '\\';
+        out += c;
+      }
+      out += "'";
+    }
+    return out + "]";
+  };
+  std::string keys = "[";
+  for (const auto& id : ids) {
+    keys += fmt::format("{}{}", keys.size() > 1 ? "," : "", (static_cast<unsigned __int128>(id.high) << 64U) | id.low);
+  }
+  keys += "]";
+  const auto answer = TRY(store.read(
+      {.sql = "SELECT if(empty(session) OR NOT has({sessions:Array(String)}, session), lower(leftPad(hex(trace), 32, "
+              "'0')), session) AS name, "
+              "argMin(preview, start) FROM spans WHERE project = {project:UInt32} AND preview != '' AND "
+              "(session IN {sessions:Array(String)} OR trace IN {traces:Array(UInt128)}) GROUP BY name",
+       .parameters = {{"project", fmt::format("{}", project)}, {"sessions", list(sessions)}, {"traces", keys}}}));
+  Titles out;
+  for (std::size_t i = 0; i < answer.rows.size(); ++i)
+    out[std::string(answer.rows.text(0, i))] = answer.rows.text(1, i);
+  return out;
+}
+
+void write_counts(JsonWriter& json, std::int64_t errors, std::int64_t spans, std::int64_t llm_calls,
+                  std::int64_t tool_calls, std::optional<std::int64_t> tokens, std::int64_t unknown) {
+  json.field("error_count", errors)
+      .field("span_count", spans)
+      .field("llm_calls", llm_calls)
+      .field("tool_calls", tool_calls);
+  json.field("tokens", tokens).field("cost_unknown_calls", unknown);
+}
+
+void write_trace_row(JsonWriter& json, const native::Rows& rows, std::size_t i, const Titles& names) {
+  using C = query::TraceColumn;
+  const Cells<C> c(rows, i);
+  const auto title = names.find(to_hex(c.id(C::trace)));
+  json.object().field("trace_id", c.text(C::trace_id)).field("name", c.text(C::name));
+  json.field("title", title == names.end() ? std::string() : title->second);
+  for (const auto& [name, column] : {std::pair{"session_id", C::session},
+                                     {"user_id", C::user},
+                                     {"agent", C::agent},
+                                     {"agent_version", C::agent_version},
+                                     {"team", C::team},
+                                     {"task", C::task},
+                                     {"outcome", C::outcome},
+                                     {"customer", C::customer},
+                                     {"environment", C::environment},
+                                     {"service", C::service}}) {
+    c.field_if(json, name, column);
+  }
+  json.field("start", format_time(c.integer(C::start))).field("duration_ms", milliseconds(c.integer(C::duration)));
+  json.field("status", c.text(C::status));
+  write_counts(json, c.integer(C::errors), c.integer(C::spans), c.integer(C::llm_calls), c.integer(C::tool_calls),
+               c.maybe(C::tokens), c.integer(C::cost_unknown_calls));
+  c.money(json, "cost_usd", C::cost);
+  c.tags(json, C::tags);
+  json.end();
+}
+
+void write_session_row(JsonWriter& json, const native::Rows& rows, std::size_t i, const Titles& names) {
+  using C = query::SessionColumn;
+  const Cells<C> c(rows, i);
+  const std::string session = c.text(C::session);
+  const auto title = names.find(session.empty() ? to_hex(c.id(C::trace)) : session);
+  json.object().field("session_id", session).field("trace_id", c.text(C::trace_id));
+  json.field("title", title == names.end() ? c.text(C::name) : title->second);
+  for (const auto& [name, column] : {std::pair{"user_id", C::user},
+                                     {"agent", C::agent},
+                                     {"agent_version", C::agent_version},
+                                     {"team", C::team},
+                                     {"task", C::task},
+                                     {"outcome", C::outcome},
+                                     {"customer", C::customer},
+                                     {"environment", C::environment},
+                                     {"service", C::service}}) {
+    c.field_if(json, name, column);
+  }
+  json.field("start", format_time(c.integer(C::start))).field("duration_ms", milliseconds(c.integer(C::duration)));
+  json.field("active_ms", milliseconds(c.integer(C::active))).field("status", c.text(C::status));
+  json.field("trace_count", c.integer(C::traces));
+  write_counts(json, c.integer(C::errors), c.integer(C::spans), c.integer(C::llm_calls), c.integer(C::tool_calls),
+               c.maybe(C::tokens), c.integer(C::cost_unknown_calls));
+  c.money(json, "cost_usd", C::cost);
+  c.tags(json, C::tags);
+  json.key("scores").object().end().end();
+}
+
+traces::SpanRow span_of(const native::Rows& rows, std::size_t i) {
+  using C = query::SpanColumn;
+  const Cells<C> c(rows, i);
+  traces::SpanRow row;
+  row.trace = c.id(C::trace), row.span = c.id(C::span), row.parent = c.id(C::parent);
+  row.trace_id = c.text(C::trace_id), row.span_id = c.text(C::span_id), row.parent_id = c.text(C::parent_id);
+  row.start = c.integer(C::start), row.duration = c.integer(C::duration);
+  row.kind = llm::kind_from(c.text(C::kind)).value_or(llm::Kind::other);
+  row.name = c.text(C::name);
+  row.status = llm::status_from(c.text(C::status)).value_or(llm::Status::ok);
+  row.is_error = c.integer(C::is_error) != 0;
+  row.error_type = c.text(C::error_type), row.error_message = c.text(C::error_message);
+  row.noise = c.integer(C::noise) != 0;
+  row.session = c.text(C::session), row.user = c.text(C::user), row.agent = c.text(C::agent);
+  row.agent_version = c.text(C::agent_version), row.team = c.text(C::team), row.environment = c.text(C::environment);
+  row.service = c.text(C::service);
+  row.provider = c.text(C::provider), row.model_requested = c.text(C::model_requested), row.model = c.text(C::model);
+  row.finish_reasons = c.texts(C::finish_reasons);
+  row.ttft = c.maybe(C::ttft);
+  row.prompt = c.text(C::prompt), row.prompt_version = c.text(C::prompt_version);
+  row.tool = c.text(C::tool), row.tool_call_id = c.text(C::tool_call_id);
+  row.handoff_from = c.text(C::handoff_from), row.handoff_to = c.text(C::handoff_to);
+  row.tokens_input = c.maybe(C::tokens_input), row.tokens_cache_read = c.maybe(C::tokens_cache_read);
+  row.tokens_cache_write = c.maybe(C::tokens_cache_write), row.tokens_output = c.maybe(C::tokens_output);
+  row.tokens_reasoning = c.maybe(C::tokens_reasoning);
+  row.cost = c.maybe(C::cost), row.cost_reported = c.maybe(C::cost_reported);
+  row.cost_unknown = c.integer(C::cost_unknown) != 0;
+  row.dialect = c.text(C::dialect);
+  row.counted = c.integer(C::counted) != 0;
+  return row;
+}
+
+void write_span_row(JsonWriter& json, const traces::SpanRow& row) {
+  json.object();
+  write_span_head(json, row);
+  json.key("tool");
+  if (row.tool.empty())
+    json.null();
+  else
+    json.object().field("name", row.tool).field("call_id", row.tool_call_id).end();
+  json.end();
+}
+
+std::string_view plural(Grain grain) {
+  return grain == Grain::session ? "sessions" : grain == Grain::trace ? "traces" : "spans";
+}
+
+Result<net::Response> list(Explore::Inside& inside, warehouse::Warehouse& store, const net::Request& request,
+                           Grain grain) {
+  auto filter = filter_of(request, request.query.get("filter"));
+  if (!filter) return std::move(filter.error());
+  query::ListQuery query{
+      .grain = grain, .filter = std::move(*filter), .range = TRY(range_of(request, inside.clock.now()))};
+  if (const auto order = request.query.find("order")) query.order = *order;
+  query.cursor = request.query.get("cursor");
+  if (const auto limit = request.query.find("limit")) {
+    const auto number = parse_int(*limit);
+    if (!number || *number < 1 || *number > 1000)
+      return fail(ErrorKind::invalid, "limit={} must be a number from 1 to 1000.", *limit);
+    query.limit = static_cast<std::uint32_t>(*number);
+  }
+  const auto project = projects::access_of(request).project;
+  Page page = TRY(fetch(store, project, std::move(query)));
+  std::vector<std::string> sessions;
+  std::vector<Id128> ids;
+  for (const auto& [rows, i] : page.rows) {
+    if (grain == Grain::trace) ids.push_back(Cells<query::TraceColumn>(*rows, i).id(query::TraceColumn::trace));
+    if (grain != Grain::session) continue;
+    const Cells<query::SessionColumn> c(*rows, i);
+    const auto session = c.text(query::SessionColumn::session);
+    session.empty() ? ids.push_back(c.id(query::SessionColumn::trace)) : sessions.push_back(session);
+  }
+  Titles names;
+  if (!sessions.empty() || !ids.empty()) names = TRY(titles(store, project, sessions, ids));
+  JsonWriter json;
+  json.object().key(plural(grain)).array();
+  for (const auto& [rows, i] : page.rows) {
+    if (grain == Grain::session) write_session_row(json, *rows, i, names);
+    if (grain == Grain::trace) write_trace_row(json, *rows, i, names);
+    if (grain == Grain::span) write_span_row(json, span_of(*rows, i));
+  }
+  json.end().key("next_cursor");
+  page.cursor.empty() ? json.null() : json.value(page.cursor);
+  write_stats(json, inside, page.read);
+  return net::Response::json(json.end().take());
+}
+
+}  // namespace
+
+void add_list_routes(net::Router& router, Explore::Inside& inside) {
+  for (const Grain grain : {Grain::session, Grain::trace, Grain::span}) {
+    router.add({.method = "GET",
+                .pattern = fmt::format("/api/v1/{}", plural(grain)),
+                .permission = "read",
+                .handler =
+                    [&inside, grain](net::Request& request) {
+                      return inside.answer(request, [&inside, &request, grain](warehouse::Warehouse& store) {
+                        return list(inside, store, request, grain);
+                      });
+                    },
+                .summary = fmt::format("Lists {}, newest first", plural(grain)),
+                .query = {{"filter", "the filter language (docs/reference/filters.md)"},
+                          {"from", "RFC 3339; default 24 h before `to`"},
+                          {"to", "RFC 3339, exclusive; default now"},
+                          {"limit", "1 to 1000, default 50"},
+                          {"cursor", "`next_cursor` of the page before"},
+                          {"order", "[-]start cost duration tokens errors name; default -start"}},
+                .answers = fmt::format("{{{}, next_cursor, stats}}", plural(grain))});
+  }
+}
+
+}  // namespace pawl::explore

@@ -1,0 +1,284 @@
+// accept(): the straight function from a request to its acknowledgement.
+#include "ingest.h"
+
+#include "base/json.h"
+#include "base/text.h"
+#include "books.h"
+#include "net/errors.h"
+#include "net/latch.h"
+#include "net/pages.h"
+#include "records/projects/projects.h"
+#include "wire/compress.h"
+#include "wire/otlp.h"
+#include "writer.h"
+
+namespace pawl::ingest {
+namespace {
+
+using otlp::Encoding;
+using otlp::Signal;
+
+constexpr std::size_t inline_bytes = 64U << 10;  // smaller bodies are undone and checked on the I/O thread
+
+struct Path {
+  std::string_view path;
+  Signal signal;
+};
+constexpr Path paths[] = {{"/v1/traces", Signal::traces},
+                          {"/v1/logs", Signal::logs},
+                          {"/v1/metrics", Signal::metrics},
+                          {"/api/public/otel/v1/traces", Signal::traces},
+                          {"/api/public/otel/v1/logs", Signal::logs},
+                          {"/api/public/otel/v1/metrics", Signal::metrics},
+                          {"/langsmith/otel/v1/traces", Signal::traces},
+                          {"/otel/v1/traces", Signal::traces}};
+constexpr Path methods[] = {{"/opentelemetry.proto.collector.trace.v1.TraceService/Export", Signal::traces},
+                            {"/opentelemetry.proto.collector.logs.v1.LogsService/Export", Signal::logs},
+                            {"/opentelemetry.proto.collector.metrics.v1.MetricsService/Export", Signal::metrics}};
+
+std::optional<Encoding> encoding_of(std::string_view content_type) {
+  if (content_type == "application/x-protobuf" || content_type == "application/protobuf") return Encoding::protobuf;
+  if (content_type == "application/json") return Encoding::json;
+  return std::nullopt;
+}
+
+struct Decoded {
+  std::string body;
+  otlp::Counts counts;
+};
+
+Result<Decoded> decode(std::string body, std::string_view content_encoding, Signal signal, Encoding encoding,
+                       std::size_t limit) {
+  if (!content_encoding.empty() && content_encoding != "identity") {
+    body = TRY(decompress(content_encoding, body, limit));
+  }
+  Decoded decoded{std::move(body), {}};
+  decoded.counts = TRY(otlp::check(decoded.body, signal, encoding, {}));
+  return decoded;
+}
+
+}  // namespace
+
+struct Ingest::Inside {
+  journal::Journal& journal;
+  net::Pool& pool;
+  const Clock& clock;
+  Ledger books;
+  Writer writer;
+  std::atomic<std::uint64_t> requests = 0;
+  std::size_t body_limit = 64U << 20;
+
+  Inside(journal::Journal& journal_, net::Pool& pool_, const Clock& clock_, const Log& log, Options options)
+      : journal(journal_),
+        pool(pool_),
+        clock(clock_),
+        writer(journal_, books, clock_, log,
+               {.body_key = std::move(options.body_key),
+                .pricer = std::move(options.pricer),
+                .most_queued_bytes = options.most_queued_bytes,
+                .taps = std::move(options.taps)}) {}
+
+  void refuse(const net::Request& request, traces::ProjectId project, const Error& error) {
+    books.refused(project, 1, {clock.now(), request.path, net::rule_of(error.kind).http, error.what});
+  }
+
+  // Steps 2 to 7 of a span's life. The result is what was refused inside, with the first reason.
+  Task<Result<otlp::Counts>> accept(net::Request& request, Signal signal, Encoding encoding) {
+    const auto project = projects::access_of(request).project;
+    ++requests;
+    if (!writer.has_room(request.body.size())) {
+      Error error{ErrorKind::unavailable,
+                  "Pawl is behind: too much is acknowledged and not yet stored; send it again in a second."};
+      refuse(request, project, error);
+      co_return std::unexpected(std::move(error));
+    }
+    Result<Decoded> decoded;
+    if (request.body.size() <= inline_bytes) {
+      decoded = decode(std::move(request.body), request.content_encoding, signal, encoding, body_limit);
+    } else {
+      decoded = co_await net::on_pool(pool, request.cancel, [&] {
+        return decode(std::move(request.body), request.content_encoding, signal, encoding, body_limit);
+      });
+    }
+    if (!decoded) {
+      refuse(request, project, decoded.error());
+      co_return std::unexpected(std::move(decoded.error()));
+    }
+    const otlp::Counts& counts = decoded->counts;
+    if (counts.refused > 0) books.note(project, {clock.now(), request.path, 200, counts.first_reason});
+    if (counts.records == 0) {
+      if (counts.refused > 0)
+        books.refused(project, counts.refused, {clock.now(), request.path, 200, counts.first_reason});
+      co_return counts;
+    }
+    co_return co_await keep(project, signal, encoding, std::move(*decoded));
+  }
+
+  Task<Result<otlp::Counts>> keep(traces::ProjectId project, Signal signal, Encoding encoding, Decoded decoded) {
+    const bool in_books = signal != Signal::metrics;
+    const auto units = static_cast<std::uint32_t>(in_books ? decoded.counts.records : 0);
+    const auto refused = static_cast<std::uint32_t>(in_books ? decoded.counts.refused : 0);
+    const auto body = std::make_shared<const std::string>(std::move(decoded.body));
+    Item item{{}, project, clock.now(), signal, encoding, units, refused, body};
+    const journal::Record record{.project = project,
+                                 .signal = static_cast<std::uint8_t>(signal),
+                                 .content = static_cast<std::uint8_t>(encoding),
+                                 .received = item.received,
+                                 .units = units,
+                                 .refused = refused,
+                                 .body = *body};
+    const net::Latch synced;
+    std::optional<Error> failed;
+    journal.append(record, [&, synced](Result<journal::Position> at) {
+      if (at) {
+        item.at = *at;
+        books.accepted(project, units, refused);
+        writer.push(std::move(item));
+      } else {
+        failed = at.error();
+      }
+      synced.open();
+    });
+    co_await synced.wait();
+    if (failed) {
+      books.refused(project, units + refused, {clock.now(), "", net::rule_of(failed->kind).http, failed->what});
+      co_return std::unexpected(std::move(*failed));
+    }
+    co_return decoded.counts;
+  }
+
+  Task<Result<net::Response>> serve(net::Request& request, Signal signal) {
+    const auto encoding = encoding_of(request.content_type);
+    if (!encoding) {
+      const Error error{ErrorKind::invalid,
+                        fmt::format("Content-Type '{}' is no OTLP. Send application/x-protobuf or application/json.",
+                                    request.content_type)};
+      refuse(request, projects::access_of(request).project, error);
+      co_return answer(Encoding::json, otlp::status_body(Encoding::json, 3, error.what), 415);
+    }
+    const auto counts = co_await accept(request, signal, *encoding);
+    if (counts)
+      co_return answer(*encoding, otlp::success_body(signal, *encoding, counts->refused, counts->first_reason), 200);
+    const auto& rule = net::rule_of(counts.error().kind);
+    const int status = rule.kind == ErrorKind::exhausted ? 413 : rule.http;
+    auto response = answer(*encoding, otlp::status_body(*encoding, rule.grpc, counts.error().what), status);
+    if (rule.retry) net::set_retry_after(response, second);
+    co_return response;
+  }
+
+  static net::Response answer(Encoding encoding, std::string body, int status) {
+    return net::Response::bytes(encoding == Encoding::json ? "application/json" : "application/x-protobuf",
+                                std::move(body), status);
+  }
+
+  Task<Result<std::string>> serve_grpc(net::Request& request, Signal signal) {
+    const auto counts = co_await accept(request, signal, Encoding::protobuf);
+    if (!counts) co_return std::unexpected(counts.error());
+    co_return otlp::success_body(signal, Encoding::protobuf, counts->refused, counts->first_reason);
+  }
+
+  net::Response show_books(const net::Request& request) const {
+    const auto project = projects::access_of(request).project;
+    const Books b = books.of(project);
+    JsonWriter json;
+    json.object().field("received", b.received).field("refused", b.refused).field("quarantined", b.quarantined);
+    json.field("journal", b.journal)
+        .field("stored", b.stored)
+        .field("duplicate", b.duplicate)
+        .field("merged", b.merged);
+    json.key("last_refusals").array();
+    for (const auto& refusal : books.last_refusals(project)) {
+      json.object().field("at", format_time(refusal.at)).field("path", refusal.path).field("status", refusal.status);
+      json.field("message", refusal.message).end();
+    }
+    return net::Response::json(json.end().end().take());
+  }
+};
+
+Ingest::Ingest(journal::Journal& journal, net::Pool& pool, const Clock& clock, const Log& log, Options options)
+    : inside_(std::make_unique<Inside>(journal, pool, clock, log, std::move(options))) {}
+Ingest::~Ingest() = default;
+
+void Ingest::add_routes(net::Router& router) {
+  for (const auto& path : paths) {
+    router.add(
+        {.method = "POST",
+         .pattern = std::string(path.path),
+         .permission = "ingest",
+         .handler = [this, signal = path.signal](net::Request& request) { return inside_->serve(request, signal); },
+         .summary = "OTLP/HTTP export, protobuf or JSON; identity, gzip, deflate or zstd",
+         .accepts = "an OTLP Export request (opentelemetry-proto)",
+         .answers = "an OTLP Export response, with partial_success where records were refused"});
+  }
+  for (const auto& method : methods) {
+    router.add(net::GrpcMethod{.path = std::string(method.path),
+                               .permission = "ingest",
+                               .handler = [this, signal = method.signal](
+                                              net::Request& request) { return inside_->serve_grpc(request, signal); },
+                               .summary = "OTLP/gRPC export"});
+  }
+  router.add({.method = "GET",
+              .pattern = "/api/v1/books",
+              .permission = "read",
+              .handler = [this](net::Request& request) -> Task<Result<net::Response>> {
+                co_return inside_->show_books(request);
+              },
+              .summary = "What became of every record that reached this project",
+              .answers = "{received, refused, quarantined, journal, stored, duplicate, merged, last_refusals}; "
+                         "received is the sum of the others"});
+}
+
+void Ingest::start(warehouse::Warehouse& warehouse) {
+  inside_->writer.start(warehouse);
+}
+bool Ingest::ready() const {
+  return inside_->writer.recovered();
+}
+std::string Ingest::progress() const {
+  return inside_->writer.progress();
+}
+bool Ingest::drain(Nanos most) {
+  return inside_->writer.drain(most);
+}
+bool Ingest::stop(Nanos grace) {
+  return inside_->writer.stop(grace);
+}
+
+Stats Ingest::stats() const {
+  const WriterStats w = inside_->writer.stats();
+  return {inside_->requests, w.batches,      w.spans,        w.bodies, w.corrections,
+          w.failures,        w.queued_bytes, w.queued_items, w.oldest};
+}
+
+void Ingest::revise(traces::ProjectId project, std::vector<Id128> traces,
+                    std::function<bool(traces::SpanRow&)> change) {
+  inside_->writer.revise(project, std::move(traces), std::move(change));
+}
+
+void Ingest::write_metrics(std::string& out) const {
+  const Stats s = stats();
+  auto add = [&](std::string_view name, std::string_view type, std::string_view help, auto value) {
+    out += fmt::format("# HELP {0} {1}\n# TYPE {0} {2}\n{0} {3}\n", name, help, type, value);
+  };
+  add("pawl_ingest_requests_total", "counter", "Requests of telemetry.", s.requests);
+  add("pawl_ingest_batches_total", "counter", "Batches written to the warehouse.", s.batches);
+  add("pawl_ingest_spans_total", "counter", "Span rows written.", s.spans);
+  add("pawl_ingest_bodies_total", "counter", "Bodies written.", s.bodies);
+  add("pawl_ingest_correction_rows_total", "counter", "Rows of correction pairs written.", s.corrections);
+  add("pawl_ingest_insert_failures_total", "counter", "Inserts that the warehouse refused and that were tried again.",
+      s.insert_failures);
+  add("pawl_ingest_queued_bytes", "gauge", "Acknowledged and not yet stored.", s.queued_bytes);
+  const Nanos lag = s.oldest_received == 0 ? 0 : inside_->clock.now() - s.oldest_received;
+  add("pawl_ingest_lag_seconds", "gauge", "Age of the oldest record that is not stored.",
+      static_cast<double>(lag) / static_cast<double>(second));
+  out += "# HELP pawl_records_total Records as received, by fate.\n# TYPE pawl_records_total counter\n";
+  for (const auto& [project, b] : inside_->books.all()) {
+    const std::pair<std::string_view, std::uint64_t> fates[] = {
+        {"refused", b.refused}, {"quarantined", b.quarantined}, {"journal", b.journal},
+        {"stored", b.stored},   {"duplicate", b.duplicate},     {"merged", b.merged}};
+    for (const auto& [fate, count] : fates)
+      out += fmt::format("pawl_records_total{{project=\"{}\",fate=\"{}\"}} {}\n", project, fate, count);
+  }
+}
+
+}  // namespace pawl::ingest

@@ -1,0 +1,58 @@
+// Telemetry in: OTLP over HTTP and gRPC is checked, journalled, acknowledged, and written to the warehouse.
+#pragma once
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/log.h"
+#include "net/pool.h"
+#include "net/router.h"
+#include "records/traces/traces.h"
+#include "store/journal/journal.h"
+#include "store/warehouse/warehouse.h"
+
+namespace pawl::ingest {
+
+using Tap = std::function<void(const traces::Batch&)>;
+
+struct Options {
+  std::string body_key;  // the installation's secret for hashes of bodies
+  traces::Pricer pricer;
+  std::vector<Tap> taps;  // see every committed batch, on the writer's thread: quick, and never throwing
+  std::size_t most_queued_bytes = 256U << 20;
+};
+
+struct Stats {
+  std::uint64_t requests = 0, batches = 0, spans = 0, bodies = 0, corrections = 0, insert_failures = 0;
+  std::uint64_t queued_bytes = 0, queued_items = 0;
+  Nanos oldest_received = 0;  // of what is not stored yet; 0: nothing waits
+};
+
+class Ingest {
+ public:
+  Ingest(journal::Journal& journal, net::Pool& pool, const Clock& clock, const Log& log, Options options);
+  ~Ingest();
+  Ingest(const Ingest&) = delete;
+  Ingest& operator=(const Ingest&) = delete;
+
+  // POST /v1/{traces,logs,metrics} and their aliases, gRPC Export, GET /api/v1/books.
+  void add_routes(net::Router& router);
+  // The engine is up: recover what the journal holds, then write. Returns at once.
+  void start(warehouse::Warehouse& warehouse);
+  bool ready() const;            // recovery is done: queries see everything that was acknowledged before the start
+  std::string progress() const;  // of recovery, for /readyz
+  bool drain(Nanos most);        // until everything acknowledged is stored
+  bool stop(Nanos grace);        // drains and ends
+  Stats stats() const;
+  // Prometheus text of the books of all projects and of the writer.
+  void write_metrics(std::string& out) const;
+  // New prices: rows of these traces are computed again and corrected.
+  void revise(traces::ProjectId project, std::vector<Id128> traces, std::function<bool(traces::SpanRow&)> change);
+
+ private:
+  struct Inside;
+  std::unique_ptr<Inside> inside_;
+};
+
+}  // namespace pawl::ingest

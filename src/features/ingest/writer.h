@@ -1,0 +1,126 @@
+// What was acknowledged goes into the warehouse: batches, cuts, recovery, corrections, taps. One thread.
+#pragma once
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+#include "base/log.h"
+#include "books.h"
+#include "records/traces/traces.h"
+#include "store/journal/journal.h"
+#include "store/warehouse/warehouse.h"
+
+namespace pawl::ingest {
+
+// One acknowledged request.
+struct Item {
+  journal::Position at;
+  ProjectId project = 0;
+  Nanos received = 0;
+  otlp::Signal signal = otlp::Signal::traces;
+  otlp::Encoding encoding = otlp::Encoding::protobuf;
+  std::uint32_t units = 0, refused = 0;
+  std::shared_ptr<const std::string> body;
+};
+
+using Tap = std::function<void(const traces::Batch&)>;
+
+struct WriterOptions {
+  std::string body_key;
+  traces::Pricer pricer;
+  std::size_t most_queued_bytes = 256U << 20;  // acknowledged, not yet stored; over it new requests are refused
+  std::size_t most_rows = 20'000, most_bytes = 32U << 20;
+  Nanos linger = 300 * millisecond;  // a batch is cut at the latest then
+  Nanos quiet = 2 * second;          // a trace with news is recounted after it, …
+  Nanos longest = 30 * second;       // … at the latest after this
+  std::vector<Tap> taps;
+};
+
+struct WriterStats {
+  std::uint64_t batches = 0, spans = 0, bodies = 0, corrections = 0, failures = 0;
+  std::uint64_t queued_bytes = 0, queued_items = 0;
+  Nanos oldest = 0;  // receipt of the oldest that is not stored; 0: nothing waits
+};
+
+class Writer {
+ public:
+  Writer(journal::Journal& journal, Ledger& books, const Clock& clock, const Log& log, WriterOptions options);
+  ~Writer();  // stop()
+  Writer(const Writer&) = delete;
+  Writer& operator=(const Writer&) = delete;
+
+  // From the journal's thread, in order of position.
+  void push(Item item);
+  bool has_room(std::size_t bytes) const;
+
+  // Starts the thread: recovers what the journal holds, then writes. Returns at once.
+  void start(warehouse::Warehouse& warehouse);
+  bool recovered() const { return recovered_; }
+  std::string progress() const;  // of recovery, a sentence
+  // Writes what is queued and ends; false where that took longer than `grace`.
+  bool stop(Nanos grace);
+  WriterStats stats() const;
+  // Blocks until everything pushed so far is stored; for tests, back-up and the demo.
+  bool drain(Nanos most);
+  // Recomputes rows of these traces (a new price): next tick, by correction pairs.
+  void revise(ProjectId project, std::vector<Id128> traces, std::function<bool(traces::SpanRow&)> change);
+
+ private:
+  struct Dirty {
+    Nanos first = 0, due = 0;
+    std::vector<traces::Patch> patches;
+  };
+  void run();
+  void recover();
+  void write(const Item& item);
+  void flush();
+  void commit(traces::Batch batch, const traces::Held& held);
+  bool insert_or_quarantine(traces::Batch& batch, const traces::Held& held);
+  void after(traces::Batch& batch);
+  void correct(bool all);
+  bool cut_and_wait(const journal::Cut& cut);
+
+  journal::Journal& journal_;
+  Ledger& books_;
+  const Clock& clock_;
+  const Log& log_;
+  WriterOptions options_;
+  warehouse::Warehouse* warehouse_ = nullptr;
+  traces::Memory memory_;
+  traces::Builder builder_;
+
+  mutable std::mutex mutex_;
+  std::condition_variable news_, idle_;
+  std::deque<Item> queue_;
+  std::size_t queued_bytes_ = 0;
+  bool stopping_ = false, busy_ = false;
+  struct Revision {
+    ProjectId project;
+    std::vector<Id128> traces;
+    std::function<bool(traces::SpanRow&)> change;
+  };
+  std::deque<Revision> revisions_;
+  WriterStats stats_;
+  std::string progress_ = "waiting for the warehouse";
+
+  // Of the thread alone.
+  journal::Position up_to_;
+  Nanos opened_ = 0;                                                              // when the batch got its first record
+  std::unordered_map<ProjectId, std::pair<std::uint64_t, std::uint64_t>> taken_;  // units, refused of the open batch
+  std::uint64_t last_batch_ = 0;
+  std::size_t open_bytes_ = 0;
+  std::unordered_map<Id128, std::pair<ProjectId, Id128>> dirty_names_;
+  std::unordered_map<Id128, Dirty> dirty_;
+  std::unordered_map<Id128, Dirty> waiting_;  // patches whose span has not come
+  std::atomic<bool> recovered_ = false;
+  std::thread thread_;
+};
+
+}  // namespace pawl::ingest
