@@ -261,10 +261,25 @@ std::int64_t price_for(const Price& price, std::int64_t total_input) {
   return pico;
 }
 
-// n / d, to the nearest, half to even; n ≥ 0.
-Int128 divide(Int128 n, Int128 d) {
-  const Int128 whole = n / d, twice = 2 * (n % d);
-  return whole + (twice > d || (twice == d && whole % 2 == 1) ? 1 : 0);
+// whole + rest / of, where 0 ≤ rest < of.
+struct Exact {
+  Int128 whole, rest, of;
+};
+
+// count × pico / per, count in millionths. Whole counts at usual prices need no 128-bit division, which is slow.
+Exact exact_cost(std::int64_t count, std::int64_t pico, std::int64_t per) {
+  const Int128 of = Int128{per} * million;
+  std::int64_t small = 0;
+  if (count % million == 0 && !__builtin_mul_overflow(count / million, pico, &small)) {
+    return {small / per, Int128{small % per} * million, of};
+  }
+  const Int128 product = Int128{count} * pico, whole = product / of;
+  return {whole, product - whole * of, of};
+}
+
+std::int64_t half_to_even(const Exact& exact) {
+  const Int128 twice = 2 * exact.rest;
+  return static_cast<std::int64_t>(exact.whole + (twice > exact.of || (twice == exact.of && exact.whole % 2 == 1)));
 }
 
 std::expected<Counts, Unpriced> leaf_counts(const Units& units, const Plan& plan, const Counts& counts, Priced& out,
@@ -287,6 +302,17 @@ std::expected<Counts, Unpriced> leaf_counts(const Units& units, const Plan& plan
   return leaf;
 }
 
+// Lines are rounded one by one, the total once: the largest line takes what is between them.
+void settle(Priced& priced) {
+  std::int64_t rest = priced.total.pico;
+  PriceLine* largest = nullptr;
+  for (PriceLine& line : priced.lines) {
+    rest -= line.cost.pico;
+    if (!largest || line.cost > largest->cost) largest = &line;
+  }
+  if (largest) largest->cost.pico += rest;
+}
+
 Outcome apply(const Units& units, const Plan& plan, const Counts& counts, Priced out, bool may_estimate) {
   auto leaf = leaf_counts(units, plan, counts, out, may_estimate);
   if (!leaf) return std::unexpected(std::move(leaf.error()));
@@ -296,21 +322,25 @@ Outcome apply(const Units& units, const Plan& plan, const Counts& counts, Priced
     if (!count) return std::unexpected(std::move(count.error()));
     total_input = *count;
   }
-  Int128 total = 0;
+  Int128 whole = 0, parts = 0;  // pico-dollars, and their fractions in 1 / (common_per × 10^6)
   out.lines.reserve(static_cast<std::size_t>(std::popcount(leaf->positive)));
   for (const Price& price : plan.prices) {
     const std::int64_t count = leaf->of[price.unit];
     if (count == 0) continue;
     const Unit& unit = units.all[price.unit];
     const std::int64_t pico = price_for(price, total_input);
-    const Int128 cost = divide(Int128{count} * pico, Int128{unit.per} * million);
-    total += cost;
-    if (total > std::numeric_limits<std::int64_t>::max()) {
+    const Exact exact = exact_cost(count, pico, unit.per);
+    whole += exact.whole;
+    parts += exact.rest * (units.common_per / unit.per);
+    if (whole > std::numeric_limits<std::int64_t>::max() - 64) {
       return unpriced(Why::bad_usage, "the usage costs more than 64 bits of pico-dollars hold ($9.2 million)");
     }
-    out.lines.push_back({unit.usage_key, count, pico, unit.per, Money{static_cast<std::int64_t>(cost)}});
+    out.lines.push_back({unit.usage_key, count, pico, unit.per, Money{half_to_even(exact)}});
   }
-  out.total.pico = static_cast<std::int64_t>(total);
+  const Int128 one = Int128{units.common_per} * million;
+  const Int128 carried = parts == 0 ? 0 : parts / one;
+  out.total.pico = half_to_even({whole + carried, parts - carried * one, one});
+  settle(out);
   return out;
 }
 

@@ -77,12 +77,12 @@ struct PriceLine {
   std::int64_t millionths;  // how much of it
   std::int64_t pico;        // price of `per` of them, in pico-dollars
   std::int64_t per;         // 10^6 for tokens, 10^3 for calls, 3,600 for seconds
-  Money cost;               // millionths × pico / (per × 10^6), half to even
+  Money cost;               // millionths × pico / (per × 10^6), half to even; see Priced::total
 };
 
 // Views live as long as the Pricer that answered.
 struct Priced {
-  Money total;                // the sum of the lines
+  Money total;                // rounded once, half to even; also the sum of the lines: the largest is adjusted
   std::string_view provider;  // ids in the list
   std::string_view model;
   std::string_view row;    // stable name of the prices used, "openai/o3@2025-06-10#1f2e3d4c"; other prices, other name

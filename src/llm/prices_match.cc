@@ -235,27 +235,31 @@ Match in_provider(const Table& table, const Provider& provider, std::string_view
   return match;
 }
 
-// A model that the list does not name itself: "models/gemini-2.5-pro", "openai/gpt-4.1", an ARN, "ft:gpt-4o:acme::1".
-Match guess(const Table& table, const Provider& provider, std::string_view model) {
-  bool estimated = false;
-  const Provider* where = &provider;
-  if (const auto slash = model.rfind('/'); slash != std::string_view::npos) {
-    const Provider* named = by_name(table, model.substr(0, model.find('/')));
-    model.remove_prefix(slash + 1);
-    if (named && named != where) {
-      where = named;
-      estimated = true;
+// "ft:gpt-4o-mini:acme::1": the list's own row for fine-tunes of that base, else the base's.
+Match in_base(const Table& table, const Provider& provider, std::string_view tuned) {
+  const std::string_view base = tuned.substr(3, tuned.find(':', 3) - 3);
+  for (const auto& model : provider.models) {
+    if (model->id.starts_with("ft:") && std::string_view(model->id).substr(3) == base) {
+      return {.provider = &provider, .model = model.get()};
     }
   }
-  if (model.starts_with("ft:")) {
-    model.remove_prefix(3);
-    model = model.substr(0, model.find(':'));
-    estimated = true;
+  return in_provider(table, provider, base);
+}
+
+// A model that the list does not name itself: "models/gemini-2.5-pro", "openai/gpt-4.1", an ARN, a fine-tune.
+Match guess(const Table& table, const Provider& provider, std::string_view model) {
+  const Provider* where = &provider;
+  if (const auto slash = model.rfind('/'); slash != std::string_view::npos) {
+    if (const Provider* named = by_name(table, model.substr(0, model.find('/')))) where = named;
+    model.remove_prefix(slash + 1);
   }
   Match match = in_provider(table, *where, model);
-  match.provider = match.model ? where : &provider;
-  match.estimated = estimated && match.model != nullptr;
-  return match;
+  match.estimated = where != &provider;
+  if (!match.model && model.starts_with("ft:")) {
+    match = in_base(table, *where, model);
+    match.estimated = true;
+  }
+  return match.model ? match : Match{.provider = &provider};
 }
 
 }  // namespace

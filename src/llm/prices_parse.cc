@@ -3,6 +3,7 @@
 #include <zlib.h>
 
 #include <bit>
+#include <numeric>
 
 #include "base/ids.h"
 #include "base/text.h"
@@ -24,12 +25,13 @@ namespace dom = simdjson::dom;
 
 constexpr std::size_t max_bytes = 16 << 20;
 constexpr int max_clause_depth = 16;
+constexpr std::int64_t max_per = 1'000'000'000'000;
 constexpr std::int64_t max_threshold = 9'000'000'000'000;
 
 Result<Unit> read_unit(std::string_view key, const Spot& spot) {
   Unit unit{.usage_key = std::string(key), .price_key = std::string(key)};
   TRY(each_field(spot, {"per", "price_key", "dimensions"}, [&](std::string_view name, const Spot& at) -> Result<> {
-    if (name == "per") unit.per = TRY(count_at(at, 1'000'000'000'000));
+    if (name == "per") unit.per = TRY(count_at(at, max_per));
     if (name == "price_key") unit.price_key = TRY(text_at(at));
     if (name != "dimensions") return {};
     return each_field(at, {}, [&](std::string_view dimension, const Spot& value) -> Result<> {
@@ -79,6 +81,10 @@ Result<std::shared_ptr<const Units>> read_units(const Spot& spot) {
     if (!units->by_price_key.emplace(unit.price_key, index).second) {
       return wrong(at, "has the price key \"{}\" of another unit", unit.price_key);
     }
+    const std::int64_t step = unit.per / std::gcd(unit.per, units->common_per);
+    if (step > max_per / units->common_per)
+      return wrong(at, "has a \"per\" with no small multiple in common with the others");
+    units->common_per *= step;
     units->all.push_back(std::move(unit));
     return {};
   }));

@@ -44,6 +44,7 @@ struct Units {
   ByText<UnitIndex> by_usage_key, by_price_key;
   std::vector<UnitIndex> joins;  // [a × size + b]: the unit with the dimensions of both; no_unit where there is none
   std::vector<bool> compatible;  // [a × size + b]: no dimension of one contradicts the other
+  std::int64_t common_per = 1;   // least common multiple of every Unit::per, at most 10^12
   UnitIndex input_tokens = no_unit, output_tokens = no_unit, requests = no_unit;
   UnitIndex audio_seconds = no_unit, input_audio_seconds = no_unit;
 };
