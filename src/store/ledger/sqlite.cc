@@ -48,7 +48,7 @@ class Sqlite final : public Ledger, private Transaction {
       TRY(t.run(migrations_ddl));
       return {};
     }));
-    const auto applied = TRY(read("SELECT owner, number FROM migrations"));
+    const auto applied = TRY(read("SELECT owner, number FROM migrations", {}));
     std::map<std::pair<std::string, std::int64_t>, bool> known, done;
     for (const auto& step : migrations) known[{std::string(step.owner), step.number}] = true;
     for (std::size_t i = 0; i < applied.size(); ++i) {
