@@ -4,6 +4,7 @@ import { idOf, iso, tracesOf } from './fleet.mjs';
 import { receive, sampleSession } from './ingest.mjs';
 import { getter, measures, query, select, selectSpans } from './query.mjs';
 import { conversationOf, spansOf } from './spans.mjs';
+import { staged } from './staged.mjs';
 
 const stats = (rows) => ({ rows_read: rows, elapsed_ms: 4, newest_ms_ago: 2000 });
 const clean = ({ _, ...rest }) => rest;
@@ -80,6 +81,8 @@ const routes = {
 function byId(world, method, [kind, id, sub, span], q) {
   if (method === 'DELETE' && kind === 'keys') { world.keys = world.keys.filter((k) => k.id !== id); return {}; }
   if (method !== 'GET') return null;
+  const made = staged(world, kind, id, sub, span, q);
+  if (made) return made;
   if (kind === 'sessions' && id) {
     const s = sessionOf(world, id);
     const spans = spansOf(s, q.bodies || 'full');

@@ -20,7 +20,7 @@ const STREAK = 3;
 const REPEATS = 3;
 const STORM = 3;
 const STORM_GAP_MS = 60_000;
-const GROWTH = 4;
+const GROWTH = 8;
 const GROWTH_LEAST = 8000;
 const CACHE_LEAST = 20_000;
 

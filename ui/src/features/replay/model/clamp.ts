@@ -21,20 +21,26 @@ export function clamp(text: string, most: number, perLine = 62): Clamped {
   const all = lines.reduce((sum, line) => sum + linesOf(line, perLine), 0);
   if (all <= most + 1) return { head: text, more: 0 };
   const room = (most - 1) * perLine + perLine * 0.7;
+  const last = lines[lines.length - 1]!;
+  const asks = lines.length > 1 && last.length <= perLine * 2 && last.trim().endsWith('?') && !isBlocks(last) ? last.trim() : '';
+  let head = opening(lines, room - asks.length);
+  if (asks && head.length + asks.length <= room) head += `${/[.:…]$/.test(head) ? '' : '…'} ${asks}`;
+  return { head, more: Math.max(1, all - Math.max(1, Math.round(head.length / perLine))) };
+}
+
+/** The first lines in one paragraph; a list or a head ends it, unless it begins with one. */
+function opening(lines: string[], room: number): string {
   let head = '';
   for (const line of lines) {
     const next = bare(line);
     if (!next) continue;
-    if (head && head.length + next.length > room) break;
+    if (head && (isBlocks(line) || head.length + next.length > room)) break;
     head += (head ? ' ' : '') + next;
     if (head.length >= room) break;
   }
-  if (head.length > room) {
-    const at = head.lastIndexOf(' ', room);
-    head = head.slice(0, at > room * 0.6 ? at : room).trimEnd() + '…';
-  }
-  const told = Math.max(1, Math.round(head.length / perLine));
-  return { head, more: Math.max(1, all - told) };
+  if (head.length <= room) return head;
+  const at = head.lastIndexOf(' ', room);
+  return head.slice(0, at > room * 0.6 ? at : room).trimEnd() + '…';
 }
 
 /** A line without the signs of its block. */

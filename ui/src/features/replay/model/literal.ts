@@ -24,10 +24,26 @@ export function parse(value: unknown): unknown {
 const WORDS: Record<string, unknown> = { None: null, True: true, False: false, null: null, true: true, false: false };
 const ESCAPES: Record<string, string> = { n: '\n', t: '\t', r: '\r', '\\': '\\', "'": "'", '"': '"' };
 
+/** A value whose text was cut in the middle, as far as it goes; undefined when it is not that. */
+export function parseCut(text: string): unknown {
+  const trimmed = text.trim();
+  if (!/^[[{]/.test(trimmed) || trimmed.length > MAX_TEXT) return undefined;
+  const value = new Literal(trimmed, true).read();
+  return typeof value === 'object' && value !== null && Object.keys(value).length ? value : undefined;
+}
+
 /** A reader for Python's dict, list, tuple, string, number, None, True and False; nothing else. */
 class Literal {
   private at = 0;
-  constructor(private readonly text: string) {}
+  constructor(
+    private readonly text: string,
+    /** The end of the text ends what is open. */
+    private readonly cut = false,
+  ) {}
+
+  private get ended(): boolean {
+    return this.cut && this.at >= this.text.length;
+  }
 
   read(): unknown {
     const value = this.value(0);
@@ -68,9 +84,11 @@ class Literal {
         continue;
       }
       const next = this.text[++this.at] ?? '';
-      out += ESCAPES[next] ?? '\\' + next;
+      const code = next === 'u' ? /^[0-9a-fA-F]{4}/.exec(this.text.slice(this.at + 1, this.at + 5))?.[0] : undefined;
+      if (code) this.at += 4;
+      out += code ? String.fromCharCode(parseInt(code, 16)) : (ESCAPES[next] ?? '\\' + next);
     }
-    return undefined;
+    return this.cut ? `${out}…` : undefined;
   }
 
   private list(end: string, depth: number): unknown[] | undefined {
@@ -78,12 +96,13 @@ class Literal {
     this.at++;
     for (;;) {
       this.space();
+      if (this.ended) return out;
       if (this.text[this.at] === end) {
         this.at++;
         return out;
       }
       const value = this.value(depth + 1);
-      if (value === undefined) return undefined;
+      if (value === undefined) return this.ended ? out : undefined;
       out.push(value);
       if (!this.comma(end)) return undefined;
     }
@@ -94,16 +113,18 @@ class Literal {
     this.at++;
     for (;;) {
       this.space();
+      if (this.ended) return Object.fromEntries(out);
       if (this.text[this.at] === '}') {
         this.at++;
         return Object.fromEntries(out);
       }
       const key = this.value(depth + 1);
       this.space();
+      if (this.ended) return Object.fromEntries(out);
       if ((typeof key !== 'string' && typeof key !== 'number') || this.text[this.at] !== ':') return undefined;
       this.at++;
       const value = this.value(depth + 1);
-      if (value === undefined) return undefined;
+      if (value === undefined) return this.ended ? Object.fromEntries(out) : undefined;
       out.push([String(key), value]);
       if (!this.comma('}')) return undefined;
     }
@@ -115,6 +136,6 @@ class Literal {
       this.at++;
       return true;
     }
-    return this.text[this.at] === end;
+    return this.text[this.at] === end || this.ended;
   }
 }

@@ -21,8 +21,10 @@ export function usd(value: bigint | null | undefined): string | null {
   return `${value < 0n ? '-' : ''}${size / ONE}.${(size % ONE).toString().padStart(SCALE, '0')}`;
 }
 
-/** Money inside one session. */
-export const money = (value: bigint | null | undefined): string => sessionMoney(usd(value));
+/** Money inside one session: four digits; what is too small for them says so. */
+export function money(value: bigint | null | undefined): string {
+  return value && value > 0n && value < ONE / 20_000n ? '<$0.0001' : sessionMoney(usd(value));
+}
 /** All six digits, as formulas are shown. */
 export const exact = (value: bigint | null | undefined): string => formulaMoney(usd(value));
 

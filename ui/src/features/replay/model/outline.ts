@@ -6,6 +6,7 @@ import { total } from './money';
 import type { Kind, Run } from './types';
 
 const OPEN_TURNS = 3;
+const MANY_TURNS = 12;
 
 /**
  * Names the roots of a session's traces after their turns, groups a single trace's steps by turn where turns lie side by side
@@ -74,11 +75,12 @@ function innerTurns(tree: Tree, turns: Turn[]): Node[] | null {
   return [root];
 }
 
-/** Turns are folded where there are many, but not those that failed, run, or are the last two. */
+/** Turns are folded where there are some, but not those that failed, run, or are the last two; of very many only a running one is open. */
 export function foldedByRule(node: Node, turns: Turn[]): boolean {
   if (!isTurn(node) || turns.length <= OPEN_TURNS) return false;
   const turn = turns[node.turn - 1];
-  return !!turn && !turn.failed && !turn.running && node.turn < turns.length - 1;
+  if (!turn || turn.running) return false;
+  return turns.length > MANY_TURNS || (!turn.failed && node.turn < turns.length - 1);
 }
 
 export const isTurn = (node: Node): boolean => node.synthetic === 'turn' || /^Turn \d+$/.test(node.label);

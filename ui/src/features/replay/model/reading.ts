@@ -1,6 +1,12 @@
 // Says a value in words: one line for the transcript, rows for the details. The reader never sees JSON unless asked.
-import { parse } from './literal';
+import { parse as parseWhole, parseCut } from './literal';
 import { count, cut } from './words';
+
+/** As text says it, and where a text was cut in the middle, as far as it goes. */
+function parse(value: unknown): unknown {
+  const whole = parseWhole(value);
+  return typeof whole === 'string' ? (parseCut(whole) ?? whole) : whole;
+}
 
 export interface Word {
   /** Humanised key, empty when the value speaks for itself. */
@@ -97,6 +103,7 @@ export function nameOf(value: unknown): string {
   return id ? scalar(value[id]) : '';
 }
 
+const ID = /(^id|_id|Id)$/;
 const flat = (text: string): string => text.replace(/\s+/g, ' ').trim();
 
 /** A value as words for one line; `known` holds values already said (the arguments), not to be said again. */
@@ -124,7 +131,7 @@ function objectWords(object: Record<string, unknown>, known: ReadonlySet<string>
   const from = object['origin'] ?? object['from'];
   const to = object['destination'] ?? object['to'];
   if (typeof from === 'string' && typeof to === 'string' && from.length < 24 && to.length < 24) out.push({ key: '', value: `${from} → ${to}` });
-  for (const key of keys) {
+  for (const key of [...keys.filter((each) => !ID.test(each)), ...keys.filter((each) => ID.test(each))]) {
     if (out.length >= limit) break;
     if (out[0]?.value.includes(' → ') && ['origin', 'from', 'destination', 'to'].includes(key)) continue;
     const entry = object[key];
@@ -166,7 +173,7 @@ function fill(value: unknown, path: string, key: string, depth: number, out: Row
   if (Array.isArray(value)) {
     if (value.every(isScalar)) return row(value.length ? value.map(scalar).join(', ') : 'none');
     const names = value.map(nameOf).filter(Boolean);
-    row(count(value.length), names.length === value.length ? names.join(', ') : '');
+    row(count(value.length), names.length === value.length ? names.slice(0, 4).map((name) => cut(name, 40)).join(', ') + (names.length > 4 ? ` and ${count(names.length - 4)} more` : '') : '');
     if (names.length !== value.length || depth > 2) value.forEach((entry, i) => fill(entry, `${path}[${i}]`, String(i + 1), depth + 1, out, limit));
     return;
   }

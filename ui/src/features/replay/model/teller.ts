@@ -54,7 +54,6 @@ export class Teller {
     const detail = sentence(words(each.span.tool?.arguments ?? input));
     const result = each.failed ? (each.span.error?.message ?? 'failed') : each.blocked ? (each.span.error?.message ?? 'blocked') : sentence(words(unwrapResult(each.span.tool?.result ?? output)));
     const step: Step = { type: 'step', id: `s:${each.id}`, node: each, name: each.label, detail: cut(detail, 200), result: cut(result, 200), failed: each.failed || each.blocked };
-    this.moved();
     out.push(step);
   }
 }

@@ -250,7 +250,7 @@ function thoughtIn(call: Call): string {
 export function errorOf(each: Node): string {
   const { type, message } = each.span.error ?? {};
   if (!message) return type ?? '';
-  return type && !message.startsWith(type) && !/^(error|exception|_other)$/i.test(type) ? `${type}: ${message}` : message;
+  return type && !message.startsWith(type) && !/^\w*(error|exception)\b/i.test(message) && !/^(tool_?error|error|exception|_other)$/i.test(type) ? `${type}: ${message}` : message;
 }
 
 function closestAgent(each: Node): Node | null {

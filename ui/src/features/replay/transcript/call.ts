@@ -24,3 +24,20 @@ export function callWords(call: Call): CallWords {
     time: call.running ? 'running' : call.node ? duration(call.node.end - call.node.start) : '',
   };
 }
+
+/** Arguments of calls side by side: what all share is said once, what differs stands with each; a shared beginning of addresses is cut. */
+export function differing(lists: Word[][]): { same: Word[]; own: Word[][] } {
+  const [first = []] = lists;
+  const has = (list: Word[], word: Word): boolean => list.some((other) => other.key === word.key && other.value === word.value);
+  const same = first.filter((word) => lists.every((list) => has(list, word)));
+  const own = lists.map((list) => list.filter((word) => !has(same, word)));
+  if (own.some((list) => !list.length)) return { same: [], own: lists };
+  return { same, own: own.map((list) => list.map((word, at) => ({ ...word, value: shortened(word.value, own.map((other) => other[at]?.value ?? '')) }))) };
+}
+
+function shortened(value: string, all: string[]): string {
+  let length = 0;
+  while (length < value.length && all.every((other) => other[length] === value[length])) length++;
+  const slash = value.lastIndexOf('/', length - 1) + 1;
+  return slash >= 12 && slash < value.length ? `…/${value.slice(slash)}` : value;
+}

@@ -1,0 +1,128 @@
+// Runs made up for the replay: one with everything that agents do (crew-1), one that is still going on (live-1), long traces (big-10000).
+const base = Date.parse('2026-11-12T20:00:00Z');
+const at = (ms) => new Date(base + ms).toISOString().replace(/\.(\d{3})Z$/, '.$1000000Z');
+const text = (role, words, more = {}) => ({ role, parts: [{ type: 'text', text: words }], ...more });
+const asks = (words, ...calls) => ({ role: 'assistant', parts: [...(words ? [{ type: 'text', text: words }] : []), ...calls.map(([id, name, args]) => ({ type: 'tool_call', id, name, arguments: args }))] });
+const result = (id, value) => ({ role: 'tool', parts: [{ type: 'tool_result', id, result: value }] });
+const none = { input: null, cache_read: null, cache_write: null, output: null, reasoning: null };
+const blank = { session_id: '', agent: '', agent_version: 'v4', status: 'ok', error: null, model: null, tokens: none, counted: true, not_counted_because: null, cost_usd: null, cost_source: null, cost: null, ttft_ms: null, finish_reasons: [], tool: null, attributes: {}, links: [], events: [], noise: false, state: null, dialect: 'gen_ai', raw_available: true };
+
+/** Builds a trace; `add` answers the id, so that children can name it. */
+function trace(id, session, agent) {
+  const spans = [];
+  const add = (kind, name, parent, from, to, more = {}) => {
+    const span_id = `${id}-${String(spans.length + 1).padStart(5, '0')}`;
+    spans.push({ ...blank, span_id, parent_id: parent, trace_id: id, session_id: session, kind, name, agent, start: at(from), duration_ms: to - from, ...more });
+    return span_id;
+  };
+  return { id, spans, add };
+}
+
+function usage(model, input, cached, output, reasoning = null) {
+  const line = (type, tokens, price) => ({ type, tokens, price_usd_per_mtok: price, cost_usd: ((tokens * Number(price)) / 1e6).toFixed(8) });
+  const formula = [line('input', input, '2.00'), line('cache_read', cached, '0.50'), line('output', output, '8.00')];
+  return { model: { provider: 'openai', requested: model, served: model }, tokens: { input, cache_read: cached, cache_write: null, output, reasoning }, cost_usd: formula.reduce((sum, row) => sum + Number(row.cost_usd), 0).toFixed(8), cost_source: 'priced', cost: { formula, price_row: `openai/${model}`, price_date: '2025-04-14', reported_usd: null }, ttft_ms: 320 };
+}
+
+function crew() {
+  const t = trace('crew-t1', 'crew-1', 'planner');
+  const question = 'Which of our three suppliers can deliver 400 units before Friday, and at what price?\n\nKeep it to one table.';
+  const root = t.add('agent', 'planner', null, 0, 42_000, { counted: false, not_counted_because: 'wrapper', tokens: { ...none, input: 9000, output: 700 }, input: [text('user', question)] });
+  t.add('guardrail', 'prompt_injection', root, 20, 140, { output: [text('assistant', 'passed')] });
+  const plan = [['c1', 'get_stock', { supplier: 'Nord', sku: 'A-77' }], ['c2', 'get_stock', { supplier: 'Vela', sku: 'A-77' }], ['c3', 'get_stock', { supplier: 'Kite', sku: 'A-77' }]];
+  t.add('llm', 'chat gpt-4.1', root, 150, 2100, { ...usage('gpt-4.1', 1800, 0, 140, 60), input: [text('system', 'You plan deliveries. Never promise what stock does not cover.'), text('user', question)], output: [{ role: 'assistant', parts: [{ type: 'reasoning', text: 'Three suppliers, so three stock look-ups; they do not depend on one another and can run together.' }, ...asks('', ...plan).parts] }] });
+  plan.forEach(([id, name, args], i) => {
+    const failed = i === 2;
+    const tool = t.add('tool', `execute_tool ${name}`, root, 2120, 2900 + i * 700, { tool: { name, call_id: id, arguments: args, result: failed ? null : { supplier: args.supplier, units: 450 - i * 300, unit_price: 12.4 + i } }, ...(failed ? { status: 'error', error: { type: 'TimeoutError', message: 'Kite did not answer within 2 s' } } : {}) });
+    t.add('other', 'POST /stock', tool, 2130, 2850 + i * 700, { noise: true, status: failed ? 'error' : 'ok', attributes: { 'http.method': 'POST' } });
+  });
+  t.add('retriever', 'contracts', root, 4400, 4700, { input: [text('user', 'delivery terms Nord Vela Kite')], tool: null, output: [text('assistant', '4 documents: Nord 2026, Vela frame, Kite frame, Incoterms')] });
+  t.add('embedding', 'embed', root, 4410, 4440, { model: { provider: 'openai', requested: 'text-embedding-3-small', served: 'text-embedding-3-small' }, tokens: { ...none, input: 9 }, cost_usd: '0.00000018', cost_source: 'priced' });
+  t.add('llm', 'chat gpt-4.1', root, 4750, 6400, { ...usage('gpt-4.1', 700, 1900, 90), input: [result('c1', '{"units":450}'), result('c2', '{"units":150}'), result('c3', 'timeout')], output: [asks('Nord covers it alone. I ask the negotiator for the price.', ['h1', 'transfer_to_negotiator', { reason: 'price for 400 units from Nord' }])] });
+  t.add('handoff', 'handoff to negotiator', root, 6410, 6420, { attributes: { from_agent: 'planner', to_agent: 'negotiator' } });
+  const sub = t.add('agent', 'negotiator', root, 6450, 33_000, { agent: 'negotiator', input: [text('user', 'Get a price for 400 units of A-77 from Nord, delivery before Friday.')] });
+  for (let i = 0; i < 3; i++) {
+    t.add('llm', 'chat gpt-4.1-mini', sub, 6500 + i * 4000, 8300 + i * 4000, { agent: 'negotiator', model: { provider: 'openai', requested: 'gpt-4.1-mini', served: null }, tokens: none, status: 'error', error: { type: 'RateLimitError', message: 'Rate limit reached for gpt-4.1-mini: 30,000 tokens a minute. Try again in 4 s.' } });
+  }
+  t.add('llm', 'chat gpt-4.1-mini', sub, 18_500, 20_400, { agent: 'negotiator', model: { provider: 'openai', requested: 'gpt-4.1-mini', served: 'gpt-4.1-mini' }, tokens: { ...none, input: 620, output: 44 }, cost_usd: '0.00031800', cost_source: 'reported', output: [asks('', ['n1', 'send_offer', { supplier: 'Nord', units: 400, unit_price: 11.9 }])] });
+  t.add('tool', 'execute_tool send_offer', sub, 20_420, 31_000, { agent: 'negotiator', tool: { name: 'send_offer', call_id: 'n1', arguments: { supplier: 'Nord', units: 400, unit_price: 11.9 }, result: "{'accepted': True, 'valid_until': '2026-11-13', 'note': None}" }, events: [{ name: 'offer.sent', time: at(20_500), attributes: { channel: 'edi' } }] });
+  t.add('llm', 'chat gpt-4.1-mini', sub, 31_010, 32_900, { agent: 'negotiator', ...usage('gpt-4.1-mini', 700, 0, 30), output: [text('assistant', 'Nord accepts $11.90 a unit, valid until Friday.')] });
+  t.add('llm', 'chat gpt-4.1', root, 33_050, 39_800, { ...usage('gpt-4.1', 800, 2600, 220), input: [text('assistant', 'Nord accepts $11.90 a unit, valid until Friday.')], output: [text('assistant', 'Nord can deliver all **400 units** before Friday at `$11.90` each.\n\n| Supplier | Units | Price |\n| --- | --- | --- |\n| Nord | 450 | $11.90 |\n| Vela | 150 | $13.40 |\n| Kite | unknown | – |\n\nKite did not answer in time, see [its status page](https://status.kite.example/). Shall I place the order? <img src=x onerror=alert(1)>')] });
+  t.add('guardrail', 'spending_limit', root, 39_900, 40_200, { status: 'blocked', error: { type: 'policy', message: 'An order over $4,000 needs a person: $4,760.00' } });
+  t.add('evaluator', 'answer_quality', root, 40_300, 41_900, { output: [text('assistant', '0.91')] });
+  return t;
+}
+
+function big(n) {
+  const t = trace(`big-${n}`, '', 'crawler');
+  const root = t.add('agent', 'crawler', null, 0, n * 60);
+  for (let i = 0; t.spans.length < n; i++) {
+    const from = i * 120;
+    const asked = i % 40 === 0;
+    t.add('llm', 'chat gpt-4.1', root, from, from + 70, { ...usage('gpt-4.1', 400 + (i % 40) * 20, 100, 20), input: asked ? [text('user', `Page ${i / 40 + 1}: collect its prices, please.`)] : [], output: [(i + 1) % 40 === 0 ? text('assistant', `Page done after ${i + 1} calls. ` + 'All prices are in the table. '.repeat(6)) : asks('', [`c${i}`, 'fetch_page', { url: `https://shop.example/p/${i}` }])] });
+    const failed = i % 97 === 0;
+    if (t.spans.length < n && (i + 1) % 40) t.add('tool', 'execute_tool fetch_page', root, from + 72, from + 110, { tool: { name: 'fetch_page', call_id: `c${i}`, arguments: { url: `https://shop.example/p/${i}` }, result: failed ? null : { title: `Product ${i}`, price: (i % 90) + 0.99 } }, ...(failed ? { status: 'error', error: { type: 'HTTPError', message: '502 from shop.example' } } : {}) });
+  }
+  return t;
+}
+
+const growing = { trace: null, timer: null };
+/** Grows by a step every 400 ms once somebody looks, and ends after twelve. */
+function live(world) {
+  if (growing.trace) return growing.trace;
+  const t = (growing.trace = trace('live-t1', 'live-1', 'clerk'));
+  const now = Date.now() - base;
+  const root = t.add('agent', 'clerk', null, now, now, { status: 'running', duration_ms: null, input: [text('user', 'File the twelve invoices from this morning.')] });
+  let n = 0;
+  const push = (span) => { for (const send of world.listeners) send('span', { ...span, input: undefined, output: undefined, tool: span.tool ? { ...span.tool, arguments: null, result: null } : null }); };
+  growing.timer = setInterval(() => {
+    const from = Date.now() - base;
+    n++;
+    t.add('tool', 'file_invoice', root, from - 300, from, { tool: { name: 'file_invoice', call_id: `i${n}`, arguments: { invoice: `2026-${1000 + n}` }, result: { filed: true } } });
+    push(t.spans.at(-1));
+    if (n < 12) return;
+    clearInterval(growing.timer);
+    const done = t.spans[0];
+    done.status = 'ok';
+    done.duration_ms = Date.parse(t.spans.at(-1).start) + 300 - Date.parse(done.start);
+    done.output = [text('assistant', 'All twelve invoices are filed.')];
+    push(done);
+    for (const send of world.listeners) send('trace', summary(t));
+  }, 400);
+  return t;
+}
+
+const made = new Map();
+function traceOf(world, id) {
+  const long = /^big-(\d{1,6})$/.exec(id);
+  if (!long && id !== 'crew-t1' && id !== 'live-t1') return null;
+  if (id === 'live-t1') return live(world);
+  if (!made.has(id)) made.set(id, long ? big(Number(long[1])) : crew());
+  return made.get(id);
+}
+
+function summary(t) {
+  const root = t.spans[0];
+  const sum = (pick) => t.spans.reduce((n, span) => n + (span.counted ? pick(span) : 0), 0);
+  return {
+    trace_id: t.id, name: root.name, session_id: root.session_id, user_id: 'u118', agent: root.agent, agent_version: 'v4', team: 'supply', environment: 'production', start: root.start, duration_ms: root.duration_ms, status: root.status,
+    error_count: t.spans.filter((span) => span.status === 'error' && !span.noise).length, span_count: t.spans.length, llm_calls: t.spans.filter((span) => span.kind === 'llm').length, tool_calls: t.spans.filter((span) => span.kind === 'tool').length,
+    tokens: sum((span) => (span.tokens.input ?? 0) + (span.tokens.output ?? 0) + (span.tokens.cache_read ?? 0)), cost_usd: sum((span) => Number(span.cost_usd ?? 0)).toFixed(8), cost_unknown_calls: 0, tags: [],
+  };
+}
+
+/** The body for a staged run's address, or null. */
+export function staged(world, kind, id, sub, span, q) {
+  const sessions = { 'crew-1': 'crew-t1', 'live-1': 'live-t1' };
+  const t = traceOf(world, kind === 'sessions' ? sessions[id] ?? '' : kind === 'traces' ? id : '');
+  if (!t) return null;
+  const stats = { rows_read: t.spans.length, elapsed_ms: 4, newest_ms_ago: 200 };
+  if (sub === 'spans') {
+    const one = t.spans.find((each) => each.span_id === span);
+    return one && q.raw ? { ...one, raw: [{ slot: 'attribute', key: 'gen_ai.tool.call.arguments', format: 'json', text: JSON.stringify(one.tool?.arguments ?? one.output ?? null) }] } : one ?? null;
+  }
+  if (kind === 'traces') return { trace: summary(t), spans: t.spans, scores: [], stats };
+  const head = summary(t);
+  const scores = id === 'crew-1' ? [{ name: 'goal', value: 0.91, kind: 'number', author: 'answer_quality', comment: 'Table is right; Kite is missing for a good reason.', span_id: null }] : [];
+  return { session: { ...head, session_id: id, title: 'Suppliers', active_ms: head.duration_ms, outcome: id === 'crew-1' ? 'done' : null, trace_count: 1, scores: {} }, traces: [head], spans: t.spans, scores, conversation: [], stats };
+}
