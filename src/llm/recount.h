@@ -24,6 +24,7 @@ struct Fact {
   Kind kind = Kind::other;
   Status status = Status::ok;
   bool noise = false, wrapper_usage = false, framework_tool = false;
+  bool session_weak = false;  // Reading::session_weak
   Tokens tokens;
   Nanos start = 0, end = 0;
   std::string_view model, response_id, session, user, agent, name, tool_name, error_message, scope;
@@ -35,10 +36,12 @@ struct Verdict {
   bool fallback = false;           // counted although no llm or embedding span has usage (rule 2d)
   bool is_error = false;           // the deepest span that failed (rule 5); ancestors that pass it on are not
   Kind kind = Kind::other;         // as read, or corrected by the trace (e.g. LLM report of a call twice)
+  bool noise = false;              // as read, or set by the trace on the second report of one step
   std::string_view session, user;  // its own, or spread where the trace has exactly one (rule 8)
   std::string_view agent;          // its own, or that of the nearest ancestor with one
 };
 
+// `Fact::kind` is the kind as read; facts with already corrected kinds give the same counts, agents and errors.
 // verdicts[i] belongs to facts[i]. Any order of facts gives the same verdicts. Cycles and orphans are harmless.
 std::vector<Verdict> recount(const std::vector<Fact>& facts);
 

@@ -79,6 +79,7 @@ struct Reading {
   bool wrapper_usage = false;   // the dialect knows that the usage here is a sum over descendants
   std::string name;             // shown name (span name where nothing better)
   std::string error_type, error_message;
+  bool session_weak = false;  // the session is a framework's own conversation id: an ancestor's session wins over it
   std::string session, user, agent, agent_id, agent_version, team, task, outcome, customer, environment, service;
   std::vector<std::string> tags;
   std::string provider, model_requested, model_served, response_id, service_tier;
@@ -90,13 +91,21 @@ struct Reading {
   Tokens tokens;
   std::optional<Money> cost_reported;
   std::vector<Content> content;
-  std::vector<std::string_view> used;  // attribute keys that became content and need not be kept in the attribute map
-  double weight = 1;                   // 1 / sampling probability (tracestate ot=th)
+  // Attribute keys that became content and need not be kept in the attribute map: in the order of the attributes, the
+  // very same views.
+  std::vector<std::string_view> used;
+  double weight = 1;                                                      // 1 / sampling probability (tracestate ot=th)
   std::vector<std::pair<std::string_view, std::string_view>> parameters;  // temperature, top_p, max_tokens …
   std::vector<std::string> owned;  // what views point into, where a dialect had to make text (reserve before use)
+
+  void clear();  // as new, but what was allocated is kept
 };
 
-// Reads one span. Never fails: what is unknown is mapped as far as the semantic conventions go, and nothing is lost.
+// One event a chunk of a stream (conventions.md trap 15): counted, not kept.
+bool is_chunk_event(std::string_view event_name);
+
+// Reads one span; `out` is cleared first. Never fails: what is unknown is mapped as far as the semantic conventions go,
+// and nothing is lost.
 void read_span(const otlp::Resource&, const otlp::Scope&, const otlp::Span&, Reading& out);
 
 // Reads a log record that belongs to a span (GenAI events): the content it adds, and what else it tells (user, session,

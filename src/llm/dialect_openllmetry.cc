@@ -1,0 +1,83 @@
+// OpenLLMetry and the Traceloop SDK, old (0.45: flattened prompts) and new (0.62: OTel messages), Python and JS.
+#include "llm/dialects.h"
+
+namespace pawl::llm {
+namespace {
+
+constexpr std::string_view scopes[] = {"opentelemetry.instrumentation.openai.v",
+                                       "opentelemetry.instrumentation.openai",
+                                       "opentelemetry.instrumentation.langchain",
+                                       "opentelemetry.instrumentation.crewai",
+                                       "opentelemetry.instrumentation.openai_agents",
+                                       "opentelemetry.instrumentation.anthropic",
+                                       "opentelemetry.instrumentation.agno",
+                                       "opentelemetry.instrumentation.alephalpha",
+                                       "opentelemetry.instrumentation.bedrock",
+                                       "opentelemetry.instrumentation.chromadb",
+                                       "opentelemetry.instrumentation.cohere",
+                                       "opentelemetry.instrumentation.google_generativeai",
+                                       "opentelemetry.instrumentation.groq",
+                                       "opentelemetry.instrumentation.haystack",
+                                       "opentelemetry.instrumentation.lancedb",
+                                       "opentelemetry.instrumentation.llamaindex",
+                                       "opentelemetry.instrumentation.mcp",
+                                       "opentelemetry.instrumentation.mistralai",
+                                       "opentelemetry.instrumentation.ollama",
+                                       "opentelemetry.instrumentation.pinecone",
+                                       "opentelemetry.instrumentation.replicate",
+                                       "opentelemetry.instrumentation.sagemaker",
+                                       "opentelemetry.instrumentation.together",
+                                       "opentelemetry.instrumentation.transformers",
+                                       "opentelemetry.instrumentation.vertexai",
+                                       "opentelemetry.instrumentation.watsonx",
+                                       "opentelemetry.instrumentation.writer",
+                                       "opentelemetry.instrumentation.voyageai",
+                                       "traceloop.",
+                                       "@traceloop/"};
+constexpr std::string_view markers[] = {"traceloop."};
+
+using enum Field;
+constexpr Key keys[] = {
+    {"traceloop.span.kind", kind_word, 2},
+    {"llm.request.type", request_type, 1},
+    {"gen_ai.request.type", request_type, 2},
+    {"traceloop.entity.name", entity_name, 3},
+    {"lc_agent_name", agent, 5},
+    {"crewai.agent.role", agent, 3},
+    {"traceloop.workflow.session_id", session, 4},
+    {"llm.usage.total_tokens", total_tokens, 3},
+    {"llm.usage.prompt_tokens", input_tokens, 5},
+    {"llm.usage.completion_tokens", output_tokens, 5},
+    {"llm.usage.reasoning_tokens", reasoning, 5},
+    {"llm.usage.cache_read_input_tokens", cache_read, 7},
+    {"llm.request.model", model_requested, 4},
+    {"llm.response.model", model_served, 4},
+    {"traceloop.prompt.key", prompt_name, 2},
+    {"traceloop.prompt.name", prompt_name, 3},
+    {"traceloop.prompt.version", prompt_version, 3},
+    {"traceloop.entity.input", input, 8},
+    {"traceloop.entity.output", output, 8},
+    {"crewai.crew.result", output, 9},
+    {"crewai.task.description", input, 9},
+};
+
+// An entity names a tool on a tool span and an agent on an agent span.
+void refine(Reader& reader) {
+  Reading& out = reader.out;
+  const std::string_view operation = reader.found.text(Field::operation);
+  const std::string_view name = reader.span.name;
+  if (operation == "execute_task" || operation == "goto" || operation == "create_agent") {
+    out.kind = Kind::other;
+    out.noise = true;
+  }
+  if (reader.scope.name.ends_with(".crewai") && name.ends_with(".llm")) out.kind = Kind::llm;
+  if (name.ends_with("ResponseStreamWriter") || name.ends_with("RequestStreamWriter")) out.noise = true;
+  // A graph is reported as a workflow and as an agent around it: the workflow is the graph, the agent runs it.
+  if (out.kind == Kind::workflow && operation == "invoke_agent") out.wrapper_usage = true;
+}
+
+}  // namespace
+
+const Dialect openllmetry{.name = "openllmetry", .scopes = scopes, .markers = markers, .keys = keys, .refine = refine};
+
+}  // namespace pawl::llm
