@@ -3,6 +3,7 @@
 
 #include "net/channel.h"
 #include "net/detail/connection.h"
+#include "net/detail/growing_body.h"
 #include "net/detail/header_rules.h"
 
 namespace pawl::net::detail {
@@ -14,33 +15,6 @@ constexpr std::size_t head_read = 16U << 10, body_read = 64U << 10;
 constexpr std::size_t drained_body = 256U
                                      << 10;  // a refused body up to this size is read, so that the connection lives
 
-// A body that grows with what has come, never with what was promised.
-struct GrowingBody {
-  using value_type = std::string;
-  class reader {
-   public:
-    template <bool R, class F>
-    reader(http::header<R, F>&, value_type& body) : body_(body) {}
-    void init(const boost::optional<std::uint64_t>& length, boost::beast::error_code& error) {
-      error = {};
-      if (length) body_.reserve(std::min<std::uint64_t>(*length, drained_body));
-    }
-    template <class Buffers>
-    std::size_t put(const Buffers& buffers, boost::beast::error_code& error) {
-      error = {};
-      std::size_t size = 0;
-      for (auto part : boost::beast::buffers_range_ref(buffers)) {
-        body_.append(static_cast<const char*>(part.data()), part.size());
-        size += part.size();
-      }
-      return size;
-    }
-    void finish(boost::beast::error_code& error) { error = {}; }
-
-   private:
-    value_type& body_;
-  };
-};
 using Parser = http::request_parser<GrowingBody>;
 
 void append_field(std::string& out, std::string_view name, std::string_view value) {
