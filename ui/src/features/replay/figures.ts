@@ -1,6 +1,6 @@
 // The key figures of a run and how each was made.
 import { format, url } from '$kit';
-import { breakdown, duration, money, pause, pico, plural, tokensTotal, typeLabel, type CostBreakdown, type Node } from './model';
+import { breakdown, duration, hasUsage, money, pause, pico, plural, tokensTotal, total, typeLabel, type CostBreakdown, type Node } from './model';
 import type { Replay } from './replay.svelte';
 
 export interface Fact {
@@ -20,8 +20,9 @@ export interface Figure {
   /** The spans it is made of. */
   href?: string;
   jump?: () => void;
-  cost?: CostBreakdown;
-  rows: Fact[];
+  /** Made when it is looked at. */
+  cost?: () => CostBreakdown;
+  rows: () => Fact[];
   notes: string[];
 }
 
@@ -43,19 +44,18 @@ export function figuresOf(replay: Replay): Figure[] {
   const count = tree.errors.length || (run.session?.error_count ?? run.traces[0]?.error_count ?? 0);
   list.push({
     label: 'Errors', value: format.count(count), bad: count > 0, wide: true, notes: ['The deepest spans that failed; those above that pass a failure on are not counted.'],
-    rows: tree.errors.slice(0, 5).map((node) => ({ label: node.label, value: '', note: node.span.error?.message ?? node.span.error?.type ?? '' })),
+    rows: () => tree.errors.slice(0, 5).map((node) => ({ label: node.label, value: '', note: node.span.error?.message ?? node.span.error?.type ?? '' })),
     ...(tree.errors.length ? { jump: () => replay.nextError() } : {}),
   });
   return [...list, ...scores(replay)];
 }
 
 function cost(replay: Replay): Figure {
-  const made = breakdown(replay.tree.all);
   const told = pico(replay.run?.session?.cost_usd ?? replay.run?.traces[0]?.cost_usd);
-  const sum = made.sum ?? told;
+  const sum = total(replay.tree.roots.map((root) => root.rolled)) ?? told;
   return {
-    label: 'Cost', value: money(sum), wide: false, cost: made, href: spansHref(replay, 'kind=llm,embedding'), rows: [], notes: [],
-    ...(sum === null ? { unknown: made.calls.length ? 'No price is known for these calls, and the SDK reported none' : 'No call reported usage' } : {}),
+    label: 'Cost', value: money(sum), wide: false, cost: () => breakdown(replay.tree.all), href: spansHref(replay, 'kind=llm,embedding'), rows: () => [], notes: [],
+    ...(sum === null ? { unknown: replay.tree.all.some((node) => hasUsage(node.span)) ? 'No price is known for these calls, and the SDK reported none' : 'No call reported usage' } : {}),
   };
 }
 
@@ -64,9 +64,8 @@ function time(replay: Replay): Figure {
   const session = run?.session;
   const ms = session?.active_ms ?? (run?.kind === 'trace' ? run.traces[0]?.duration_ms : null) ?? scale.length;
   const parts = (run?.traces.length ?? 0) > 1 ? `Sum of ${run!.traces.length} traces, each from its first start to its last end.` : 'From the first start to the last end.';
-  const llm = covered(replay.tree.steps.filter((node) => node.kind === 'llm'));
-  const tools = covered(replay.tree.steps.filter((node) => node.kind === 'tool'));
-  const rows = [{ label: 'Models at work', value: duration(llm) }, { label: 'Tools at work', value: duration(tools) }];
+  const work = (kind: string): string => duration(covered(replay.tree.steps.filter((node) => node.kind === kind)));
+  const rows = (): Fact[] => [{ label: 'Models at work', value: work('llm') }, { label: 'Tools at work', value: work('tool') }];
   return { label: 'Time', value: duration(ms), wide: false, rows, notes: [parts, ...(run?.kind === 'session' ? ['Pauses between traces are not in it.'] : [])], jump: () => replay.nextRanked('time') };
 }
 
@@ -84,7 +83,7 @@ function covered(list: Node[]): number {
 function withPauses(replay: Replay): Figure | null {
   const session = replay.run?.session;
   if (!session?.duration_ms || !session.active_ms || session.duration_ms - session.active_ms < 1000) return null;
-  const rows = replay.turns.filter((turn) => turn.away !== null).slice(0, 8).map((turn) => ({ label: `Before turn ${turn.n}`, value: pause(turn.away!) }));
+  const rows = (): Fact[] => replay.turns.filter((turn) => turn.away !== null).slice(0, 8).map((turn) => ({ label: `Before turn ${turn.n}`, value: pause(turn.away!) }));
   return { label: 'With pauses', value: duration(session.duration_ms), wide: true, rows, notes: ['From the first start to the last end, the user’s time included.'] };
 }
 
@@ -103,7 +102,7 @@ function tokens(replay: Replay): Figure {
     for (const [type, value] of Object.entries(node.span.tokens ?? {})) if (typeof value === 'number') sums.set(type, (sums.get(type) ?? 0) + value);
   }
   const types = ['input', 'cache_read', 'cache_write', 'output', 'reasoning'];
-  const rows = types.map((type) => ({ label: typeLabel(type), value: format.count(sums.get(type) ?? null), ...(sums.has(type) ? {} : { note: 'not reported by this SDK' }) }));
+  const rows = (): Fact[] => types.map((type) => ({ label: typeLabel(type), value: format.count(sums.get(type) ?? null), ...(sums.has(type) ? {} : { note: 'not reported by this SDK' }) }));
   const notes = unknown ? [`${plural(unknown, 'call')} did not report tokens; unknown is not zero.`] : [];
   return { label: 'Tokens', value: format.short(all), wide: true, rows, notes, href: spansHref(replay, 'kind=llm,embedding'), ...(all === null ? { unknown: 'not reported by this SDK' } : {}) };
 }
@@ -112,7 +111,7 @@ function steps(replay: Replay): Figure {
   const kinds = new Map<string, number>();
   for (const node of replay.tree.steps) kinds.set(node.kind, (kinds.get(node.kind) ?? 0) + 1);
   const left = replay.tree.noise ? [`${plural(replay.tree.noise, 'plumbing span')} and containers are no steps.`] : ['Containers (agents, workflows) are no steps.'];
-  return { label: 'Steps', value: format.count(replay.tree.steps.length), wide: true, rows: [...kinds].map(([kind, n]) => ({ label: kind === 'llm' ? 'model calls' : `${kind}s`, value: format.count(n) })), notes: left, href: spansHref(replay, '') };
+  return { label: 'Steps', value: format.count(replay.tree.steps.length), wide: true, rows: () => [...kinds].map(([kind, n]) => ({ label: kind === 'llm' ? 'model calls' : `${kind}s`, value: format.count(n) })), notes: left, href: spansHref(replay, '') };
 }
 
 function scores(replay: Replay): Figure[] {
@@ -127,6 +126,6 @@ function scores(replay: Replay): Figure[] {
   for (const [name, value] of Object.entries(replay.run?.session?.scores ?? {})) if (!byName.has(name)) byName.set(name, { values: [value], words: [], authors: new Set() });
   return [...byName].slice(0, 3).map(([name, { values, words, authors }]) => ({
     label: name.charAt(0).toUpperCase() + name.slice(1), value: values.length ? format.score(values.reduce((sum, value) => sum + value, 0) / values.length) : words[0]!, wide: true,
-    rows: [{ label: 'Scores', value: format.count(values.length + words.length) }], notes: [`Mean of what ${[...authors].join(', ') || 'the scorers'} gave.`],
+    rows: () => [{ label: 'Scores', value: format.count(values.length + words.length) }], notes: [`Mean of what ${[...authors].join(', ') || 'the scorers'} gave.`],
   }));
 }

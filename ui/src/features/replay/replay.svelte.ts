@@ -52,8 +52,6 @@ export class Replay {
   opened = $state.raw<ReadonlySet<string>>(new Set());
   follow = $state(false);
   connected = $state(false);
-  /** When the answer was there and how long the page then took to know what to draw. */
-  readMs = $state(0);
   readonly #url: QueryState<typeof schema>;
   /** Written to the address a moment later: it may change with every key. */
   #pending = $state.raw<Partial<Values>>({});
@@ -70,6 +68,14 @@ export class Replay {
   }
 
   readonly values = $derived.by<Values>(() => ({ ...this.#url.values, ...this.#pending }));
+  // Each part apart: what only a moved selection changes must not make ten thousand rows anew.
+  readonly #span = $derived(this.values.span);
+  readonly #query = $derived(this.values.q);
+  readonly #zoom = $derived(this.values.zoom);
+  readonly #pauses = $derived(this.values.pauses);
+  readonly #plumbing = $derived(this.values.plumbing);
+  readonly #critical = $derived(this.values.critical);
+  readonly #foldList = $derived(this.values.fold.join(','));
   readonly view = $derived.by<View>(() => {
     if (!this.run) return nothing;
     return viewOf(this.run);
@@ -81,17 +87,17 @@ export class Replay {
   // Folding: what the rules say, changed by hand. The address lists the changes: `id` opened, `-id` folded.
   readonly #folds = $derived.by(() => {
     const map = new Map<string, boolean>();
-    for (const entry of this.values.fold) map.set(decode(entry.replace(/^-/, '')), entry.startsWith('-'));
+    for (const entry of this.#foldList.split(',').filter(Boolean)) map.set(decode(entry.replace(/^-/, '')), entry.startsWith('-'));
     return map;
   });
-  readonly rows = $derived<TreeRow[]>(flatten(this.view.roots, (node) => this.#folds.get(`tree.${node.id}`) ?? foldedByRule(node, this.turns), this.values.plumbing));
+  readonly rows = $derived<TreeRow[]>(flatten(this.view.roots, (node) => this.#folds.get(`tree.${node.id}`) ?? foldedByRule(node, this.turns), this.#plumbing));
   readonly rowOf = $derived(new Map(this.rows.map((row, at) => [row.node.id, at])));
   readonly lines = $derived<Line[]>(linesOf(this.turns, this.#folds));
   readonly lineOf = $derived(new Map(this.lines.map((line, at) => [line.id, at])));
 
   // Selection: one for all views. Without one in the address, the first thing that went wrong, else the run itself.
-  readonly selected = $derived.by<Node | undefined>(() => this.tree.byId.get(this.values.span) ?? this.#suggested);
-  readonly chosen = $derived(this.tree.byId.has(this.values.span));
+  readonly selected = $derived.by<Node | undefined>(() => this.tree.byId.get(this.#span) ?? this.#suggested);
+  readonly chosen = $derived(this.tree.byId.has(this.#span));
   readonly selectedItem = $derived(this.selected ? this.view.itemOf.get(this.selected.id) : undefined);
   readonly #suggested = $derived.by<Node | undefined>(() => {
     const found = this.view.findings.find((finding) => finding.tone === 'bad') ?? this.view.findings[0];
@@ -99,20 +105,20 @@ export class Replay {
   });
 
   // Search.
-  readonly words = $derived(terms(this.values.q));
-  readonly hits = $derived<Node[]>(this.words.length ? search(this.tree, this.values.q) : []);
+  readonly words = $derived(terms(this.#query));
+  readonly hits = $derived<Node[]>(this.words.length ? search(this.tree, this.#query) : []);
   readonly hitIds = $derived(new Set(this.hits.map((node) => node.id)));
   readonly hitItems = $derived(new Set(this.hits.map((node) => this.view.itemOf.get(node.id)).filter((id): id is string => !!id)));
 
   // Time.
-  readonly scale = $derived(timeline.scaleOf(this.tree, this.values.pauses === '' ? null : this.values.pauses === 'hidden'));
+  readonly scale = $derived(timeline.scaleOf(this.tree, this.#pauses === '' ? null : this.#pauses === 'hidden'));
   readonly window = $derived.by<timeline.Window>(() => {
-    const [from, to] = this.values.zoom.split('-').map(Number);
-    if (!this.values.zoom || from === undefined || to === undefined || !(to > from)) return timeline.whole(this.scale);
+    const [from, to] = this.#zoom.split('-').map(Number);
+    if (!this.#zoom || from === undefined || to === undefined || !(to > from)) return timeline.whole(this.scale);
     return { from: Math.max(0, from), to: Math.min(this.scale.length, to) };
   });
-  readonly zoomed = $derived(this.values.zoom !== '');
-  readonly criticalPath = $derived(this.values.critical ? timeline.criticalPath(this.tree.roots) : null);
+  readonly zoomed = $derived(this.#zoom !== '');
+  readonly criticalPath = $derived(this.#critical ? timeline.criticalPath(this.tree.roots) : null);
 
   set(patch: Partial<Values>, how: { now?: boolean; push?: boolean } = {}): void {
     this.#pending = { ...this.#pending, ...patch };
@@ -137,12 +143,8 @@ export class Replay {
 
   async load(signal: AbortSignal): Promise<void> {
     try {
-      const run = await load(this.api, this.kind, this.id, signal);
-      const begun = performance.now();
-      this.run = run;
+      this.run = await load(this.api, this.kind, this.id, signal);
       this.failure = null;
-      void this.view;
-      this.readMs = performance.now() - begun;
     } catch (error) {
       if (signal.aborted) return;
       this.failure = error instanceof ApiError ? error : new ApiError(0, 'failed', String(error));

@@ -7,7 +7,14 @@ export function group(items: Item[]): Item[] {
   return sideBySide(failures(repeats(items)));
 }
 
-const keyOf = (call: Call): string => `${call.name}\n${JSON.stringify(call.args)}`;
+const keys = new WeakMap<Call, string>();
+function keyOf(call: Call): string {
+  const known = keys.get(call);
+  if (known !== undefined) return known;
+  const key = `${call.name}\n${JSON.stringify(call.args)}`;
+  keys.set(call, key);
+  return key;
+}
 
 /** The same tool with the same arguments, nothing between but thoughts. */
 function repeats(items: Item[]): Item[] {
@@ -82,12 +89,18 @@ function sideBySide(items: Item[]): Item[] {
       continue;
     }
     const run = runOf(items, i, (last, next) => together(last, next));
-    const row = run.length > 1 ? [] : runOf(items, i, (_, next, calls) => !next.failed && !first.failed && common([...calls, next].map((call) => call.name)) !== null);
+    const row = run.length > 1 ? [] : runOf(items, i, (last, next, calls) => !next.failed && !first.failed && goesOn(calls, last, next));
     const calls = run.length > 1 ? run : row.length >= 3 ? row : [first];
     out.push(calls.length > 1 ? parallel(calls, run.length > 1 ? 'at once' : 'in a row') : first);
     i += calls.length;
   }
   return out;
+}
+
+/** `next` has the name that the calls so far have in common. */
+function goesOn(calls: Call[], last: Call, next: Call): boolean {
+  if (next.name === last.name && (calls.length === 1 || last.name === calls[0]!.name)) return true;
+  return common([...new Set([...calls.slice(0, 2), last, next].map((call) => call.name))]) !== null;
 }
 
 function runOf(items: Item[], from: number, belongs: (last: Call, next: Call, calls: Call[]) => boolean): Call[] {

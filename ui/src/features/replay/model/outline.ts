@@ -62,8 +62,9 @@ function innerTurns(tree: Tree, turns: Turn[]): Node[] | null {
   const root = tree.roots.length === 1 ? tree.roots[0]! : null;
   const list = root ? root.children : tree.roots;
   const groups = turns.map((turn) => ({ turn, nodes: [] as Node[] }));
+  let at = -1;
   for (const each of list) {
-    const at = groups.findLastIndex((group) => each.start >= group.turn.start);
+    while (at + 1 < groups.length && each.start >= groups[at + 1]!.turn.start) at++;
     const next = groups[at + 1];
     if (at < 0 || (next && each.end > next.turn.start + 1 && each.children.length)) return null;
     groups[at]!.nodes.push(each);

@@ -12,12 +12,16 @@ export const callIdOf = (part: Part): string => String(part.call_id ?? part.id ?
 export const argumentsOf = (part: Part): unknown => part.arguments ?? part['args'] ?? part['input'] ?? null;
 export const resultOf = (part: Part): unknown => part.result ?? part.response ?? part['output'] ?? part.content ?? part.text ?? null;
 
-const joined = (message: Message, type: string): string =>
-  message.parts
-    .filter((part) => part.type === type)
-    .map(textOf)
-    .filter(Boolean)
-    .join('\n\n');
+/** Called for every message of a run several times: no arrays on the way. */
+function joined(message: Message, type: string): string {
+  let out = '';
+  for (const part of message.parts) {
+    if (part.type !== type) continue;
+    const text = textOf(part);
+    if (text) out = out ? `${out}\n\n${text}` : text;
+  }
+  return out;
+}
 
 export const textIn = (message: Message): string => joined(message, 'text');
 export const reasoningIn = (message: Message): string => joined(message, 'reasoning');

@@ -130,11 +130,12 @@ export class Walker extends Teller {
   private asks(each: Node): Call | undefined {
     const id = each.span.tool?.call_id;
     const name = each.label;
-    const args = JSON.stringify(parse(each.span.tool?.arguments ?? null));
-    const found =
-      (id ? this.pending.find((call) => call.callId === id) : undefined) ??
-      this.pending.find((call) => call.name === name && JSON.stringify(call.args) === args) ??
-      this.pending.find((call) => call.name === name);
+    let found = id ? this.pending.find((call) => call.callId === id) : undefined;
+    if (!found) {
+      const alike = this.pending.filter((call) => call.name === name);
+      const args = alike.length > 1 ? JSON.stringify(parse(each.span.tool?.arguments ?? null)) : '';
+      found = alike.find((call) => alike.length > 1 && JSON.stringify(call.args) === args) ?? alike[0];
+    }
     if (found) this.pending.splice(this.pending.indexOf(found), 1);
     return found;
   }

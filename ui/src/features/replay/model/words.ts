@@ -16,9 +16,10 @@ export const date = (time: string | null | undefined): string => (time && !Numbe
 /** Milliseconds since the epoch, nanoseconds kept as a fraction. */
 export function msOf(time: string | null | undefined): number {
   if (!time) return Number.NaN;
-  const fraction = /\.(\d+)/.exec(time);
-  const whole = Date.parse(fraction ? time.replace(fraction[0], '') : time);
-  return fraction ? whole + Number(`0.${fraction[1]}`) * 1000 : whole;
+  const whole = Date.parse(time);
+  // Date.parse keeps three digits of the fraction; the rest is added.
+  const rest = time.length > 24 && time[19] === '.' ? Number(`0.${time.slice(23).replace(/\D.*$/, '')}`) : 0;
+  return whole + (rest || 0);
 }
 
 /** Whole percent: `35 %`. */
