@@ -84,7 +84,7 @@ enum class Type : std::uint8_t { text, number, duration, money, time, enumeratio
 std::string_view name_of(Type type);
 
 struct DimensionInfo {
-  std::string_view name;        // "agent"; "attr." stands for attr.ANY
+  std::string_view name;        // "agent"; "attr.NAME" stands for every attribute
   std::string_view definition;  // shown to users
   Type type;
   std::vector<std::string_view> operators;
@@ -157,6 +157,7 @@ struct ListQuery {
   std::string order = "-start";  // [-]start cost duration tokens errors name
   std::string cursor;            // of the page before, or ""
   std::uint32_t limit = 50;      // 1 to 1000
+  Nanos now = 0;                 // a range that ends later: its first window reaches back from here (0: from its end)
 };
 
 // Drives a page: statement after statement over growing windows of time until the page is full.
@@ -174,14 +175,19 @@ class Pager {
   std::string cursor() const;
 
  private:
+  void settle();  // what the running statement showed
+  bool beyond() const;
+  Statement page_statement(std::uint32_t rows) const;
+
   std::uint32_t project_ = 0;
   ListQuery query_;
-  bool by_start_ = true, descending_ = true, done_ = false, more_ = false;
-  Range window_;                            // of the statement that runs
-  Nanos width_ = 0;                         // of the next window
-  std::optional<std::string> after_value_;  // keyset: rows beyond (value, key)
-  std::string after_key_;
-  std::uint32_t taken_ = 0, rows_ = 0;  // on the page; of the running statement
+  std::string by_;  // order without its sign
+  bool descending_ = true, done_ = false, more_ = false;
+  Range window_;                                    // of the running or the next statement
+  Nanos width_ = 0;                                 // of the window after it
+  std::string after_value_, after_key_;             // keyset: rows beyond these; "" for none
+  std::string last_value_, last_key_;               // of the last row taken
+  std::uint32_t taken_ = 0, seen_ = 0, asked_ = 0;  // rows: on the page, of the running statement, its limit
 };
 
 // Columns of the rows of a Pager's statements, in this order; the first three are the same for each grain.
@@ -216,12 +222,13 @@ enum class TraceColumn : std::uint8_t {
   cost,                // Nullable(Int128) pico-dollars: null = calls, but no cost is known
   cost_unknown_calls,  // Int64
   tags,                // Array(String), sorted
+  title,               // String: the first words of a user in it, at most 200 bytes
   count_
 };
 // Sessions (ui-api.md Session).
 enum class SessionColumn : std::uint8_t {
   order_key,           // String
-  key,                 // String: "s" + session id, or "t" + hex of a trace that has none
+  key,                 // String: opaque
   mine,                // UInt8
   session,             // String; "" for a trace of its own
   trace,               // UInt128: of the first trace
@@ -239,7 +246,7 @@ enum class SessionColumn : std::uint8_t {
   start,               // Int64 ns
   duration,            // Int64 ns: first start to last end
   active,              // Int64 ns: sum of the times of its traces
-  status,              // String: of the last trace
+  status,              // String: by the rule of a trace, over all its roots
   errors,              // Int64
   traces,              // Int64
   spans,               // Int64
@@ -249,6 +256,7 @@ enum class SessionColumn : std::uint8_t {
   cost,                // Nullable(Int128)
   cost_unknown_calls,  // Int64
   tags,                // Array(String)
+  title,               // String: the first words of a user in it, at most 200 bytes
   count_
 };
 // Spans: everything of schema.h `spans` but what is the warehouse's own. Also the answer of compile_spans_of.
@@ -315,6 +323,7 @@ enum class SpanColumn : std::uint8_t {
   not_counted,         // String
   weight,              // Float32
   record,              // UInt128
+  preview,             // String
   count_
 };
 // Name and ClickHouse type of each column, in order.

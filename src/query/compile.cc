@@ -1,0 +1,325 @@
+// A measure query as one statement: a branch for each way of counting, added up by time and dimensions.
+#include "base/text.h"
+#include "measures.h"
+
+namespace pawl::query {
+namespace {
+
+constexpr std::size_t max_measures = 20, max_dimensions = 5;
+constexpr std::uint32_t max_rows = 10'000;
+
+Result<const Measure*> measure_called(std::string_view name) {
+  std::vector<std::string_view> names;
+  for (const Measure& measure : measure_table()) {
+    if (measure.name == name) return &measure;
+    names.push_back(measure.name);
+  }
+  const std::string_view near = nearest(name, names);
+  return fail(ErrorKind::invalid, "No measure is called {}.{}", name,
+              near.empty() ? "" : fmt::format(" Did you mean {}?", near));
+}
+
+// What rows are grouped by: the expression on a row of `spans` and its name in the answer.
+struct Key {
+  std::string name, sql;
+};
+
+class Compiler {
+ public:
+  Compiler(std::uint32_t project, const MeasureQuery& query) : query_(query), sql_(project) {}
+  Result<Statement> run();
+
+ private:
+  Result<void> check() const;
+  Result<void> find_keys();
+  Result<void> find_measures();
+  std::string order() const;
+  std::string branch(Branch branch);
+  std::string rows();
+  std::string distinct(Branch branch, std::string_view key);
+  std::string quantiles(Branch branch, std::string_view source);
+  std::string span_times(Branch branch);
+  std::string whole_items(Branch branch);
+  std::string item_times();
+  Items items_of(Grain grain, std::set<std::string> totals);
+  std::string item_source(const Items& items, const std::string& rows);
+
+  std::string select_keys() const;  // "expr AS _k0, …, " or ""
+  std::string key_names() const;    // "_k0, …, " or ""
+  std::string group_by(std::string_view more = "") const;
+  std::string columns(Branch branch, const std::vector<std::string>& own) const;  // own partials, zeros for the rest
+  std::string partials(Branch branch);
+  bool by_time() const { return !query_.step.empty(); }
+
+  const MeasureQuery& query_;
+  Sql sql_;
+  std::vector<Key> keys_;
+  std::vector<const Measure*> measures_;
+  std::vector<const Partial*> partials_;  // needed, in the order of the table
+  std::string where_;                     // rows of the items that the filter selects
+};
+
+Result<void> Compiler::check() const {
+  if (query_.measures.empty()) return fail(ErrorKind::invalid, "Name at least one measure.");
+  if (query_.measures.size() > max_measures) return fail(ErrorKind::invalid, "A query has at most 20 measures.");
+  if (query_.dimensions.size() > max_dimensions) return fail(ErrorKind::invalid, "A query has at most 5 dimensions.");
+  if (query_.range.from >= query_.range.to) return fail(ErrorKind::invalid, "`from` must be before `to`.");
+  if (query_.limit == 0 || query_.limit > max_rows) return fail(ErrorKind::invalid, "`limit` is 1 to 10000.");
+  std::set<std::string_view> names;
+  for (const auto* list : {&query_.measures, &query_.dimensions})
+    for (const std::string& name : *list)
+      if (!names.insert(name).second) return fail(ErrorKind::invalid, "{} is asked for twice.", name);
+  return {};
+}
+
+Result<void> Compiler::find_keys() {
+  if (by_time()) keys_.push_back({"time", TRY(step_sql(sql_, query_.step, query_.timezone, "minute"))});
+  for (const std::string& name : query_.dimensions) {
+    if (name.starts_with("attr.") && name.size() > 5) {
+      keys_.push_back({name, fmt::format("attrs[{}]", sql_.text(name.substr(5)))});
+      continue;
+    }
+    const Dimension* dimension = find_dimension(name);
+    if (dimension == nullptr || !dimension->groups) {
+      std::vector<std::string_view> names;
+      for (const Dimension& other : dimension_table())
+        if (other.groups) names.push_back(other.name);
+      const std::string_view near = nearest(name, names);
+      return fail(ErrorKind::invalid, "{} is no dimension to split by.{}", name,
+                  near.empty() ? "" : fmt::format(" Did you mean {}?", near));
+    }
+    keys_.push_back({name, dimension->list ? fmt::format("arrayJoin(if(empty({0}), [''], {0}))", dimension->sql)
+                                           : std::string(dimension->sql)});
+  }
+  return {};
+}
+
+Result<void> Compiler::find_measures() {
+  std::set<std::string> needed = {"_n"};
+  for (const std::string& name : query_.measures) {
+    const Measure* measure = TRY(measure_called(name));
+    measures_.push_back(measure);
+    const bool item = query_.grain != Grain::span && !measure->item_sql.empty();
+    needed.merge(names_in(item ? measure->item_sql : measure->sql));
+  }
+  if (std::ranges::any_of(needed, [](const std::string& name) { return name.starts_with("_item_p"); }))
+    needed.insert("_items");
+  for (const Partial& partial : partial_table())
+    if (needed.contains(std::string(partial.name))) partials_.push_back(&partial);
+  return {};
+}
+
+std::string Compiler::select_keys() const {
+  std::string out;
+  for (std::size_t i = 0; i < keys_.size(); ++i) out += fmt::format("{} AS _k{}, ", keys_[i].sql, i);
+  return out;
+}
+
+std::string Compiler::key_names() const {
+  std::string out;
+  for (std::size_t i = 0; i < keys_.size(); ++i) out += fmt::format("_k{}, ", i);
+  return out;
+}
+
+std::string Compiler::group_by(std::string_view more) const {
+  std::string names = key_names() + std::string(more);
+  if (names.ends_with(", ")) names.resize(names.size() - 2);
+  return names.empty() ? "" : " GROUP BY " + names;
+}
+
+std::string Compiler::columns(Branch branch, const std::vector<std::string>& own) const {
+  std::string out;
+  std::size_t next = 0;
+  for (const Partial* partial : partials_) {
+    const bool mine = partial->branch == branch;
+    const std::string value = mine ? own[next++] : partial->quantile > 0 ? "NULL" : "0";
+    const std::string_view type = partial->quantile > 0 ? "Nullable(Float64)" : "Int128";
+    out += fmt::format("{}CAST({}, '{}') AS u{}", out.empty() ? "" : ", ", value, type, partial->name);
+  }
+  return out;
+}
+
+std::string Compiler::partials(Branch branch) {
+  std::vector<std::string> own;
+  for (const Partial* partial : partials_)
+    if (partial->branch == branch) own.emplace_back(partial->sql);
+  return columns(branch, own);
+}
+
+std::string Compiler::rows() {
+  return fmt::format("SELECT {}{} FROM (SELECT *, {} AS _w {}{}){}", select_keys(), partials(Branch::rows), weight_sql,
+                     Sql::spans(query_.range), where_, group_by());
+}
+
+std::string Compiler::distinct(Branch branch, std::string_view key) {
+  return fmt::format(
+      "SELECT {}{} FROM (SELECT {}{} AS _item, intDiv(sum({}), sum(sign)) AS _item_w {}{}{}{} HAVING sum(sign) > 0){}",
+      key_names(), partials(branch), select_keys(), key, weight_sql, Sql::spans(query_.range), where_,
+      branch == Branch::tasks ? " AND task != ''" : "", group_by("_item"), group_by());
+}
+
+// `source` gives keys, `_bucket`, `_count`.
+std::string Compiler::quantiles(Branch branch, std::string_view source) {
+  std::vector<std::string> own;
+  for (const Partial* partial : partials_) {
+    if (partial->branch != branch) continue;
+    const std::string bucket = fmt::format(
+        "_buckets[arrayFirstIndex(c -> c >= {} * arraySum(_counts), arrayCumSum(_counts))]", partial->quantile);
+    own.push_back(fmt::format("if(empty(_counts), NULL, {})", bucket_value_ms_sql(bucket)));
+  }
+  return fmt::format(
+      "SELECT {}{} FROM (SELECT {}arraySort(groupArray((_bucket, _count))) AS _sorted, _sorted.1 AS _buckets, "
+      "_sorted.2 "
+      "AS _counts FROM ({}){})",
+      key_names(), columns(branch, own), key_names(), source, group_by());
+}
+
+std::string Compiler::span_times(Branch branch) {
+  const bool latency = branch == Branch::latency;
+  const std::string_view time = latency ? "duration" : "assumeNotNull(ttft)";
+  return quantiles(
+      branch,
+      fmt::format("SELECT {}{} AS _bucket, sum({}) AS _count {}{} AND NOT noise AND {}{} HAVING _count > 0",
+                  select_keys(), bucket_sql(time), weight_sql, Sql::spans(query_.range), where_,
+                  latency ? "status NOT IN ('running', 'unfinished')" : "ttft IS NOT NULL", group_by("_bucket")));
+}
+
+Items Compiler::items_of(Grain grain, std::set<std::string> totals) {
+  Items items{.grain = grain, .range = query_.range, .filter = nullptr, .rows = "", .having = "", .totals = {}};
+  items.totals = std::move(totals);
+  items.totals.insert({"_weight", "_first"});
+  if (grain == query_.grain)
+    items.filter = query_.filter.root();
+  else if (!where_.empty())
+    items.rows = fmt::format(" AND {} IN (SELECT {} AS _item {}{} GROUP BY _item HAVING sum(sign) > 0)", key_of(grain),
+                             key_of(grain), Sql::spans(query_.range), where_);
+  return items;
+}
+
+// Keys and totals of items; an item stands in the step of its start, and under each value that one of its spans has.
+std::string Compiler::item_source(const Items& items, const std::string& rows) {
+  std::string keys, pairs;
+  for (std::size_t i = 0; i < keys_.size(); ++i) {
+    if (i == 0 && by_time()) {
+      const auto step = step_sql(sql_, query_.step, query_.timezone, "toUInt32(intDiv(_first, 60000000000))");
+      PAWL_CHECK(step.has_value());
+      keys += fmt::format("{} AS _k0, ", *step);
+    } else {
+      keys += fmt::format("_k{}, ", i);
+      pairs += fmt::format(", {} AS _k{}", keys_[i].sql, i);
+    }
+  }
+  const std::string whole = items_sql(sql_, items);
+  if (pairs.empty()) return fmt::format("SELECT {}* FROM ({})", keys, whole);
+  std::string group = "_pair";
+  for (std::size_t i = by_time() ? 1 : 0; i < keys_.size(); ++i) group += fmt::format(", _k{}", i);
+  return fmt::format(
+      "SELECT {}{} FROM (SELECT {} AS _pair{} {}{} GROUP BY {} HAVING sum(sign) > 0) AS _pairs INNER JOIN ({}) AS "
+      "_whole "
+      "ON _pair = _item",
+      keys, join(std::vector<std::string>(items.totals.begin(), items.totals.end()), ", "), key_of(items.grain), pairs,
+      Sql::spans(query_.range), rows, group, whole);
+}
+
+std::string Compiler::whole_items(Branch branch) {
+  const bool overhead = branch == Branch::overhead;
+  const Items items = overhead ? items_of(Grain::trace, {"_overhead"}) : items_of(query_.grain, {"_extent", "_status"});
+  return fmt::format("SELECT {}{} FROM ({}){}", key_names(), partials(branch),
+                     item_source(items, overhead ? where_ : ""), group_by());
+}
+
+std::string Compiler::item_times() {
+  const Items items = items_of(query_.grain, {"_extent", "_status"});
+  return quantiles(
+      Branch::item_latency,
+      fmt::format("SELECT {}{} AS _bucket, sum(_weight) AS _count FROM ({}) WHERE _status NOT IN ('running', "
+                  "'unfinished'){}",
+                  key_names(), bucket_sql("_extent"), item_source(items, ""), group_by("_bucket")));
+}
+
+std::string Compiler::branch(Branch branch) {
+  switch (branch) {
+    case Branch::rows:
+      return rows();
+    case Branch::traces:
+      return distinct(branch, "trace");
+    case Branch::sessions:
+      return distinct(branch, session_key_sql);
+    case Branch::tasks:
+      return distinct(branch, fmt::format("({}, task)", session_key_sql));
+    case Branch::latency:
+    case Branch::ttft:
+      return span_times(branch);
+    case Branch::items:
+    case Branch::overhead:
+      return whole_items(branch);
+    case Branch::item_latency:
+      return item_times();
+  }
+  return "";
+}
+
+std::string Compiler::order() const {
+  std::string out;
+  const std::size_t columns = keys_.size() + measures_.size();
+  if (!query_.order.empty()) {
+    const bool down = query_.order[0] == '-';
+    const std::string_view name = std::string_view(query_.order).substr(down ? 1 : 0);
+    for (std::size_t i = 0; i < columns; ++i)
+      if (name == (i < keys_.size() ? std::string_view(keys_[i].name) : measures_[i - keys_.size()]->name))
+        out = fmt::format("c{} {} NULLS LAST", i, down ? "DESC" : "ASC");
+    if (out.empty()) return "";
+  } else if (!by_time()) {
+    out = fmt::format("c{} DESC NULLS LAST", keys_.size());
+  }
+  for (std::size_t i = 0; i < keys_.size(); ++i) out += fmt::format("{}c{}", out.empty() ? "" : ", ", i);
+  return out;
+}
+
+Result<Statement> Compiler::run() {
+  TRY(check());
+  TRY(find_keys());
+  TRY(find_measures());
+  where_ = selected(sql_, query_.grain, query_.filter, query_.range);
+  const std::string by = order();
+  if (by.empty()) return fail(ErrorKind::invalid, "`order` must be a column of the answer, not {}.", query_.order);
+
+  Statement statement;
+  std::string select, sums, parts;
+  std::set<Branch> done;
+  for (const Partial* partial : partials_) {
+    sums += fmt::format("{}{}(u{}) AS {}", sums.empty() ? "" : ", ", partial->quantile > 0 ? "max" : "sum",
+                        partial->name, partial->name);
+    if (done.insert(partial->branch).second) parts += (parts.empty() ? "" : " UNION ALL ") + branch(partial->branch);
+  }
+  for (std::size_t i = 0; i < keys_.size(); ++i) {
+    const bool time = i == 0 && by_time();
+    select += time ? fmt::format("toInt64(_k{0}) * 1000000000 AS c{0}, ", i)
+                   : fmt::format("CAST(_k{0}, 'String') AS c{0}, ", i);
+    statement.columns.push_back({keys_[i].name, time ? Type::time : Type::text, ""});
+  }
+  for (std::size_t i = 0; i < measures_.size(); ++i) {
+    const Measure& measure = *measures_[i];
+    const bool item = query_.grain != Grain::span && !measure.item_sql.empty();
+    select += fmt::format("{}CAST({}, '{}') AS c{}", i > 0 ? ", " : "", item ? measure.item_sql : measure.sql,
+                          measure.type == Type::money ? "Nullable(Int128)" : "Nullable(Float64)", keys_.size() + i);
+    statement.columns.push_back({std::string(measure.name), measure.type, measure.unit});
+  }
+  const bool items = done.contains(Branch::items);
+  statement.sql = fmt::format("SELECT {} FROM (SELECT {}{} FROM ({}){}{}) ORDER BY {} LIMIT {}", select, key_names(),
+                              sums, parts, group_by(),
+                              keys_.empty() ? ""
+                              : items       ? " HAVING _n > 0 OR _items > 0"
+                                            : " HAVING _n > 0",
+                              by, query_.limit);
+  statement.parameters = sql_.take();
+  return statement;
+}
+
+}  // namespace
+
+Result<Statement> compile(std::uint32_t project, const MeasureQuery& query) {
+  return Compiler(project, query).run();
+}
+
+}  // namespace pawl::query

@@ -1,0 +1,134 @@
+// Look-ups: values that complete a filter, any id, and the rows of one trace, session or span.
+#include "base/text.h"
+#include "measures.h"
+#include "rows.h"
+
+namespace pawl::query {
+namespace {
+
+constexpr std::uint32_t max_values = 1000;
+
+Statement finish(Sql& sql, std::string text) {
+  return {std::move(text), sql.take(), {}};
+}
+
+std::string in_session(Sql& sql, std::string_view session) {
+  return fmt::format(" AND session = {} AND session != ''", sql.text(session));
+}
+
+Statement spans_where(Sql& sql, std::string rows, std::uint32_t limit) {
+  SpanRows spans;
+  spans.rows = std::move(rows);
+  spans.order_by = "_c_start, _c_parent != 0, -_c_duration, _c_span";
+  spans.limit = limit;
+  return finish(sql, span_rows_sql(spans));
+}
+
+Statement whole_where(Sql& sql, Grain grain, std::string rows, std::uint32_t limit) {
+  Whole whole;
+  whole.grain = grain;
+  whole.rows = std::move(rows);
+  whole.order_by = "_r_start, _r_key";
+  whole.limit = limit;
+  return finish(sql, whole_rows_sql(whole));
+}
+
+}  // namespace
+
+Statement compile_spans_of_trace(std::uint32_t project, const Id128& trace, std::uint32_t limit) {
+  Sql sql(project);
+  return spans_where(sql, " AND trace = " + sql.id(trace), limit);
+}
+
+Statement compile_spans_of_session(std::uint32_t project, std::string_view session, std::uint32_t limit) {
+  Sql sql(project);
+  return spans_where(sql, in_session(sql, session), limit);
+}
+
+Statement compile_span(std::uint32_t project, const Id128& trace, const Id128& span) {
+  Sql sql(project);
+  return spans_where(sql, fmt::format(" AND trace = {} AND span = {}", sql.id(trace), sql.id(span)), 1);
+}
+
+Statement compile_traces_of(std::uint32_t project, std::string_view session, std::uint32_t limit) {
+  Sql sql(project);
+  return whole_where(sql, Grain::trace, in_session(sql, session), limit);
+}
+
+Statement compile_trace(std::uint32_t project, const Id128& trace) {
+  Sql sql(project);
+  return whole_where(sql, Grain::trace, " AND trace = " + sql.id(trace), 1);
+}
+
+Statement compile_session(std::uint32_t project, std::string_view session) {
+  Sql sql(project);
+  return whole_where(sql, Grain::session, in_session(sql, session), 1);
+}
+
+Result<Statement> compile_values(std::uint32_t project, const ValuesQuery& query) {
+  if (query.range.from >= query.range.to) return fail(ErrorKind::invalid, "`from` must be before `to`.");
+  if (query.limit == 0 || query.limit > max_values) return fail(ErrorKind::invalid, "`limit` is 1 to 1000.");
+  Sql sql(project);
+  std::string value;
+  const std::string name = to_lower(query.dimension);
+  if (name.starts_with("attr.")) {
+    const std::string key = query.dimension.substr(5);
+    value = key.empty() || key == "NAME" ? "arrayJoin(mapKeys(attrs))" : fmt::format("attrs[{}]", sql.text(key));
+  } else {
+    const Dimension* dimension = find_dimension(name);
+    if (dimension == nullptr) {
+      std::vector<std::string_view> names;
+      for (const Dimension& other : dimension_table()) names.push_back(other.name);
+      const std::string_view near = nearest(name, names);
+      return fail(ErrorKind::invalid, "No dimension is called {}.{}", query.dimension,
+                  near.empty() ? "" : fmt::format(" Did you mean {}?", near));
+    }
+    if (!dimension->groups)
+      return fail(ErrorKind::invalid, "{} has no values to choose from; compare it instead.", dimension->name);
+    value = dimension->list ? fmt::format("arrayJoin({})", dimension->sql) : std::string(dimension->sql);
+  }
+  const std::string at = fmt::format("positionCaseInsensitiveUTF8(_value, {})", sql.text(query.prefix));
+  const std::string prefix = query.prefix.empty() ? "" : fmt::format(" AND {} > 0", at);
+  const std::string first = query.prefix.empty() ? "" : fmt::format("{} = 1 DESC, ", at);
+  Statement statement;
+  statement.sql = fmt::format(
+      "SELECT CAST(_value, 'String') AS c0, CAST(_count / 1e6, 'Nullable(Float64)') AS c1 FROM (SELECT CAST(_found, "
+      "'String') AS _value, _count FROM (SELECT {} AS _found, sum({}) AS _count {}{} GROUP BY _found HAVING sum(sign) "
+      "> "
+      "0)) WHERE _value != ''{} ORDER BY {}_count DESC, _value LIMIT {}",
+      value, weight_sql, Sql::spans(query.range), selected(sql, query.grain, query.filter, query.range), prefix, first,
+      query.limit);
+  statement.parameters = sql.take();
+  statement.columns = {{"value", Type::text, ""}, {"count", Type::number, "spans"}};
+  return statement;
+}
+
+Statement compile_find(std::uint32_t project, std::string_view text) {
+  Sql sql(project);
+  const std::string_view wanted = trim(text);
+  const std::string id = sql.id(id_from_text(wanted));
+  constexpr std::string_view lead = "(parent != 0, start, -duration)";
+  const auto label =
+      fmt::format("argMin(CAST(name, 'String'), {}) AS _label, min(toUnixTimestamp64Nano(start)) AS _at", lead);
+  const std::string trace_text = fmt::format("if(any(trace_id) = '', {}, any(trace_id))", hex_sql("_trace", 32));
+  const std::string span_text = fmt::format("if(any(span_id) = '', {}, any(span_id))", hex_sql("_span", 16));
+  const std::string traces = fmt::format(
+      "SELECT 'trace' AS _kind, {} AS _id, trace AS _trace, toUInt128(0) AS _span, {} AS _trace_id, {}, 1 AS "
+      "_rank {} AND trace = {} GROUP BY trace HAVING sum(sign) > 0",
+      trace_text, trace_text, label, Sql::from("spans"), id);
+  const std::string spans = fmt::format(
+      "SELECT 'span' AS _kind, {} AS _id, trace AS _trace, span AS _span, {} AS _trace_id, {}, 2 AS _rank {} "
+      "AND span = {} GROUP BY trace, span HAVING sum(sign) > 0",
+      span_text, trace_text, label, Sql::from("spans"), id);
+  const std::string sessions = fmt::format(
+      "SELECT 'session' AS _kind, session AS _id, argMin(trace, {}) AS _trace, toUInt128(0) AS _span, '' AS _trace_id, "
+      "{}, 0 AS _rank {}{} GROUP BY session HAVING sum(sign) > 0",
+      lead, label, Sql::from("spans"), in_session(sql, wanted));
+  return finish(sql,
+                fmt::format("SELECT CAST(_kind, 'String') AS kind, CAST(_id, 'String') AS id, _trace AS trace, "
+                            "_span AS span, CAST(_trace_id, 'String') AS trace_id, _label AS label, _at AS at FROM "
+                            "({} UNION ALL {} UNION ALL {}) ORDER BY _rank, _at DESC LIMIT 10",
+                            sessions, traces, spans));
+}
+
+}  // namespace pawl::query

@@ -1,0 +1,53 @@
+// The table behind the measures, and the time of a step as SQL; inside of the module only.
+#pragma once
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sql.h"
+
+namespace pawl::query {
+
+// Which scan a partial sum comes from. Each branch gives (keys, its partials); the branches are added up by key.
+enum class Branch : std::uint8_t {
+  rows,          // one row a span
+  traces,        // distinct traces
+  sessions,      // distinct sessions
+  tasks,         // distinct (session, task)
+  latency,       // quantiles of the time of spans
+  ttft,          // quantiles of the time to the first token
+  items,         // traces or sessions as a whole
+  item_latency,  // quantiles of their time
+  overhead,      // of whole traces
+};
+
+struct Partial {
+  std::string_view name;
+  Branch branch;
+  std::string_view sql;  // of rows, items, overhead: an aggregate
+  double quantile = 0;   // of latency, ttft, item_latency
+};
+const std::vector<Partial>& partial_table();
+
+struct Measure {
+  std::string_view name, unit;
+  Type type = Type::number;
+  std::string_view definition;
+  std::string_view sql;       // over partials
+  std::string_view item_sql;  // where the grain is trace or session; "" = the same
+};
+const std::vector<Measure>& measure_table();
+
+// Weight of a row in millionths, with its sign: an integer, so that a correction cancels to the last bit.
+inline constexpr std::string_view weight_sql = "sign * toInt64(round(weight * 1000000))";
+
+// Log buckets with relative error ≤ 1 %: bucket k holds (γ^(k-1), γ^k] ns with γ = 1.01 / 0.99, and stands for
+// 2 γ^k / (γ + 1) (Masson, Rim, Lee: DDSketch, VLDB 2019); -1 holds 0 and less.
+std::string bucket_sql(std::string_view nanoseconds);
+std::string bucket_value_ms_sql(std::string_view bucket);
+
+// The start of the step, in seconds since 1970, of a minute since 1970; in the time zone's own days and hours.
+// `invalid` on an unknown step or time zone.
+Result<std::string> step_sql(Sql& sql, std::string_view step, std::string_view timezone, std::string_view minute);
+
+}  // namespace pawl::query

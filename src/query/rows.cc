@@ -1,0 +1,284 @@
+// List rows: every column of a trace, session or span, from live rows only.
+#include "rows.h"
+
+#include "base/text.h"
+
+namespace pawl::query {
+namespace {
+
+constexpr RowColumn trace_columns[] = {
+    {"order_key", "String"},
+    {"key", "String"},
+    {"mine", "UInt8"},
+    {"trace", "UInt128"},
+    {"trace_id", "String"},
+    {"name", "String"},
+    {"session", "String"},
+    {"user", "String"},
+    {"agent", "String"},
+    {"agent_version", "String"},
+    {"team", "String"},
+    {"task", "String"},
+    {"outcome", "String"},
+    {"customer", "String"},
+    {"environment", "String"},
+    {"service", "String"},
+    {"start", "Int64"},
+    {"duration", "Int64"},
+    {"status", "String"},
+    {"errors", "Int64"},
+    {"spans", "Int64"},
+    {"llm_calls", "Int64"},
+    {"tool_calls", "Int64"},
+    {"tokens", "Nullable(Int64)"},
+    {"cost", "Nullable(Int128)"},
+    {"cost_unknown_calls", "Int64"},
+    {"tags", "Array(String)"},
+    {"title", "String"},
+};
+static_assert(std::size(trace_columns) == static_cast<std::size_t>(TraceColumn::count_));
+
+constexpr RowColumn session_columns[] = {
+    {"order_key", "String"},
+    {"key", "String"},
+    {"mine", "UInt8"},
+    {"session", "String"},
+    {"trace", "UInt128"},
+    {"trace_id", "String"},
+    {"name", "String"},
+    {"user", "String"},
+    {"agent", "String"},
+    {"agent_version", "String"},
+    {"team", "String"},
+    {"task", "String"},
+    {"outcome", "String"},
+    {"customer", "String"},
+    {"environment", "String"},
+    {"service", "String"},
+    {"start", "Int64"},
+    {"duration", "Int64"},
+    {"active", "Int64"},
+    {"status", "String"},
+    {"errors", "Int64"},
+    {"traces", "Int64"},
+    {"spans", "Int64"},
+    {"llm_calls", "Int64"},
+    {"tool_calls", "Int64"},
+    {"tokens", "Nullable(Int64)"},
+    {"cost", "Nullable(Int128)"},
+    {"cost_unknown_calls", "Int64"},
+    {"tags", "Array(String)"},
+    {"title", "String"},
+};
+static_assert(std::size(session_columns) == static_cast<std::size_t>(SessionColumn::count_));
+
+constexpr RowColumn span_columns[] = {
+    {"order_key", "String"},
+    {"key", "String"},
+    {"mine", "UInt8"},
+    {"trace", "UInt128"},
+    {"span", "UInt128"},
+    {"parent", "UInt128"},
+    {"trace_id", "String"},
+    {"span_id", "String"},
+    {"parent_id", "String"},
+    {"start", "Int64"},
+    {"duration", "Int64"},
+    {"kind", "String"},
+    {"name", "String"},
+    {"status", "String"},
+    {"is_error", "UInt8"},
+    {"error_type", "String"},
+    {"error_message", "String"},
+    {"noise", "UInt8"},
+    {"framework_tool", "UInt8"},
+    {"clock", "UInt8"},
+    {"session", "String"},
+    {"user", "String"},
+    {"agent", "String"},
+    {"agent_version", "String"},
+    {"team", "String"},
+    {"task", "String"},
+    {"outcome", "String"},
+    {"customer", "String"},
+    {"environment", "String"},
+    {"service", "String"},
+    {"tags", "Array(String)"},
+    {"provider", "String"},
+    {"model_requested", "String"},
+    {"model", "String"},
+    {"finish_reasons", "Array(String)"},
+    {"ttft", "Nullable(Int64)"},
+    {"prompt", "String"},
+    {"prompt_version", "String"},
+    {"tool", "String"},
+    {"tool_call_id", "String"},
+    {"handoff_from", "String"},
+    {"handoff_to", "String"},
+    {"response_id", "String"},
+    {"tokens_input", "Nullable(Int64)"},
+    {"tokens_cache_read", "Nullable(Int64)"},
+    {"tokens_cache_write", "Nullable(Int64)"},
+    {"tokens_output", "Nullable(Int64)"},
+    {"tokens_reasoning", "Nullable(Int64)"},
+    {"tokens_other", "Map(String, Int64)"},
+    {"cost", "Nullable(Int64)"},
+    {"cost_reported", "Nullable(Int64)"},
+    {"price_row", "String"},
+    {"cost_unknown", "UInt8"},
+    {"attrs", "Map(String, String)"},
+    {"events", "String"},
+    {"links", "String"},
+    {"dialect", "String"},
+    {"scope", "String"},
+    {"counted", "UInt8"},
+    {"not_counted", "String"},
+    {"weight", "Float32"},
+    {"record", "UInt128"},
+    {"preview", "String"},
+};
+static_assert(std::size(span_columns) == static_cast<std::size_t>(SpanColumn::count_));
+
+// What two rows of a span must agree on to be the same row (a correction's copy is exact).
+constexpr std::string_view whole_says =
+    "trace, trace_id, session, start, duration, minute, parent, status, kind, name, user, agent, agent_version, team, "
+    "task, outcome, customer, environment, service, tags, preview";
+
+// Texts of an item: of its root, else of the first span that has one.
+constexpr std::string_view picked[] = {"session", "user",     "agent",       "agent_version", "team", "task",
+                                       "outcome", "customer", "environment", "service",       "name"};
+
+// Over the rows of (_item, _trace, _g), all alike: `_n` of them are live.
+std::string grouped_rows(const Whole& whole) {
+  std::string texts;
+  for (const std::string_view text : picked) texts += fmt::format(", CAST(any({0}), 'String') AS _{0}", text);
+  return fmt::format(
+      "SELECT _item, _trace, sum(sign) AS _n, any(trace_id) AS _trace_id, any(_at) AS _start, any(_at + duration) AS "
+      "_end, any(_position) AS _pos, any(parent != 0) AS _child, (_child, _start, _start - _end) AS _lead, "
+      "any(toString(status)) AS _stat, any(tags) AS _tags, any(preview) AS _preview{}, sum(sign * (is_error AND NOT "
+      "noise)) AS _errors, sum(sign * (kind = 'llm' AND NOT noise)) AS _llm, sum(sign * (kind = 'tool' AND NOT noise "
+      "AND "
+      "NOT framework_tool)) AS _tools, sum(sign * counted * (ifNull(tokens_input, 0) + ifNull(tokens_cache_read, 0) + "
+      "ifNull(tokens_cache_write, 0) + ifNull(tokens_output, 0) + ifNull(tokens_reasoning, 0))) AS _tokens, sum(sign * "
+      "counted * (coalesce(tokens_input, tokens_cache_read, tokens_cache_write, tokens_output, tokens_reasoning) IS "
+      "NOT "
+      "NULL)) AS _tokens_known, sum(toInt128(sign * counted * ifNull(coalesce(cost, cost_reported), 0))) AS _cost, "
+      "sum(sign * counted * isNotNull(coalesce(cost, cost_reported))) AS _cost_known, sum(sign * cost_unknown) AS "
+      "_cost_unknown FROM (SELECT *, {} AS _item, trace AS _trace, toUnixTimestamp64Nano(start) AS _at, {} AS "
+      "_position, "
+      "cityHash64({}) AS _g {}{}) GROUP BY _item, _trace, _g HAVING _n > 0",
+      texts, key_of(whole.grain), position_sql, whole_says, Sql::spans(whole.range), whole.rows);
+}
+
+constexpr std::string_view status_sql =
+    "multiIf(countIf(NOT _child) = 0, argMin(_stat, (_start, _start - _end)), countIf(NOT _child AND _stat = "
+    "'running') > "
+    "0, 'running', countIf(NOT _child AND _stat = 'error') > 0, 'error', countIf(NOT _child AND _stat = 'blocked') > "
+    "0, "
+    "'blocked', countIf(NOT _child AND _stat = 'unfinished') > 0, 'unfinished', 'ok')";
+
+// The expressions of row_columns, over the groups of one item.
+std::string whole_column(const Whole& whole, std::string_view name) {
+  if (has_one(picked, name)) return fmt::format("argMinIf(_{0}, _lead, _{0} != '')", name);
+  if (name == "order_key") return whole.order_key;
+  if (name == "key") return whole.grain == Grain::trace ? hex_sql("_item", 32) : "toString(_item)";
+  if (name == "mine") return whole.mine;
+  if (name == "trace") return "argMin(_trace, _lead)";
+  if (name == "trace_id")
+    return fmt::format("if(argMin(_trace_id, _lead) = '', {}, argMin(_trace_id, _lead))",
+                       hex_sql("argMin(_trace, _lead)", 32));
+  if (name == "start") return "min(_start)";
+  if (name == "duration") return "max(_end) - min(_start)";
+  if (name == "active")
+    return "arraySum(mapValues(maxMap(map(_trace, _end)))) - arraySum(mapValues(minMap(map(_trace, _start))))";
+  if (name == "status") return std::string(status_sql);
+  if (name == "errors") return "sum(_errors)";
+  if (name == "traces") return "toInt64(uniqExact(_trace))";
+  if (name == "spans") return "sum(_n)";
+  if (name == "llm_calls") return "sum(_llm)";
+  if (name == "tool_calls") return "sum(_tools)";
+  if (name == "tokens") return "if(sum(_tokens_known) = 0, NULL, sum(_tokens))";
+  if (name == "cost") return "if(sum(_cost_known) = 0 AND sum(_cost_unknown) > 0, NULL, sum(_cost))";
+  if (name == "cost_unknown_calls") return "sum(_cost_unknown)";
+  if (name == "tags") return "arraySort(groupUniqArrayArray(_tags))";
+  if (name == "title") return "argMinIf(_preview, (_start, _start - _end), _preview != '')";
+  PAWL_CHECK(false, "no column {}", name);
+  return "";
+}
+
+std::string span_column(const SpanRows& spans, const RowColumn& column) {
+  const std::string_view name = column.name;
+  if (name == "order_key") return spans.order_key;
+  if (name == "key") return fmt::format("concat({}, '-', {})", hex_sql("_c_trace", 32), hex_sql("_c_span", 32));
+  if (name == "mine") return "1";
+  if (name == "trace_id") return fmt::format("if(_c_trace_id = '', {}, _c_trace_id)", hex_sql("_c_trace", 32));
+  if (name == "span_id") return fmt::format("if(_c_span_id = '', {}, _c_span_id)", hex_sql("_c_span", 16));
+  if (name == "parent_id")
+    return fmt::format("multiIf(_c_parent = 0, '', _c_parent_id = '', {}, _c_parent_id)", hex_sql("_c_parent", 16));
+  if (name == "start") return "toUnixTimestamp64Nano(_c_start)";
+  return fmt::format("_c_{}", name);
+}
+
+std::string cast_list(std::span<const RowColumn> columns, const auto& expression) {
+  std::string out;
+  for (const RowColumn& column : columns)
+    out +=
+        fmt::format("{}CAST({}, '{}') AS r_{}", out.empty() ? "" : ", ", expression(column), column.type, column.name);
+  return out;
+}
+
+}  // namespace
+
+std::span<const RowColumn> row_columns(Grain grain) {
+  switch (grain) {
+    case Grain::span:
+      return span_columns;
+    case Grain::trace:
+      return trace_columns;
+    case Grain::session:
+      return session_columns;
+  }
+  return {};
+}
+
+std::string hex_sql(std::string_view key, int digits) {
+  const std::string whole = fmt::format("lower(leftPad(hex({}), 32, '0'))", key);
+  return digits == 32 ? whole : fmt::format("right({}, {})", whole, digits);
+}
+
+std::string whole_rows_sql(const Whole& whole) {
+  const auto columns = cast_list(row_columns(whole.grain), [&](const RowColumn& column) {
+    return column.name == "mine"        ? std::string("_mine")
+           : column.name == "order_key" ? std::string("_order")
+                                        : "_r_" + std::string(column.name);
+  });
+  std::string made;
+  for (const RowColumn& column : row_columns(whole.grain))
+    if (column.name != "mine" && column.name != "order_key")
+      made += fmt::format(", {} AS _r_{}", whole_column(whole, column.name), column.name);
+  std::string first = "min(_pos)";
+  if (whole.inside) first = fmt::format("minIf(_pos, _pos >= {} AND _pos < {})", whole.inside->from, whole.inside->to);
+  return fmt::format(
+      "{}SELECT {} FROM (SELECT _item AS _at_item, {} AS _first, {} AS _order, {} AS _mine{} FROM ({}) GROUP BY _item) "
+      "ORDER BY {} LIMIT "
+      "{}",
+      whole.with, columns, first, whole.order_key, whole.mine, made, grouped_rows(whole), whole.order_by, whole.limit);
+}
+
+std::string span_rows_sql(const SpanRows& spans) {
+  std::string any, says;
+  for (const RowColumn& column : span_columns) {
+    if (column.name == "order_key" || column.name == "key" || column.name == "mine") continue;
+    if (column.name != "trace" && column.name != "span") any += fmt::format(", any({0}) AS _c_{0}", column.name);
+    const bool nullable = column.type.starts_with("Nullable");
+    says += fmt::format("{}{}", says.empty() ? "" : ", ",
+                        nullable ? fmt::format("isNull({0}), ifNull({0}, 0)", column.name) : std::string(column.name));
+  }
+  const auto columns = cast_list(span_columns, [&](const RowColumn& column) { return span_column(spans, column); });
+  return fmt::format(
+      "{}SELECT {} FROM (SELECT trace AS _c_trace, span AS _c_span, any(_place) AS _c_position{} FROM (SELECT *, {} AS "
+      "_place, cityHash64({}) AS _g {}{}) GROUP BY _c_trace, _c_span, _g HAVING sum(sign) > 0) ORDER BY {} LIMIT {}",
+      spans.with, columns, any, position_sql, says, Sql::spans(spans.range), spans.rows, spans.order_by, spans.limit);
+}
+
+}  // namespace pawl::query

@@ -1,0 +1,37 @@
+// The columns of list rows as SQL; inside of the module only.
+#pragma once
+#include <string>
+#include <string_view>
+
+#include "sql.h"
+
+namespace pawl::query {
+
+// Rows of traces or sessions from their spans. `rows` is " AND …" on `spans`; `order_key` and `mine` are expressions
+// over `_item` and `_first` (the first position of a span that lies in `inside`).
+struct Whole {
+  Grain grain = Grain::trace;
+  std::optional<Range> range;   // what is read
+  std::optional<Range> inside;  // of `_first`
+  std::string with;             // "WITH … " or ""
+  std::string rows;
+  std::string order_key = "''", mine = "1", order_by;
+  std::uint32_t limit = 1;
+};
+std::string whole_rows_sql(const Whole& whole);
+
+// Rows of spans; order_key and order_by over columns of `spans` behind "_c_".
+struct SpanRows {
+  std::optional<Range> range;
+  std::string with, rows;
+  std::string order_key = "''", order_by;
+  std::uint32_t limit = 1;
+};
+std::string span_rows_sql(const SpanRows& spans);
+
+std::string hex_sql(std::string_view key, int digits);
+
+// Lists read whole items: this far around the window, at most.
+inline constexpr Nanos trace_reach = day, session_reach = 7 * day;
+
+}  // namespace pawl::query

@@ -1,0 +1,56 @@
+// Bound parameters and the scan that names the project.
+#include "sql.h"
+
+#include "base/text.h"
+
+namespace pawl::query {
+namespace {
+
+std::string decimal(const Id128& id) {
+  unsigned __int128 value = (static_cast<unsigned __int128>(id.high) << 64U) | id.low;
+  std::string out;
+  do {
+    out.insert(out.begin(), static_cast<char>('0' + static_cast<int>(value % 10)));
+    value /= 10;
+  } while (value != 0);
+  return out;
+}
+
+constexpr Nanos earliest = 0, latest = 4'102'444'800 * second;  // 1970 to 2100: minutes fit
+
+}  // namespace
+
+Sql::Sql(std::uint32_t project) {
+  parameters_.push_back({"project", "UInt32", std::to_string(project)});
+}
+
+std::string Sql::bind(std::string_view type, std::string value) {
+  for (const Parameter& known : parameters_)
+    if (known.type == type && known.value == value && known.name != "project")
+      return fmt::format("{{{}:{}}}", known.name, type);
+  std::string name = fmt::format("p{}", parameters_.size());
+  std::string out = fmt::format("{{{}:{}}}", name, type);
+  parameters_.push_back({std::move(name), type, std::move(value)});
+  return out;
+}
+
+std::string Sql::id(const Id128& value) {
+  return bind("UInt128", decimal(value));
+}
+
+std::string Sql::from(std::string_view table) {
+  return fmt::format("FROM {} WHERE project = {{project:UInt32}}", table);
+}
+
+std::string Sql::spans(const std::optional<Range>& range) {
+  std::string out = from("spans");
+  if (!range) return out;
+  const Nanos start = std::clamp(range->from, earliest, latest), end = std::clamp(range->to, earliest, latest);
+  const Nanos first = start / minute, last = (end + minute - 1) / minute;  // whole minutes, the last one excluded
+  out += fmt::format(" AND minute >= {} AND minute < {}", first, last);
+  if (start % minute != 0) out += fmt::format(" AND (minute > {} OR {} >= {})", first, position_sql, start);
+  if (end % minute != 0) out += fmt::format(" AND (minute < {} OR {} < {})", last - 1, position_sql, end);
+  return out;
+}
+
+}  // namespace pawl::query

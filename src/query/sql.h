@@ -1,0 +1,64 @@
+// Pieces of SQL: bound parameters, the scan that names the project, conditions on rows, totals of traces and sessions.
+#pragma once
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tree.h"
+
+namespace pawl::query {
+
+class Sql {
+ public:
+  explicit Sql(std::uint32_t project);
+  // "{p3:String}"; the same value of the same type is bound once.
+  std::string bind(std::string_view type, std::string value);
+  std::string text(std::string_view value) { return bind("String", std::string(value)); }
+  std::string id(const Id128& value);  // as UInt128: a bare literal would not use the index
+  // The only place that names a table: "FROM spans WHERE project = {project:UInt32}".
+  static std::string from(std::string_view table);
+  // Spans that start in the range, by the clamped minute and, within the first and last minute, by the start itself.
+  static std::string spans(const std::optional<Range>& range);
+  std::vector<Parameter> take() { return std::move(parameters_); }
+
+ private:
+  std::vector<Parameter> parameters_;
+};
+
+// Where a span stands in time: its start; the clamped minute where its clock was far off.
+inline constexpr std::string_view position_sql =
+    "if(toUnixTimestamp64Nano(start) >= toInt64(minute) * 60000000000 AND toUnixTimestamp64Nano(start) < "
+    "(toInt64(minute) + 1) * 60000000000, toUnixTimestamp64Nano(start), toInt64(minute) * 60000000000)";
+// A trace without a session is a session of its own.
+inline constexpr std::string_view session_key_sql = "if(session = '', cityHash64(trace), cityHash64(session))";
+std::string_view key_of(Grain grain);       // the expression of an item's key on a row of `spans`
+std::string_view key_type_of(Grain grain);  // UInt128 of a trace, UInt64 of a session
+
+std::string quoted_literal(std::string_view of_ours);  // never of users' making
+
+// The condition of a filter, or of a leaf, on one row of `spans`; never NULL. `whole_traces`: a hit of full text counts
+// for its whole trace (what any-span terms need), else for its span alone.
+std::string row_condition(Sql& sql, const Node& node, const std::optional<Range>& range);
+std::string leaf_condition(Sql& sql, const Leaf& leaf, const std::optional<Range>& range, bool whole_traces);
+std::string compare_total(Sql& sql, const Leaf& leaf);  // of Holds::total, on an item
+
+// One row a trace or session that has spans in the range: `_item`, `_n` and the wanted totals (items.cc), those of the
+// filter included. `rows` restricts the rows read (" AND …"), `having` the items, both may be "".
+struct Items {
+  Grain grain = Grain::trace;
+  std::optional<Range> range;
+  const Node* filter = nullptr;
+  std::string rows, having;
+  std::set<std::string> totals;
+};
+std::string items_sql(Sql& sql, const Items& items);
+
+// `_item` of the items that pass the filter, or "" where there is no filter: " AND key IN (…)".
+std::string selected(Sql& sql, Grain grain, const Filter& filter, const Range& range);
+
+// Names of the form _word in an expression, without repeats.
+std::set<std::string> names_in(std::string_view expression);
+
+}  // namespace pawl::query
