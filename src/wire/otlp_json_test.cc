@@ -121,6 +121,7 @@ TEST(OtlpJson, values_of_every_type) {
   EXPECT_EQ(value_of(R"({"stringValue":null})"), "");
   EXPECT_EQ(value_of(R"({"stringValue":"a","intValue":2})"), "2");
   EXPECT_EQ(value_of(R"({"stringValue":"a","stringValue":"b"})"), "b");
+  EXPECT_EQ(value_of(R"({"stringValue":"a","someNewValue":2})"), "a");
 }
 
 TEST(OtlpJson, strings_with_nul_and_surrogates) {

@@ -37,46 +37,45 @@ Value JsonWalk::value(JsonValue& json, std::size_t depth) {
     wrong(json, "is not an object such as {\"stringValue\":\"…\"}");
     return read;
   }
-  const std::string_view raw = fields(json, [&](std::uint64_t field, JsonValue& part) {
-    if (read.type != Value::Type::empty) read = Value{};
-    choice(read, field, part, depth);
-  });
+  const std::string_view raw =
+      fields(json, [&](std::uint64_t field, JsonValue& part) { choice(read, field, part, depth); });
   read.raw = raw;
   return read;
 }
 
 void JsonWalk::choice(Value& into, std::uint64_t field, JsonValue& json, std::size_t depth) {
+  const auto choose = [&into](Value::Type type) { into = Value{.type = type}; };
   switch (field) {
     case "stringValue"_field:
-      into.type = Value::Type::string;
+      choose(Value::Type::string);
       into.text = text(json);
       break;
     case "bytesValue"_field:
-      into.type = Value::Type::bytes;
+      choose(Value::Type::bytes);
       into.text = base64(json);
       break;
     case "boolValue"_field:
-      into.type = Value::Type::boolean;
+      choose(Value::Type::boolean);
       into.boolean = boolean(json);
       break;
     case "intValue"_field:
-      into.type = Value::Type::integer;
+      choose(Value::Type::integer);
       into.integer = integer(json);
       break;
     case "doubleValue"_field:
-      into.type = Value::Type::real;
+      choose(Value::Type::real);
       into.real = real(json);
       break;
     case "arrayValue"_field:
-      into.type = Value::Type::array;
+      choose(Value::Type::array);
       nested(into, json, depth);
       break;
     case "kvlistValue"_field:
-      into.type = Value::Type::map;
+      choose(Value::Type::map);
       nested(into, json, depth);
       break;
     default:
-      json_.skip(json);
+      return json_.skip(json);
   }
   if (cut_text(into, limits_)) tally_.cut();
 }

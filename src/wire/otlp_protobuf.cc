@@ -259,7 +259,7 @@ LogRecord ProtobufWalk::log(std::string_view raw) {
         record.severity_text = name(reader.get_view());
         break;
       case bytes_field(5):
-        record.body = value(reader.get_view(), 1);
+        value(record.body, reader.get_view(), 1);
         break;
       case bytes_field(6):
         attribute(reader.get_view());
@@ -284,64 +284,65 @@ LogRecord ProtobufWalk::log(std::string_view raw) {
 }
 
 void ProtobufWalk::attribute(std::string_view raw) {
-  if (spend()) keep(attributes_, key_value(raw, 1));
+  if (!spend()) return;
+  KeyValue read;
+  key_value(read, raw, 1);
+  keep(attributes_, read);
 }
 
-KeyValue ProtobufWalk::key_value(std::string_view raw, std::size_t depth) {
-  KeyValue read;
-  read.raw = raw;
+void ProtobufWalk::key_value(KeyValue& into, std::string_view raw, std::size_t depth) {
+  into.raw = raw;
   for (Reader reader{raw}; next(reader);) switch (reader.tag_and_type()) {
       case bytes_field(1):
-        read.key = name(reader.get_view());
+        into.key = name(reader.get_view());
         break;
       case bytes_field(2):
-        read.value = value(reader.get_view(), depth);
+        value(into.value, reader.get_view(), depth);
         break;
       default:
         reader.skip();
     }
-  return read;
 }
 
 // AnyValue, a choice: the last of its fields counts.
-Value ProtobufWalk::value(std::string_view raw, std::size_t depth) {
-  Value read;
+void ProtobufWalk::value(Value& into, std::string_view raw, std::size_t depth) {
+  const auto choose = [&into](Value::Type type) {
+    if (into.type != Value::Type::empty) into = Value{};
+    into.type = type;
+  };
   for (Reader reader{raw}; next(reader);) {
-    const std::uint32_t field = reader.tag_and_type();
-    if (read.type != Value::Type::empty) read = Value{};
-    switch (field) {
+    switch (const std::uint32_t field = reader.tag_and_type()) {
       case bytes_field(1):
       case bytes_field(7):
-        read.type = field == bytes_field(1) ? Value::Type::string : Value::Type::bytes;
-        read.text = reader.get_view();
-        if (cut_text(read, limits_)) tally_.cut();
+        choose(field == bytes_field(1) ? Value::Type::string : Value::Type::bytes);
+        into.text = reader.get_view();
+        if (cut_text(into, limits_)) tally_.cut();
         break;
       case varint_field(2):
-        read.type = Value::Type::boolean;
-        read.boolean = reader.get_bool();
+        choose(Value::Type::boolean);
+        into.boolean = reader.get_bool();
         break;
       case varint_field(3):
-        read.type = Value::Type::integer;
-        read.integer = reader.get_int64();
+        choose(Value::Type::integer);
+        into.integer = reader.get_int64();
         break;
       case fixed64_field(4):
-        read.type = Value::Type::real;
-        read.real = reader.get_double();
+        choose(Value::Type::real);
+        into.real = reader.get_double();
         break;
       case bytes_field(5):
-        read.type = Value::Type::array;
-        array(read, reader.get_view(), depth);
+        choose(Value::Type::array);
+        array(into, reader.get_view(), depth);
         break;
       case bytes_field(6):
-        read.type = Value::Type::map;
-        map(read, reader.get_view(), depth);
+        choose(Value::Type::map);
+        map(into, reader.get_view(), depth);
         break;
       default:
         reader.skip();
     }
   }
-  read.raw = raw;
-  return read;
+  into.raw = raw;
 }
 
 void ProtobufWalk::array(Value& into, std::string_view bytes, std::size_t depth) {
@@ -354,7 +355,10 @@ void ProtobufWalk::array(Value& into, std::string_view bytes, std::size_t depth)
       continue;
     }
     const std::string_view item = reader.get_view();
-    if (spend()) keep(values_, value(item, depth + 1));
+    if (!spend()) continue;
+    Value read;
+    value(read, item, depth + 1);
+    keep(values_, read);
   }
   into.items = take(values_, first);
 }
@@ -369,7 +373,10 @@ void ProtobufWalk::map(Value& into, std::string_view bytes, std::size_t depth) {
       continue;
     }
     const std::string_view field = reader.get_view();
-    if (spend()) keep(attributes_, key_value(field, depth + 1));
+    if (!spend()) continue;
+    KeyValue read;
+    key_value(read, field, depth + 1);
+    keep(attributes_, read);
   }
   into.fields = take(attributes_, first);
 }
@@ -400,13 +407,21 @@ Result<Counts> walk_protobuf(std::string_view body, Signal signal, const Limits&
 Result<KeyValue> protobuf_key_value(std::string_view raw, Scratch& scratch) {
   const Limits limits;
   ProtobufWalk walk(limits, &scratch, nullptr);
-  return guarded(ErrorKind::corrupt, walk, raw, [&] { return walk.key_value(raw, 1); });
+  return guarded(ErrorKind::corrupt, walk, raw, [&] {
+    KeyValue read;
+    walk.key_value(read, raw, 1);
+    return read;
+  });
 }
 
 Result<Value> protobuf_value(std::string_view raw, Scratch& scratch) {
   const Limits limits;
   ProtobufWalk walk(limits, &scratch, nullptr);
-  return guarded(ErrorKind::corrupt, walk, raw, [&] { return walk.value(raw, 1); });
+  return guarded(ErrorKind::corrupt, walk, raw, [&] {
+    Value read;
+    walk.value(read, raw, 1);
+    return read;
+  });
 }
 
 }  // namespace pawl::otlp

@@ -230,9 +230,10 @@ TEST(OtlpProtobuf, every_type_of_value_has_its_text) {
       .message(9, attribute("l", list))
       .message(9, attribute("m", map))
       .message(9, attribute("e", Message()))
-      .message(9, attribute("last", Message().text(1, "a").number(3, 2)));
+      .message(9, attribute("last", Message().text(1, "a").number(3, 2)))
+      .message(9, attribute("new", Message().text(1, "a").text(99, "b")));
   ASSERT_TRUE(walk(request_of(span), lines));
-  EXPECT_NE(lines.visited[0].find("{b=true i=-7 r=0.1 nan=nan l=[\"x\",null] m={\"in\":true} e= last=2}"),
+  EXPECT_NE(lines.visited[0].find("{b=true i=-7 r=0.1 nan=nan l=[\"x\",null] m={\"in\":true} e= last=2 new=a}"),
             std::string::npos)
       << lines.visited[0];
 }

@@ -29,8 +29,8 @@ class ProtobufWalk {
       : limits_(limits), scratch_(scratch), visitor_(visitor), tally_(limits, visitor) {}
 
   Counts request(std::string_view body, Signal signal);
-  KeyValue key_value(std::string_view raw, std::size_t depth);
-  Value value(std::string_view raw, std::size_t depth);
+  void key_value(KeyValue& into, std::string_view raw, std::size_t depth);
+  void value(Value& into, std::string_view raw, std::size_t depth);
   // The byte where the last field began to be read.
   const char* at() const { return at_; }
 
