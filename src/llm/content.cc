@@ -83,23 +83,23 @@ std::pair<std::size_t, std::size_t> inner_list(std::string_view object) {
   return {0, 0};
 }
 
+// Head `{"model":…,"messages":`, then the list as any list, with what follows it in the last piece.
 void cut_object(Slot slot, std::string_view key, std::string_view text, std::vector<Content>& out) {
   const auto [begin, end] = inner_list(text);
-  std::size_t from = 0;
-  if (end > begin) {
-    json::Elements elements(text.substr(begin, end - begin));
-    while (elements.next()) {
-      const std::size_t until = begin + elements.end;
-      // What stands before the list is a piece of its own, it seldom changes.
-      if (from == 0 && begin > 0) {
-        out.push_back({slot, Format::json, key, "", text.substr(0, begin)});
-        from = begin;
-      }
-      out.push_back({slot, Format::json, key, "", text.substr(from, until - from)});
-      from = until;
-    }
+  json::Elements elements(text.substr(begin, end - begin));
+  if (end == begin || !elements.next() || !json::is_object(elements.value)) {
+    out.push_back({slot, Format::json, key, "", text});
+    return;
   }
-  out.push_back({slot, Format::json, key, "", text.substr(from)});
+  out.push_back({slot, Format::json, key, "", text.substr(0, begin)});
+  std::size_t from = begin;
+  do {
+    const bool system = slot == Slot::input && is_system(elements.value);
+    const std::string_view piece = text.substr(from, begin + elements.end - from);
+    out.push_back({system ? Slot::system : slot, Format::json_element, key, "", piece});
+    from = begin + elements.end;
+  } while (elements.next());
+  if (from < text.size()) out.push_back({slot, Format::json_element, key, "", text.substr(from)});
 }
 
 // Protobuf: the payload of the first field `number` of wire type 2; `all` gets every one of them.

@@ -146,8 +146,7 @@ constexpr Key laminar_keys[] = {
 
 }  // namespace
 
-const Dialect adk{
-    .name = "google-adk", .scopes = adk_scopes, .markers = adk_markers, .keys = adk_keys, .refine = refine_adk};
+const Dialect adk{.name = "google-adk", .scopes = adk_scopes, .markers = adk_markers, .keys = adk_keys};
 const Dialect pydantic_ai{.name = "pydantic-ai",
                           .scopes = pydantic_scopes,
                           .markers = pydantic_markers,

@@ -1,0 +1,543 @@
+// Stored pieces back to messages and values.
+#include "llm/messages.h"
+
+#include <algorithm>
+#include <map>
+#include <memory_resource>
+
+#include "base/text.h"
+#include "llm/json_scan.h"
+#include "llm/shapes.h"
+#include "wire/otlp.h"
+
+namespace pawl::llm {
+namespace {
+
+std::string_view default_role(const Piece& piece) {
+  if (const std::string_view role = role_of_word(piece.role); !role.empty()) return role;
+  if (piece.slot == Slot::system) return "system";
+  return piece.slot == Slot::output || piece.slot == Slot::result ? "assistant" : "user";
+}
+
+// ---- flattened keys and events ----
+
+struct Attribute {
+  std::string key;
+  std::string text;  // a string's characters; anything else as JSON
+  bool string = false;
+};
+
+std::uint64_t read_varint(std::string_view bytes, std::size_t& at) {
+  std::uint64_t value = 0;
+  for (unsigned shift = 0; shift < 64 && at < bytes.size(); shift += 7) {
+    const auto byte = static_cast<unsigned char>(bytes[at++]);
+    value |= static_cast<std::uint64_t>(byte & 0x7F) << shift;
+    if (byte < 0x80) break;
+  }
+  return value;
+}
+
+void add_attribute(std::string_view raw, std::vector<Attribute>& out) {
+  std::pmr::monotonic_buffer_resource arena;
+  const auto kv = otlp::parse_key_value(raw, arena);
+  if (!kv) return;
+  Attribute attribute;
+  attribute.key = kv->key;
+  attribute.string = kv->value.type == otlp::Value::Type::string;
+  if (attribute.string) {
+    attribute.text = kv->value.text;
+  } else {
+    otlp::append_json(attribute.text, kv->value);
+  }
+  out.push_back(std::move(attribute));
+}
+
+// KeyValues as content.cc framed them: a KeyValueList in protobuf, objects with commas in JSON.
+std::vector<Attribute> unframe(std::string_view bytes) {
+  std::vector<Attribute> attributes;
+  if (bytes.starts_with('{')) {
+    for (std::size_t at = 0; at < bytes.size();) {
+      const std::size_t end = json::skip_value(bytes, at);
+      add_attribute(bytes.substr(at, end - at), attributes);
+      at = end < bytes.size() ? end + 1 : end;
+      if (end == at && at < bytes.size()) break;
+    }
+    return attributes;
+  }
+  for (std::size_t at = 0; at + 1 < bytes.size();) {
+    ++at;  // the tag
+    const std::uint64_t length = read_varint(bytes, at);
+    if (length > bytes.size() - std::min(at, bytes.size())) break;
+    add_attribute(bytes.substr(at, length), attributes);
+    at += length;
+  }
+  return attributes;
+}
+
+// What stands behind "PREFIX.N." of a flattened key.
+std::string_view rest_of(std::string_view key, std::string_view prefix) {
+  if (!key.starts_with(prefix) || key.size() <= prefix.size()) return key;
+  std::string_view rest = key.substr(prefix.size() + 1);
+  if (prefix == "message") return rest;  // message.tool_calls.N… has no number of its own
+  const std::size_t dot = rest.find('.');
+  return dot == std::string_view::npos ? std::string_view() : rest.substr(dot + 1);
+}
+
+// "contents.3.message_content.text" → 3 and "message_content.text".
+bool numbered(std::string_view rest, std::string_view list, std::size_t& index, std::string_view& field) {
+  if (!rest.starts_with(list) || rest.size() <= list.size() || rest[list.size()] != '.') return false;
+  rest.remove_prefix(list.size() + 1);
+  const auto [number, name] = cut(rest, '.');
+  const auto parsed = parse_int(number);
+  if (!parsed || *parsed < 0 || *parsed > 100'000) return false;
+  index = static_cast<std::size_t>(*parsed);
+  field = name;
+  return true;
+}
+
+void set_call(Part& part, std::string_view field, const std::string& text) {
+  part.type = Part::Type::tool_call;
+  if (field.ends_with("arguments") || field.ends_with("arguments_json")) {
+    part.arguments = text;
+  } else if (field.ends_with("name")) {
+    part.name = text;
+  } else if (field.ends_with("id")) {
+    part.id = text;
+  }
+}
+
+void set_content(Part& part, std::string_view field, const std::string& text) {
+  if (field.starts_with("tool_call.")) return set_call(part, field, text);
+  if (field.ends_with("message_content.type")) {
+    if (text == "reasoning" || text == "thinking") part.type = Part::Type::reasoning;
+  } else if (field.contains("image") || field.contains("audio") || field.contains("url")) {
+    part.type = Part::Type::media;
+    if (field.ends_with("url") || field.ends_with("data")) part.uri = text;
+    if (field.ends_with("mime_type") || field.ends_with("format")) part.media_type = text;
+  } else if (field.ends_with("text") || field.ends_with("content")) {
+    part.text = text;
+  }
+}
+
+// One message of flattened keys while it is put together.
+struct FlatMessage {
+  std::string role, name, id, finish;
+  std::string content;
+  std::map<std::size_t, Part> contents, calls;
+  Part function;
+};
+
+void take(FlatMessage& flat, std::string_view rest, const std::string& text) {
+  rest = rest.starts_with("message.") ? rest.substr(8) : rest;
+  std::size_t index = 0;
+  std::string_view field;
+  if (numbered(rest, "contents", index, field)) {
+    set_content(flat.contents[index], field, text);
+  } else if (numbered(rest, "tool_calls", index, field)) {
+    set_call(flat.calls[index], field, text);
+  } else if (rest == "role") {
+    flat.role = text;
+  } else if (rest == "name") {
+    flat.name = text;
+  } else if (rest == "tool_call_id") {
+    flat.id = text;
+  } else if (rest == "finish_reason") {
+    flat.finish = text;
+  } else if (rest.starts_with("function_call")) {
+    set_call(flat.function, rest, text);
+  } else if (rest == "content" || rest.ends_with(".text") || rest.ends_with("document.content") || rest == "text") {
+    flat.content = text;
+  }
+}
+
+bool is_blocks(std::string_view text) {
+  text = json::trimmed(text);
+  return json::is_array(text) && json::is_object(json::first(text)) && json::is_whole(text);
+}
+
+bool has_call(const Message& message, const Part& call) {
+  return std::ranges::any_of(message.parts, [&](const Part& part) {
+    return part.type == Part::Type::tool_call && part.name == call.name && (call.id.empty() || part.id == call.id);
+  });
+}
+
+Message assemble(FlatMessage&& flat, std::string_view role) {
+  Message message;
+  const std::string_view known = role_of_word(flat.role);
+  message.role = !known.empty() ? std::string(known) : flat.role.empty() ? std::string(role) : flat.role;
+  message.name = flat.name;
+  message.finish_reason = flat.finish;
+  const bool result = !flat.id.empty() || message.role == "tool";
+  for (auto& [index, part] : flat.contents) {
+    if (part.type == Part::Type::text && part.text.empty()) continue;
+    message.parts.push_back(std::move(part));
+  }
+  if (!flat.content.empty()) {
+    const bool told = std::ranges::any_of(message.parts, [&](const Part& part) { return part.text == flat.content; });
+    if (result) {
+      Part part = text_part(flat.content, Part::Type::tool_result);
+      message.parts.assign(1, std::move(part));
+    } else if (!told && is_blocks(flat.content)) {
+      append_content(flat.content, message);
+    } else if (!told) {
+      message.parts.push_back(text_part(flat.content));
+    }
+  }
+  if (result) {
+    for (Part& part : message.parts) {
+      if (part.type == Part::Type::text) part.type = Part::Type::tool_result;
+      part.id = flat.id.empty() ? part.id : flat.id;
+      part.name = part.name.empty() ? flat.name : part.name;
+    }
+  }
+  for (auto& [index, call] : flat.calls) {
+    if (!has_call(message, call)) message.parts.push_back(std::move(call));
+  }
+  if (!flat.function.name.empty()) message.parts.push_back(std::move(flat.function));
+  return message;
+}
+
+// An event of a span: gen_ai.user.message {content}, gen_ai.choice {message, finish_reason}, …
+Message from_event(const std::vector<Attribute>& attributes, std::string_view role) {
+  Message message;
+  message.role = role;
+  std::string id;
+  for (const Attribute& attribute : attributes) {
+    const std::string& key = attribute.key;
+    if (key == "content" || key == "message" || key == "gen_ai.prompt" || key == "gen_ai.completion" ||
+        key == "gen_ai.event.content") {
+      const std::string_view text = json::trimmed(attribute.text);
+      std::vector<Message> whole;
+      const bool shaped = (json::is_object(text) || is_blocks(text)) && json::is_whole(text);
+      if (shaped && !is_blocks(text)) append_document(text, role, whole);
+      if (!whole.empty()) {
+        for (Part& part : whole.front().parts) message.parts.push_back(std::move(part));
+      } else if (shaped) {
+        append_content(text, message);
+      } else if (!text.empty()) {
+        message.parts.push_back(text_part(attribute.text));
+      }
+    } else if (key == "tool_calls") {
+      append_content(attribute.text, message);
+    } else if (key == "finish_reason") {
+      message.finish_reason = attribute.text;
+    } else if (key == "role") {
+      if (const std::string_view known = role_of_word(attribute.text); !known.empty()) message.role = known;
+    } else if (key == "id") {
+      id = attribute.text;
+    }
+  }
+  for (Part& part : message.parts) {
+    if (message.role == "tool" && part.type == Part::Type::text) part.type = Part::Type::tool_result;
+    if (part.type == Part::Type::tool_result && part.id.empty()) part.id = id;
+  }
+  return message;
+}
+
+bool is_event(std::string_view key) {
+  return key.ends_with(".message") || key == "gen_ai.choice" || key.starts_with("gen_ai.content.") ||
+         key == "gen_ai.evaluation.result";
+}
+
+void add_key_values(const Piece& piece, std::vector<Message>& out) {
+  const std::vector<Attribute> attributes = unframe(piece.bytes);
+  if (is_event(piece.key)) {
+    out.push_back(from_event(attributes, default_role(piece)));
+    return;
+  }
+  FlatMessage flat;
+  for (const Attribute& attribute : attributes) take(flat, rest_of(attribute.key, piece.key), attribute.text);
+  out.push_back(assemble(std::move(flat), piece.key == "message" ? "assistant" : default_role(piece)));
+}
+
+// ---- values as received ----
+
+std::string value_json(std::string_view bytes) {
+  std::pmr::monotonic_buffer_resource arena;
+  const auto value = otlp::parse_value(bytes, arena);
+  if (!value) return json_quote(bytes);
+  std::string text;
+  otlp::append_json(text, *value);
+  return text;
+}
+
+void add_value(const Piece& piece, std::vector<Message>& out) {
+  const std::string text = value_json(piece.bytes);
+  if (!is_event(piece.key) || !json::is_object(text)) return append_document(text, default_role(piece), out);
+  // The body of a log record: {content}, {message, finish_reason}, {tool_calls}
+  const std::size_t before = out.size();
+  if (!append_message(text, default_role(piece), out)) {
+    Message message;
+    message.role = default_role(piece);
+    const std::string_view content = json::member(text, "content");
+    if (message.role == "tool") {
+      Part part = text_part(value_text(content), Part::Type::tool_result);
+      part.id = json::text(json::member(text, "id"));
+      if (!part.text.empty() || !part.id.empty()) message.parts.push_back(std::move(part));
+    } else {
+      append_content(content, message);
+    }
+    append_content(json::member(text, "tool_calls"), message);
+    if (const auto held = json::member(text, "message"); json::is_object(held)) {
+      append_content(json::member(held, "content"), message);
+      append_content(json::member(held, "tool_calls"), message);
+    }
+    out.push_back(std::move(message));
+  }
+  if (out.size() == before) return;
+  if (const auto reason = json::member(text, "finish_reason"); json::is_string(reason)) {
+    out.back().finish_reason = json::text(reason);
+  }
+}
+
+// ---- JSON pieces ----
+
+// `[{…}`, `,{…}` or what follows the list: `],"tools":[…]}`.
+void add_element(const Piece& piece, std::vector<Message>& out) {
+  std::string_view text = json::trimmed(piece.bytes);
+  if (text.starts_with('[') || text.starts_with(',')) text.remove_prefix(1);
+  while (text.starts_with(']')) text = json::trimmed(text.substr(1));
+  text = json::trimmed(text);
+  if (text.empty() || text.front() == '}' || text.front() == ',') return;
+  append_document(text, default_role(piece), out);
+}
+
+// The beginning of a whole object whose list follows in pieces of its own: only a system prompt can stand there.
+bool add_head(const Piece& piece, std::vector<Message>& out) {
+  const std::string_view text = json::trimmed(piece.bytes);
+  if (!json::is_object(text) || text.back() != ':') {
+    if (!json::is_object(text) || text.back() != '[') return false;
+  }
+  for (const std::string_view key : {"system", "instructions", "system_instruction"}) {
+    const std::string_view system = json::member(text, key);
+    if (json::is_null(system)) continue;
+    Message message;
+    message.role = "system";
+    append_content(system, message);
+    if (!message.parts.empty()) out.push_back(std::move(message));
+  }
+  return true;
+}
+
+void add_text(std::string_view text, const Piece& piece, std::vector<Message>& out) {
+  if (text.empty()) return;
+  Part part = text_part(repair_utf8(text));
+  out.push_back({std::string(default_role(piece)), "", {std::move(part)}, ""});
+}
+
+void add_json(const Piece& piece, std::vector<Message>& out) {
+  if (add_head(piece, out)) return;
+  if (piece.key == "ai.response.object") return add_text(piece.bytes, piece, out);
+  const bool whole = json::is_whole(piece.bytes);
+  const std::size_t before = out.size();
+  if (whole || json::is_object(piece.bytes) || json::is_array(piece.bytes)) {
+    append_document(piece.bytes, default_role(piece), out);
+  }
+  if (out.size() == before && !whole) add_text(piece.bytes, piece, out);
+  if (whole) return;
+  for (std::size_t i = before; i < out.size(); ++i) {
+    if (!out[i].parts.empty()) out[i].parts.back().cut = true;
+  }
+}
+
+void add_piece(const Piece& piece, std::vector<Message>& out) {
+  switch (piece.format) {
+    case Format::text:
+      return add_text(piece.bytes, piece, out);
+    case Format::json:
+      return add_json(piece, out);
+    case Format::json_element:
+      return add_element(piece, out);
+    case Format::key_values:
+      return add_key_values(piece, out);
+    case Format::value:
+      return add_value(piece, out);
+  }
+}
+
+// Vercel gives one answer in several attributes.
+bool continues_answer(const Piece& piece, const Piece* previous) {
+  return previous != nullptr && piece.key.starts_with("ai.response.") && previous->key.starts_with("ai.response.");
+}
+
+}  // namespace
+
+std::vector<Message> parse_messages(const std::vector<Piece>& pieces) {
+  std::vector<Message> messages;
+  const Piece* previous = nullptr;
+  for (const Piece& piece : pieces) {
+    const std::size_t before = messages.size();
+    add_piece(piece, messages);
+    const bool one_more_call = piece.key == "message" && before > 0;  // un-numbered calls belong to the answer before
+    if ((continues_answer(piece, previous) || one_more_call) && before > 0) {
+      for (std::size_t i = before; i < messages.size(); ++i) {
+        for (Part& part : messages[i].parts) messages[before - 1].parts.push_back(std::move(part));
+      }
+      messages.resize(before);
+    }
+    previous = &piece;
+  }
+  std::erase_if(messages,
+                [](const Message& message) { return message.parts.empty() && message.finish_reason.empty(); });
+  return messages;
+}
+
+void write_messages(JsonWriter& json, const std::vector<Message>& messages) {
+  constexpr std::string_view types[] = {"text", "reasoning", "tool_call", "tool_result", "media", "other"};
+  json.array();
+  for (const Message& message : messages) {
+    json.object().field("role", message.role);
+    if (!message.name.empty()) json.field("name", message.name);
+    json.key("parts").array();
+    for (const Part& part : message.parts) {
+      json.object().field("type", types[static_cast<std::size_t>(part.type)]);
+      if (!part.id.empty()) json.field("id", part.id);
+      if (!part.name.empty()) json.field("name", part.name);
+      if (part.type == Part::Type::tool_call) {
+        json.key("arguments");
+        json::is_whole(part.arguments) ? json.raw(json::trimmed(part.arguments)) : json.value(part.arguments);
+      } else if (part.type == Part::Type::tool_result) {
+        json.field("result", part.text);
+      } else if (!part.text.empty() || part.type == Part::Type::text) {
+        json.field("text", part.text);
+      }
+      if (!part.media_type.empty()) json.field("media_type", part.media_type);
+      if (!part.uri.empty()) json.field("uri", part.uri);
+      if (part.cut) json.field("cut", true);
+      json.end();
+    }
+    json.end();
+    if (!message.finish_reason.empty()) json.field("finish_reason", message.finish_reason);
+    json.end();
+  }
+  json.end();
+}
+
+// ---- a tool's value ----
+
+namespace {
+
+bool is_wrapper_key(std::string_view key) {
+  constexpr std::string_view known[] = {
+      "args",   "kwargs",    "sanitize_inputs_outputs", "input_str", "inputs", "tags", "metadata", "run_name", "run_id",
+      "config", "bound_args"};
+  return std::ranges::find(known, key) != std::end(known);
+}
+
+// What a wrapper holds, raw; "" where `object` is none.
+std::string_view unwrapped(std::string_view object) {
+  bool only = true, any = false;
+  json::Members members(object);
+  while (members.next()) {
+    only = only && is_wrapper_key(members.key);
+    any = true;
+  }
+  const std::string_view inputs = json::member(object, "inputs");
+  if (only && any && !json::is_null(inputs)) return inputs;
+  const std::string_view kwargs = json::member(object, "kwargs"), args = json::member(object, "args");
+  if (!only || (kwargs.empty() && args.empty())) return {};
+  if (json::is_object(kwargs) && json::trimmed(kwargs) != "{}") return kwargs;
+  if (!json::is_array(args) || args == "[]") return kwargs.empty() ? args : kwargs;
+  json::Elements elements(args);
+  std::string_view single;
+  std::size_t count = 0;
+  while (elements.next() && ++count < 3) single = elements.value;
+  return count == 1 && json::is_object(single) ? single : args;
+}
+
+// LangChain's tool message in its forms, a provider's {"id","name","response"}; "" where it is none.
+std::string_view message_content(std::string_view object) {
+  const std::string_view lc = json::member(object, "kwargs");
+  if (json::is_object(lc) && !json::member(object, "lc").empty()) return json::member(lc, "content");
+  const std::string_view type = json::member(object, "type");
+  if (type == "\"tool\"") {
+    const std::string_view data = json::member(object, "data");
+    return json::member(json::is_object(data) ? data : object, "content");
+  }
+  if (!json::member(object, "tool_call_id").empty()) return json::member(object, "content");
+  if (!json::member(object, "response").empty() && !json::member(object, "name").empty()) {
+    return json::member(object, "response");
+  }
+  return {};
+}
+
+std::string plain_value(std::string_view raw, int depth);
+
+std::string plain_object(std::string_view raw, int depth) {
+  if (const std::string_view inner = unwrapped(raw); !inner.empty()) return plain_value(inner, depth - 1);
+  if (const std::string_view inner = message_content(raw); !inner.empty()) return plain_value(inner, depth - 1);
+  json::Members members(raw);
+  if (members.next() && members.key == "output") {  // {"output": ToolMessage}
+    const std::string_view output = members.value;
+    if (json::is_object(output) && !members.next() && !message_content(output).empty()) {
+      return plain_value(output, depth - 1);
+    }
+  }
+  return std::string(raw);
+}
+
+std::string plain_value(std::string_view raw, int depth) {
+  raw = json::trimmed(raw);
+  if (depth <= 0 || raw.empty()) return std::string(raw);
+  if (json::is_string(raw)) {
+    const std::string text = json::text(raw);
+    const std::string_view inner = json::trimmed(text);
+    const bool nested = (json::is_object(inner) || json::is_array(inner)) && json::is_whole(inner);
+    return nested ? plain_value(inner, depth - 1) : json_quote(text);
+  }
+  if (json::is_object(raw)) return plain_object(raw, depth);
+  if (json::is_array(raw)) {  // text blocks are their text
+    const std::string text = value_text(raw);
+    if (text != raw) return plain_value(json_quote(text), depth - 1);
+  }
+  return std::string(raw);
+}
+
+}  // namespace
+
+std::string parse_value_json(const std::vector<Piece>& pieces) {
+  constexpr int depth = 8;
+  if (pieces.empty()) return "null";
+  const Format format = pieces.front().format;
+  if (format == Format::key_values) {
+    const bool event = is_event(pieces.front().key);
+    JsonWriter list;
+    list.array();
+    for (const Piece& piece : pieces) {
+      const std::vector<Attribute> attributes = unframe(piece.bytes);
+      JsonWriter object;
+      object.object();
+      for (const Attribute& attribute : attributes) {
+        if (event && (attribute.key == "content" || attribute.key == "message")) {
+          const bool whole = json::is_whole(attribute.text);
+          return plain_value(whole ? attribute.text : json_quote(attribute.text), depth);
+        }
+        const std::string_view rest = rest_of(attribute.key, piece.key);
+        if (rest == "tool.json_schema" && pieces.size() > 0 && json::is_whole(attribute.text)) {
+          object.key("json_schema").raw(attribute.text);
+        } else {
+          object.field(rest, attribute.text);
+        }
+      }
+      list.raw(object.end().take());
+    }
+    return list.end().take();
+  }
+  if (format == Format::value) {
+    if (pieces.size() == 1) return plain_value(value_json(pieces.front().bytes), depth);
+    JsonWriter list;
+    list.array();
+    for (const Piece& piece : pieces) list.raw(value_json(piece.bytes));
+    return list.end().take();
+  }
+  std::string text;
+  for (const Piece& piece : pieces) {
+    if (piece.key == pieces.front().key) text += piece.bytes;
+  }
+  if (format == Format::text || !json::is_whole(text)) {
+    if (!json::is_whole(text)) return json_quote(text);
+  }
+  return plain_value(text, depth);
+}
+
+}  // namespace pawl::llm
