@@ -125,13 +125,13 @@ Result<Scan> scan(Cursor& cursor) {
         result.last_request = found->offset;
         break;
       case Kind::cut:
-        result.cuts.push_back(TRY(decode_cut(found->body)));
+        result.news.emplace_back(TRY(decode_cut(found->body)));
         break;
       case Kind::stored:
         result.stored = std::max(result.stored, TRY(decode_stored(found->body)));
         break;
       case Kind::checkpoint:
-        result.checkpoint = TRY(decode_checkpoint(found->body));
+        result.news.emplace_back(TRY(decode_checkpoint(found->body)));
         break;
       case Kind::end:
         break;

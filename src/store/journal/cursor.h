@@ -3,6 +3,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "format.h"
@@ -59,8 +60,7 @@ struct Scan {
   std::uint64_t last_request = 0;  // its offset; 0: none
   std::uint64_t mark = 0;          // all below had been synced
   std::uint64_t stored = 0;
-  std::vector<Cut> cuts;
-  std::optional<Checkpoint> checkpoint;  // the last
+  std::vector<std::variant<Cut, Checkpoint>> news;  // of batches, in order
   std::vector<Range> damages;
 };
 Result<Scan> scan(Cursor& cursor);

@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::uint8_t flag_copied = 1;
 constexpr std::size_t totals_bytes = 56;
+constexpr std::size_t bounds_bytes = 24;
 
 template <typename Struct>
 std::uint64_t sum_behind_first_field(const Struct& value, std::uint64_t seed) {
@@ -30,6 +31,20 @@ std::uint64_t take(std::string_view& in) {  // the caller has looked at the leng
   std::memcpy(&number, in.data(), sizeof(number));
   in.remove_prefix(sizeof(number));
   return number;
+}
+
+void put_bounds(std::string& out, const Cut& cut) {
+  put(out, cut.batch);
+  put(out, cut.up_to.segment);
+  put(out, cut.up_to.offset);
+}
+
+Cut take_bounds(std::string_view& in) {
+  Cut cut;
+  cut.batch = take(in);
+  cut.up_to.segment = take(in);
+  cut.up_to.offset = take(in);
+  return cut;
 }
 
 void put_totals(std::string& out, const std::vector<Totals>& all) {
@@ -134,19 +149,18 @@ std::optional<SegmentHead> read_segment_head(std::string_view block) {
 
 std::string encode(const Cut& cut) {
   std::string out;
-  put(out, cut.batch);
-  put(out, cut.up_to.segment);
-  put(out, cut.up_to.offset);
+  put_bounds(out, cut);
   put_totals(out, cut.totals);
   return out;
 }
 
 std::string encode(const Checkpoint& checkpoint) {
   std::string out;
-  put(out, checkpoint.settled);
-  put(out, checkpoint.up_to.segment);
-  put(out, checkpoint.up_to.offset);
+  put_bounds(out, {.batch = checkpoint.settled, .up_to = checkpoint.up_to, .totals = {}});
   put(out, checkpoint.first_kept);
+  put(out, checkpoint.stored);
+  put(out, checkpoint.cuts.size());
+  for (const Cut& cut : checkpoint.cuts) put_bounds(out, cut);
   put_totals(out, checkpoint.totals);
   return out;
 }
@@ -158,22 +172,26 @@ std::string encode_stored(std::uint64_t batch) {
 }
 
 Result<Cut> decode_cut(std::string_view body) {
-  if (body.size() < 24) return fail(ErrorKind::corrupt, "a cut in the journal has {} bytes", body.size());
-  Cut cut;
-  cut.batch = take(body);
-  cut.up_to.segment = take(body);
-  cut.up_to.offset = take(body);
+  if (body.size() < bounds_bytes) return fail(ErrorKind::corrupt, "a cut in the journal has {} bytes", body.size());
+  Cut cut = take_bounds(body);
   cut.totals = TRY(take_totals(body));
   return cut;
 }
 
 Result<Checkpoint> decode_checkpoint(std::string_view body) {
-  if (body.size() < 32) return fail(ErrorKind::corrupt, "a checkpoint in the journal has {} bytes", body.size());
+  const std::size_t whole = body.size();
+  if (whole < bounds_bytes + 24) return fail(ErrorKind::corrupt, "a checkpoint in the journal has {} bytes", whole);
   Checkpoint checkpoint;
-  checkpoint.settled = take(body);
-  checkpoint.up_to.segment = take(body);
-  checkpoint.up_to.offset = take(body);
+  const Cut settled = take_bounds(body);
+  checkpoint.settled = settled.batch;
+  checkpoint.up_to = settled.up_to;
   checkpoint.first_kept = take(body);
+  checkpoint.stored = take(body);
+  const std::uint64_t cuts = take(body);
+  if (cuts > body.size() / bounds_bytes) {
+    return fail(ErrorKind::corrupt, "a checkpoint in the journal has {} bytes for {} batches", whole, cuts);
+  }
+  for (std::uint64_t i = 0; i < cuts; ++i) checkpoint.cuts.push_back(take_bounds(body));
   checkpoint.totals = TRY(take_totals(body));
   return checkpoint;
 }

@@ -44,6 +44,8 @@ struct Checkpoint {
   std::uint64_t settled = 0;
   Position up_to;
   std::uint64_t first_kept = 0;
+  std::uint64_t stored = 0;
+  std::vector<Cut> cuts;  // of the batches above `settled`, without totals
   std::vector<Totals> totals;
 };
 

@@ -2,7 +2,6 @@
 #pragma once
 #include <condition_variable>
 #include <deque>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -10,6 +9,7 @@
 #include <thread>
 #include <vector>
 
+#include "batches.h"
 #include "cursor.h"
 #include "journal.h"
 #include "writer.h"
@@ -20,14 +20,7 @@ struct SegmentState {
   std::uint64_t number = 0;
   std::uint64_t end = first_record;  // all below is synced
   std::uint64_t requests = 0;
-  std::uint64_t last_request = 0;  // offset; 0: none
-  std::uint64_t last_cut = 0;      // greatest batch whose cut lies here
-};
-
-struct BatchState {
-  std::uint64_t batch = 0;
-  Position up_to;
-  std::optional<Nanos> stored_at;  // monotonic
+  Position last_request;  // {}: none
 };
 
 struct Journal::Inside {
@@ -47,10 +40,7 @@ struct Journal::Inside {
   bool closed = false;
   bool recovered = false;
   std::deque<SegmentState> segments;
-  std::deque<BatchState> batches;                         // ascending, above `settled`
-  std::uint64_t settled = 0, last_batch = 0, marked = 0;  // marked: a stored mark was queued
-  Position settled_up_to, last_up_to;
-  std::map<std::uint32_t, Totals> totals;
+  Batches batches;
   Stats stats;
 
   std::mutex retiring;  // one retire() at a time
@@ -61,14 +51,13 @@ struct Journal::Inside {
   std::string path_of(std::uint64_t number) const { return folder + "/" + segment_name(number); }
 
   void enqueue(Pending item, bool limited);
+  Result<Position> write(Kind kind, std::string payload);  // and waits until it is synced
   bool step();
   void run();
   void finish(std::span<Pending> run, const Error* error);
   void account(const Pending& item);  // under the mutex, once it is synced
-  void add(const Cut& cut);           // likewise, of written and recovered cuts
-  std::size_t settleable() const;     // under the mutex: how many of `batches` were stored long enough ago
+  std::size_t settleable() const;     // likewise: how many batches were stored long enough ago
   std::size_t due_count() const;      // likewise: how many of `segments` may go
-  std::vector<std::pair<Position, std::uint64_t>> bounds() const;  // likewise: up_to → batch, ascending
 };
 
 // Reads one older segment after another; shared by recover() and its tests.
@@ -78,7 +67,7 @@ struct OlderSegment {
   std::optional<Scan> scan;  // nullopt: no readable head
   std::vector<Damage> damages;
 };
-Result<std::vector<OlderSegment>> scan_older(Files& files, const std::string& folder,
+Result<std::vector<OlderSegment>> scan_older(Files& files, const std::string& folder, const Options& options,
                                              const std::vector<std::uint64_t>& numbers);
 
 }  // namespace pawl::journal

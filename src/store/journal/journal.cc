@@ -64,8 +64,9 @@ void Journal::cut(const Cut& cut, Done done) {
   {
     const std::scoped_lock guard(inside_->mutex);
     PAWL_CHECK(inside_->recovered, "cut before recovery");
-    PAWL_CHECK(cut.batch > inside_->last_batch && cut.up_to >= inside_->last_up_to, "cuts must rise: {} after {}",
-               cut.batch, inside_->last_batch);
+    const Batches& batches = inside_->batches;
+    PAWL_CHECK(cut.batch > batches.last_batch() && cut.up_to >= batches.last_up_to(), "cuts must rise: {} after {}",
+               cut.batch, batches.last_batch());
   }
   std::string payload = encode(cut);
   const Head head = control_head(Kind::cut, payload);
@@ -74,15 +75,9 @@ void Journal::cut(const Cut& cut, Done done) {
 
 void Journal::stored(std::uint64_t batch) {
   const std::scoped_lock guard(inside_->mutex);
-  auto& batches = inside_->batches;
-  const auto of = std::ranges::find(batches, batch, &BatchState::batch);
-  if (of == batches.end() || of->stored_at) return;
-  of->stored_at = inside_->clock.monotonic();
-  const auto open = std::ranges::find_if(batches, [](const BatchState& b) { return !b.stored_at; });
-  if (open == batches.begin() || std::prev(open)->batch <= inside_->marked)
-    return;  // a mark speaks of all before it too
-  inside_->marked = std::prev(open)->batch;
-  std::string payload = encode_stored(inside_->marked);
+  const auto news = inside_->batches.stored(batch, inside_->clock.monotonic());
+  if (!news) return;
+  std::string payload = encode_stored(*news);
   const Head head = control_head(Kind::stored, payload);
   inside_->marks.push_back({.head = head, .body = {}, .payload = std::move(payload), .done = nullptr, .at = {}});
 }
@@ -119,6 +114,16 @@ void Journal::Inside::enqueue(Pending item, bool limited) {
   }
   if (wake) work.notify_one();
   if (refused && item.done) item.done(std::unexpected(*std::move(refused)));
+}
+
+Result<Position> Journal::Inside::write(Kind kind, std::string payload) {
+  const Head head = control_head(kind, payload);
+  std::promise<Result<Position>> written;
+  auto at = written.get_future();
+  const auto done = [&](Result<Position> result) { written.set_value(std::move(result)); };
+  enqueue({.head = head, .body = {}, .payload = std::move(payload), .done = done, .at = {}}, false);
+  if (!options.thread) step();
+  return at.get();
 }
 
 void Journal::Inside::run() {
@@ -188,49 +193,24 @@ void Journal::Inside::account(const Pending& item) {
   stats.written_bytes += item.frame();
   if (!item.control()) {
     ++segment.requests;
-    segment.last_request = item.at.offset;
+    segment.last_request = item.at;
   } else if (item.head.kind == static_cast<std::uint8_t>(Kind::cut)) {
     const auto cut = decode_cut(item.payload);
     PAWL_CHECK(cut, "{}", cut.error().what);
-    segment.last_cut = std::max(segment.last_cut, cut->batch);
-    add(*cut);
+    batches.add(*cut);
   }
-}
-
-void Journal::Inside::add(const Cut& cut) {
-  while (!batches.empty() && batches.back().batch >= cut.batch) batches.pop_back();  // a cut that failed, said again
-  batches.push_back({.batch = cut.batch, .up_to = cut.up_to, .stored_at = std::nullopt});
-  last_batch = std::max(last_batch, cut.batch);
-  last_up_to = std::max(last_up_to, cut.up_to);
-  for (const Totals& of : cut.totals) totals[of.project] = of;
 }
 
 std::size_t Journal::Inside::settleable() const {
-  const Nanos before = clock.monotonic() - options.keep;
-  const auto first =
-      std::ranges::find_if(batches, [&](const BatchState& b) { return !b.stored_at || *b.stored_at > before; });
-  return static_cast<std::size_t>(first - batches.begin());
+  return batches.stored_before(clock.monotonic() - options.keep);
 }
 
 std::size_t Journal::Inside::due_count() const {
-  if (!recovered || segments.empty()) return 0;
-  const std::size_t settles = settleable();
-  const Position through = settles > 0 ? batches[settles - 1].up_to : settled_up_to;
-  const std::uint64_t batch = settles > 0 ? batches[settles - 1].batch : settled;
+  if (!recovered) return 0;
+  const Position end = batches.end_of(settleable());
   std::size_t count = 0;
-  for (; count + 1 < segments.size(); ++count) {  // never the current one
-    const SegmentState& segment = segments[count];
-    if (segment.last_cut > batch) break;
-    if (segment.last_request > 0 && Position{segment.number, segment.last_request} > through) break;
-  }
+  while (count + 1 < segments.size() && segments[count].last_request <= end) ++count;  // never the current one
   return count;
-}
-
-std::vector<std::pair<Position, std::uint64_t>> Journal::Inside::bounds() const {
-  std::vector<std::pair<Position, std::uint64_t>> all;
-  if (settled > 0) all.emplace_back(settled_up_to, settled);
-  for (const BatchState& batch : batches) all.emplace_back(batch.up_to, batch.batch);
-  return all;
 }
 
 std::vector<Segment> Journal::segments() const {
@@ -266,33 +246,13 @@ Result<> Journal::retire(std::uint64_t through_segment) {
     if (leaving.empty() || leaving.back() != through_segment) {
       return fail(ErrorKind::invalid, "segment {} of the journal is not due", through_segment);
     }
-    const std::size_t settles = inside_->settleable();
-    checkpoint.settled = settles > 0 ? inside_->batches[settles - 1].batch : inside_->settled;
-    checkpoint.up_to = settles > 0 ? inside_->batches[settles - 1].up_to : inside_->settled_up_to;
-    checkpoint.first_kept = through_segment + 1;
-    for (const auto& [project, totals] : inside_->totals) checkpoint.totals.push_back(totals);
+    checkpoint = inside_->batches.checkpoint(inside_->settleable(), through_segment + 1);
   }
-  std::string payload = encode(checkpoint);
-  const Head head = control_head(Kind::checkpoint, payload);
-  std::promise<Result<Position>> written;
-  auto at = written.get_future();
-  inside_->enqueue({.head = head,
-                    .body = {},
-                    .payload = std::move(payload),
-                    .done = [&](Result<Position> result) { written.set_value(std::move(result)); },
-                    .at = {}},
-                   false);
-  if (!inside_->options.thread) inside_->step();
-  TRY(at.get());
+  TRY(inside_->write(Kind::checkpoint, encode(checkpoint)));
   {
     const std::scoped_lock guard(inside_->mutex);
-    auto& batches = inside_->batches;
-    while (!batches.empty() && batches.front().batch <= checkpoint.settled) batches.pop_front();
-    inside_->settled = checkpoint.settled;
-    inside_->settled_up_to = checkpoint.up_to;
-    while (!inside_->segments.empty() && inside_->segments.front().number <= through_segment) {
-      inside_->segments.pop_front();
-    }
+    inside_->batches.settle(checkpoint.settled);
+    while (inside_->segments.front().number <= through_segment) inside_->segments.pop_front();
   }
   for (const std::uint64_t number : leaving) TRY(inside_->files.remove(inside_->path_of(number)));
   return inside_->files.sync_folder(inside_->folder);

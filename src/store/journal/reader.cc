@@ -67,7 +67,7 @@ Result<Reader> Journal::read(Position from, Position to) {
     if (segment.number < from.segment || Position{segment.number, first_record} >= to) continue;
     reader->segments.emplace_back(segment.number, segment.end);
   }
-  reader->bounds = inside_->bounds();
+  reader->bounds = inside_->batches.bounds();
   return Reader(std::move(reader));
 }
 

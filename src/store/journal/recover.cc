@@ -33,16 +33,18 @@ std::string quarantine(Files& files, const std::string& folder, const std::strin
   return copied || copied.error().kind == ErrorKind::conflict ? to : "";  // conflict: copied by an earlier recovery
 }
 
-// Where each segment ended, as far as the next one of the same process says so.
+// Where each segment ended, as far as the next one of the same process says so. Only one with a record can say it: a
+// segment that could not be finished is given up, and the one before goes on.
 Result<std::map<std::uint64_t, Predecessor>> ends_of(Files& files, const std::string& folder,
                                                      const std::vector<std::uint64_t>& numbers) {
   std::map<std::uint64_t, Predecessor> ends;
   for (const std::uint64_t number : numbers) {
     const auto file = TRY(files.open(folder + "/" + segment_name(number), OpenMode::read));
-    std::string block(first_record, '\0');
+    std::string block(first_record + sizeof(Head), '\0');
     if (!file->read(block, 0)) continue;
     const auto head = read_segment_head(block);
-    if (head && head->previous != 0) ends[head->previous] = {.end = head->previous_end};
+    const bool begun = head && read_head(block.data() + first_record, head->salt, first_record);
+    if (begun && head->previous != 0) ends[head->previous] = {.end = head->previous_end};
   }
   return ends;
 }
@@ -62,12 +64,13 @@ Result<std::vector<Damage>> damage_of_headless(Files& files, const std::string& 
   return std::vector<Damage>{{.kind = Damage::Kind::corrupt, .at = {number, 0}, .bytes = bytes, .copy = ""}};
 }
 
-Result<OlderSegment> scan_one(Files& files, const std::string& folder, std::uint64_t number, const Predecessor* known) {
+Result<OlderSegment> scan_one(Files& files, const std::string& folder, const Options& options, std::uint64_t number,
+                              const Predecessor* known) {
   const std::string path = folder + "/" + segment_name(number);
   OlderSegment older{.number = number};
   {
     const auto file = TRY(files.open(path, OpenMode::write));
-    TRY(file->sync());
+    TRY(sync_or_end(*file, options));
     older.file_bytes = TRY(file->size());
   }
   const std::uint64_t limit = known != nullptr ? known->end : ~0ULL;
@@ -133,13 +136,13 @@ std::string describe(const Damage& damage) {
   return "";
 }
 
-Result<std::vector<OlderSegment>> scan_older(Files& files, const std::string& folder,
+Result<std::vector<OlderSegment>> scan_older(Files& files, const std::string& folder, const Options& options,
                                              const std::vector<std::uint64_t>& numbers) {
   const auto ends = TRY(ends_of(files, folder, numbers));
   std::vector<OlderSegment> all;
   for (const std::uint64_t number : numbers) {
     const auto known = ends.find(number);
-    all.push_back(TRY(scan_one(files, folder, number, known == ends.end() ? nullptr : &known->second)));
+    all.push_back(TRY(scan_one(files, folder, options, number, known == ends.end() ? nullptr : &known->second)));
   }
   for (const auto& [number, known] : ends) {
     if (known.end <= first_record || std::ranges::binary_search(numbers, number)) continue;
@@ -156,53 +159,54 @@ Result<Recovered> Journal::recover() {
     PAWL_CHECK(!inside_->recovered || inside_->older.empty(), "recover() runs once");
     if (inside_->recovered) return Recovered{};
   }
-  const auto all = TRY(scan_older(inside_->files, inside_->folder, inside_->older));
-  Checkpoint checkpoint;
-  for (const OlderSegment& older : all) {
-    if (older.scan && older.scan->checkpoint) checkpoint = *older.scan->checkpoint;
-  }
+  const auto all = TRY(scan_older(inside_->files, inside_->folder, inside_->options, inside_->older));
+  Batches batches;
+  std::uint64_t first_kept = 0;
   Recovered result;
-  std::deque<SegmentState> segments;
-  std::vector<Cut> cuts;
   for (const OlderSegment& older : all) {
-    if (older.number < checkpoint.first_kept) {  // the process ended between the checkpoint and the removal
-      if (std::ranges::binary_search(inside_->older, older.number))
-        TRY(inside_->files.remove(inside_->path_of(older.number)));
+    if (!older.scan) continue;
+    result.stored_batch = std::max(result.stored_batch, older.scan->stored);
+    for (const auto& news : older.scan->news) {
+      if (const auto* cut = std::get_if<Cut>(&news)) {
+        batches.add(*cut);
+      } else {
+        batches.load(std::get<Checkpoint>(news));
+        first_kept = std::get<Checkpoint>(news).first_kept;
+      }
+    }
+  }
+  std::deque<SegmentState> segments;
+  std::vector<std::uint64_t> retired;  // the process ended between the checkpoint and the removal
+  for (const OlderSegment& older : all) {
+    const bool on_disk = std::ranges::binary_search(inside_->older, older.number);
+    if (older.number < first_kept) {
+      if (on_disk) retired.push_back(older.number);
       continue;
     }
     result.damages.insert(result.damages.end(), older.damages.begin(), older.damages.end());
-    const bool on_disk = std::ranges::binary_search(inside_->older, older.number);
     if (!on_disk || TRY(tidy(inside_->files, inside_->folder, older)) || !older.scan) continue;
     const Scan& scan = *older.scan;
-    SegmentState state{
-        .number = older.number, .end = scan.end, .requests = scan.requests, .last_request = scan.last_request};
-    for (const Cut& cut : scan.cuts) {
-      state.last_cut = std::max(state.last_cut, cut.batch);
-      cuts.push_back(cut);
-    }
-    segments.push_back(state);
-    result.stored_batch = std::max(result.stored_batch, scan.stored);
+    segments.push_back({.number = older.number, .end = scan.end, .requests = scan.requests});
+    if (scan.last_request > 0) segments.back().last_request = {older.number, scan.last_request};
     result.records += scan.requests;
     result.bytes += scan.end - first_record;
     result.end = {older.number, scan.end};
   }
+  // What was read may be no safer than the page cache (a sync that failed before): nothing is built on it, and nothing
+  // removed by it, before it is written again.
+  if (!batches.empty()) TRY(inside_->write(Kind::checkpoint, encode(batches.checkpoint(0, first_kept))));
+  for (const std::uint64_t number : retired) TRY(inside_->files.remove(inside_->path_of(number)));
   TRY(inside_->files.sync_folder(inside_->folder));
 
   const std::scoped_lock guard(inside_->mutex);
   inside_->segments.insert(inside_->segments.begin(), segments.begin(), segments.end());
-  inside_->settled = inside_->last_batch = checkpoint.settled;
-  inside_->settled_up_to = inside_->last_up_to = checkpoint.up_to;
-  for (const Totals& of : checkpoint.totals) inside_->totals[of.project] = of;
-  for (const Cut& cut : cuts) {
-    if (cut.batch > checkpoint.settled) inside_->add(cut);
-  }
+  inside_->batches = batches;
   inside_->recovered = true;
-  for (const BatchState& of : inside_->batches)
-    result.cuts.push_back({.batch = of.batch, .up_to = of.up_to, .totals = {}});
-  for (const auto& [project, totals] : inside_->totals) result.totals.push_back(totals);
-  result.last_batch = inside_->last_batch;
-  result.settled_batch = checkpoint.settled;
-  result.stored_batch = std::max(result.stored_batch, checkpoint.settled);
+  result.cuts = batches.cuts();
+  result.totals = batches.totals();
+  result.last_batch = batches.last_batch();
+  result.settled_batch = batches.settled();
+  result.stored_batch = std::max(result.stored_batch, batches.stored_batch());
   return result;
 }
 

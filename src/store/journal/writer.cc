@@ -14,6 +14,15 @@ Error refusal(const Error& cause) {
 
 }  // namespace
 
+Result<> sync_or_end(File& file, const Options& options) {
+  auto synced = file.sync();
+  if (synced) return {};
+  PAWL_CHECK(options.on_sync_failure, "{}: nobody knows what is on the disk; mend it and start again",
+             synced.error().what);
+  options.on_sync_failure(synced.error());
+  return synced;
+}
+
 Result<std::unique_ptr<Writer>> Writer::open(Files& files, const Clock& clock, Random& random, const Options& options,
                                              const std::string& folder, std::uint64_t last_number) {
   std::unique_ptr<Writer> writer(new Writer(files, clock, random, options, folder, last_number));
@@ -157,11 +166,7 @@ Result<> Writer::write_run(std::span<Pending> run) {
     return std::unexpected(refusal(written.error()));
   }
   ++syncs_;
-  if (const auto synced = file_->sync(); !synced) {
-    PAWL_CHECK(options_.on_sync_failure,
-               "{}: what is on the disk is not known any more; start again, recovery sorts it out",
-               synced.error().what);
-    options_.on_sync_failure(synced.error());
+  if (const auto synced = sync_or_end(*file_, options_); !synced) {
     dead_ = refusal(synced.error());
     return std::unexpected(*dead_);
   }

@@ -23,6 +23,9 @@ struct Pending {
   std::uint64_t frame() const { return framed(head.length); }
 };
 
+// Syncs; where that fails ends the process, or tells the simulation (journal-format.md "Writing").
+Result<> sync_or_end(File& file, const Options& options);
+
 class Writer {
  public:
   // Told about each run of records: written and synced at their `at` (error == nullptr), or refused.
