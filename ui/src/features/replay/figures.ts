@@ -1,6 +1,6 @@
 // The key figures of a run and how each was made.
 import { format, url } from '$kit';
-import { breakdown, duration, hasUsage, money, pause, pico, plural, tokensTotal, total, typeLabel, type CostBreakdown, type Node } from './model';
+import { breakdown, duration, hasUsage, isRepeat, money, pause, pico, plural, tokensTotal, total, typeLabel, type CostBreakdown, type Node } from './model';
 import type { Replay } from './replay.svelte';
 
 export interface Fact {
@@ -92,8 +92,8 @@ function tokens(replay: Replay): Figure {
   let unknown = 0;
   let all: number | null = null;
   for (const node of replay.tree.all) {
-    if (node.span.counted === false) continue;
     const sum = tokensTotal(node.span);
+    if (isRepeat(node) || (node.span.counted === false && sum !== null)) continue;
     if (sum === null) {
       if (node.kind === 'llm') unknown++;
       continue;

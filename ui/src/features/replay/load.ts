@@ -21,7 +21,7 @@ export async function load(api: Api, kind: 'session' | 'trace', id: string, sign
 
 function ofSession(id: string, detail: SessionDetail): Run {
   const traces = [...(detail.traces ?? [])].sort((a, b) => (a.start < b.start ? -1 : 1)) as Trace[];
-  return { kind: 'session', id, session: detail.session as Session, traces, spans: detail.spans as Span[], scores: detail.scores ?? [], conversation: detail.conversation ?? [], stats: detail.stats ?? null };
+  return { kind: 'session', id, session: detail.session as Session, traces, spans: detail.spans as Span[], scores: detail.scores ?? [], conversation: (detail.conversation ?? []) as Run['conversation'], stats: detail.stats ?? null };
 }
 
 function ofTrace(id: string, detail: TraceDetail): Run {

@@ -38,6 +38,7 @@ export function makeup(span: Span): Makeup | null {
     if (TOOLS.test(key)) sizes.tools += lengthOf(value);
     else if (SYSTEM.test(key) && !sizes.system) sizes.system += lengthOf(value);
   }
+  sizes.tools ||= lengthOf(span.tool_definitions);
   const total = tokensIn(span);
   const chars = Object.values(sizes).reduce((sum, size) => sum + size, 0) || 1;
   const tokensOf = (size: number): number | null => (total === null ? null : Math.round((total * size) / chars));

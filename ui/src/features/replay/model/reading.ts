@@ -173,7 +173,7 @@ function fill(value: unknown, path: string, key: string, depth: number, out: Row
   if (Array.isArray(value)) {
     if (value.every(isScalar)) return row(value.length ? value.map(scalar).join(', ') : 'none');
     const names = value.map(nameOf).filter(Boolean);
-    row(count(value.length), names.length === value.length ? names.slice(0, 4).map((name) => cut(name, 40)).join(', ') + (names.length > 4 ? ` and ${count(names.length - 4)} more` : '') : '');
+    row(count(value.length), names.length === value.length ? names.slice(0, 3).map((name) => cut(name, 40)).join(', ') + (names.length > 3 ? ` and ${count(names.length - 3)} more` : '') : '');
     if (names.length !== value.length || depth > 2) value.forEach((entry, i) => fill(entry, `${path}[${i}]`, String(i + 1), depth + 1, out, limit));
     return;
   }

@@ -83,7 +83,7 @@ function node(span: Span, id: string): Node {
     start,
     end: start + (span.duration_ms ?? 0),
     running: span.status === 'running',
-    noise: !!span.noise,
+    noise: span.noise === true,
     failed,
     blocked: span.status === 'blocked',
     step: 0,
@@ -138,7 +138,7 @@ export function finish(tree: Tree): void {
       if (each.running || each.span.duration_ms === null) each.end = Math.max(each.end, child.end);
     }
     each.rolled = each.own === null ? below : (below ?? 0n) + each.own;
-    each.failed = each.span.status === 'error' && !each.noise && !inner;
+    each.failed = each.span.is_error ?? (each.span.status === 'error' && !each.noise && !inner);
   }
   for (const root of tree.roots) setDepth(root);
   for (const each of tree.all) {
@@ -150,8 +150,12 @@ export function finish(tree: Tree): void {
   }
 }
 
-/** The same call reported a second time by another instrumentation, or a wrapper around it. */
-export const isRepeat = (each: Node): boolean => (each.kind === 'llm' || each.kind === 'embedding') && each.span.counted === false;
+/** The same step reported a second time by another instrumentation, or a model span that only wraps another. */
+export function isRepeat(each: Node): boolean {
+  if (each.span.counted !== false) return false;
+  const why = each.span.not_counted_because ?? '';
+  return /duplicate/i.test(why) || (/wrapper/i.test(why) && (each.kind === 'llm' || each.kind === 'embedding'));
+}
 
 function setDepth(root: Node): void {
   const stack: Node[] = [root];

@@ -20,10 +20,19 @@ export interface SpanEvent {
   time?: string | null;
   attributes?: Record<string, unknown> | null;
 }
-export type RawPiece = NonNullable<api.Span['raw']>[number];
+export interface RawPiece {
+  slot: string;
+  key?: string;
+  role?: string;
+  format?: string | number;
+  /** Bytes that are no text come in base64. */
+  text?: string;
+  base64?: string;
+  missing?: boolean;
+}
 
 type Known = 'span_id' | 'parent_id' | 'trace_id' | 'kind' | 'name' | 'start' | 'status';
-type Refined = 'error' | 'model' | 'tokens' | 'cost' | 'rolled_up' | 'tool' | 'input' | 'output' | 'events';
+type Refined = 'raw' | 'error' | 'model' | 'tokens' | 'cost' | 'rolled_up' | 'tool' | 'input' | 'output' | 'events';
 export interface Span extends Pick<api.Span, Exclude<Known, 'status'>>, Partial<Nullable<Omit<api.Span, Known | Refined>>> {
   status: string;
   error?: { type?: string | null; message?: string | null } | null;
@@ -35,6 +44,11 @@ export interface Span extends Pick<api.Span, Exclude<Known, 'status'>>, Partial<
   input?: Message[] | null;
   output?: Message[] | null;
   events?: SpanEvent[] | null;
+  /** The deepest failed span, as the server counts errors. */
+  is_error?: boolean | null;
+  raw?: RawPiece[] | null;
+  handoff?: { from?: string | null; to?: string | null } | null;
+  tool_definitions?: unknown;
 }
 
 export interface Trace extends Pick<api.Trace, 'trace_id' | 'start'>, Partial<Nullable<Omit<api.Trace, 'trace_id' | 'start'>>> {
@@ -46,7 +60,13 @@ export interface Score extends Partial<Nullable<Omit<api.Score, 'name'>>> {
   name: string;
   trace_id?: string | null;
 }
-export type ConversationEntry = api.SessionDetail['conversation'][number];
+export interface ConversationEntry {
+  trace_id: string;
+  span_id: string;
+  role: string;
+  parts?: Part[];
+  message?: Message;
+}
 
 /** Everything one replay shows, whichever of the two calls it came from. */
 export interface Run {

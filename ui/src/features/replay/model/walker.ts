@@ -5,7 +5,7 @@ import { parse } from './literal';
 import { argumentsOf, callIdOf, callsIn, isCut, mediaIn, reasoningIn, resultOf, resultsIn, textIn } from './parts';
 import { Teller } from './teller';
 import type { Node } from './tree';
-import { shownChildren, thinks } from './tree';
+import { isRepeat, shownChildren, thinks } from './tree';
 import type { ConversationEntry, Message } from './types';
 
 const HANDOFF = /^(transfer|hand_?off|delegate|goto)/i;
@@ -38,7 +38,7 @@ export class Walker extends Teller {
     const first = out.findIndex((item) => traceOf(item) === traceId);
     const before: Item[] = [];
     for (const [i, entry] of (this.conversation.get(traceId) ?? []).entries()) {
-      const text = textIn({ role: entry.role, parts: entry.parts });
+      const text = textIn({ role: entry.role, parts: entry.parts ?? entry.message?.parts ?? [] });
       if (!text) continue;
       const said: Said = { type: entry.role === 'user' ? 'user' : 'agent', id: `c:${entry.span_id}:${i}`, node: null, speaker: entry.role === 'user' ? '' : this.main, text, media: 0, cut: false };
       if (said.type === 'user' && first >= 0) before.push(said);
@@ -76,7 +76,7 @@ export class Walker extends Teller {
   private llm(each: Node, out: Item[], level: number): void {
     this.heard(each, each.span.input ?? [], out, level);
     if (each.children.length) this.children(each, out, level);
-    if (each.span.counted === false && each.span.not_counted_because && /duplicate/i.test(each.span.not_counted_because)) return;
+    if (isRepeat(each)) return;
     for (const message of each.span.output ?? []) if (message.role !== 'user' && message.role !== 'system') this.spoke(each, message, out);
     if (each.failed) this.failure(each, out);
   }
@@ -141,7 +141,7 @@ export class Walker extends Teller {
   }
 
   private tool(each: Node, out: Item[], level: number): void {
-    if (each.parent?.kind === 'tool' && each.parent.label === each.label) return this.children(each, out, level);
+    if (isRepeat(each) || (each.parent?.kind === 'tool' && each.parent.label === each.label)) return this.children(each, out, level);
     let call = this.asks(each);
     if (!call) {
       call = { type: 'call', id: `q:${each.id}`, node: null, asked: null, callId: each.span.tool?.call_id ?? '', name: each.label, args: null, result: null, error: '', failed: false, running: false, inside: [] };
@@ -265,6 +265,8 @@ function siblingAgents(each: Node): boolean {
 }
 
 export function handedOver(each: Node): [string, string] {
+  const { from, to: target } = each.span.handoff ?? {};
+  if (target) return [from || each.span.agent || '', target];
   const args = parse(each.span.tool?.arguments ?? null);
   const field = (...names: string[]): string => {
     for (const name of names) {
