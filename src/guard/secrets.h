@@ -1,0 +1,69 @@
+// Secrets in text: API keys, tokens, private keys. Found by their shape, masked in place without changing any length.
+// Pure; off unless a project switches it on (data.md "Acknowledged means durable", security.md).
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+namespace pawl::guard {
+
+enum class SecretKind : std::uint8_t {
+  model_key,     // of a model provider: OpenAI, Anthropic, Google, Groq, Hugging Face …
+  cloud_key,     // AWS, Azure storage, DigitalOcean, Databricks
+  service_key,   // GitHub, GitLab, Slack, Stripe, npm, PyPI, tracing products …
+  pawl_key,      // pawl_sk_…
+  private_key,   // the body of a PEM block
+  token,         // JWT, and what follows "Bearer " and "Basic "
+  url_password,  // scheme://user:password@host
+  assigned,      // password=…, "api_key": "…", AWS_SECRET_ACCESS_KEY=…: by the name before it, so the least certain
+};
+inline constexpr std::size_t secret_kinds = 8;
+std::string_view name_of(SecretKind kind);
+
+// A set of kinds, one bit each.
+using SecretKinds = std::uint16_t;
+constexpr SecretKinds only(SecretKind kind) {
+  return static_cast<SecretKinds>(1U << static_cast<unsigned>(kind));
+}
+inline constexpr SecretKinds all_secrets = (1U << secret_kinds) - 1;
+inline constexpr SecretKinds certain_secrets = all_secrets & ~only(SecretKind::assigned);
+
+struct Secret {
+  SecretKind kind;
+  std::string_view name;        // whose: "openai", "aws", "jwt" …
+  std::size_t start = 0, size;  // the bytes to hide, without the prefix that tells what it is
+};
+
+// What a scanner knows is fixed when it is made; any thread may use it.
+class SecretScanner {
+ public:
+  explicit SecretScanner(SecretKinds kinds);
+  SecretScanner(SecretScanner&&) noexcept;
+  SecretScanner& operator=(SecretScanner&&) noexcept;
+  ~SecretScanner();
+
+  // In order, not overlapping. `text` is one text, or a JSON document: a secret never reaches over a quote or a
+  // backslash, and one that begins after an escape is found. Not for bytes of a binary format as a whole: the byte
+  // after a string may look as if it belonged to it.
+  std::vector<Secret> find(std::string_view text) const;
+
+  // Replaces every secret by '*', byte by byte: length, JSON, UTF-8 and every other byte stay as they are, and nothing
+  // is found a second time. Returns how many there were.
+  std::size_t mask(std::span<char> text) const;
+
+ private:
+  struct State;
+  std::unique_ptr<const State> state_;
+};
+
+enum class Signal : std::uint8_t { traces, logs, metrics };
+
+// The same for each string of an OTLP protobuf request (opentelemetry-proto 1.7; keys of attributes are left alone,
+// fields that are not known too). `invalid` where the bytes are no such message; what came before is masked then.
+Result<std::size_t> mask_otlp(std::span<char> body, Signal signal, const SecretScanner& scanner);
+
+}  // namespace pawl::guard
