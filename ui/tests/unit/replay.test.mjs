@@ -230,6 +230,17 @@ test('the context window is made up of system, tools, history and this turn', ()
   assert.equal(made.cached, null);
 });
 
+test('every item has a name of its own, and what runs reaches to the latest moment', () => {
+  const { turns, tree } = told([
+    span('agent', 'a', 0, 0, { id: 'a', status: 'running', duration_ms: null }),
+    span('llm', 'm', 0, 10, { id: 'm', parent: 'a', output: [text('assistant', 'One'), text('assistant', 'Two'), asks(['x', 'f', {}]), asks(['y', 'g', {}])] }),
+    tool('late', 50, 60, {}, '', { parent: 'a' }),
+  ]);
+  const ids = turns.flatMap((turn) => turn.items.flatMap((item) => [item.id, ...(item.calls ?? []).map((call) => call.id)]));
+  assert.equal(new Set(ids).size, ids.length);
+  assert.equal(tree.byId.get('a').end, base + 60);
+});
+
 test('early calm turns fold into one line', () => {
   const spans = Array.from({ length: 7 }, (_, i) => span('llm', 'm', i * 10_000, i * 10_000 + 10, { input: [text('user', `Question ${i}`)], output: [text('assistant', `Answer ${i}`)] }));
   const { turns } = told(spans);

@@ -27,9 +27,19 @@ export function transcribe(run: Run, tree: Tree): Transcript {
     walker.endRoot(root, items);
   }
   walker.endTrace(traceId, items);
+  name(items, new Set());
   const turns = turnsOf(run, tree, items);
   for (const turn of turns) turn.items = group(turn.items);
   return { turns, itemOf: index(turns) };
+}
+
+/** Two items of one span would have one name; lists are keyed by it. */
+function name(items: Item[], taken: Set<string>): void {
+  for (const item of items) {
+    for (let n = 2, own = item.id; taken.has(item.id); n++) item.id = `${own}:${n}`;
+    taken.add(item.id);
+    if ('inside' in item) name(item.inside, taken);
+  }
 }
 
 function mainAgent(tree: Tree): string {

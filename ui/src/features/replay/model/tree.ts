@@ -129,13 +129,17 @@ function leadsTo(from: Node, target: Node): boolean {
 export function finish(tree: Tree): void {
   tree.steps = [];
   tree.errors = [];
+  // What still runs has lasted at least until the latest thing known.
+  let latest = -Infinity;
+  for (const each of tree.all) latest = Math.max(latest, each.end);
+  for (const each of tree.all) if (each.running) each.end = Math.max(each.end, latest);
   for (const each of postOrder(tree.roots)) {
     let below: bigint | null = null;
     let inner = false;
     for (const child of each.children) {
       if (child.rolled !== null) below = (below ?? 0n) + child.rolled;
       if (child.span.status === 'error' && !child.noise) inner = true;
-      if (each.running || each.span.duration_ms === null) each.end = Math.max(each.end, child.end);
+      if (each.span.duration_ms === null) each.end = Math.max(each.end, child.end);
     }
     each.rolled = each.own === null ? below : (below ?? 0n) + each.own;
     each.failed = each.span.is_error ?? (each.span.status === 'error' && !each.noise && !inner);
