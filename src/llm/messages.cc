@@ -456,8 +456,13 @@ std::string_view message_content(std::string_view object) {
   }
   if (!json::member(object, "tool_call_id").empty()) return json::member(object, "content");
   if (!json::member(object, "response").empty() && !json::member(object, "name").empty()) {
-    return json::member(object, "response");
+    const std::string_view response = json::member(object, "response");
+    json::Members members(response);  // ADK: {"result": what the function returned}
+    const bool only = members.next() && members.key == "result";
+    const std::string_view result = members.value;
+    return only && !members.next() ? result : response;
   }
+  if (!json::member(object, "tool_name").empty()) return json::member(object, "blocks");  // llama-index
   return {};
 }
 
@@ -466,13 +471,8 @@ std::string plain_value(std::string_view raw, int depth);
 std::string plain_object(std::string_view raw, int depth) {
   if (const std::string_view inner = unwrapped(raw); !inner.empty()) return plain_value(inner, depth - 1);
   if (const std::string_view inner = message_content(raw); !inner.empty()) return plain_value(inner, depth - 1);
-  json::Members members(raw);
-  if (members.next() && members.key == "output") {  // {"output": ToolMessage}
-    const std::string_view output = members.value;
-    if (json::is_object(output) && !members.next() && !message_content(output).empty()) {
-      return plain_value(output, depth - 1);
-    }
-  }
+  const std::string_view output = json::member(raw, "output");  // {"output": ToolMessage, …}
+  if (json::is_object(output) && !message_content(output).empty()) return plain_value(output, depth - 1);
   return std::string(raw);
 }
 

@@ -97,6 +97,7 @@ Fact fact_of(const KeptSpan& span) {
   fact.tool_name = reading.tool_name;
   fact.error_message = reading.error_message;
   fact.scope = span.scope;
+  fact.handoff_to = reading.handoff_to;
   fact.content_pieces = static_cast<std::uint32_t>(
       std::ranges::count_if(span.pieces, [](const KeptPiece& piece) { return piece.slot <= Slot::result; }));
   return fact;

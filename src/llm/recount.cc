@@ -2,6 +2,7 @@
 #include "llm/recount.h"
 
 #include <algorithm>
+#include <array>
 #include <numeric>
 #include <tuple>
 
@@ -101,7 +102,8 @@ auto richness(const Fact& fact) {
 
 class Recount {
  public:
-  explicit Recount(const std::vector<Fact>& facts) : facts_(facts), tree_(facts), verdicts_(facts.size()) {}
+  explicit Recount(const std::vector<Fact>& facts)
+      : facts_(facts), tree_(facts), verdicts_(facts.size()), told_by_(facts.size(), nobody) {}
 
   std::vector<Verdict> run() {
     for (std::size_t i = 0; i < facts_.size(); ++i) {
@@ -120,6 +122,7 @@ class Recount {
     errors();
     identity();
     agents();
+    handoffs();
     return std::move(verdicts_);
   }
 
@@ -127,7 +130,8 @@ class Recount {
   bool usage(Index i) const { return facts_[i].tokens.any(); }
   Index parent(Index i) const { return tree_.parent[i]; }
 
-  void duplicate(Index i) {
+  void duplicate(Index i, Index stays) {
+    told_by_[i] = stays;
     verdicts_[i].why = NotCounted::duplicate;
     verdicts_[i].kind = Kind::other;
     verdicts_[i].noise = true;
@@ -147,11 +151,13 @@ class Recount {
   void errors();
   void identity();
   void agents();
+  void handoffs();
   std::string_view step_name(Index i, Kind kind) const;
 
   const std::vector<Fact>& facts_;
   Tree tree_;
   std::vector<Verdict> verdicts_;
+  std::vector<Index> told_by_;  // for the second report of a step: the report that stays
 };
 
 // Calls below a call, as long as no tool or agent stands between: one call reported by two layers, or a wrapper.
@@ -190,15 +196,15 @@ void Recount::nested_calls(Kind kind) {
 // `outer` and the only call below it.
 void Recount::settle(Index outer, Index inner) {
   const Fact &a = facts_[outer], &b = facts_[inner];
-  if (usage(outer) && !usage(inner)) return duplicate(inner);
+  if (usage(outer) && !usage(inner)) return duplicate(inner, outer);
   if (!usage(outer) && usage(inner)) return wrapper(outer);
   const bool one_call =
       (!a.response_id.empty() && a.response_id == b.response_id) || !usage(outer) || same_usage(a.tokens, b.tokens);
   if (!one_call) return wrapper(outer);
   if (richness(a) > richness(b)) {
-    duplicate(inner);
+    duplicate(inner, outer);
   } else {
-    duplicate(outer);
+    duplicate(outer, inner);
   }
 }
 
@@ -215,7 +221,7 @@ void Recount::twice_by_id() {
   for (std::size_t i = 0; i < calls.size();) {  // the richest of a response comes first
     std::size_t j = i + 1;
     for (; j < calls.size() && facts_[calls[j]].response_id == facts_[calls[i]].response_id; ++j) {
-      if (overlap(facts_[calls[i]], facts_[calls[j]])) duplicate(calls[j]);
+      if (overlap(facts_[calls[i]], facts_[calls[j]])) duplicate(calls[j], calls[i]);
     }
     i = j;
   }
@@ -242,7 +248,8 @@ void Recount::twice_by_usage() {
       const bool failed = a.status == Status::error && b.status == Status::error && !a.tokens.any() && !b.tokens.any();
       const bool told_twice = failed || (a.tokens.any() && b.tokens.any() && same_usage(a.tokens, b.tokens));
       if (!told_twice || !same_model(a.model, b.model)) continue;
-      duplicate(richness(a) < richness(b) ? calls[i] : calls[j]);
+      const bool first = richness(a) >= richness(b);
+      duplicate(calls[first ? j : i], calls[first ? i : j]);
       break;
     }
   }
@@ -289,6 +296,7 @@ void Recount::same_step(Kind kind) {
     if (alone || inner[head[i]] == i) continue;
     verdicts_[i].kind = kind == Kind::agent ? Kind::workflow : Kind::other;
     verdicts_[i].noise = true;
+    told_by_[i] = inner[head[i]];
   }
 }
 
@@ -345,9 +353,12 @@ void Recount::errors() {
     const bool failed = facts_[i].status == Status::error;
     bool explained = false;
     for (std::size_t k = 0; k < count[i]; ++k) explained = explained || explains(facts_[below[i][k]], facts_[i]);
-    verdicts_[i].is_error = failed && !explained && !verdicts_[i].noise;
-    const bool hidden = verdicts_[i].noise && verdicts_[i].why != NotCounted::duplicate;
-    if ((failed && !hidden) || facts_[i].status == Status::blocked) {
+    // Of two reports of a step the one that stays has the error, if it knows of it; plumbing has none.
+    const bool second = told_by_[i] != nobody;
+    const bool stays_silent = second && facts_[told_by_[i]].status != Status::error;
+    const bool own = second ? stays_silent : !verdicts_[i].noise;
+    verdicts_[i].is_error = failed && !explained && own;
+    if ((failed && own) || facts_[i].status == Status::blocked) {
       hand_up(i, i);
     } else {
       for (std::size_t k = 0; k < count[i]; ++k) hand_up(i, below[i][k]);
@@ -386,6 +397,27 @@ void Recount::agents() {
   for (const Index i : tree_.down) {
     verdicts_[i].agent = facts_[i].agent;
     if (verdicts_[i].agent.empty() && parent(i) != nobody) verdicts_[i].agent = verdicts_[parent(i)].agent;
+  }
+}
+
+// ADK and others do not say to whom: the next agent to start, the one that hands over aside.
+void Recount::handoffs() {
+  std::vector<Index> starts;
+  for (Index i = 0; i < facts_.size(); ++i) {
+    if (verdicts_[i].kind == Kind::agent && !facts_[i].agent.empty()) starts.push_back(i);
+  }
+  std::ranges::sort(starts, [&](Index a, Index b) { return canonical(facts_[a]) < canonical(facts_[b]); });
+  constexpr std::ptrdiff_t tries = 16;
+  for (Index i = 0; i < facts_.size(); ++i) {
+    if (verdicts_[i].kind != Kind::handoff) continue;
+    verdicts_[i].handoff_to = facts_[i].handoff_to;
+    if (!verdicts_[i].handoff_to.empty()) continue;
+    auto next = std::ranges::lower_bound(starts, facts_[i].start, {}, [&](Index at) { return facts_[at].start; });
+    for (std::ptrdiff_t k = 0; k < tries && next != starts.end(); ++k, ++next) {
+      if (facts_[*next].agent == verdicts_[i].agent) continue;
+      verdicts_[i].handoff_to = facts_[*next].agent;
+      break;
+    }
   }
 }
 

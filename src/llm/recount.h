@@ -27,7 +27,7 @@ struct Fact {
   bool session_weak = false;  // Reading::session_weak
   Tokens tokens;
   Nanos start = 0, end = 0;
-  std::string_view model, response_id, session, user, agent, name, tool_name, error_message, scope;
+  std::string_view model, response_id, session, user, agent, name, tool_name, error_message, scope, handoff_to;
   std::uint32_t content_pieces = 0;  // how much it tells: the richer report of a call counts
 };
 
@@ -39,6 +39,7 @@ struct Verdict {
   bool noise = false;              // as read, or set by the trace on the second report of one step
   std::string_view session, user;  // its own, or spread where the trace has exactly one (rule 8)
   std::string_view agent;          // its own, or that of the nearest ancestor with one
+  std::string_view handoff_to;     // of a handoff: its own, or the agent that starts next
 };
 
 // `Fact::kind` is the kind as read; facts with already corrected kinds give the same counts, agents and errors.

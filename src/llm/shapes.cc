@@ -398,14 +398,15 @@ std::string value_text(std::string_view raw, int depth) {
   if (json::is_string(raw)) return json::text(raw);
   if (depth <= 0) return std::string(raw);
   if (json::is_array(raw)) {  // a list of text blocks is their text
-    Message blocks;
-    append_content(raw, blocks, depth - 1);
-    const bool text = !blocks.parts.empty() &&
-                      std::ranges::all_of(blocks.parts, [](const Part& part) { return part.type == Part::Type::text; });
-    if (!text) return std::string(raw);
+    json::Elements elements(raw);
     std::string joined;
-    for (const Part& part : blocks.parts) joined += (joined.empty() ? "" : "\n") + part.text;
-    return joined;
+    while (elements.next()) {
+      Message block;
+      if (json::is_object(elements.value)) append_content(elements.value, block, depth - 1);
+      if (block.parts.size() != 1 || block.parts.front().type != Part::Type::text) return std::string(raw);
+      joined += (joined.empty() ? "" : "\n") + block.parts.front().text;
+    }
+    return joined.empty() ? std::string(raw) : joined;
   }
   if (!json::is_object(raw)) return std::string(raw);
   const std::string_view type = member(raw, "type");

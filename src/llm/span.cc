@@ -445,6 +445,16 @@ void read_handoff_target(const Found& found, Reading& out) {
   if (out.handoff_from.empty()) out.handoff_from = out.agent;
 }
 
+// A failed tool whose status says no more than its type: the words stand in what it gave back.
+void read_tool_error(const Found& found, Reading& out) {
+  if (out.status != Status::error || out.kind != Kind::tool) return;
+  if (!out.error_message.empty() && out.error_message != out.error_type) return;
+  const std::string_view back = found.has(result) ? found.text(result) : found.text(output);
+  for (const std::string_view error : {json::member(back, "error"), json::at(back, {"response", "error"})}) {
+    if (json::is_string(error)) out.error_message = json::text(error);
+  }
+}
+
 void apply_tool_role(Reading& out) {
   if (out.kind != Kind::tool) return;
   if (out.tool_name.starts_with("(merged")) {  // ADK gathers the results of parallel tools: no call
@@ -515,6 +525,7 @@ void fill(Reader& reader) {
   read_tool(found, reader.span.name, out);
   if (out.kind == Kind::agent) read_agent(found, reader.span.name, out);
   apply_tool_role(out);
+  read_tool_error(found, out);
   if (out.kind == Kind::handoff) read_handoff_target(found, out);
   read_usage(reader);
   read_cost(found, out);
