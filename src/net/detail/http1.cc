@@ -234,6 +234,8 @@ Task<Http1::Step> Http1::refuse(int status, std::string message) {
   if (request_.number == 0) connection_.fill(request_);
   Response response = Response::error(request_, status, message);
   unread_ = true;
+  parser_.reset();
+  lease_.reset();
   co_await respond(response, false);
   if (connection_.server->options.observe) connection_.server->options.observe({&request_, {}, status, 0, 0, sent_});
   co_return Step::close;
