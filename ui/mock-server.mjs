@@ -12,7 +12,7 @@ const has = (name) => process.argv.includes(name);
 const port = Number(flag('--port', '7399'));
 const slow = Number(flag('--slow', '0'));
 const dist = fileURLToPath(new URL('./dist', import.meta.url));
-const world = { ...newWorld(has('--empty')), login: has('--login'), in: false, port };
+const world = { ...newWorld(has('--empty')), login: has('--login'), port };
 
 const types = { '.js': 'text/javascript', '.css': 'text/css', '.html': 'text/html; charset=utf-8', '.svg': 'image/svg+xml', '.woff2': 'font/woff2' };
 const policy = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";

@@ -59,8 +59,8 @@ function live(world, request, response, filter) {
 
 const routes = {
   'GET /me': (w, c) => me(w, c.host),
-  'POST /login': (w, c) => { if (c.body.password !== 'correct horse battery') throw refuse(401, 'Wrong.'); w.in = true; return {}; },
-  'POST /logout': (w) => { w.in = false; return {}; },
+  'POST /login': (w, c) => { if (c.body.password !== 'correct horse battery') throw refuse(401, 'Wrong.'); c.cookie('pawl_session=mock; Path=/; HttpOnly; SameSite=Lax'); return {}; },
+  'POST /logout': (w, c) => { c.cookie('pawl_session=; Path=/; Max-Age=0'); return {}; },
   'POST /setup': () => ({}),
   'GET /keys': (w) => ({ keys: w.keys }),
   'POST /keys': (w, c) => { const k = { id: `pk_${idOf(w.keys.length, 8)}`, project: 'default', scopes: c.body.scopes, name: c.body.name ?? '', created: iso(Date.now()), last_used: null }; w.keys.push(k); return { ...k, key: `pawl_sk_${idOf(w.keys.length, 24)}` }; },
@@ -104,11 +104,11 @@ export async function answer(world, request, url, text, response) {
   if (url.pathname === '/v1/traces' && request.method === 'POST') { const said = receive(world, request, text); return json(said.body, said.status); }
   if (!url.pathname.startsWith('/api/v1')) return false;
   const path = url.pathname.slice(7);
-  if (world.login && !world.in && !['/login', '/setup'].includes(path)) throw refuse(401, 'Log in first.');
+  if (world.login && !/pawl_session=mock/.test(request.headers.cookie ?? '') && !['/login', '/setup'].includes(path)) throw refuse(401, 'Log in first.');
   const q = Object.fromEntries(url.searchParams);
   if (path === '/live') { live(world, request, response, q.filter ?? ''); return true; }
   const route = routes[`${request.method} ${path}`];
-  if (route) return json(route(world, { q, body: text ? JSON.parse(text) : {}, host: request.headers.host }));
+  if (route) return json(route(world, { q, body: text ? JSON.parse(text) : {}, host: request.headers.host, cookie: (text) => response.setHeader('set-cookie', text) }));
   const said = byId(world, request.method, path.split('/').slice(1).map(decodeURIComponent), q);
   return said ? json(said) : json({ error: { code: 'not_found', message: 'No such call.', detail: null, request_id: 'mock' } }, 404);
 }

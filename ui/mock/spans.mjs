@@ -45,7 +45,19 @@ function stepsOf(session) {
   return steps;
 }
 
+const made = new WeakMap();
+
+/** Without bodies they are made once: a list of spans asks for all of them. */
 export function spansOf(session, mode = 'none') {
+  if (mode !== 'none') return build(session, mode);
+  const kept = made.get(session);
+  if (kept?.steps === session.span_count) return kept.spans;
+  const spans = build(session, mode);
+  made.set(session, { steps: session.span_count, spans });
+  return spans;
+}
+
+function build(session, mode) {
   const traces = tracesOf(session);
   const steps = stepsOf(session);
   const llm = steps.filter((s) => s.kind === 'llm');

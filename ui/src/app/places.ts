@@ -1,5 +1,5 @@
 // What the palette offers beside found ids: places that exist, and commands of the shell.
-import type { Command, IconName, Router, Theme } from '$kit';
+import { url, type Command, type IconName, type Router, type Theme } from '$kit';
 
 export interface Offer extends Command {
   group: 'Found for this id' | 'Go to' | 'Do';
@@ -15,7 +15,7 @@ export function placesOf(router: Router, values: { agents: readonly string[] }):
     to('Traces', '/traces', 'trace', 'a run each'),
     to('Spans', '/spans', 'span', 'a step each'),
     to('Settings', '/settings', 'settings', 'keys, theme, addresses'),
-    ...values.agents.map((agent) => to(`Agent ${agent}`, `/sessions?filter=${encodeURIComponent(`agent=${/[\s",()]/.test(agent) ? JSON.stringify(agent) : agent}`)}&last=7d`, 'agent', 'its sessions of 7 days')),
+    ...values.agents.map((agent) => to(`Agent ${agent}`, url.link('/sessions', { filter: `agent=${/[\s",()]/.test(agent) ? JSON.stringify(agent) : agent}`, last: '7d' }), 'agent', 'its sessions of 7 days')),
   ];
 }
 

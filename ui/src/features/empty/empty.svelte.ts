@@ -1,6 +1,12 @@
 // The first run: the key that is put into the lines, what has reached Pawl so far, and the first span when it comes.
-import { listenLive, type Books, type NewKey, type Span } from '$api';
+import { listenLive, type Books, type NewKey } from '$api';
 import { sentence, wasAborted, type App } from '$kit';
+
+/** Where the first span belongs. */
+export interface Arrival {
+  session_id?: string;
+  trace_id: string;
+}
 
 export class FirstRun {
   readonly app: App;
@@ -9,26 +15,26 @@ export class FirstRun {
   connected = $state(false);
   since = Date.now();
   waited = $state(0);
-  first = $state.raw<Span | null>(null);
+  first = $state(false);
   problem = $state('');
 
-  constructor(app: App, arrived: (span: Span | null) => void) {
+  constructor(app: App, arrived: (arrival: Arrival | null) => void) {
     this.app = app;
     $effect(() => {
       let done = false;
-      const came = (span: Span | null) => {
+      const came = (arrival: Arrival | null) => {
         if (done) return;
         done = true;
-        this.first = span;
-        setTimeout(() => arrived(span), 600);
+        this.first = true;
+        setTimeout(() => arrived(arrival), 600);
       };
-      const stop = listenLive('', { span: came, trace: () => came(null), state: (on) => (this.connected = on) });
+      const stop = listenLive('', { span: came, trace: came, state: (on) => (this.connected = on) });
       const clock = setInterval(() => (this.waited = Date.now() - this.since), 1000);
       const abort = new AbortController();
       const ask = () => this.app.api.books({ signal: abort.signal }).then(
         (books) => {
           this.books = books;
-          if (books.stored + books.journal > 0) came(null);
+          if (books.stored > 0) came(null);
         },
         (error: unknown) => { if (!wasAborted(error)) this.problem = sentence(error); },
       );

@@ -52,7 +52,7 @@ const ofGrain: Record<Grain, readonly Column[]> = {
   ],
   traces: [
     started,
-    { id: 'name', label: 'Name', look: 'text', width: 0, spare: 0, text: (row) => ('name' in row ? row.name : '') },
+    { id: 'name', label: 'Name', look: 'plain', width: 0, spare: 0, text: (row) => ('name' in row ? row.name : '') },
     session, agent, user, team, environment, tags, steps, errors, tokens, cost, time,
     { id: 'trace', label: 'Trace', look: 'mono', width: 136, spare: 9, text: (row) => ('trace_id' in row ? (row.trace_id ?? '') : '') },
   ],

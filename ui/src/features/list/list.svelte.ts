@@ -26,7 +26,7 @@ export class ListModel {
   readonly state: QueryState<typeof schema>;
 
   rows = $state.raw<readonly Row[]>([]);
-  /** False until the first answer to the present question came. */
+  /** False until the first answer came; later questions leave the last good answer on the screen. */
   loaded = $state(false);
   loading = $state(false);
   stats = $state.raw<Stats | null>(null);
@@ -84,8 +84,6 @@ export class ListModel {
         this.now = Math.floor(Date.now() / 10_000) * 10_000;
         this.chosen = new Set();
         this.waiting = new Set();
-        this.cursor = -1;
-        this.loaded = false;
       }
       const kept = this.app.api.kept<Page<Row>>(this.#name);
       if (kept) this.#show(kept.rows, kept.next, kept.stats);

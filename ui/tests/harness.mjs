@@ -1,0 +1,88 @@
+// Browser tests without a framework: one chromium, a fresh context a test, a failed test leaves a picture.
+import assert from 'node:assert/strict';
+import { mkdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { chromium } from 'playwright-core';
+
+export { assert };
+export const shots = process.env.PAWL_SHOTS ?? fileURLToPath(new URL('../../build/shots', import.meta.url));
+/** The stored week (testdata/fleet.json). */
+export const week = 'from=2026-11-09&to=2026-11-16';
+
+const tests = [];
+let file = '';
+export const setFile = (name) => (file = name);
+
+/** `server`: full (default), empty or login; `width`, `height`, `theme`, `noise`: console errors that are part of the test. */
+export function test(name, run, options = {}) {
+  tests.push({ file, name, run, options });
+}
+
+/** Asks again until it holds, three seconds long. */
+export async function eventually(check, ms = 3000) {
+  const end = Date.now() + ms;
+  for (;;) {
+    try {
+      return await check();
+    } catch (error) {
+      if (Date.now() > end) throw error;
+      await new Promise((done) => setTimeout(done, 25));
+    }
+  }
+}
+
+async function runOne(browser, one, servers) {
+  const { options } = one;
+  const base = servers[options.server ?? 'full'];
+  if (!base) return 'skipped';
+  const context = await browser.newContext({
+    viewport: { width: options.width ?? 1440, height: options.height ?? 900 }, reducedMotion: 'reduce', acceptDownloads: true, permissions: ['clipboard-read', 'clipboard-write'], colorScheme: options.theme ?? 'dark',
+  });
+  const page = await context.newPage();
+  page.setDefaultTimeout(5000);
+  const problems = [];
+  page.on('pageerror', (error) => problems.push(`page error: ${error.message}`));
+  page.on('console', (message) => {
+    if (message.type() === 'error' && !options.noise?.test(message.text())) problems.push(`console: ${message.text()}`);
+  });
+  const go = async (path) => {
+    await page.goto(base + path);
+    return page;
+  };
+  try {
+    await one.run({ page, base, go, context, shot: (name) => page.screenshot({ path: `${shots}/${name}.png` }) });
+    assert.deepEqual(problems, []);
+    return 'passed';
+  } catch (error) {
+    await page.screenshot({ path: `${shots}/failed-${one.file}-${one.name.replaceAll(/\W+/g, '-').slice(0, 60)}.png` }).catch(() => {});
+    one.error = error;
+    return 'failed';
+  } finally {
+    await context.close();
+  }
+}
+
+export async function runAll(servers, only) {
+  mkdirSync(shots, { recursive: true });
+  const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'] });
+  const count = { passed: 0, failed: 0, skipped: 0 };
+  for (const one of tests) {
+    if (only && !`${one.file} ${one.name}`.includes(only)) continue;
+    const began = Date.now();
+    const result = await runOne(browser, one, servers);
+    count[result] += 1;
+    const mark = { passed: 'ok  ', failed: 'FAIL', skipped: 'skip' }[result];
+    console.log(`${mark} ${one.file}: ${one.name} (${Date.now() - began} ms)`);
+    if (one.error) console.log(`     ${String(one.error.stack ?? one.error).split('\n').slice(0, 12).join('\n     ')}`);
+  }
+  await browser.close();
+  return count;
+}
+
+/** Rows of the list that are drawn. */
+export const rows = (page) => page.locator('[role="grid"] .r[aria-selected]');
+
+/** Waits until the list shows rows. */
+export async function listed(page) {
+  await rows(page).first().waitFor();
+}

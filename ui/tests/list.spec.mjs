@@ -1,0 +1,218 @@
+// The list: filter, rows, keys, panel, sorting, choosing.
+import { assert, eventually, listed, rows, test, week } from './harness.mjs';
+
+const skyline = `/sessions?filter=agent=skyline-support+cost%3E0.10&${week}`;
+const query = (page) => new URL(page.url()).searchParams;
+const total = (page) => page.locator('.status span').first();
+
+test('shows what a filter finds, with its figures', async ({ go }) => {
+  const page = await go(skyline);
+  await listed(page);
+  await eventually(async () => assert.match(await total(page).textContent(), /^112 sessions/));
+  await eventually(async () => assert.match(await page.getByRole('tab', { name: /^Cost/ }).textContent(), /\$20\.[12]/));
+  assert.equal(await page.locator('.field .pill').count(), 2);
+  assert.match(await page.locator('.status').textContent(), /rows read in \d+ ms/);
+});
+
+test('walks rows with j and k, peeks with Space, opens with Enter, and Back returns', async ({ go }) => {
+  const page = await go(skyline);
+  await listed(page);
+  await page.keyboard.press('j');
+  await page.keyboard.press('j');
+  await page.keyboard.press('k');
+  assert.equal(await rows(page).nth(0).getAttribute('aria-selected'), 'true');
+  await page.keyboard.press('Space');
+  const panel = page.getByRole('complementary', { name: /Details of/ });
+  await panel.waitFor();
+  const first = query(page).get('open');
+  await page.keyboard.press('j');
+  await eventually(() => assert.notEqual(query(page).get('open'), first));
+  await panel.getByText('The steps that matter').waitFor();
+  await page.keyboard.press('Escape');
+  await panel.waitFor({ state: 'detached' });
+  assert.equal(await page.evaluate(() => document.activeElement?.getAttribute('role')), 'grid');
+  await page.keyboard.press('Enter');
+  await page.waitForURL(/\/sessions\/s\d+/);
+  await page.goBack();
+  await listed(page);
+  assert.equal(query(page).get('filter'), 'agent=skyline-support cost>0.10');
+});
+
+test('a click peeks; a double click opens; the address opens just that', async ({ go, context, base }) => {
+  const page = await go(skyline);
+  await listed(page);
+  await rows(page).nth(2).click({ position: { x: 300, y: 12 } });
+  await page.getByRole('complementary', { name: /Details of/ }).waitFor();
+  const other = await context.newPage();
+  await other.goto(page.url());
+  await other.getByRole('complementary', { name: /Details of/ }).waitFor();
+  assert.equal(await other.locator('.r[aria-selected="true"]').count(), 1);
+  await rows(page).nth(3).dblclick({ position: { x: 300, y: 12 } });
+  await page.waitForURL(new RegExp(`${base}/sessions/s`));
+});
+
+test('the panel tells the steps that matter and how the cost was made', async ({ go }) => {
+  const page = await go(`${skyline}&open=s01856`);
+  const panel = page.getByRole('complementary', { name: 'Details of s01856' });
+  await panel.getByText('book_reservation').first().waitFor();
+  assert.match(await panel.textContent(), /payment amount does not add up/);
+  await panel.getByRole('link', { name: '$0.2696' }).hover();
+  const card = page.getByRole('tooltip');
+  await card.waitFor();
+  assert.match(await card.textContent(), /Input, not cached.*122\s4\d\d.*\$2\.00 \/ M/s);
+});
+
+test('completes names and values with counts; Tab takes; Backspace opens the last pill', async ({ go }) => {
+  const page = await go(skyline);
+  await listed(page);
+  await page.keyboard.press('/');
+  await page.keyboard.type('too');
+  await page.getByRole('option', { name: /^tool\b/ }).waitFor();
+  await page.keyboard.press('Tab');
+  const field = page.getByRole('combobox', { name: 'Filter' });
+  await eventually(async () => assert.equal(await field.inputValue(), 'tool='));
+  await page.getByRole('option', { name: /get_user_details\s*89/ }).waitFor();
+  await page.keyboard.type('cancel');
+  await page.getByRole('option', { name: /cancel_reservation\s*38/ }).waitFor();
+  await page.keyboard.press('Tab');
+  await eventually(() => assert.equal(query(page).get('filter'), 'agent=skyline-support cost>0.10 tool=cancel_reservation'));
+  await eventually(async () => assert.match(await total(page).textContent(), /^38 sessions/));
+  await page.keyboard.press('Backspace');
+  await eventually(async () => assert.equal(await field.inputValue(), 'tool=cancel_reservation'));
+  await page.keyboard.press('Escape');
+  await eventually(async () => assert.equal(await page.locator('.field .pill').count(), 3));
+});
+
+test('a comma takes any of, a minus excludes', async ({ go }) => {
+  const page = await go(`/sessions?${week}`);
+  await listed(page);
+  await page.keyboard.press('/');
+  await page.keyboard.type('agent=led');
+  await page.getByRole('option', { name: /ledger-analyst/ }).waitFor();
+  await page.keyboard.press(',');
+  await page.keyboard.type('res');
+  await page.getByRole('option', { name: /research-crew/ }).waitFor();
+  await page.keyboard.press('Tab');
+  await eventually(() => assert.equal(query(page).get('filter'), 'agent=ledger-analyst,research-crew'));
+  await page.keyboard.type('model=');
+  await page.getByRole('option', { name: /gpt-4o/ }).first().waitFor();
+  await page.keyboard.press('-');
+  await page.keyboard.type('gpt-4o ');
+  await eventually(() => assert.equal(query(page).get('filter'), 'agent=ledger-analyst,research-crew -model=gpt-4o'));
+});
+
+test('underlines a mistake where it is, names the nearest, and keeps the last good answer', async ({ go }) => {
+  const page = await go(skyline);
+  await listed(page);
+  const before = await rows(page).count();
+  await page.keyboard.press('/');
+  await page.keyboard.type('durration>=10s ');
+  await page.getByRole('alert').getByText('No dimension is called durration.').waitFor();
+  assert.equal(await page.locator('.pill.err .bad').textContent(), 'durration');
+  assert.equal(await rows(page).count(), before);
+  await page.keyboard.press('Tab');
+  await eventually(() => assert.match(query(page).get('filter'), / duration>=10s$/));
+  await eventually(async () => assert.equal(await page.locator('.pill.err').count(), 0));
+}, { noise: /400/ });
+
+test('a pill goes away by its cross', async ({ go }) => {
+  const page = await go(skyline);
+  await listed(page);
+  await page.locator('.field .term').nth(1).hover();
+  await page.getByRole('button', { name: 'Take away cost>0.10' }).click();
+  await eventually(() => assert.equal(query(page).get('filter'), 'agent=skyline-support'));
+});
+
+test('a facet takes a value in and out, Alt excludes it', async ({ go }) => {
+  const page = await go(skyline);
+  await listed(page);
+  const facet = page.getByRole('complementary', { name: 'Facets' }).getByRole('button', { name: /v12/ });
+  await facet.click();
+  await eventually(() => assert.match(query(page).get('filter'), /agent_version=v12/));
+  await eventually(async () => assert.match(await total(page).textContent(), /^6 sessions/));
+  await facet.click();
+  await eventually(() => assert.doesNotMatch(query(page).get('filter'), /agent_version/));
+  await page.getByRole('complementary', { name: 'Facets' }).getByRole('button', { name: /v13/ }).click({ modifiers: ['Alt'] });
+  await eventually(() => assert.match(query(page).get('filter'), /-agent_version=v13/));
+  await eventually(async () => assert.match(await total(page).textContent(), /^10 sessions/));
+});
+
+test('sorts by its heads, both ways', async ({ go }) => {
+  const page = await go(`/sessions?${week}`);
+  await listed(page);
+  const head = page.getByRole('columnheader', { name: /^Cost/ });
+  await head.getByRole('button').click();
+  await eventually(async () => assert.equal(await head.getAttribute('aria-sort'), 'descending'));
+  await eventually(async () => assert.match(await rows(page).first().textContent(), /\$2\.8/));
+  await head.getByRole('button').click();
+  await eventually(async () => assert.equal(await head.getAttribute('aria-sort'), 'ascending'));
+  assert.equal(query(page).get('order'), 'cost');
+});
+
+test('draws only rows in sight and fetches further ones on the way', async ({ go }) => {
+  const page = await go(`/sessions?${week}`);
+  await listed(page);
+  assert.ok((await rows(page).count()) < 80);
+  const grid = page.getByRole('grid');
+  for (let i = 0; i < 6; i++) {
+    await grid.evaluate((node) => (node.scrollTop = node.scrollHeight));
+    await page.waitForTimeout(150);
+  }
+  assert.ok(Number(/(\d+) loaded/.exec(await grid.getAttribute('aria-label'))[1]) >= 400);
+  assert.ok((await rows(page).count()) < 80);
+});
+
+test('says which term finds nothing, and takes it away', async ({ go }) => {
+  const page = await go(`/sessions?filter=agent=skyline-support+cost%3E5&${week}`);
+  await page.getByText('No session matches.').waitFor();
+  await page.getByText('alone has 402').waitFor();
+  await page.locator('.nothing').getByRole('button', { name: 'Take away cost>5' }).click();
+  await listed(page);
+  assert.equal(query(page).get('filter'), 'agent=skyline-support');
+});
+
+test('chooses rows with x and Shift, and saves them', async ({ go }) => {
+  const page = await go(skyline);
+  await listed(page);
+  await page.keyboard.press('j');
+  await page.keyboard.press('x');
+  await page.keyboard.press('Shift+J');
+  await page.getByText('2 chosen').waitFor();
+  const [file] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Save as CSV' }).click()]);
+  assert.equal(file.suggestedFilename(), 'sessions.csv');
+  await page.keyboard.press('Escape');
+  await page.getByText('2 chosen').waitFor({ state: 'detached' });
+});
+
+test('shows other columns, and the address remembers them', async ({ go }) => {
+  const page = await go(`/sessions?${week}`);
+  await listed(page);
+  await page.getByRole('button', { name: 'Columns' }).click();
+  await page.getByLabel('User').check();
+  await page.keyboard.press('Escape');
+  await page.getByRole('columnheader', { name: 'User' }).waitFor();
+  assert.match(query(page).get('cols'), /user/);
+});
+
+test('has three grains that keep filter and range', async ({ go }) => {
+  const page = await go(skyline);
+  await listed(page);
+  await page.keyboard.press('2');
+  await page.waitForURL(/\/traces\?/);
+  await listed(page);
+  assert.equal(query(page).get('filter'), 'agent=skyline-support cost>0.10');
+  await page.getByRole('group', { name: 'Grain' }).getByRole('button', { name: 'Spans' }).click();
+  await page.waitForURL(/\/spans\?/);
+  await page.getByRole('columnheader', { name: 'Step' }).waitFor();
+});
+
+test('chooses a range of time', async ({ go }) => {
+  const page = await go(`/sessions?${week}`);
+  await listed(page);
+  await page.getByRole('button', { name: /9 – 15 Nov/ }).click();
+  await page.getByLabel('From, UTC').fill('2026-11-12T00:00');
+  await page.getByLabel('To', { exact: true }).fill('2026-11-13T00:00');
+  await page.getByRole('button', { name: 'Show this range' }).click();
+  await eventually(() => assert.equal(query(page).get('from'), '2026-11-12'));
+  await page.getByRole('button', { name: /12 Nov/ }).waitFor();
+});

@@ -1,0 +1,71 @@
+// A picture of every page in both themes (PAWL_SHOTS, to be looked at), and axe-core on each: nothing may be found.
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { assert, listed, test, week } from './harness.mjs';
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const skyline = `/sessions?filter=agent=skyline-support+cost%3E0.10&${week}&measure=cost&sel=2026-11-12T12:00Z..2026-11-13`;
+
+async function noFault(page) {
+  await page.evaluate(axe);
+  const found = await page.evaluate(() => window.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] }));
+  const faults = found.violations.map((v) => `${v.impact} ${v.id}: ${v.nodes.slice(0, 3).map((n) => `${n.target} ${n.html.slice(0, 160)}`).join(' | ')}`);
+  assert.deepEqual(faults, []);
+}
+
+const pages = [
+  ['list', skyline, async (page) => { await listed(page); }],
+  ['list-peek', `${skyline}&open=s01856`, async (page) => { await listed(page); await page.getByText('transfer_to_human_agents').waitFor(); }],
+  ['list-complete', skyline, async (page) => { await listed(page); await page.keyboard.press('/'); await page.keyboard.type('tool='); await page.getByRole('option', { name: /cancel_reservation/ }).waitFor(); for (let i = 0; i < 6; i++) await page.keyboard.press('ArrowDown'); }],
+  ['list-mistake', skyline, async (page) => { await listed(page); await page.keyboard.press('/'); await page.keyboard.type('durration>=10s '); await page.getByText('No dimension').waitFor(); }],
+  ['list-chosen', `/sessions?${week}`, async (page) => { await listed(page); await page.keyboard.press('j'); await page.keyboard.press('x'); await page.keyboard.press('Shift+J'); await page.getByText('2 chosen').waitFor(); }],
+  ['list-nothing', `/sessions?filter=agent=skyline-support+cost%3E5&${week}`, async (page) => { await page.getByText('alone has').waitFor(); }],
+  ['list-hover', `${skyline}&open=s01856`, async (page) => { await page.getByText('transfer_to_human_agents').waitFor(); await page.getByRole('link', { name: '$0.2696' }).hover(); await page.getByRole('tooltip').waitFor(); }],
+  ['range', `/sessions?${week}`, async (page) => { await listed(page); await page.getByRole('button', { name: /9 – 15 Nov/ }).click(); }],
+  ['columns', `/sessions?${week}`, async (page) => { await listed(page); await page.getByRole('button', { name: 'Columns' }).click(); }],
+  ['traces', `/traces?${week}&order=-cost`, async (page) => { await listed(page); }],
+  ['spans', `/spans?${week}&filter=status=error`, async (page) => { await listed(page); await page.keyboard.press('j'); await page.keyboard.press('Space'); await page.locator('.panel .sec').nth(2).waitFor(); }],
+  ['palette', `${skyline}&open=s01856`, async (page) => { await listed(page); await page.keyboard.press('Control+k'); await page.keyboard.type('s01856'); await page.getByRole('option', { name: /skyline-support/ }).first().waitFor(); }],
+  ['palette-all', `/sessions?${week}`, async (page) => { await listed(page); await page.keyboard.press('Control+k'); await page.getByRole('option', { name: /Agent ledger-analyst/ }).waitFor(); }],
+  ['keys', `/sessions?${week}`, async (page) => { await listed(page); await page.keyboard.press('?'); await page.getByRole('dialog').waitFor(); }],
+  ['settings', '/settings', async (page) => { await page.getByText('Addresses').waitFor(); }],
+  ['missing', '/nowhere', async (page) => { await page.getByText('Nothing lives').waitFor(); }],
+];
+
+for (const theme of ['dark', 'light']) {
+  for (const [name, path, ready] of pages) {
+    test(`${name} looks right and has no fault, ${theme}`, async ({ go, page, shot }) => {
+      await go(path);
+      await ready(page);
+      await page.waitForTimeout(200);
+      await shot(`${name}-${theme}`);
+      await noFault(page);
+    }, { theme, noise: /400/ });
+  }
+  test(`list at 390 has no fault, ${theme}`, async ({ go, page, shot }) => {
+    await go(skyline);
+    await listed(page);
+    await page.waitForTimeout(200);
+    await shot(`list-390-${theme}`);
+    await noFault(page);
+  }, { theme, width: 390, height: 844 });
+  test(`log-in looks right and has no fault, ${theme}`, async ({ go, page, shot }) => {
+    await page.route('**/api/v1/me', (route) => route.fulfill({ status: 401, json: { error: { code: 'denied', message: 'Log in first.' } } }));
+    await go('/');
+    await page.getByLabel('Password').waitFor();
+    await shot(`login-${theme}`);
+    await noFault(page);
+  }, { theme, server: 'login', noise: /401/ });
+  test(`the first run looks right and has no fault, ${theme}`, async ({ go, page, shot }) => {
+    await page.route('**/api/v1/me', async (route) => {
+      const answer = await route.fetch();
+      await route.fulfill({ response: answer, json: { ...(await answer.json()), ever_received: false } });
+    });
+    await page.route('**/api/v1/sessions?*', (route) => route.fulfill({ json: { sessions: [], next_cursor: null, stats: { rows_read: 0, elapsed_ms: 1, newest_ms_ago: null } } }));
+    await page.route('**/api/v1/books', (route) => route.fulfill({ json: { received: 0, refused: 2, quarantined: 0, journal: 0, stored: 0, duplicate: 0, merged: 0, last_refusals: [{ at: '2026-11-12T10:42:31Z', path: 'POST /v1/traces', status: 415, message: 'The body was Thrift. Pawl reads OTLP as protobuf or JSON.' }, { at: '2026-11-12T10:42:07Z', path: 'POST /v1/traces', status: 401, message: 'No key came with it. Add the second export line, then start the agent again.' }] } }));
+    await go('/');
+    await page.getByText('The body was Thrift').waitFor();
+    await shot(`first-run-${theme}`);
+    await noFault(page);
+  }, { theme, server: 'full' });
+}

@@ -1,0 +1,44 @@
+// node tests/run.mjs [WORDS]: every *.spec.mjs against PAWL_URL (PAWL_EMPTY_URL, PAWL_LOGIN_URL), else against mock servers on the built page.
+import { spawn } from 'node:child_process';
+import { existsSync, readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { runAll, setFile } from './harness.mjs';
+import { seed } from './seed.mjs';
+
+const here = fileURLToPath(new URL('.', import.meta.url));
+const children = [];
+
+async function mock(port, flags) {
+  const child = spawn(process.execPath, [`${here}../mock-server.mjs`, '--port', String(port), ...flags], { stdio: ['ignore', 'pipe', 'inherit'] });
+  children.push(child);
+  await new Promise((ready, failed) => {
+    child.stdout.once('data', ready);
+    child.once('exit', () => failed(new Error(`the mock server on port ${port} did not start`)));
+  });
+  return `http://127.0.0.1:${port}`;
+}
+
+async function servers() {
+  if (process.env.PAWL_URL) {
+    await seed(process.env.PAWL_URL);
+    return { full: process.env.PAWL_URL, empty: process.env.PAWL_EMPTY_URL, login: process.env.PAWL_LOGIN_URL };
+  }
+  if (!existsSync(`${here}../dist/index.html`)) throw new Error('Build the page first: npm run build');
+  const port = 21_000 + (process.pid % 4000) * 3;
+  return { full: await mock(port, []), empty: await mock(port + 1, ['--empty']), login: await mock(port + 2, ['--login']) };
+}
+
+let code = 3;
+try {
+  const at = await servers();
+  for (const name of readdirSync(here).filter((name) => name.endsWith('.spec.mjs')).sort()) {
+    setFile(name.replace('.spec.mjs', ''));
+    await import(`./${name}`);
+  }
+  const count = await runAll(at, process.argv[2]);
+  console.log(`${count.passed} passed, ${count.failed} failed${count.skipped ? `, ${count.skipped} skipped` : ''}`.replace(/, \d+ skipped$/, (s) => (process.env.PAWL_URL ? s : '')));
+  code = count.failed ? 1 : 0;
+} finally {
+  for (const child of children) child.kill();
+}
+process.exit(code);

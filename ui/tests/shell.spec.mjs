@@ -1,0 +1,141 @@
+// The shell: navigation, theme, palette, keys, log-in, settings; and what the page weighs.
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { brotliCompressSync } from 'node:zlib';
+import { assert, eventually, listed, test, week } from './harness.mjs';
+
+test('the navigation folds with [ and is remembered', async ({ go, page }) => {
+  await go(`/sessions?${week}`);
+  await listed(page);
+  const nav = page.getByRole('navigation', { name: 'Main' });
+  assert.equal((await nav.boundingBox()).width, 176);
+  await page.keyboard.press('[');
+  await eventually(async () => assert.equal((await nav.boundingBox()).width, 48));
+  assert.equal(await nav.getByRole('link', { name: 'Traces' }).getAttribute('title'), 'Traces');
+  await page.reload();
+  await listed(page);
+  assert.equal((await nav.boundingBox()).width, 48);
+});
+
+test('the theme follows the system, is chosen, and is there before the first paint', async ({ go, page }) => {
+  await go(`/sessions?${week}`);
+  await listed(page);
+  const ground = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+  assert.equal(await ground(), 'rgb(16, 17, 19)');
+  await page.keyboard.press('Shift+L');
+  await eventually(async () => assert.equal(await ground(), 'rgb(255, 255, 255)'));
+  await page.route('**/api/v1/me', () => {});
+  await page.reload();
+  assert.equal(await page.evaluate(() => document.documentElement.dataset.theme), 'light');
+});
+
+test('the palette finds an id, and Enter opens it', async ({ go, page }) => {
+  await go(`/sessions?${week}`);
+  await listed(page);
+  await page.keyboard.press('Control+k');
+  const palette = page.getByRole('dialog', { name: 'Search or jump' });
+  await palette.waitFor();
+  await page.keyboard.type('s01856');
+  await palette.getByRole('option', { name: /s01856.*skyline-support/ }).waitFor();
+  assert.match(await palette.getByRole('option', { selected: true }).textContent(), /s01856/);
+  await page.keyboard.press('Enter');
+  await page.waitForURL(/\/sessions\/s01856/);
+  await palette.waitFor({ state: 'detached' });
+});
+
+test('the palette goes to places, runs commands, and says when nothing fits', async ({ go, page }) => {
+  await go(`/sessions?${week}`);
+  await listed(page);
+  await page.keyboard.press('Control+k');
+  await page.keyboard.type('>light');
+  await page.keyboard.press('Enter');
+  await eventually(async () => assert.equal(await page.evaluate(() => document.documentElement.dataset.theme), 'light'));
+  await page.keyboard.press('Control+k');
+  await page.keyboard.type('@ledger');
+  await page.getByRole('option', { name: /ledger-analyst/ }).waitFor();
+  await page.keyboard.press('Enter');
+  await eventually(() => assert.match(page.url(), /filter=agent=ledger-analyst/));
+  await page.keyboard.press('Control+k');
+  await page.keyboard.type('no-such-id-77');
+  await page.getByText('No session, trace or span here has the id').waitFor();
+  await page.keyboard.press('Escape');
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+});
+
+test('? shows every key, and Esc returns', async ({ go, page }) => {
+  await go(`/sessions?${week}`);
+  await listed(page);
+  await page.keyboard.press('?');
+  const sheet = page.getByRole('dialog', { name: 'All keys' });
+  await sheet.waitFor();
+  for (const label of ['Next row', 'Write a filter', 'Search or jump', 'Choose the row']) await sheet.getByText(label, { exact: true }).waitFor();
+  await page.keyboard.press('j');
+  assert.equal(await page.locator('.r[aria-selected="true"]').count(), 0);
+  await page.keyboard.press('Escape');
+  await sheet.waitFor({ state: 'detached' });
+});
+
+test('the navigation holds only what exists', async ({ go, page }) => {
+  await go(`/sessions?${week}`);
+  await listed(page);
+  assert.deepEqual(await page.getByRole('navigation', { name: 'Main' }).getByRole('link').allTextContents(), ['Sessions', 'Traces', 'Spans', 'Settings']);
+  await go('/nowhere/at-all');
+  await page.getByText('Nothing lives at this address').waitFor();
+});
+
+test('makes a key that is shown once, and revokes it with a second press', async ({ go, page }) => {
+  await go('/settings');
+  const name = `ci-${Date.now() % 100_000}`;
+  await page.getByLabel('Name of the key').fill(name);
+  await page.getByRole('button', { name: 'Make a key' }).click();
+  await page.getByText('This key is shown once').waitFor();
+  assert.match(await page.locator('.made code').textContent(), /^pawl_sk_/);
+  const row = page.getByRole('row', { name: new RegExp(name) });
+  await row.getByRole('button', { name: 'Revoke' }).click();
+  await row.getByRole('button', { name: 'Revoke for good' }).click();
+  await row.waitFor({ state: 'detached' });
+  await page.getByText(/Revoked .*within a second/).waitFor();
+});
+
+test('asks for a log-in, says when it is wrong, and lets in', async ({ go, page }) => {
+  await go('/');
+  await page.getByLabel('Email').fill('ines@example.com');
+  await page.getByLabel('Password').fill('wrong');
+  await page.getByRole('button', { name: 'Log in' }).click();
+  await page.getByText('do not belong together').waitFor();
+  await page.getByLabel('Password').fill('correct horse battery');
+  await page.getByRole('button', { name: 'Log in' }).click();
+  await page.getByRole('navigation', { name: 'Main' }).waitFor();
+  await page.getByRole('button', { name: /Log out/ }).click();
+  await page.getByLabel('Password').waitFor();
+}, { server: 'login', noise: /401/ });
+
+test('the set-up page takes the one-time link', async ({ go, page }) => {
+  await go('/setup');
+  await page.getByText('one-time link').waitFor();
+  await go('/setup#abc');
+  await page.reload();
+  await page.getByLabel(/Password/).waitFor();
+}, { server: 'login', noise: /401/ });
+
+test('weighs at most 250 kB compressed, and asks nobody else', async ({ go, page, base }) => {
+  const foreign = [];
+  page.on('request', (request) => { if (!request.url().startsWith(base) && !request.url().startsWith('data:')) foreign.push(request.url()); });
+  await go(`/sessions?${week}`);
+  await listed(page);
+  assert.deepEqual(foreign, []);
+  const assets = fileURLToPath(new URL('../dist/assets/', import.meta.url));
+  const bytes = readdirSync(assets).filter((name) => /\.(js|css)$/.test(name)).reduce((sum, name) => sum + brotliCompressSync(readFileSync(assets + name)).length, 0);
+  console.log(`     ${(bytes / 1000).toFixed(1)} kB of script and style, compressed`);
+  assert.ok(bytes <= 250_000);
+});
+
+test('the first list is there soon', async ({ go, page }) => {
+  await go(`/sessions?${week}`);
+  await listed(page);
+  await page.reload();
+  await listed(page);
+  const ms = await page.evaluate(() => performance.getEntriesByType('paint').find((entry) => entry.name === 'first-contentful-paint')?.startTime ?? 0);
+  console.log(`     first contentful paint ${ms.toFixed(0)} ms`);
+  assert.ok(ms < 1000);
+});

@@ -1,0 +1,130 @@
+// Loading, failing, growing, hostile and narrow: the list in its other states.
+import { assert, eventually, listed, rows, test, week } from './harness.mjs';
+import { send } from './seed.mjs';
+
+const query = (page) => new URL(page.url()).searchParams;
+const id = (digits) => Array.from({ length: digits }, () => Math.floor(Math.random() * 16).toString(16)).join('');
+
+function sent(session, said, agent = 'live-agent') {
+  const text = (key, value) => ({ key, value: { stringValue: value } });
+  const now = Date.now();
+  const messages = JSON.stringify([{ role: 'user', parts: [{ type: 'text', content: said }] }]);
+  const span = {
+    traceId: id(32), spanId: id(16), name: 'chat gpt-4.1', kind: 3, startTimeUnixNano: `${now - 900}000000`, endTimeUnixNano: `${now}000000`,
+    attributes: [text('gen_ai.operation.name', 'chat'), text('gen_ai.provider.name', 'openai'), text('gen_ai.request.model', 'gpt-4.1'), text('gen_ai.agent.name', agent), text('gen_ai.conversation.id', session), text('gen_ai.input.messages', messages), { key: 'gen_ai.usage.input_tokens', value: { intValue: '900' } }, { key: 'gen_ai.usage.output_tokens', value: { intValue: '20' } }],
+  };
+  return [{ resource: { attributes: [text('service.name', agent)] }, scopeSpans: [{ scope: { name: 'test' }, spans: [span] }] }];
+}
+
+test('shows the skeleton of its final layout while it waits', async ({ go, page }) => {
+  await page.route('**/api/v1/sessions?*', async (route) => {
+    await new Promise((done) => setTimeout(done, 700));
+    await route.continue();
+  });
+  await go(`/sessions?${week}`);
+  await page.locator('.r .skel').first().waitFor();
+  const head = await page.getByRole('columnheader', { name: 'Cost' }).boundingBox();
+  await listed(page);
+  assert.deepEqual(await page.getByRole('columnheader', { name: 'Cost' }).boundingBox().then((b) => b.y), head.y);
+});
+
+test('says what failed, and tries again', async ({ go, page }) => {
+  let broken = true;
+  await page.route('**/api/v1/sessions?*', (route) => (broken ? route.fulfill({ status: 503, contentType: 'application/json', body: '{"error":{"code":"unavailable","message":"The warehouse is starting. Try again in a moment.","request_id":"r-1"}}' }) : route.continue()));
+  await go(`/sessions?${week}`);
+  await page.getByText('The warehouse is starting. Try again in a moment.').waitFor();
+  broken = false;
+  await page.getByRole('button', { name: 'Try again' }).click();
+  await listed(page);
+}, { noise: /503/ });
+
+test('fresh rows wait behind a count, nothing moves until they are taken in', async ({ go, base }) => {
+  const session = `live-${id(8)}`;
+  await send(base, sent(`${session}-a`, 'First of the live ones'));
+  const page = await go('/sessions?last=1h');
+  await listed(page);
+  await page.keyboard.press('f');
+  await eventually(() => assert.equal(query(page).get('live'), '1'));
+  await page.locator('.dot.on').waitFor();
+  const before = await rows(page).first().textContent();
+  await send(base, sent(`${session}-b`, 'Second of the live ones'));
+  const fresh = page.getByRole('button', { name: /^\d+ new$/ });
+  await fresh.waitFor({ timeout: 8000 });
+  assert.equal(await rows(page).first().textContent(), before);
+  await fresh.click();
+  await eventually(async () => assert.match(await rows(page).first().textContent(), /Second of the live ones/));
+});
+
+test('stored text is text: nothing in it runs', async ({ go, base, page }) => {
+  const hostile = `x-${id(6)}`;
+  await send(base, sent(hostile, '<img src=x onerror="window.pwned=1"><script>window.pwned=1</script>', '"><b onmouseover=alert(1)>agent'));
+  let dialogs = 0;
+  page.on('dialog', (dialog) => { dialogs += 1; void dialog.dismiss(); });
+  await go(`/sessions?last=1h&filter=session=${hostile}&open=${hostile}`);
+  await page.locator('.r').getByText('<img src=x').waitFor();
+  await page.getByRole('complementary', { name: /Details of/ }).getByText('onmouseover').first().waitFor();
+  assert.equal(await page.evaluate(() => window.pwned), undefined);
+  assert.equal(dialogs, 0);
+});
+
+test('narrows to a stretch of the strip; Back undoes it', async ({ go }) => {
+  const page = await go(`/sessions?filter=agent=skyline-support+cost%3E0.10&${week}&measure=cost`);
+  await listed(page);
+  const chart = page.getByRole('slider');
+  await page.locator('#strip-chart rect').first().waitFor();
+  const box = await chart.boundingBox();
+  await page.mouse.move(box.x + box.width * 0.52, box.y + 20);
+  await page.mouse.down();
+  await page.mouse.move(box.x + box.width * 0.58, box.y + 20, { steps: 4 });
+  await page.mouse.up();
+  await page.getByRole('button', { name: 'Narrow to it' }).waitFor();
+  assert.match(query(page).get('sel'), /^2026-11-12T.*\.\./);
+  await page.getByRole('button', { name: 'Narrow to it' }).click();
+  await eventually(() => assert.match(query(page).get('from'), /^2026-11-12T/));
+  await page.goBack();
+  await eventually(() => assert.equal(query(page).get('from'), '2026-11-09'));
+});
+
+test('the strip works by keyboard: arrows choose, Shift widens, Enter narrows', async ({ go }) => {
+  const page = await go(`/sessions?${week}`);
+  await listed(page);
+  await page.locator('#strip-chart rect').first().waitFor();
+  await page.getByRole('slider').focus();
+  await page.keyboard.press('ArrowRight');
+  await page.keyboard.press('Shift+ArrowRight');
+  assert.equal(query(page).get('sel'), '2026-11-09..2026-11-09T04:00Z');
+  await page.keyboard.press('Escape');
+  await eventually(() => assert.equal(query(page).get('sel'), null));
+  await page.keyboard.press('ArrowRight');
+  await page.keyboard.press('Enter');
+  await eventually(() => assert.equal(query(page).get('to'), '2026-11-09T02:00Z'));
+});
+
+test('other measures are a tab away', async ({ go }) => {
+  const page = await go(`/sessions?${week}`);
+  await listed(page);
+  await page.getByRole('tab', { name: /p95/ }).click();
+  await eventually(() => assert.equal(query(page).get('measure'), 'latency.p95'));
+  await page.getByRole('button', { name: 'Other measures' }).click();
+  await page.locator('.menu .opt').first().click();
+  assert.equal(await page.locator('.meas [aria-selected="true"]').count(), 1);
+});
+
+for (const width of [390, 320]) {
+  test(`works at ${width} pixels`, async ({ go }) => {
+    const page = await go(`/sessions?filter=agent=skyline-support&${week}`);
+    await listed(page);
+    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width);
+    await page.getByRole('columnheader', { name: 'Cost' }).waitFor();
+    assert.ok((await rows(page).first().boundingBox()).height >= 44);
+    await rows(page).first().click({ position: { x: 160, y: 20 } });
+    const sheet = page.getByRole('dialog', { name: /Details of/ });
+    await sheet.waitFor();
+    await sheet.getByRole('button', { name: 'Close, Escape' }).click();
+    await sheet.waitFor({ state: 'detached' });
+    await page.getByRole('button', { name: 'Menu' }).click();
+    await page.getByRole('dialog', { name: 'Menu' }).getByRole('link', { name: 'Traces' }).click();
+    await page.waitForURL(/\/traces/);
+    await page.getByRole('dialog', { name: 'Menu' }).waitFor({ state: 'detached' });
+  }, { width, height: 700 });
+}
