@@ -269,3 +269,27 @@ test('ten thousand spans are read in well under a second', () => {
   assert.equal(turns.length, 100);
   assert.ok(rows.length > 100);
 });
+
+test('errors are said in words, without stack traces and wrapped objects', () => {
+  const says = (type, message) => replay.errorOf(replay.build([span('tool', 't', 0, 1, { status: 'error', error: { type, message } })]).all[0]);
+  assert.equal(says('TimeoutError', 'no answer in 2 s'), 'TimeoutError: no answer in 2 s');
+  assert.equal(says('ToolError', 'Error: payment does not add up'), 'Error: payment does not add up');
+  assert.equal(says('', "Error code: 500 - {'error': {'message': 'overloaded', 'param': None}}"), 'Error code: 500 - overloaded');
+  assert.equal(says('', '{"message":"Error running tool","data":{"tool_name":"x","error":"timed out"}}'), 'Error running tool: timed out');
+  assert.equal(says('KeyError', "KeyError('x')Traceback (most recent call last):\n  File \"a.py\", line 1\nKeyError: 'x'"), "KeyError('x')");
+});
+
+test('the first words of a trace are the user’s, even where only a nested agent heard them', () => {
+  const { turns } = told([
+    span('agent', 'airline support', 0, 100, { id: 'root', agent: 'airline support' }),
+    span('guardrail', 'no_pii', 1, 2, { parent: 'root' }),
+    span('agent', 'triage', 3, 20, { id: 'a', parent: 'root', agent: 'triage' }),
+    span('llm', 'm', 4, 10, { parent: 'a', input: [text('user', 'I want a refund')], output: [asks(['h', 'transfer_to_refunds', {}])] }),
+    span('handoff', 'handoff to refunds', 11, 12, { parent: 'a', handoff: { from: 'triage', to: 'refunds' } }),
+    span('agent', 'refunds', 20, 90, { id: 'b', parent: 'root', agent: 'refunds' }),
+    span('llm', 'm', 21, 30, { parent: 'b', output: [text('assistant', 'Refunded.')] }),
+  ]);
+  assert.equal(turns.length, 1);
+  assert.equal(kinds(turns[0].items), 'user step card card');
+  assert.equal(turns[0].items[3].inside[0].speaker, 'refunds');
+});

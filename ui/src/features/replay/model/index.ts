@@ -4,6 +4,7 @@ export * from './clamp';
 export * from './context';
 export * from './cost';
 export * from './diff';
+export * from './errors';
 export * from './items';
 export * from './lines';
 export * as literal from './literal';

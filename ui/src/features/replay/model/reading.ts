@@ -55,7 +55,7 @@ export function unwrapResult(value: unknown): unknown {
       continue;
     }
     if (!isObject(inner)) break;
-    const kwargs = inner['kwargs'];
+    const kwargs = inner['kwargs'] ?? inner['data'];
     if (isObject(kwargs) && 'content' in kwargs && ('lc' in inner || 'type' in inner)) {
       inner = parse(kwargs['content']);
       continue;
@@ -134,14 +134,14 @@ function objectWords(object: Record<string, unknown>, known: ReadonlySet<string>
   for (const key of [...keys.filter((each) => !ID.test(each)), ...keys.filter((each) => ID.test(each))]) {
     if (out.length >= limit) break;
     if (out[0]?.value.includes(' → ') && ['origin', 'from', 'destination', 'to'].includes(key)) continue;
-    const entry = object[key];
+    const entry = parse(object[key]);
     if (entry === null || entry === '' || (isScalar(entry) && known.has(String(entry)))) continue;
     const label = keys.length === 1 ? '' : humanise(key);
     if (isScalar(entry)) out.push({ key: label, value: cut(flat(scalar(entry)), 120) });
     else if (Array.isArray(entry)) out.push(entry.every(isScalar) && entry.length <= 4 ? { key: label, value: listed(entry, key) } : { key: '', value: listed(entry, key) });
     else if (nameOf(entry)) out.push({ key: label, value: cut(flat(nameOf(entry)), 60) });
   }
-  return out.length ? out : [{ key: '', value: keys.length ? `${count(keys.length)} fields` : 'nothing' }];
+  return out.length || !keys.length ? out : [{ key: '', value: `${count(keys.length)} fields` }];
 }
 
 /** Every scalar inside a value, to know what has been said. */

@@ -43,8 +43,11 @@ function name(items: Item[], taken: Set<string>): void {
 }
 
 function mainAgent(tree: Tree): string {
-  const first = tree.all.find((each) => each.kind === 'agent') ?? tree.all.find((each) => each.span.agent);
-  return first ? first.span.agent || first.label : '';
+  // The agent that first asks a model; a root may only be the name of the whole.
+  const call = tree.all.find((each) => each.kind === 'llm');
+  for (let at = call?.parent ?? null; at; at = at.parent) if (at.kind === 'agent') return at.span.agent || at.label;
+  const first = tree.all.find((each) => each.kind === 'agent') ?? call ?? tree.all.find((each) => each.span.agent);
+  return first?.span.agent || (first?.kind === 'agent' ? first.label : '');
 }
 
 function spokenIn(conversation: ConversationEntry[]): Map<string, ConversationEntry[]> {

@@ -133,15 +133,18 @@ export function finish(tree: Tree): void {
   let latest = -Infinity;
   for (const each of tree.all) latest = Math.max(latest, each.end);
   for (const each of tree.all) if (each.running) each.end = Math.max(each.end, latest);
+  /** Failed itself, or holds what failed. */
+  const failing = new Set<Node>();
   for (const each of postOrder(tree.roots)) {
     let below: bigint | null = null;
-    let inner = false;
     for (const child of each.children) {
+      if (failing.has(child)) failing.add(each);
       if (child.rolled !== null) below = (below ?? 0n) + child.rolled;
-      if (child.span.status === 'error' && !child.noise) inner = true;
       if (each.span.duration_ms === null) each.end = Math.max(each.end, child.end);
     }
     each.rolled = each.own === null ? below : (below ?? 0n) + each.own;
+    const inner = failing.has(each);
+    if (each.span.status === 'error' && !each.noise) failing.add(each);
     each.failed = each.span.is_error ?? (each.span.status === 'error' && !each.noise && !inner);
   }
   for (const root of tree.roots) setDepth(root);

@@ -27,10 +27,13 @@ export function turnsOf(run: Run, tree: Tree, items: Item[]): Turn[] {
     let turn = turns[turns.length - 1];
     const speaks = item.type === 'user' && last?.type !== 'user';
     const newTrace = run.kind === 'session' && !!turn && !!node && !!turn.traceId && node.span.trace_id !== turn.traceId;
-    if (!turn || newTrace || (speaks && turn.items.some((each) => each.type !== 'earlier'))) turn = open(node, '');
+    const before = turn?.items.every((each) => each.type === 'earlier' || each.type === 'step' || each.type === 'note') ?? false;
+    if (!turn || newTrace || (speaks && !before)) turn = open(node, '');
     if (item.type === 'user' && !turn.title) turn.title = titleOf(item.text);
     if (!turn.traceId && node) [turn.traceId, turn.start, turn.node] = [node.span.trace_id, beginning(node, run), node];
-    turn.items.push(item);
+    // A guardrail looks before the agent hears: the words still come first.
+    if (item.type === 'user' && before && !newTrace) turn.items.splice(turn.items.filter((each) => each.type === 'earlier').length, 0, item);
+    else turn.items.push(item);
     last = item;
   }
   if (!turns.length && tree.all.length) open(tree.all[0]!, '');

@@ -1,5 +1,6 @@
 // Walks a tree of spans and tells it as items: messages joined, tool calls met with the spans that carry them out.
 // Every rule works on messages and kinds, never on one SDK's names.
+import { errorOf } from './errors';
 import type { Call, Item, Said } from './items';
 import { parse } from './literal';
 import { argumentsOf, callIdOf, callsIn, isCut, mediaIn, reasoningIn, resultOf, resultsIn, textIn } from './parts';
@@ -15,6 +16,8 @@ export class Walker extends Teller {
   private readonly byCallId = new Map<string, Call>();
   private firstCall = true;
   private spokeInTrace = false;
+  /** The list of level 0 that a card is being built for. */
+  private top: Item[] = [];
 
   constructor(
     main: string,
@@ -96,7 +99,8 @@ export class Walker extends Teller {
         if (this.firstCall && !this.wasSaid(text)) earlier.push(said);
         return;
       }
-      if (this.tell(said, out) && level === 0) this.spokeInTrace = true;
+      if (said.type === 'task' && !this.spokeInTrace) this.raise(said);
+      else if (this.tell(said, out) && level === 0) this.spokeInTrace = true;
     });
     if (earlier.length) {
       for (const said of earlier) this.remember(said.text);
@@ -104,6 +108,11 @@ export class Walker extends Teller {
       out.splice(at, 0, { type: 'earlier', id: `e:${each.id}`, node: each, said: earlier });
     }
     this.firstCall = false;
+  }
+
+  /** The first words of a trace are the user's, even where only a nested agent heard them. */
+  private raise(said: Said): void {
+    this.spokeInTrace = this.tell({ ...said, type: 'user', speaker: '' }, this.top) || this.spokeInTrace;
   }
 
   private said(each: Node, message: Message, level: number, i: number): Said {
@@ -115,7 +124,7 @@ export class Walker extends Teller {
     const thought = reasoningIn(message);
     if (thought) out.push({ type: 'thought', id: `t:${each.id}`, node: each, text: thought });
     const text = textIn(message);
-    const speaker = each.span.agent || message.name || this.main;
+    const speaker = each.span.agent || message.name || nameOf(each) || this.main;
     if (text || mediaIn(message).length) this.tell({ type: 'agent', id: `a:${each.id}`, node: each, speaker, text, media: mediaIn(message).length, cut: isCut(message) }, out);
     callsIn(message).forEach((part, i) => {
       const call: Call = { type: 'call', id: `q:${each.id}:${i}`, node: null, asked: each, callId: callIdOf(part), name: String(part.name ?? 'tool'), args: parse(argumentsOf(part)), result: null, error: '', failed: false, running: each.running, inside: [] };
@@ -188,15 +197,19 @@ export class Walker extends Teller {
   private agent(each: Node, out: Item[], level: number): void {
     const name = each.span.agent || each.label;
     const outer = closestAgent(each);
-    const plain = outer ? (outer.span.agent || outer.label) === name : name === this.main || !siblingAgents(each);
+    const same = nameOf(each) === name || (outer !== null && (outer.span.agent || outer.label) === name);
+    const plain = same || (!outer && level === 0 && (name === this.main || !siblingAgents(each)));
     if (plain) {
       this.task(each, out, level);
       this.children(each, out, level);
       return this.answer(each, out);
     }
     const inside: Item[] = [];
-    const task = textIn(each.span.input?.findLast((message) => message.role === 'user') ?? { role: '', parts: [] });
+    if (!this.spokeInTrace) this.task(each, out, 0);
+    const asked = textIn(each.span.input?.findLast((message) => message.role === 'user') ?? { role: '', parts: [] });
+    const task = this.wasSaid(asked) ? '' : asked;
     this.remember(task);
+    if (level === 0) this.top = out;
     this.children(each, inside, level + 1);
     this.answer(each, inside);
     this.moved();
@@ -248,15 +261,26 @@ function thoughtIn(call: Call): string {
   return Object.values(args).find((value): value is string => typeof value === 'string' && value.length > 0) ?? '';
 }
 
-export function errorOf(each: Node): string {
-  const { type, message } = each.span.error ?? {};
-  if (!message) return type ?? '';
-  return type && !message.startsWith(type) && !/^\w*(error|exception)\b/i.test(message) && !/^(tool_?error|error|exception|_other)$/i.test(type) ? `${type}: ${message}` : message;
+/** The name of the nearest agent around it. */
+function nameOf(each: Node): string {
+  for (let at = each.parent; at; at = at.parent) if (at.kind === 'agent') return at.span.agent || at.label;
+  return '';
 }
 
+/** The agent around it that does work of its own; one that only holds other agents is a name for the whole. */
 function closestAgent(each: Node): Node | null {
-  for (let at = each.parent; at; at = at.parent) if (at.kind === 'agent') return at;
+  for (let at = each.parent; at; at = at.parent) if (at.kind === 'agent' && works(at)) return at;
   return null;
+}
+
+const working = new WeakMap<Node, boolean>();
+function works(agent: Node): boolean {
+  const known = working.get(agent);
+  if (known !== undefined) return known;
+  const inside = (each: Node): boolean => each.children.some((child) => child.kind === 'llm' || child.kind === 'tool' || (child.kind !== 'agent' && inside(child)));
+  const found = inside(agent);
+  working.set(agent, found);
+  return found;
 }
 
 function siblingAgents(each: Node): boolean {
