@@ -304,12 +304,13 @@ void ProtobufWalk::key_value(KeyValue& into, std::string_view raw, std::size_t d
     }
 }
 
-// AnyValue, a choice: the last of its fields counts.
+// AnyValue, a choice: the last of its fields counts, and the last AnyValue where one was sent twice.
 void ProtobufWalk::value(Value& into, std::string_view raw, std::size_t depth) {
   const auto choose = [&into](Value::Type type) {
     if (into.type != Value::Type::empty) into = Value{};
     into.type = type;
   };
+  if (into.raw.data() != nullptr) into = Value{};
   for (Reader reader{raw}; next(reader);) {
     switch (const std::uint32_t field = reader.tag_and_type()) {
       case bytes_field(1):
@@ -320,7 +321,7 @@ void ProtobufWalk::value(Value& into, std::string_view raw, std::size_t depth) {
         break;
       case varint_field(2):
         choose(Value::Type::boolean);
-        into.boolean = reader.get_bool();
+        into.boolean = reader.get_uint64() != 0;
         break;
       case varint_field(3):
         choose(Value::Type::integer);

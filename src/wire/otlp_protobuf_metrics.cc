@@ -55,7 +55,7 @@ void ProtobufWalk::points(const Resource& resource, const Scope& scope, Point po
         point.delta = reader.get_enum() == 1;
         break;
       case varint_field(3):
-        point.monotonic = reader.get_bool();
+        point.monotonic = reader.get_uint64() != 0;
         break;
       default:
         reader.skip();

@@ -8,6 +8,7 @@
 #include <limits>
 #include <sstream>
 
+#include "wire/compress.h"
 #include "wire/otlp_testing.h"
 
 namespace pawl::otlp::testing {
@@ -299,6 +300,8 @@ TEST(OtlpProtobuf, damaged_pieces_are_corrupt) {
   std::pmr::monotonic_buffer_resource arena;
   EXPECT_EQ(parse_key_value("\x0a\x7fx", arena).error().kind, ErrorKind::corrupt);
   EXPECT_EQ(parse_value("{\"stringValue\":", arena).error().kind, ErrorKind::corrupt);
+  const std::vector<char> boolean_without_its_byte = {'\x10'};  // on the heap, for the address sanitizer
+  EXPECT_FALSE(parse_value({boolean_without_its_byte.data(), 1}, arena));
   EXPECT_EQ(parse_value("", arena)->type, Value::Type::empty);
 }
 
@@ -367,25 +370,24 @@ std::string read_all(const std::filesystem::path& path) {
   return out.str();
 }
 
-// Every recorded body of a real SDK; the recording names its path in a file beside it.
+// Every recorded body of a real SDK: NNN.SIGNAL.pb.zst or NNN.SIGNAL.json.zst.
 TEST(OtlpFixtures, all_bodies_are_walked_without_a_refusal) {
   const std::filesystem::path root = "tests/fixtures/otlp";
   if (!std::filesystem::exists(root)) GTEST_SKIP() << "no recorded bodies here";
   std::size_t records = 0;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(root)) {
-    std::filesystem::path path = entry.path(), told = path;
-    told.replace_extension(".headers.json");
-    if (!std::filesystem::exists(told)) told.replace_extension("").replace_extension(".meta.json");
-    const bool json = path.extension() == ".json";
-    if ((path.extension() != ".pb" && !json) || told == path || !std::filesystem::exists(told)) continue;
-    const std::string about = read_all(told);
-    for (const auto& [name, signal] : {std::pair{"/v1/traces\"", Signal::traces}, std::pair{"/v1/logs\"", Signal::logs},
-                                       std::pair{"/v1/metrics\"", Signal::metrics}}) {
-      if (about.find(name) == std::string::npos) continue;
+    const std::string name = entry.path().filename().string();
+    if (!name.ends_with(".zst")) continue;
+    const auto body = decompress("zstd", read_all(entry.path()), 64 << 20);
+    ASSERT_TRUE(body) << name << ": " << body.error().what;
+    for (const auto& [part, signal] : {std::pair{".traces.", Signal::traces}, std::pair{".logs.", Signal::logs},
+                                       std::pair{".metrics.", Signal::metrics}}) {
+      if (name.find(part) == std::string::npos) continue;
       Lines lines;
-      const auto counts = testing::walk(read_all(path), signal, json ? Encoding::json : Encoding::protobuf, lines);
-      ASSERT_TRUE(counts) << path << ": " << counts.error().what;
-      EXPECT_EQ(counts->refused, 0U) << path << ": " << counts->first_reason;
+      const auto counts =
+          testing::walk(*body, signal, name.ends_with(".json.zst") ? Encoding::json : Encoding::protobuf, lines);
+      ASSERT_TRUE(counts) << entry.path() << ": " << counts.error().what;
+      EXPECT_EQ(counts->refused, 0U) << entry.path() << ": " << counts->first_reason;
       records += counts->records;
     }
   }

@@ -1,5 +1,6 @@
 // protozero as Pawl includes it everywhere: views are std::string_view, and a broken assertion throws. Without this a
 // wrong wire type from outside would abort every build that has no NDEBUG.
+// Do not call get_bool(): it reads a byte before it looks whether there is one (1.7.1). get_uint64() != 0 does.
 #pragma once
 #include <cstdint>
 #include <stdexcept>
