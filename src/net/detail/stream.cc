@@ -2,6 +2,8 @@
 #include "net/detail/stream.h"
 
 #include <poll.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
 
 namespace pawl::net::detail {
 
@@ -36,21 +38,42 @@ bool Stream::chose_http2() const {
   return size == 2 && name[0] == 'h' && name[1] == '2';
 }
 
+// After its end a socket is not asked again: epoll tells an end once only, so a second read would wait for ever.
 Task<std::size_t> Stream::read(asio::mutable_buffer into) {
-  if (tls_) {
-    auto [error, size] = co_await tls_->async_read_some(into, as_value);
-    co_return error ? 0 : size;
-  }
-  auto [error, size] = co_await socket_.async_read_some(into, as_value);
+  if (ended_) co_return 0;
+  boost::system::error_code error;
+  std::size_t size = 0;
+  if (tls_)
+    std::tie(error, size) = co_await tls_->async_read_some(into, as_value);
+  else
+    std::tie(error, size) = co_await socket_.async_read_some(into, as_value);
+  ended_ = error && error != asio::error::operation_aborted;
   co_return error ? 0 : size;
 }
 
+// What the kernel takes at once; an answer mostly fits, and then no operation has to be queued for it.
+std::size_t Stream::send_now(std::string_view first, std::string_view second) {
+  std::array<iovec, 2> both{
+      {{const_cast<char*>(first.data()), first.size()}, {const_cast<char*>(second.data()), second.size()}}};
+  msghdr message{};
+  message.msg_iov = both.data();
+  message.msg_iovlen = second.empty() ? 1 : 2;
+  const ssize_t sent = ::sendmsg(socket_.native_handle(), &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+  return sent > 0 ? static_cast<std::size_t>(sent) : 0;  // an error comes again when it is waited for
+}
+
 Task<bool> Stream::write(std::string_view first, std::string_view second) {
-  const std::array<asio::const_buffer, 2> both{asio::buffer(first), asio::buffer(second)};
   if (tls_) {
+    const std::array<asio::const_buffer, 2> both{asio::buffer(first), asio::buffer(second)};
     auto [error, size] = co_await asio::async_write(*tls_, both, as_value);
     co_return !error;
   }
+  const std::size_t sent = socket_.is_open() ? send_now(first, second) : 0;
+  if (sent == first.size() + second.size()) co_return true;
+  const std::size_t of_first = std::min(sent, first.size());
+  first.remove_prefix(of_first);
+  second.remove_prefix(sent - of_first);
+  const std::array<asio::const_buffer, 2> both{asio::buffer(first), asio::buffer(second)};
   auto [error, size] = co_await asio::async_write(socket_, both, as_value);
   co_return !error;
 }

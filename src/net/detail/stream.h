@@ -36,7 +36,9 @@ class Stream {
   tcp::socket& socket() { return socket_; }
 
  private:
+  std::size_t send_now(std::string_view first, std::string_view second);
   tcp::socket socket_;
+  bool ended_ = false;
   std::optional<asio::ssl::stream<tcp::socket&>> tls_;
 };
 
