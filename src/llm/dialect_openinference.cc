@@ -1,5 +1,7 @@
 // OpenInference (Arize), Python and JavaScript: flattened messages, one scope per instrumented library, each library
 // with habits of its own.
+#include <algorithm>
+
 #include "llm/dialects.h"
 #include "llm/json_scan.h"
 

@@ -12,7 +12,7 @@ const Dialect* const dialects[] = {
 
 // "ai" is the scope "ai" and not "airline.app"; "openinference" also "openinference-core".
 bool is_scope(std::string_view scope, std::string_view prefix) {
-  if (!scope.starts_with(prefix)) return false;
+  if (!begins(scope, prefix)) return false;
   if (scope.size() == prefix.size()) return true;
   const char end = prefix.back(), next = scope[prefix.size()];
   const auto joint = [](char c) { return c == '.' || c == '-' || c == '/' || c == '_' || c == ' ' || c == ':'; };

@@ -162,7 +162,7 @@ bool read_index(std::string_view rest, std::uint32_t& index) {
 bool collect_flattened(const otlp::KeyValue& kv, std::uint16_t attribute, Found& found) {
   for (std::size_t i = 0; i < std::size(flattened); ++i) {
     const std::string_view prefix = flattened[i].prefix;
-    if (!kv.key.starts_with(prefix)) continue;
+    if (!begins(kv.key, prefix)) continue;
     std::uint32_t index = 0;
     if (prefix == "message.") {
       if (!kv.key.starts_with("message.tool_calls.")) return false;
@@ -177,7 +177,7 @@ bool collect_flattened(const otlp::KeyValue& kv, std::uint16_t attribute, Found&
 
 void collect_loose(const otlp::KeyValue& kv, std::uint8_t level, Found& found) {
   for (const Prefix& prefix : prefixes) {
-    if (!kv.key.starts_with(prefix.prefix)) continue;
+    if (!begins(kv.key, prefix.prefix)) continue;
     const Key* key = table().find_loose(kv.key.substr(prefix.prefix.size()));
     if (key == nullptr || is_empty(kv.value)) return;
     set(found, key->field, static_cast<std::uint8_t>(level + prefix.rank + key->rank), kv.value);
@@ -186,13 +186,13 @@ void collect_loose(const otlp::KeyValue& kv, std::uint8_t level, Found& found) {
 }
 
 void note_family(std::string_view key, Found& found) {
-  if (key.starts_with("gen_ai.") || key.starts_with("llm.")) {
+  if (begins(key, "gen_ai.") || begins(key, "llm.")) {
     found.gen_ai = true;
-  } else if (key.starts_with("http.") || key.starts_with("url.")) {
+  } else if (begins(key, "http.") || begins(key, "url.")) {
     found.http = true;
-  } else if (key.starts_with("db.")) {
+  } else if (begins(key, "db.")) {
     found.database = true;
-  } else if (key.starts_with("messaging.")) {
+  } else if (begins(key, "messaging.")) {
     found.messaging = true;
   }
 }

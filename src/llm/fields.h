@@ -96,6 +96,12 @@ enum class Field : std::uint8_t {
 };
 inline constexpr std::size_t field_count = static_cast<std::size_t>(Field::count);
 
+// starts_with, with the two characters first that tell most keys apart.
+inline bool begins(std::string_view text, std::string_view prefix) {
+  return text.size() >= prefix.size() && text.front() == prefix.front() && text[prefix.size() - 1] == prefix.back() &&
+         text.starts_with(prefix);
+}
+
 struct Key {
   std::string_view key;
   Field field = Field::none;

@@ -1,4 +1,5 @@
 // Reads recordings for the tests of this folder.
+#include <algorithm>
 #include <fstream>
 #include <map>
 #include <memory_resource>
