@@ -297,7 +297,9 @@ staged('a running session grows while it is looked at, and follows', async ({ go
   await eventually(async () => assert.equal(await page.getByRole('button', { name: /Follow/ }).count(), 0), 8000);
 });
 
-staged('ten thousand spans: few elements, soon there, quick under the keys', async ({ page, base }) => {
+staged('ten thousand spans: few elements, soon there, quick under the keys', async ({ page, base, context }) => {
+  const tools = await context.newCDPSession(page);
+  await tools.send('Performance.enable', { timeDomain: 'threadTicks' });
   await page.addInitScript(() => {
     const real = window.fetch;
     window.fetch = async (...args) => {
@@ -311,10 +313,12 @@ staged('ten thousand spans: few elements, soon there, quick under the keys', asy
     }).observe(document, { childList: true, subtree: true });
   });
   await page.goto(`${base}/traces/big-10000`);
-  await page.waitForFunction(() => window.drawn);
+  await page.waitForFunction(() => window.drawn, null, { timeout: 30_000 });
   const took = await page.evaluate(() => Math.round(window.drawn - window.arrived));
-  console.log(`     10,000 spans: drawn ${took} ms after their data, on a machine that does other things too`);
-  assert.ok(took < 3000, `${took} ms`);
+  const { metrics } = await tools.send('Performance.getMetrics');
+  const work = Math.round(metrics.find((metric) => metric.name === 'TaskDuration').value * 1000);
+  console.log(`     10,000 spans: drawn ${took} ms after their data; ${work} ms of processor time in all, the page and 9.6 MB of JSON included`);
+  assert.ok(work < 2000, `${work} ms of processor time`);
   const drawn = { rows: await page.getByRole('treeitem').count(), elements: await page.locator('*').count() };
   assert.ok(drawn.rows < 120 && drawn.elements < 5000, JSON.stringify(drawn));
   await page.keyboard.press('e');

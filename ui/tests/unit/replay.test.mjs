@@ -293,3 +293,14 @@ test('the first words of a trace are the user’s, even where only a nested agen
   assert.equal(kinds(turns[0].items), 'user step card card');
   assert.equal(turns[0].items[3].inside[0].speaker, 'refunds');
 });
+
+test('loops and agents that hand over to and fro are found, ordinary work is not', () => {
+  const call = (name, i) => tool(name, i * 20, i * 20 + 10, { page: 1 }, 'x');
+  const rules = (spans) => replay.findings(replay.build(spans)).map((finding) => finding.label);
+  assert.deepEqual(rules(['open', 'read', 'open', 'read', 'open', 'read'].map(call)), ['loop ×3']);
+  assert.deepEqual(rules(['open', 'read', 'open', 'read'].map(call)), []);
+  const agent = (name, i) => span('agent', name, i * 20, i * 20 + 10, { parent: 'root', agent: name });
+  const root = span('agent', 'root', 0, 1000, { id: 'root', agent: 'root' });
+  assert.deepEqual(rules([root, ...['a', 'b', 'a', 'b', 'a', 'b'].map(agent)]), ['ping-pong ×3']);
+  assert.deepEqual(rules([root, ...['a', 'b', 'c', 'a', 'b', 'c'].map(agent)]), []);
+});

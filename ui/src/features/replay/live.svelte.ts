@@ -30,7 +30,7 @@ export function followLive(replay: Replay, signal: AbortSignal): () => void {
     trace: (trace) => {
       if (!replay.run || !mine(trace.trace_id, trace.session_id)) return;
       replay.run = withTrace(replay.run, trace as Trace);
-      refresh(trace.status === 'running' ? TEXTS_EVERY_MS : SETTLED_MS);
+      refresh(trace.status === 'running' ? TEXTS_EVERY_MS : 0);
     },
     state: (connected) => {
       if (connected && !replay.connected) refresh(0);
@@ -41,6 +41,10 @@ export function followLive(replay: Replay, signal: AbortSignal): () => void {
     stop();
     clearTimeout(timer);
     replay.connected = false;
+    if (signal.aborted) return;
+    // It has ended: its last texts now, and what the server counts once more a moment later.
+    void replay.load(signal);
+    setTimeout(() => void replay.load(signal), SETTLED_MS);
   };
 }
 

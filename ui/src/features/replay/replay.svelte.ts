@@ -142,6 +142,7 @@ export class Replay {
   }
 
   async load(signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return;
     try {
       this.run = await load(this.api, this.kind, this.id, signal);
       this.failure = null;

@@ -7,7 +7,7 @@ import { parse } from './literal';
 import { pause, short } from './words';
 
 export interface Finding {
-  rule: 'failure streak' | 'repeated call' | 'retry storm' | 'context growth' | 'no cache';
+  rule: 'failure streak' | 'repeated call' | 'loop' | 'ping-pong' | 'retry storm' | 'context growth' | 'no cache';
   tone: 'bad' | 'warn';
   label: string;
   quiet: string;
@@ -20,6 +20,8 @@ const STREAK = 3;
 const REPEATS = 3;
 const STORM = 3;
 const STORM_GAP_MS = 60_000;
+const LOOP_ROUNDS = 3;
+const LOOP_PERIOD = 4;
 const GROWTH = 8;
 const GROWTH_LEAST = 8000;
 const CACHE_LEAST = 20_000;
@@ -27,7 +29,10 @@ const CACHE_LEAST = 20_000;
 export function findings(tree: Tree): Finding[] {
   const streaks = failureStreaks(tree);
   const inStreak = new Set(streaks.flatMap((finding) => finding.nodes));
-  return [...streaks, ...repeatedCalls(tree, inStreak), ...retryStorms(tree), ...contextGrowth(tree), ...noCache(tree)];
+  const circles = loops(tree);
+  const inLoop = new Set(circles.flatMap((finding) => finding.nodes));
+  const repeated = repeatedCalls(tree, inStreak).filter((finding) => !finding.nodes.every((node) => inLoop.has(node)));
+  return [...streaks, ...repeated, ...circles, ...pingPong(tree), ...retryStorms(tree), ...contextGrowth(tree), ...noCache(tree)];
 }
 
 /** Money of the counted calls that began after the first of `nodes` and before the last: what the tries cost. */
@@ -65,10 +70,8 @@ function failureStreaks(tree: Tree): Finding[] {
 function repeatedCalls(tree: Tree, inStreak: ReadonlySet<Node>): Finding[] {
   const byCall = new Map<string, Node[]>();
   for (const each of toolCalls(tree)) {
-    const args = each.span.tool?.arguments;
-    if (args === null || args === undefined) continue;
-    const key = `${each.label}\n${typeof args === 'string' ? args : JSON.stringify(parse(args))}`;
-    put(byCall, key, each);
+    const key = callKey(each);
+    if (key) put(byCall, key, each);
   }
   const out: Finding[] = [];
   for (const list of byCall.values()) {
@@ -82,6 +85,60 @@ function repeatedCalls(tree: Tree, inStreak: ReadonlySet<Node>): Finding[] {
   }
   return out;
 }
+
+/** Tool and arguments, '' where the arguments were not sent. */
+function callKey(each: Node): string {
+  const args = each.span.tool?.arguments;
+  if (args === null || args === undefined) return '';
+  return `${each.label}\n${typeof args === 'string' ? args : JSON.stringify(parse(args))}`;
+}
+
+/** Two to four different calls, the same ones three times over. One call alone is a repeated call. */
+function loops(tree: Tree): Finding[] {
+  const calls = toolCalls(tree);
+  const keys = calls.map(callKey);
+  const out: Finding[] = [];
+  for (let at = 0; at < calls.length; at++) {
+    for (let period = 2; period <= LOOP_PERIOD; period++) {
+      let length = period;
+      while (keys[at + length] && keys[at + length] === keys[at + length - period]) length++;
+      const rounds = Math.floor(length / period);
+      if (rounds < LOOP_ROUNDS || !keys[at] || new Set(keys.slice(at, at + period)).size < 2) continue;
+      const list = calls.slice(at, at + rounds * period);
+      const wasted = costBetween(tree, list.slice(period - 1));
+      const names = list.slice(0, period).map((each) => each.label).join(', ');
+      out.push({
+        rule: 'loop', tone: 'bad', label: `loop ×${rounds}`, quiet: wastedWords(wasted), wasted, nodes: list,
+        why: `${names}: the same ${period} calls with the same arguments, ${rounds} times over. Rule: ${LOOP_ROUNDS} rounds of at most ${LOOP_PERIOD} calls. Wasted is what every round after the first cost.`,
+      });
+      at += list.length - 1;
+      break;
+    }
+  }
+  return out;
+}
+
+/** Two agents that hand over to each other again and again. */
+function pingPong(tree: Tree): Finding[] {
+  const agents = tree.all.filter((each) => each.kind === 'agent' && !each.noise && each.parent !== null).filter((each, i, list) => i === 0 || nameOf(each) !== nameOf(list[i - 1]!));
+  const out: Finding[] = [];
+  for (let at = 0; at < agents.length; at++) {
+    let length = 2;
+    while (agents[at + length] && nameOf(agents[at + length]!) === nameOf(agents[at + length - 2]!)) length++;
+    const rounds = Math.floor(length / 2);
+    if (rounds < LOOP_ROUNDS) continue;
+    const list = agents.slice(at, at + rounds * 2);
+    const wasted = total(list.slice(2).map((each) => each.rolled));
+    out.push({
+      rule: 'ping-pong', tone: 'bad', label: `ping-pong ×${rounds}`, quiet: wastedWords(wasted), wasted, nodes: list,
+      why: `${nameOf(list[0]!)} and ${nameOf(list[1]!)} took turns ${rounds} times. Rule: ${LOOP_ROUNDS} rounds. Wasted is what every round after the first cost.`,
+    });
+    at += list.length - 1;
+  }
+  return out;
+}
+
+const nameOf = (each: Node): string => each.span.agent || each.label;
 
 /** Cost of the model calls that came last before each of these. */
 function askingCost(tree: Tree, list: Node[]): bigint | null {
