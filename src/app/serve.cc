@@ -143,8 +143,7 @@ int serve(const Settings& settings, const Log& log) {
   net::Io io(2);
   net::ServerOptions options;
   options.gate = [](net::Request& request, std::string_view) -> std::optional<net::Response> {
-    request.who = projects::Access{
-        .local = true, .can_ingest = true, .can_read = true, .can_write = true, .can_administer = true};
+    request.who = projects::Access{.role = "owner", .local = true, .may = {true, true, true, true}};
     return std::nullopt;
   };
   net::Server server(io, options, log);

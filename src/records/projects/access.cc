@@ -1,4 +1,5 @@
-// What the gate left in the request.
+// Scopes as text, and what the gate left in the request.
+#include "base/text.h"
 #include "projects.h"
 
 namespace pawl::projects {
@@ -7,6 +8,38 @@ const Access& access_of(const net::Request& request) {
   const auto* access = std::any_cast<Access>(&request.who);
   PAWL_CHECK(access != nullptr, "{} was handled without having passed the gate", request.path);
   return *access;
+}
+
+std::string actor_of(const Access& access) {
+  if (access.local) return "local";
+  return access.key.empty() ? fmt::format("user {}", access.user) : "key " + access.key;
+}
+
+Result<Scopes> parse_scopes(std::string_view list) {
+  Scopes scopes;
+  for (const auto word : split(list, ',')) {
+    const auto name = trim(word);
+    if (name == "ingest")
+      scopes.ingest = true;
+    else if (name == "read")
+      scopes.read = true;
+    else if (name == "write")
+      scopes.write = true;
+    else if (name == "admin")
+      scopes.administer = true;
+    else
+      return fail(ErrorKind::invalid, "No scope is called {}. Known: ingest, read, write, admin.", name);
+  }
+  return scopes;
+}
+
+std::string to_text(const Scopes& scopes) {
+  std::vector<std::string> words;
+  if (scopes.ingest) words.emplace_back("ingest");
+  if (scopes.read) words.emplace_back("read");
+  if (scopes.write) words.emplace_back("write");
+  if (scopes.administer) words.emplace_back("admin");
+  return join(words, ",");
 }
 
 }  // namespace pawl::projects
