@@ -37,7 +37,7 @@ export function tracesOf(session) {
   const share = (total, at) => Math.floor((total * (at + 1)) / turns) - Math.floor((total * at) / turns);
   const pause = turns > 1 ? (session.duration_ms - session.active_ms) / (turns - 1) : 0;
   return Array.from({ length: turns }, (_, at) => ({
-    trace_id: hex(session._.number * 16 + at, 32), name: session._.workflow, session_id: session.session_id, user_id: session.user_id, agent: session.agent, team: session.team,
+    trace_id: hex(session._.number * 16 + at, 32), name: session._.workflow, title: at ? '' : session.title, agent_version: session.agent_version, session_id: session.session_id, user_id: session.user_id, agent: session.agent, team: session.team,
     environment: session.environment, start: iso(session._.at + Math.floor((session.active_ms * at) / turns + pause * at)), duration_ms: share(session.active_ms, at),
     status: at === turns - 1 ? session.status : 'ok', error_count: at === turns - 1 ? session.error_count : 0, span_count: share(session.llm_calls, at) + share(session.tool_calls, at) + 1,
     llm_calls: share(session.llm_calls, at), tool_calls: share(session.tool_calls, at), tokens: share(session.tokens, at), cost_usd: usd(share(session._.micro, at)), tags: session.tags,

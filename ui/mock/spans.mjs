@@ -69,7 +69,7 @@ function build(session, mode) {
     const mine = steps.filter((s) => s.turn === turn);
     const total = mine.reduce((n, s) => n + timeOf(s), 0) || 1;
     const begin = Date.parse(trace.start);
-    const base = { trace_id: trace.trace_id, session_id: session.session_id, agent: session.agent, agent_version: session.agent_version, counted: true, error: null, finish_reasons: [], attributes: {}, links: [], events: [], raw_available: true, dialect: 'gen_ai', noise: false, state: null, tool: null, model: null, ttft_ms: null, tokens: { input: null, cache_read: null, cache_write: null, output: null, reasoning: null }, cost_usd: null, cost_source: null, cost: null };
+    const base = { trace_id: trace.trace_id, session_id: session.session_id, agent: session.agent, agent_version: session.agent_version, counted: true, error: null, finish_reasons: [], attributes: {}, links: [], events: [], raw_available: true, dialect: 'gen_ai', noise: false, state: null, tool: null, model: null, ttft_ms: null, tokens: null, cost_usd: null, cost_source: null, cost: null };
     const root = { ...base, span_id: idOf(session._.number * 4096 + turn * 512, 16), parent_id: null, kind: 'agent', name: session.agent, start: trace.start, duration_ms: trace.duration_ms, status: 'ok', counted: false, not_counted_because: 'its children are counted' };
     const children = [];
     let at = begin;
@@ -82,7 +82,7 @@ function build(session, mode) {
       children.push(span);
     }
     const sum = (pick) => children.reduce((n, c) => n + pick(c), 0);
-    root.rolled_up = { cost_usd: usd(sum((c) => Number(c.cost_usd ?? 0) * 1e6)), tokens: sum((c) => (c.tokens.input ?? 0) + (c.tokens.cache_read ?? 0) + (c.tokens.output ?? 0)) };
+    root.rolled_up = { cost_usd: usd(sum((c) => Number(c.cost_usd ?? 0) * 1e6)), tokens: sum((c) => (c.tokens?.input ?? 0) + (c.tokens?.cache_read ?? 0) + (c.tokens?.output ?? 0)) };
     spans.push(root, ...children);
   });
   return spans;
@@ -123,6 +123,6 @@ export function conversationOf(session, spans) {
   return messagesOf(session).filter((m) => m.role === 'user' || (m.role === 'assistant' && m.content)).map((m) => {
     if (m.role === 'user') turn = Math.min(turn + 1, traces.length - 1);
     const trace = traces[Math.max(0, turn)];
-    return { trace_id: trace.trace_id, span_id: spans.find((s) => s.trace_id === trace.trace_id)?.span_id ?? '', role: m.role, parts: textOf(m.content) };
+    return { trace_id: trace.trace_id, span_id: spans.find((s) => s.trace_id === trace.trace_id)?.span_id ?? '', role: m.role, message: { role: m.role, parts: textOf(m.content) } };
   });
 }

@@ -110,6 +110,18 @@ test('other measures are a tab away', async ({ go }) => {
   assert.equal(await page.locator('.meas [aria-selected="true"]').count(), 1);
 });
 
+test('shows the same as a chart, split by a dimension; a value narrows', async ({ go }) => {
+  const page = await go(`/sessions?${week}&measure=cost`);
+  await listed(page);
+  await page.keyboard.press('c');
+  await page.getByRole('img', { name: /^Cost per 2h by agent, 5 lines/ }).waitFor();
+  await page.getByRole('button', { name: /^Split by/ }).click();
+  await page.getByRole('dialog', { name: 'Split by' }).getByRole('button', { name: 'model', exact: true }).click();
+  await page.getByRole('img', { name: /by model, 3 lines/ }).waitFor();
+  await page.getByRole('table').getByRole('button', { name: 'gpt-4.1', exact: true }).click();
+  await eventually(() => assert.equal(query(page).get('filter'), 'model=gpt-4.1'));
+});
+
 for (const width of [390, 320]) {
   test(`works at ${width} pixels`, async ({ go }) => {
     const page = await go(`/sessions?filter=agent=skyline-support&${week}`);

@@ -1,6 +1,7 @@
 // The server as functions. Answers of lists and queries are kept, so that Back shows them at once while a fresh one is fetched.
+import { rowOf, sessionDetailOf, spanOf, traceDetailOf } from './normal';
 import type {
-  ApiKey, Books, Dimension, FilterAnswer, Found, ListRequest, Me, Measure, NewKey, Page, QueryAnswer, QueryRequest, Session, SessionDetail, Span, Stats,
+  ApiKey, Books, Dimension, FilterAnswer, FilterGrain, Found, ListRequest, Me, Measure, NewKey, Page, QueryAnswer, QueryRequest, Session, SessionDetail, Span, Stats,
   Trace, TraceDetail,
 } from './types';
 
@@ -105,7 +106,7 @@ export class Api {
     const path = `/${grain}${query(request)}`;
     return this.#read(call?.keep ?? path, async () => {
       const answer = await this.#send<{ next_cursor: string | null; stats: Stats } & Record<G, RowOf[G][]>>('GET', path, undefined, call);
-      return { rows: answer[grain], next: answer.next_cursor || null, stats: answer.stats };
+      return { rows: answer[grain].map((row) => rowOf(grain, row) as RowOf[G]), next: answer.next_cursor || null, stats: answer.stats };
     });
   }
 
@@ -120,19 +121,19 @@ export class Api {
   }
 
   trace(id: string, bodies: Bodies = 'new', call?: Call): Promise<TraceDetail> {
-    return this.#send<TraceDetail>('GET', `/traces/${encodeURIComponent(id)}?bodies=${bodies}`, undefined, call);
+    return this.#send<TraceDetail>('GET', `/traces/${encodeURIComponent(id)}?bodies=${bodies}`, undefined, call).then(traceDetailOf);
   }
   session(id: string, bodies: Bodies = 'new', call?: Call): Promise<SessionDetail> {
-    return this.#send<SessionDetail>('GET', `/sessions/${encodeURIComponent(id)}?bodies=${bodies}`, undefined, call);
+    return this.#send<SessionDetail>('GET', `/sessions/${encodeURIComponent(id)}?bodies=${bodies}`, undefined, call).then(sessionDetailOf);
   }
   /** One span with whole bodies; `raw`: with the pieces as received. */
   span(trace: string, span: string, how: Call & { raw?: boolean } = {}): Promise<Span> {
-    return this.#send<Span>('GET', `/traces/${encodeURIComponent(trace)}/spans/${encodeURIComponent(span)}${how.raw ? '?raw=1' : ''}`, undefined, how);
+    return this.#send<Span>('GET', `/traces/${encodeURIComponent(trace)}/spans/${encodeURIComponent(span)}${how.raw ? '?raw=1' : ''}`, undefined, how).then(spanOf);
   }
 
   filter = (filter: string, call?: Call) => this.#send<FilterAnswer>('POST', '/filter', { filter }, call);
   find = (id: string, call?: Call) => this.#send<{ found: Found[] }>('GET', `/find${query({ id })}`, undefined, call).then((answer) => answer.found);
-  values(request: { dimension: string; prefix?: string; filter?: string; from?: string; to?: string }, call?: Call) {
+  values(request: { dimension: string; prefix?: string; filter?: string; from?: string; to?: string; grain?: FilterGrain }, call?: Call) {
     return this.#send<{ values: { value: string; count: number }[] }>('GET', `/values${query(request)}`, undefined, call).then((answer) => answer.values);
   }
   measures = () => this.#once('measures', () => this.#send<{ measures: Measure[] }>('GET', '/measures').then((answer) => answer.measures));

@@ -1,4 +1,5 @@
 // What arrives, as it arrives: server-sent events, reconnected by the browser.
+import { spanOf, traceOf } from './normal';
 import type { Span, Trace } from './types';
 
 export interface LiveListener {
@@ -22,7 +23,8 @@ export function listenLive(filter: string, listener: LiveListener): () => void {
   };
   source.addEventListener('open', () => listener.state?.(true));
   source.addEventListener('error', () => listener.state?.(false));
-  if (listener.span) source.addEventListener('span', read(listener.span));
-  if (listener.trace) source.addEventListener('trace', read(listener.trace));
+  const { span, trace } = listener;
+  if (span) source.addEventListener('span', read<Span>((value) => span(spanOf(value))));
+  if (trace) source.addEventListener('trace', read<Trace>((value) => trace(traceOf(value))));
   return () => source.close();
 }

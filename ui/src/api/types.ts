@@ -38,6 +38,8 @@ interface Run {
 export interface Trace extends Run {
   trace_id: string;
   name: string;
+  /** The first words of the user. */
+  title: string;
 }
 export interface Session extends Run {
   /** Empty for a trace without a session; then `trace_id` says which. */
@@ -128,6 +130,8 @@ export interface SessionDetail {
   conversation: { trace_id: string; span_id: string; role: string; parts: Part[] }[];
   stats: Stats;
 }
+/** What a filter selects: a session whose cost is over a sum, or a span whose cost is. */
+export type FilterGrain = 'span' | 'trace' | 'session';
 export interface QueryRequest {
   measures: string[];
   dimensions?: string[];
@@ -138,6 +142,7 @@ export interface QueryRequest {
   order?: string;
   limit?: number;
   timezone?: string;
+  grain?: FilterGrain;
 }
 export type Cell = string | number | null;
 export interface QueryAnswer {
@@ -202,6 +207,11 @@ export interface Dimension {
   name: string;
   definition: string;
   operators: string[];
+  type?: string;
+  /** All there are, where they are few. */
+  values?: string[];
+  groups?: boolean;
+  completes?: boolean;
 }
 export interface ListRequest {
   filter?: string;

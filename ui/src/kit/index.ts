@@ -16,6 +16,7 @@ export { default as Splitter } from './Splitter.svelte';
 export { default as StatusGlyph } from './StatusGlyph.svelte';
 export { default as StatusLine } from './StatusLine.svelte';
 export { default as Tabs } from './Tabs.svelte';
+export { default as TimeChart } from './TimeChart.svelte';
 export { default as TopBar } from './TopBar.svelte';
 export { default as VirtualList } from './VirtualList.svelte';
 
@@ -23,6 +24,7 @@ export * from './app.svelte';
 export * as format from './format';
 export * from './icons';
 export { keyName, Keys, keySign, type Key, type Scope } from './keys.svelte';
+export type { Line } from './lines';
 export { requestIdOf, sentence, wasAborted } from './outcome';
 export { recall, recallNumber, remember } from './remember';
 export { QueryState, Router } from './router.svelte';

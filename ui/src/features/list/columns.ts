@@ -19,7 +19,7 @@ export interface Column {
 }
 
 const isSpan = (row: Row): row is Span => 'span_id' in row;
-const isSession = (row: Row): row is Session => 'title' in row;
+const isSession = (row: Row): row is Session => 'active_ms' in row;
 const run = (pick: (row: Session | Trace) => string) => (row: Row) => (isSpan(row) ? '' : pick(row));
 const span = (pick: (row: Span) => string) => (row: Row) => (isSpan(row) ? pick(row) : '');
 const sum = (values: (number | null)[]) => (values.every((v) => v === null) ? null : values.reduce<number>((n, v) => n + (v ?? 0), 0));
@@ -52,18 +52,19 @@ const ofGrain: Record<Grain, readonly Column[]> = {
   ],
   traces: [
     started,
-    { id: 'name', label: 'Name', look: 'plain', width: 0, spare: 0, text: (row) => ('name' in row ? row.name : '') },
+    { id: 'message', label: 'First message', look: 'text', width: 0, spare: 0, text: (row) => ('title' in row && row.title) || ('name' in row ? row.name : '') },
+    { id: 'name', label: 'Name', look: 'plain', width: 128, spare: 7, text: (row) => ('name' in row ? row.name : '') },
     session, agent, user, team, environment, tags, steps, errors, tokens, cost, time,
     { id: 'trace', label: 'Trace', look: 'mono', width: 136, spare: 9, text: (row) => ('trace_id' in row ? (row.trace_id ?? '') : '') },
   ],
   spans: [
     started,
     { id: 'name', label: 'Step', look: 'kind', width: 0, spare: 0, text: (row) => ('name' in row ? row.name : '') },
-    { id: 'error', label: 'Error', look: 'text', width: 200, spare: 5, text: span((row) => row.error?.message ?? '') },
+    { id: 'error', label: 'Error', look: 'text', width: 200, spare: 3, text: span((row) => row.error?.message ?? '') },
     { id: 'model', label: 'Model', look: 'plain', width: 112, spare: 6, text: span((row) => row.model?.served || row.model?.requested || '') },
     agent, version, session,
-    { id: 'in', label: 'In', look: 'number', width: 60, spare: 4, text: span((row) => format.tokens(sum([row.tokens.input, row.tokens.cache_read, row.tokens.cache_write]))) },
-    { id: 'out', label: 'Out', look: 'number', width: 60, spare: 4, text: span((row) => format.tokens(sum([row.tokens.output, row.tokens.reasoning]))) },
+    { id: 'in', label: 'In', look: 'number', width: 60, spare: 5, text: span((row) => format.tokens(sum([row.tokens.input, row.tokens.cache_read, row.tokens.cache_write]))) },
+    { id: 'out', label: 'Out', look: 'number', width: 60, spare: 5, text: span((row) => format.tokens(sum([row.tokens.output, row.tokens.reasoning]))) },
     { id: 'ttft', label: 'First token', look: 'number', width: 80, spare: 8, text: span((row) => (row.ttft_ms === null ? '' : format.duration(row.ttft_ms))) },
     cost, time,
   ],
@@ -71,7 +72,7 @@ const ofGrain: Record<Grain, readonly Column[]> = {
 
 const first: Record<Grain, readonly string[]> = {
   sessions: ['started', 'message', 'agent', 'version', 'steps', 'cost', 'time'],
-  traces: ['started', 'name', 'session', 'agent', 'steps', 'tokens', 'cost', 'time'],
+  traces: ['started', 'message', 'name', 'session', 'agent', 'steps', 'tokens', 'cost', 'time'],
   spans: ['started', 'name', 'error', 'agent', 'in', 'out', 'cost', 'time'],
 };
 

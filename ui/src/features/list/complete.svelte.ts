@@ -1,5 +1,5 @@
 // What a half-written term can become: dimensions by name first, then values as they were seen, with counts under the other terms.
-import type { Dimension } from '$api';
+import type { Dimension, FilterGrain } from '$api';
 import { wasAborted, type App } from '$kit';
 import { joined, quoted, spellingOf } from './terms';
 
@@ -20,6 +20,7 @@ interface Question {
   others: readonly string[];
   from: string;
   to?: string;
+  grain: FilterGrain;
 }
 
 const flags: readonly [string, string][] = [
@@ -59,7 +60,7 @@ export class Completions {
     const prefix = value.slice(comma + 1).replace(/^"/, '').replace(/"$/, '');
     try {
       const values = await this.#app.api.values(
-        { dimension, prefix, filter: joined(question.others), from: question.from, ...(question.to ? { to: question.to } : {}) },
+        { dimension, prefix, filter: joined(question.others), grain: question.grain, from: question.from, ...(question.to ? { to: question.to } : {}) },
         { signal: abort.signal },
       );
       const head = `${minus ? '-' : ''}${dimension}${operator}${before}`;

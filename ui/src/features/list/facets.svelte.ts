@@ -4,6 +4,7 @@ import { wasAborted } from '$kit';
 import { untrack } from 'svelte';
 import type { ListModel } from './list.svelte';
 import { iso } from './range';
+import { grainOf } from './strip.svelte';
 import { chosenIn, without } from './terms';
 
 export interface Facet {
@@ -49,7 +50,7 @@ export class FacetsModel {
       const answers = await Promise.all(
         asked.map(([dimension]) =>
           api.query(
-            { measures: [this.list.grain], dimensions: [dimension], filter: without(filter, dimension), from: iso(from), ...(until ? { to: iso(to) } : {}), order: `-${this.list.grain}`, limit: 50 },
+            { measures: [this.list.grain], grain: grainOf(this.list.grain), dimensions: [dimension], filter: without(filter, dimension), from: iso(from), ...(until ? { to: iso(to) } : {}), order: `-${this.list.grain}`, limit: 50 },
             { signal: abort.signal, keep: `${name} ${dimension}` },
           ),
         ),

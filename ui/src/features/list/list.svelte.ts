@@ -16,6 +16,8 @@ export const schema = {
   sel: url.text(),
   open: url.text(),
   live: url.flag(),
+  view: url.choice(['table', 'chart'], 'table'),
+  split: url.text('agent'),
 };
 
 const pageSize = 100;
@@ -50,7 +52,7 @@ export class ListModel {
     this.state = new QueryState(app.router, schema);
     $effect(() => this.#ask());
     $effect(() => {
-      if (this.state.values.live) return this.#listen(this.state.values.filter);
+      if (this.state.values.live) return this.#listen();
     });
     $effect(() => () => this.#abort?.abort());
   }
@@ -153,19 +155,21 @@ export class ListModel {
     this.#paging = false;
   }
 
-  #listen(filter: string): () => void {
+  /** Any span may change a session that the filter selects, so all are listened to; the list is asked once a second. */
+  #listen(): () => void {
     let timer: ReturnType<typeof setTimeout> | undefined;
+    let last = 0;
     const soon = () => {
-      timer ??= setTimeout(() => {
-        timer = undefined;
-        void this.#look();
-      }, 400);
+      timer ??= setTimeout(
+        () => {
+          timer = undefined;
+          last = Date.now();
+          void this.#look();
+        },
+        Math.max(250, last + 1000 - Date.now()),
+      );
     };
-    const stop = listenLive(filter, {
-      trace: soon,
-      state: (connected) => (this.connected = connected),
-      ...(this.grain === 'spans' ? { span: soon } : {}),
-    });
+    const stop = listenLive('', { span: soon, trace: soon, state: (connected) => (this.connected = connected) });
     return () => {
       stop();
       clearTimeout(timer);

@@ -1,6 +1,7 @@
 // Why a list is empty: which term does it, and whether a longer range would find something.
 import type { Api, Grain } from '$api';
 import { iso, type TimeRange } from './range';
+import { grainOf } from './strip.svelte';
 import { isConnector, joined, tokensOf } from './terms';
 
 export interface Reason {
@@ -18,7 +19,7 @@ export async function reasonOf(api: Api, grain: Grain, filter: string, range: Ti
   const terms = tokensOf(filter).map((t) => t.text);
   const simple = terms.length <= 8 && !terms.some(isConnector);
   const count = async (asked: string, from: number, to?: number) => {
-    const answer = await api.query({ measures: [grain], filter: asked, from: iso(from), ...(to ? { to: iso(to) } : {}) });
+    const answer = await api.query({ measures: [grain], grain: grainOf(grain), filter: asked, from: iso(from), ...(to ? { to: iso(to) } : {}) });
     return Number(answer.rows[0]?.at(-1) ?? 0);
   };
   const drops = simple && terms.length > 1 ? terms.map(async (term, at) => ({ term, filter: joined(terms.toSpliced(at, 1)), count: await count(joined(terms.toSpliced(at, 1)), range.from, range.to) })) : [];

@@ -49,7 +49,7 @@ export class PeekModel {
     const { api } = this.list.app;
     const row = this.row;
     try {
-      const trace = row && 'span_id' in row ? row.trace_id : row && 'title' in row && !row.session_id ? (row.trace_id ?? id) : this.list.grain === 'traces' ? id : '';
+      const trace = row && 'span_id' in row ? row.trace_id : row && 'active_ms' in row && !row.session_id ? (row.trace_id ?? id) : this.list.grain === 'traces' ? id : '';
       if (row && 'span_id' in row) this.span = await api.span(row.trace_id, id, { signal });
       else {
         const detail = trace ? await api.trace(trace, 'new', { signal }) : await api.session(id, 'new', { signal });

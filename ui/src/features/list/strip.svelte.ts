@@ -1,5 +1,5 @@
 // The outlier strip: each measure's total, and over time; a stretch of time can be chosen and narrowed to.
-import type { Cell, Grain, Measure, QueryAnswer } from '$api';
+import type { Cell, FilterGrain, Grain, Measure, QueryAnswer } from '$api';
 import { format, sentence, wasAborted } from '$kit';
 import { untrack } from 'svelte';
 import type { ListModel } from './list.svelte';
@@ -36,6 +36,9 @@ export function figure(value: Cell, unit: string, measure = ''): string {
 }
 
 /** Sums of buckets mean something only for counts and money. */
+/** The lists' names are plural, a filter's grain is not. */
+export const grainOf = (grain: Grain): FilterGrain => grain.slice(0, -1) as FilterGrain;
+
 export const addsUp = (measure: string): boolean => /^(sessions|traces|spans|errors|cost|tokens(\..*)?|llm_calls|tool_calls|guardrail_triggers)$/.test(measure);
 
 export class StripModel {
@@ -95,7 +98,7 @@ export class StripModel {
     const abort = (this.#abort = new AbortController());
     const { filter, to: until } = this.list.state.values;
     const { from, to } = this.list.range;
-    const base = { measures: [...this.measures], filter, from: iso(from), ...(until ? { to: iso(to) } : {}) };
+    const base = { measures: [...this.measures], grain: grainOf(this.list.grain), filter, from: iso(from), ...(until ? { to: iso(to) } : {}) };
     const name = `${this.list.grain} ${JSON.stringify([filter, this.list.state.values.from, until, this.list.state.values.last, this.measures])}`;
     this.totals = this.list.app.api.kept(`totals ${name}`) ?? this.totals;
     this.series = this.list.app.api.kept(`series ${name}`) ?? this.series;
