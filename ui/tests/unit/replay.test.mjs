@@ -304,3 +304,23 @@ test('loops and agents that hand over to and fro are found, ordinary work is not
   assert.deepEqual(rules([root, ...['a', 'b', 'a', 'b', 'a', 'b'].map(agent)]), ['ping-pong ×3']);
   assert.deepEqual(rules([root, ...['a', 'b', 'c', 'a', 'b', 'c'].map(agent)]), []);
 });
+
+test('a tool that a streaming call carries out inside itself is told once, after it was asked for', () => {
+  const { turns } = told([
+    span('workflow', 'ai.streamText', 0, 100, { id: 'w', counted: false, not_counted_because: 'a wrapper', input: [text('user', 'Weather?')], output: [text('assistant', 'Rain, I am afraid, all week.')] }),
+    span('llm', 'm', 1, 40, { id: 'm', parent: 'w', input: [text('user', 'Weather?')], output: [asks(['c', 'get_weather', { city: 'Z' }])] }),
+    tool('get_weather', 30, 35, { city: 'Z' }, 'rain', { parent: 'm', call: 'c' }),
+    span('llm', 'm', 41, 90, { parent: 'w', input: [text('user', 'Weather?'), asks(['c', 'get_weather', { city: 'Z' }]), { role: 'tool', parts: [{ type: 'tool_result', id: 'c', result: 'rain' }] }], output: [text('assistant', 'Rain, I am afraid, all week.')] }),
+  ]);
+  assert.equal(kinds(turns[0].items), 'user call agent');
+  assert.ok(turns[0].items[1].node);
+});
+
+test('of two reports of one call the one with words is told', () => {
+  const { turns, tree } = told([
+    span('other', 'messages.create', 0, 100, { id: 'w', counted: false, not_counted_because: 'a duplicate: another span reports the same call', input: [text('user', 'Summarise')], output: [text('assistant', 'Done')] }),
+    span('llm', 'anthropic.messages.create', 1, 99, { parent: 'w', input: [], output: [] }),
+  ]);
+  assert.equal(kinds(turns[0].items), 'user agent');
+  assert.equal(tree.steps.length, 1);
+});

@@ -33,7 +33,7 @@ export function withSpan(run: Run, span: Span): Run {
   const at = run.spans.findIndex((other) => other.span_id === span.span_id && other.trace_id === span.trace_id);
   const spans = [...run.spans];
   if (at < 0) spans.push(span);
-  else spans[at] = { ...spans[at], ...Object.fromEntries(Object.entries(span).filter(([, value]) => value !== null && value !== undefined)) } as Span;
+  else spans[at] = { ...spans[at], ...Object.fromEntries(Object.entries(span).filter(([, value]) => value !== null && value !== undefined && value !== '')) } as Span;
   return keep({ ...run, spans });
 }
 

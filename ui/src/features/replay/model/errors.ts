@@ -7,7 +7,7 @@ export function errorOf(each: Node): string {
   if (!message) return type ?? '';
   const said = plain(withoutTrace(message));
   const generic = !type || said.startsWith(type) || /^\w*(error|exception)\b/i.test(said) || /^(tool_?error|error|exception|_other)$/i.test(type);
-  return generic ? said : `${type}: ${said}`;
+  return generic ? said : `${type.split('.').at(-1)}: ${said}`;
 }
 
 /** A message may carry a stack trace: what comes before it, else its last line, says what happened. */

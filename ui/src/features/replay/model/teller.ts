@@ -5,11 +5,15 @@ import { sentence, unwrapResult, words } from './reading';
 import { textIn } from './parts';
 import { cut } from './words';
 
+/** Shorter texts may be the same by chance. */
+const LEAST = 24;
 const squeezed = (text: string): string => text.replace(/\s+/g, ' ').trim();
 
 export class Teller {
   protected trace = '';
   private readonly everSaid = new Set<string>();
+  /** What agents said in this trace. */
+  private agentsSaid: string[] = [];
   /** The user's words since the run last moved on. */
   private lastHeard = new Set<string>();
 
@@ -25,11 +29,19 @@ export class Teller {
 
   protected freshTurn(): void {
     this.lastHeard = new Set();
+    this.agentsSaid = [];
   }
 
   /** Something was done or answered: the same words after this are new words. */
   protected moved(): void {
     this.lastHeard = new Set();
+  }
+
+  /** Printed objects and re-wrapped answers hold what an agent has already said. */
+  protected holdsAnswer(text: string): boolean {
+    const key = squeezed(text);
+    const printed = /^<?[A-Z]\w*\(\w+=|^[[{]/.test(key);
+    return this.agentsSaid.length > 0 && (printed || this.agentsSaid.some((said) => said.length >= LEAST && key.includes(said)));
   }
 
   /** Adds what was said, unless it only repeats. */
@@ -38,8 +50,12 @@ export class Teller {
     if (said.type === 'agent') {
       if (key && this.everSaid.has(key) && out.some((item) => item.type === 'agent' && squeezed(item.text) === key && item.node?.span.trace_id === this.trace && isAround(item.node, said.node))) return false;
       this.moved();
+      if (key) this.agentsSaid.push(key);
     } else {
       if (key && this.lastHeard.has(key)) return false;
+      // A pipeline hands an answer on as the next question; a framework wraps the question in words of its own.
+      if (this.agentsSaid.includes(key)) return false;
+      if ([...this.lastHeard].some((heard) => heard.length >= LEAST && key.includes(heard))) return false;
       if (said.type === 'task' && this.everSaid.has(key)) return false;
       this.lastHeard.add(key);
     }
@@ -51,15 +67,28 @@ export class Teller {
   protected step(each: Node, out: Item[]): void {
     const input = each.span.input?.map(textIn).filter(Boolean).join(' ') ?? '';
     const output = each.span.output?.map(textIn).filter(Boolean).join(' ') ?? '';
+    const documents = documentsOf(each);
     const detail = sentence(words(each.span.tool?.arguments ?? input));
-    const result = each.failed ? (each.span.error?.message ?? 'failed') : each.blocked ? (each.span.error?.message ?? 'blocked') : sentence(words(unwrapResult(each.span.tool?.result ?? output)));
+    const result = each.failed ? (each.span.error?.message ?? 'failed') : each.blocked ? (each.span.error?.message ?? 'blocked') : documents || sentence(words(unwrapResult(each.span.tool?.result ?? output)));
     const step: Step = { type: 'step', id: `s:${each.id}`, node: each, name: each.label, detail: cut(detail, 200), result: cut(result, 200), failed: each.failed || each.blocked };
     out.push(step);
   }
 }
 
+/** `3 documents: first words …` of a retriever or reranker that sent them as flattened keys. */
+function documentsOf(each: Node): string {
+  const contents = new Map<string, string>();
+  for (const [key, value] of Object.entries(each.span.attributes ?? {})) {
+    const found = /^(?:retrieval|reranker)\.(?:output_)?documents\.(\d+)\.document\.(content|id)$/.exec(key);
+    if (found && (found[2] === 'content' || !contents.has(found[1]!))) contents.set(found[1]!, String(value));
+  }
+  if (!contents.size) return '';
+  const first = [...contents.values()].slice(0, 2).map((text) => cut(squeezed(text), 60));
+  return `${contents.size} ${contents.size === 1 ? 'document' : 'documents'}: ${first.join(' · ')}`;
+}
+
 /** One of the two spans lies around the other. */
-function isAround(a: Node | null, b: Node | null): boolean {
+export function isAround(a: Node | null, b: Node | null): boolean {
   for (let at = a; at; at = at.parent) if (at === b) return true;
   for (let at = b; at; at = at.parent) if (at === a) return true;
   return false;

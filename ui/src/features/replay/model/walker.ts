@@ -1,15 +1,15 @@
 // Walks a tree of spans and tells it as items: messages joined, tool calls met with the spans that carry them out.
 // Every rule works on messages and kinds, never on one SDK's names.
+import { closestAgent, nameOf, saidBy, siblingAgents, thoughtIn, traceOf } from './around';
 import { errorOf } from './errors';
 import type { Call, Item, Said } from './items';
 import { parse } from './literal';
 import { argumentsOf, callIdOf, callsIn, isCut, mediaIn, reasoningIn, resultOf, resultsIn, textIn } from './parts';
-import { Teller } from './teller';
+import { handedOver, HANDOFF } from './handoff';
+import { isAround, Teller } from './teller';
 import type { Node } from './tree';
 import { isRepeat, shownChildren, thinks } from './tree';
 import type { ConversationEntry, Message } from './types';
-
-const HANDOFF = /^(transfer|hand_?off|delegate|goto)/i;
 
 export class Walker extends Teller {
   private readonly pending: Call[] = [];
@@ -63,10 +63,13 @@ export class Walker extends Teller {
         return this.agent(each, out, level);
       case 'workflow':
       case 'other':
+        if (isRepeat(each)) return this.again(each, out, level);
         if (!shownChildren(each, false).length) return this.quiet(each, out);
         this.task(each, out, level);
         return this.children(each, out, level);
       default:
+        // A retriever or another agent that a model called as its tool.
+        if (this.pending.some((call) => call.name === each.label || call.name === each.span.tool?.name)) return this.tool(each, out, level);
         this.step(each, out);
         return this.children(each, out, level);
     }
@@ -77,11 +80,27 @@ export class Walker extends Teller {
   }
 
   private llm(each: Node, out: Item[], level: number): void {
+    if (isRepeat(each)) return this.again(each, out, level);
     this.heard(each, each.span.input ?? [], out, level);
-    if (each.children.length) this.children(each, out, level);
-    if (isRepeat(each)) return;
+    this.answers(each, out);
+    // Tools that a streaming call carries out lie inside it.
+    this.children(each, out, level);
+  }
+
+  private answers(each: Node, out: Item[]): void {
     for (const message of each.span.output ?? []) if (message.role !== 'user' && message.role !== 'system') this.spoke(each, message, out);
     if (each.failed) this.failure(each, out);
+  }
+
+  /** A second report of a call: told only where the one that counts says nothing. */
+  private again(each: Node, out: Item[], level: number): void {
+    const before = out.length;
+    const { input, output } = each.span;
+    if (!each.children.length) return;
+    this.children(each, out, level);
+    if (out.length > before) return;
+    this.heard(each, input ?? [], out, level);
+    if (output?.length) this.answers(each, out);
   }
 
   /** New input of a call: the user's words, results of tools, and what was said before the recording began. */
@@ -127,7 +146,10 @@ export class Walker extends Teller {
     const speaker = each.span.agent || message.name || nameOf(each) || this.main;
     if (text || mediaIn(message).length) this.tell({ type: 'agent', id: `a:${each.id}`, node: each, speaker, text, media: mediaIn(message).length, cut: isCut(message) }, out);
     callsIn(message).forEach((part, i) => {
-      const call: Call = { type: 'call', id: `q:${each.id}:${i}`, node: null, asked: each, callId: callIdOf(part), name: String(part.name ?? 'tool'), args: parse(argumentsOf(part)), result: null, error: '', failed: false, running: each.running, inside: [] };
+      const id = callIdOf(part);
+      const known = id ? this.byCallId.get(id)?.asked : undefined;
+      if (known && isAround(known, each)) return;
+      const call: Call = { type: 'call', id: `q:${each.id}:${i}`, node: null, asked: each, callId: id, name: String(part.name ?? 'tool'), args: parse(argumentsOf(part)), result: null, error: '', failed: false, running: each.running, inside: [] };
       this.pending.push(call);
       if (call.callId) this.byCallId.set(call.callId, call);
       this.moved();
@@ -158,9 +180,9 @@ export class Walker extends Teller {
     }
     this.moved();
     call.node = each;
-    call.name = each.label || call.name;
+    if (each.kind === 'tool') call.name = each.label || call.name;
     call.args = parse(each.span.tool?.arguments ?? call.args);
-    const result = each.span.tool?.result ?? null;
+    const result = each.span.tool?.result ?? (each.kind === 'tool' ? null : saidBy(each));
     if (result !== null) call.result = result;
     call.failed = each.span.status === 'error';
     call.running = each.running;
@@ -181,13 +203,13 @@ export class Walker extends Teller {
   }
 
   private handoff(each: Node, out: Item[], level: number): void {
-    const asked = this.pending.findIndex((call) => HANDOFF.test(call.name));
-    if (asked >= 0) {
-      const [call] = this.pending.splice(asked, 1);
-      const at = out.indexOf(call!);
+    const asked = this.pending.find((call) => HANDOFF.test(call.name));
+    if (asked) {
+      this.pending.splice(this.pending.indexOf(asked), 1);
+      const at = out.indexOf(asked);
       if (at >= 0) out.splice(at, 1);
     }
-    const [from, to] = handedOver(each);
+    const [from, to] = handedOver(each, asked);
     const inside: Item[] = [];
     this.children(each, inside, level + 1);
     this.moved();
@@ -231,8 +253,8 @@ export class Walker extends Teller {
     if (each.failed) this.failure(each, out);
     for (const message of each.span.output ?? []) {
       const text = textIn(message);
-      if (message.role === 'user' || !text || this.wasSaid(text)) continue;
-      this.tell({ type: 'agent', id: `a:${each.id}`, node: each, speaker: each.span.agent || each.label, text, media: mediaIn(message).length, cut: isCut(message) }, out);
+      if (['user', 'system', 'tool'].includes(message.role) || !text || this.wasSaid(text) || this.holdsAnswer(text)) continue;
+      this.tell({ type: 'agent', id: `a:${each.id}`, node: each, speaker: each.span.agent || (each.kind === 'agent' ? each.label : nameOf(each) || this.main), text, media: mediaIn(message).length, cut: isCut(message) }, out);
     }
   }
 
@@ -241,7 +263,7 @@ export class Walker extends Teller {
   }
 
   private quiet(each: Node, out: Item[]): void {
-    if (each.failed || each.running) return this.failure(each, out);
+    if (each.failed || each.running || each.parent) return this.failure(each, out);
     this.task(each, out, 0);
     this.answer(each, out);
   }
@@ -250,55 +272,4 @@ export class Walker extends Teller {
     if (!each.failed) return;
     out.push({ type: 'failure', id: `f:${each.id}`, nodes: [each], name: each.label, text: errorOf(each) || 'failed without a message' });
   }
-}
-
-const traceOf = (item: Item): string => ('node' in item && item.node ? item.node.span.trace_id : item.type === 'call' ? (item.asked?.span.trace_id ?? '') : item.type === 'failure' ? item.nodes[0]!.span.trace_id : '');
-
-function thoughtIn(call: Call): string {
-  const args = call.args;
-  if (typeof args === 'string') return args;
-  if (typeof args !== 'object' || args === null) return '';
-  return Object.values(args).find((value): value is string => typeof value === 'string' && value.length > 0) ?? '';
-}
-
-/** The name of the nearest agent around it. */
-function nameOf(each: Node): string {
-  for (let at = each.parent; at; at = at.parent) if (at.kind === 'agent') return at.span.agent || at.label;
-  return '';
-}
-
-/** The agent around it that does work of its own; one that only holds other agents is a name for the whole. */
-function closestAgent(each: Node): Node | null {
-  for (let at = each.parent; at; at = at.parent) if (at.kind === 'agent' && works(at)) return at;
-  return null;
-}
-
-const working = new WeakMap<Node, boolean>();
-function works(agent: Node): boolean {
-  const known = working.get(agent);
-  if (known !== undefined) return known;
-  const inside = (each: Node): boolean => each.children.some((child) => child.kind === 'llm' || child.kind === 'tool' || (child.kind !== 'agent' && inside(child)));
-  const found = inside(agent);
-  working.set(agent, found);
-  return found;
-}
-
-function siblingAgents(each: Node): boolean {
-  const beside = each.parent ? each.parent.children : [];
-  return beside.some((other) => other !== each && other.kind === 'agent' && (other.span.agent || other.label) !== (each.span.agent || each.label));
-}
-
-export function handedOver(each: Node): [string, string] {
-  const { from, to: target } = each.span.handoff ?? {};
-  if (target) return [from || each.span.agent || '', target];
-  const args = parse(each.span.tool?.arguments ?? null);
-  const field = (...names: string[]): string => {
-    for (const name of names) {
-      const value = (args as Record<string, unknown> | null)?.[name] ?? each.span.attributes?.[name];
-      if (typeof value === 'string' && value) return value;
-    }
-    return '';
-  };
-  const to = field('to_agent', 'to', 'agent', 'gen_ai.handoff.to_agent') || each.span.name.replace(/^(handoff|hand_off|transfer|goto|delegate)[ _]?(to|_to)?[ _]*/i, '').trim();
-  return [field('from_agent', 'from', 'gen_ai.handoff.from_agent') || each.span.agent || '', to || each.span.name];
 }
