@@ -428,6 +428,10 @@ void read_event_content(std::string_view event, otlp::Attributes attributes, Rea
   reader.out.content.push_back({slot, Format::key_values, event, role, framed});
 }
 
+bool has_event_content(std::string_view event) {
+  return event_slot(event) != nullptr;
+}
+
 void read_log_content(const otlp::LogRecord& record, Reader& reader) {
   const EventSlot* entry = event_slot(record.event_name);
   if (entry == nullptr || record.body.type == otlp::Value::Type::empty) return;

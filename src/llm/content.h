@@ -12,6 +12,7 @@ void read_content(Reader& reader);
 
 // The content of span events and of a log record's attributes and body.
 void read_event_content(std::string_view event, otlp::Attributes attributes, Reader& reader);
+bool has_event_content(std::string_view event);
 void read_log_content(const otlp::LogRecord& record, Reader& reader);
 
 // Cuts JSON text: an array of objects at its elements (separators lead: `[a` `,b` `]`), an object that holds a long

@@ -29,7 +29,8 @@ constexpr Key pydantic_keys[] = {
 void refine_pydantic(Reader& reader) {
   const std::string_view name = reader.span.name;
   Reading& out = reader.out;
-  if (out.kind == Kind::other && (name == "agent run" || name.ends_with(" run"))) out.kind = Kind::agent;
+  const bool run = name == "agent run" || (name.ends_with(" run") && reader.found.has(agent));
+  if (run && !reader.found.has(operation)) out.kind = Kind::agent;
   if (name.starts_with("running ") && (name.ends_with(" tools") || name.ends_with(" tool calls"))) {
     out.kind = Kind::other;
     out.noise = true;

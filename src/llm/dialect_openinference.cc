@@ -34,7 +34,6 @@ constexpr Key keys[] = {
     {"llm.token_count.completion", output_tokens, 2},
     {"llm.token_count.total", total_tokens, 2},
     {"llm.token_count.prompt_details.cache_read", cache_read, 2},
-    {"llm.token_count.prompt_details.cache_input", cache_read, 7},
     {"llm.token_count.prompt_details.cache_write", cache_write, 2},
     {"llm.token_count.prompt_details.audio", audio_input, 2},
     {"llm.token_count.completion_details.audio", audio_output, 2},

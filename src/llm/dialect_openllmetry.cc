@@ -70,7 +70,14 @@ void refine(Reader& reader) {
     out.kind = Kind::other;
     out.noise = true;
   }
-  if (reader.scope.name.ends_with(".crewai") && name.ends_with(".llm")) out.kind = Kind::llm;
+  if (reader.scope.name.ends_with(".crewai")) {
+    if (name.ends_with(".llm")) out.kind = Kind::llm;
+    if (name == "crewai.workflow") {  // operation invoke_agent, but the crew is no agent
+      out.kind = Kind::workflow;
+      out.agent.clear();
+    }
+  }
+  if (out.kind == Kind::other && name.ends_with(".mcp")) out.noise = true;
   if (name.ends_with("ResponseStreamWriter") || name.ends_with("RequestStreamWriter")) out.noise = true;
   // A graph is reported as a workflow and as an agent around it: the workflow is the graph, the agent runs it.
   if (out.kind == Kind::workflow && operation == "invoke_agent") out.wrapper_usage = true;

@@ -205,9 +205,10 @@ std::string_view Found::text(Field field) const {
 }
 
 void collect(otlp::Attributes attributes, std::uint8_t level, Found& found) {
+  constexpr std::uint16_t elsewhere = 0xFFFF;  // of an event or the resource: no attribute of the span
   std::uint16_t attribute = 0;
   for (const otlp::KeyValue& kv : attributes) {
-    const std::uint16_t position = attribute++;
+    const std::uint16_t position = level == 0 && attribute < elsewhere ? attribute++ : elsewhere;
     note_family(kv.key, found);
     const Key* key = table().find(kv.key);
     if (key == nullptr) {

@@ -86,6 +86,7 @@ constexpr Word words[] = {
     {"retrieve", Kind::retriever},
     {"retriever", Kind::retriever},
     {"scorer", Kind::evaluator},
+    {"server", Kind::other, true},
     {"session", Kind::workflow},
     {"span", Kind::workflow},
     {"step", Kind::other, true},

@@ -462,15 +462,37 @@ std::string_view message_content(std::string_view object) {
     const std::string_view result = members.value;
     return only && !members.next() ? result : response;
   }
-  if (!json::member(object, "tool_name").empty()) return json::member(object, "blocks");  // llama-index
+  if (!json::member(object, "raw_output").empty()) return json::member(object, "blocks");  // llama-index
   return {};
 }
 
 std::string plain_value(std::string_view raw, int depth);
 
+// A message that holds one call or one result and nothing else (Strands): the arguments, or what came back.
+bool single_part(std::string_view raw, std::string& value) {
+  std::vector<Message> messages;
+  const std::string_view first = json::is_array(raw) ? json::first(raw) : raw;
+  if (json::member(first, "role").empty()) return false;
+  append_document(raw, "tool", messages, 6);
+  if (messages.size() != 1 || messages.front().parts.size() != 1) return false;
+  const Part& part = messages.front().parts.front();
+  if (part.type == Part::Type::tool_call) {
+    value = part.arguments;
+  } else if (part.type == Part::Type::tool_result) {
+    value = json::is_whole(part.text) ? part.text : json_quote(part.text);
+  } else {
+    return false;
+  }
+  return true;
+}
+
 std::string plain_object(std::string_view raw, int depth) {
   if (const std::string_view inner = unwrapped(raw); !inner.empty()) return plain_value(inner, depth - 1);
   if (const std::string_view inner = message_content(raw); !inner.empty()) return plain_value(inner, depth - 1);
+  if (const std::string_view inner = json::member(raw, "arguments");  // MCP: {"tool_name":…,"arguments":{…}}
+      json::is_object(inner) && json::is_string(json::member(raw, "tool_name"))) {
+    return plain_value(inner, depth - 1);
+  }
   const std::string_view output = json::member(raw, "output");  // {"output": ToolMessage, …}
   if (json::is_object(output) && !message_content(output).empty()) return plain_value(output, depth - 1);
   return std::string(raw);
@@ -485,6 +507,7 @@ std::string plain_value(std::string_view raw, int depth) {
     const bool nested = (json::is_object(inner) || json::is_array(inner)) && json::is_whole(inner);
     return nested ? plain_value(inner, depth - 1) : json_quote(text);
   }
+  if (std::string value; single_part(raw, value)) return plain_value(value, depth - 1);
   if (json::is_object(raw)) return plain_object(raw, depth);
   if (json::is_array(raw)) {  // text blocks are their text
     const std::string text = value_text(raw);

@@ -36,6 +36,8 @@ std::filesystem::path fixture_path(std::string_view of);
 std::vector<std::string> recording_names();
 std::string read_fixture(const std::filesystem::path& file);  // undoes .zst
 Recording read_recording(const std::string& name);
+// OTLP/JSON bodies of traces, then of logs ("" for none).
+Recording read_json(std::string_view traces, std::string_view logs = {});
 
 std::vector<Piece> pieces_of(const KeptSpan& span, Slot slot);
 

@@ -175,6 +175,21 @@ Recording read_recording(const std::string& name) {
   return recording;
 }
 
+Recording read_json(std::string_view traces, std::string_view logs) {
+  Recording recording{.name = "json", .spans = {}, .problems = {}};
+  Collector collector(recording);
+  std::pmr::monotonic_buffer_resource arena;
+  const auto spans = otlp::walk_traces(traces, otlp::Encoding::json, {}, arena, collector);
+  if (!spans) recording.problems.push_back(spans.error().what);
+  if (!logs.empty()) {
+    const auto records = otlp::walk_logs(logs, otlp::Encoding::json, {}, arena, collector);
+    if (!records) recording.problems.push_back(records.error().what);
+  }
+  join_logs(recording, collector.logs);
+  judge(recording);
+  return recording;
+}
+
 std::vector<Piece> pieces_of(const KeptSpan& span, Slot slot) {
   std::vector<Piece> pieces;
   for (const KeptPiece& piece : span.pieces) {

@@ -115,6 +115,7 @@ class Recount {
     nested_calls(Kind::embedding);
     twice_by_id();
     twice_by_usage();
+    delegations();
     same_step(Kind::tool);
     same_step(Kind::retriever);
     same_step(Kind::agent);
@@ -145,6 +146,7 @@ class Recount {
   void settle(Index outer, Index inner);
   void twice_by_id();
   void twice_by_usage();
+  void delegations();
   void same_step(Kind kind);
   void count();
   void fallback();
@@ -252,6 +254,24 @@ void Recount::twice_by_usage() {
       duplicate(calls[first ? j : i], calls[first ? i : j]);
       break;
     }
+  }
+}
+
+// Frameworks where an agent that runs inside a tool was handed the work (conventions.md 2.2, row handoff). Elsewhere it
+// is both a tool call and an agent (part B, trap 9).
+void Recount::delegations() {
+  constexpr std::string_view frameworks[] = {"pydantic-ai", "strands.", "agent_framework"};
+  constexpr int climb = 8;
+  for (Index i = 0; i < facts_.size(); ++i) {
+    if (verdicts_[i].kind != Kind::agent) continue;
+    Index up = parent(i);
+    for (int k = 0; k < climb && up != nobody; ++k, up = parent(up)) {
+      if (verdicts_[up].kind != Kind::other && verdicts_[up].kind != Kind::workflow) break;
+    }
+    if (up == nobody || verdicts_[up].kind != Kind::tool) continue;
+    const bool delegates = std::ranges::any_of(
+        frameworks, [&](std::string_view framework) { return facts_[up].scope.starts_with(framework); });
+    if (delegates) verdicts_[up].kind = Kind::handoff;
   }
 }
 

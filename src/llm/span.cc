@@ -146,7 +146,8 @@ std::string_view tool_name_from_span(std::string_view name) {
        {"execute_tool ", "MCP send tools/call ", "tools/call ", "running tool: ", "tool_call.", "tool ", "Tool: "}) {
     if (name.starts_with(prefix)) return name.substr(prefix.size());
   }
-  for (const std::string_view suffix : {".tool", ".run", ".arun", ".mcp", ".execute", ".handoff"}) {
+  for (const std::string_view suffix :
+       {".tool", ".__call__", ".acall", ".run", ".arun", ".mcp", ".execute", ".handoff"}) {
     if (name.ends_with(suffix) && name.size() > suffix.size()) return name.substr(0, name.size() - suffix.size());
   }
   return name;
@@ -157,7 +158,8 @@ std::string_view agent_name_from_span(std::string_view name) {
   for (const std::string_view prefix : {"invoke_agent ", "create_agent ", "agent run ", "Agent: "}) {
     if (name.starts_with(prefix)) return name.substr(prefix.size());
   }
-  for (const std::string_view suffix : {"._execute_core", ".agent", ".run", ".arun", ".continue_run", " run"}) {
+  for (const std::string_view suffix : {"._execute_core", ".agent", ".run", ".arun", ".continue_run",
+                                        ".on_messages_stream", ".on_messages", ".invoke", " run"}) {
     if (name.ends_with(suffix) && name.size() > suffix.size()) return name.substr(0, name.size() - suffix.size());
   }
   return name;
@@ -566,6 +568,10 @@ void Reading::clear() {
 bool is_chunk_event(std::string_view event_name) {
   return event_name.ends_with(".content.completion.chunk") || event_name.starts_with("mlflow.chunk.item.") ||
          event_name == "gen_ai.stream.chunk" || event_name == "new_token";
+}
+
+bool is_content_event(std::string_view event_name) {
+  return is_details(event_name) || has_event_content(event_name);
 }
 
 void read_span(const otlp::Resource& resource, const otlp::Scope& scope, const otlp::Span& span, Reading& out) {
