@@ -4,7 +4,7 @@ import { QueryState, url, type Router } from '$kit';
 import { load, recallRun } from './load';
 import {
   ancestors, below, build, findings, flatten, foldedByRule, linesOf, nextOf, outline, pathTo, ranked, search, terms, timeline, transcribe, EARLY, calmTurns,
-  type Finding, type Line, type Node, type Run, type Tree, type TreeRow, type Turn,
+  type Call, type Finding, type Line, type Node, type Run, type Tree, type TreeRow, type Turn,
 } from './model';
 
 export const tabs = ['call', 'context', 'attributes', 'events', 'scores'] as const;
@@ -31,18 +31,19 @@ interface View {
   tree: Tree;
   turns: Turn[];
   itemOf: Map<string, string>;
+  calls: Map<string, Call>;
   roots: Node[];
   findings: Finding[];
 }
 
-const nothing: View = { tree: { roots: [], byId: new Map(), all: [], steps: [], errors: [], noise: 0 }, turns: [], itemOf: new Map(), roots: [], findings: [] };
+const nothing: View = { tree: { roots: [], byId: new Map(), all: [], steps: [], errors: [], noise: 0 }, turns: [], itemOf: new Map(), calls: new Map(), roots: [], findings: [] };
 
 /** What lies in one trace of a run: built again when spans change, so ids are what is kept, never nodes. */
 function viewOf(run: Run): View {
   const tree = build(run.spans);
-  const { turns, itemOf } = transcribe(run, tree);
+  const { turns, itemOf, calls } = transcribe(run, tree);
   const roots = outline(run, tree, turns);
-  return { tree, turns, itemOf, roots, findings: findings(tree) };
+  return { tree, turns, itemOf, calls, roots, findings: findings(tree) };
 }
 
 export class Replay {
@@ -98,7 +99,12 @@ export class Replay {
   // Selection: one for all views. Without one in the address, the first thing that went wrong, else the run itself.
   readonly selected = $derived.by<Node | undefined>(() => this.tree.byId.get(this.#span) ?? this.#suggested);
   readonly chosen = $derived(this.tree.byId.has(this.#span));
-  readonly selectedItem = $derived(this.selected ? this.view.itemOf.get(this.selected.id) : undefined);
+  /** What shows the selected step; where nothing does, what shows that which holds it. */
+  readonly selectedItem = $derived.by(() => {
+    if (!this.selected) return undefined;
+    const holder = [this.selected, ...ancestors(this.selected)].find((node) => this.view.itemOf.has(node.id));
+    return holder && this.view.itemOf.get(holder.id);
+  });
   readonly #suggested = $derived.by<Node | undefined>(() => {
     const found = this.view.findings.find((finding) => finding.tone === 'bad') ?? this.view.findings[0];
     return found?.nodes[0] ?? this.tree.errors[0] ?? this.view.roots[0];

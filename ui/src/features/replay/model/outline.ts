@@ -43,8 +43,9 @@ function traceTurns(run: Run, tree: Tree, turns: Turn[]): Node[] {
   const agent = runLabel(run);
   const out: Node[] = [];
   for (const [traceId, roots] of byTrace) {
-    const turn = turns.find((each) => each.traceId === traceId);
-    const name = turn ? `Turn ${turn.n}` : '';
+    const mine = turns.filter((each) => each.traceId === traceId);
+    const turn = mine[0];
+    const name = !turn ? '' : mine.length > 1 ? `Turns ${turn.n} – ${mine.at(-1)!.n}` : `Turn ${turn.n}`;
     const only = roots.length === 1 ? roots[0]! : null;
     if (!name) out.push(...roots);
     else if (only && isContainer(only)) {
@@ -84,4 +85,4 @@ export function foldedByRule(node: Node, turns: Turn[]): boolean {
   return turns.length > MANY_TURNS || (!turn.failed && node.turn < turns.length - 1);
 }
 
-export const isTurn = (node: Node): boolean => node.synthetic === 'turn' || /^Turn \d+$/.test(node.label);
+export const isTurn = (node: Node): boolean => node.synthetic === 'turn' || /^Turns? \d/.test(node.label);

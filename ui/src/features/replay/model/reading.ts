@@ -162,7 +162,9 @@ const isCode = (value: string): boolean => /\d/.test(value) && !/\s/.test(value)
 /** Key-value rows of the details. Nested values open as indented rows; long lists say how many. */
 export function rows(value: unknown, limit = 200): Row[] {
   const out: Row[] = [];
-  fill(unwrap(value), '', '', 0, out, limit);
+  const inner = unwrap(value);
+  if (inner === null || inner === undefined || inner === '') return out;
+  fill(inner, '', '', 0, out, limit);
   return out;
 }
 

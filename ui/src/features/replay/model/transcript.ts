@@ -1,6 +1,6 @@
 // Reads a tree of spans as a conversation: what the user said, what the agent thought, did and answered.
 import { group } from './grouping';
-import type { Item, Turn } from './items';
+import type { Call, Item, Turn } from './items';
 import type { Node, Tree } from './tree';
 import { put } from './tree';
 import type { ConversationEntry, Run } from './types';
@@ -11,6 +11,8 @@ export interface Transcript {
   turns: Turn[];
   /** Span id → id of the item that shows it. */
   itemOf: Map<string, string>;
+  /** Tool span id → the call it carries out, with what the messages say of it. */
+  calls: Map<string, Call>;
 }
 
 /** The transcript of a run; turns break where the user speaks, and where a trace of a session begins. */
@@ -30,7 +32,7 @@ export function transcribe(run: Run, tree: Tree): Transcript {
   name(items, new Set());
   const turns = turnsOf(run, tree, items);
   for (const turn of turns) turn.items = group(turn.items);
-  return { turns, itemOf: index(turns) };
+  return { turns, itemOf: index(turns), calls: callsOf(turns) };
 }
 
 /** Two items of one span would have one name; lists are keyed by it. */
@@ -54,6 +56,21 @@ function spokenIn(conversation: ConversationEntry[]): Map<string, ConversationEn
   const byTrace = new Map<string, ConversationEntry[]>();
   for (const entry of conversation) put(byTrace, entry.trace_id, entry);
   return byTrace;
+}
+
+function callsOf(turns: Turn[]): Map<string, Call> {
+  const calls = new Map<string, Call>();
+  const visit = (list: Item[]): void => {
+    for (const item of list) {
+      for (const call of item.type === 'call' ? [item] : 'calls' in item ? item.calls : []) {
+        if (call.node) calls.set(call.node.id, call);
+        if (call !== item) visit(call.inside);
+      }
+      if ('inside' in item) visit(item.inside);
+    }
+  };
+  for (const turn of turns) visit(turn.items);
+  return calls;
 }
 
 function index(turns: Turn[]): Map<string, string> {

@@ -60,10 +60,17 @@ export function tokensTotal(span: Span): number | null {
   return list.length ? list.reduce((sum, count) => sum + count, 0) : null;
 }
 
+/** The name that was asked for, unless another model served; dates and revisions are in the details. */
+function modelOf(span: Span): string {
+  const { requested, served } = span.model ?? {};
+  return (requested && served?.startsWith(requested) ? requested : served || requested) || '';
+}
+
 export function labelOf(span: Span): string {
-  if (span.kind === 'llm' || span.kind === 'embedding' || span.kind === 'reranker') return span.model?.served || span.model?.requested || span.name;
+  if (span.kind === 'llm' || span.kind === 'embedding' || span.kind === 'reranker') return modelOf(span) || span.name;
   if (span.kind === 'tool') return span.tool?.name || span.name;
   if (span.kind === 'agent') return span.agent || span.name;
+  if (span.kind === 'handoff') return span.handoff?.to ? `to ${span.handoff.to}` : span.name.replace(/^execute_tool /, '');
   return span.name;
 }
 

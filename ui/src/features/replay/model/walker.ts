@@ -213,7 +213,10 @@ export class Walker extends Teller {
     const inside: Item[] = [];
     this.children(each, inside, level + 1);
     this.moved();
-    out.push({ type: 'card', id: `h:${each.id}`, node: each, kind: 'handoff', name: to, from, task: '', inside });
+    // The agent that it was handed to, inside: one card for both.
+    const only = inside.length === 1 && inside[0]!.type === 'card' && inside[0]!.kind === 'agent' ? inside[0]! : null;
+    if (only?.type === 'card') out.push({ type: 'card', id: `h:${each.id}`, node: each, kind: 'handoff', name: only.name, from, task: only.task, inside: only.inside });
+    else out.push({ type: 'card', id: `h:${each.id}`, node: each, kind: 'handoff', name: to, from, task: '', inside });
   }
 
   private agent(each: Node, out: Item[], level: number): void {
