@@ -21,6 +21,12 @@ struct QueryParameter {
 // Patterns: "/api/v1/traces/{trace_id}", one {name} a segment, decoded after the path is cut at '/', so a captured id
 // may hold an encoded slash; the last segment may be {name...} and takes the rest (at least one segment, slashes
 // inside, not decoded). A literal segment wins over {name}, {name} over {name...}.
+//
+// How errors look to the clients of a route that do not speak our JSON (OTLP: google.rpc.Status in the encoding of the
+// request; SDK-compatible paths). Given every answer made by Response::error for this route, also those before its
+// handler ran (401, 413, 503 …): `response.message` is the sentence. It replaces body and content-type, no more.
+using ErrorShape = std::function<void(const Request&, Response&)>;
+
 struct Route {
   std::string method;  // "GET" serves HEAD too
   std::string pattern;
@@ -28,6 +34,7 @@ struct Route {
   Handler handler;
   std::size_t body_bytes = 0;  // 0: Limits::body_bytes
   Nanos handler_time = 0;      // 0: Limits::handler_time
+  ErrorShape shape_error;      // none: the JSON of errors.h
   // For the printed reference.
   std::string summary;
   std::vector<QueryParameter> query;

@@ -76,6 +76,41 @@ TEST(Server, ErrorsAreJson) {
   EXPECT_EQ(test.server.stats().connections, 1U);  // a refusal does not cost the connection
 }
 
+TEST(Server, ARouteShapesItsErrors) {
+  ServerOptions options;
+  options.gate = [](Request& request, std::string_view) -> std::optional<Response> {
+    if (request.headers.find("x-key")) return std::nullopt;
+    return Response::error(request, 401, "Send a key.");
+  };
+  TestServer test(
+      [](Router& router) {
+        router.add(
+            Route{.method = "POST",
+                  .pattern = "/v1/traces",
+                  .permission = "ingest",
+                  .handler = [](Request&) -> Task<Result<Response>> { co_return fail(ErrorKind::invalid, "Wrong."); },
+                  .body_bytes = 10,
+                  .shape_error =
+                      [](const Request&, Response& response) {
+                        response.headers.set("content-type", "application/x-protobuf");
+                        response.body = "status: " + response.message;
+                      }});
+      },
+      std::move(options));
+  Client client;
+  ClientRequest request{.method = "POST", .url = test.url("/v1/traces"), .body = "x"};
+  EXPECT_EQ(client.send(request)->body, "status: Send a key.");
+  request.headers.add("x-key", "1");
+  auto wrong = client.send(request);
+  EXPECT_EQ(wrong->status, 400);
+  EXPECT_EQ(wrong->body, "status: Wrong.");
+  EXPECT_EQ(wrong->headers.get("content-type"), "application/x-protobuf");
+  request.body = std::string(11, 'x');
+  auto large = client.send(request);
+  EXPECT_EQ(large->status, 413);
+  EXPECT_TRUE(large->body.starts_with("status: The body has 11 bytes")) << large->body;
+}
+
 TEST(Server, ChunkedBodiesPipelinesAndContinue) {
   TestServer test(echo_routes);
   RawSocket raw(test.port);
@@ -107,7 +142,7 @@ TEST(Server, GateComesBeforeTheBody) {
       return Response::error(request, 401, "Send a key.");
     return std::nullopt;
   };
-  options.observe = [&](const Served& served) { seen += served.status == 401 && served.pattern.empty(); };
+  options.observe = [&](const Served& served) { seen += served.status == 401 && served.pattern == "/echo"; };
   TestServer test(echo_routes, std::move(options));
   RawSocket raw(test.port);
   raw.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 50000000\r\n\r\n");

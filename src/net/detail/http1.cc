@@ -54,9 +54,9 @@ class Http1 final : public Protocol {
   Task<bool> serve_one();
   Task<Step> read_head(std::size_t& size);
   std::optional<Refusal> take_head(std::size_t size);
-  Task<Step> take_body(const Plan& plan);
+  Task<Step> take_body();
   Task<Step> read_body(bool discard);
-  Task<Response> handle(const Plan& plan);
+  Task<Response> handle();
   Task<std::size_t> read_more(std::size_t size, Nanos deadline);
   Task<Step> refuse(int status, std::string message);
   Task<bool> respond(Response& response, bool keep);
@@ -73,6 +73,7 @@ class Http1 final : public Protocol {
 
   Connection& connection_;
   Request request_;
+  Plan plan_;
   HeadFacts facts_;  // its views are not used after the head is consumed
   std::optional<Parser> parser_;
   std::optional<Lease> lease_;
@@ -171,29 +172,29 @@ Task<Http1::Step> Http1::read_body(bool discard) {
 }
 
 // The body of a request that will be handled, or of one that is refused but small enough to be read away.
-Task<Http1::Step> Http1::take_body(const Plan& plan) {
+Task<Http1::Step> Http1::take_body() {
   const std::uint64_t length = facts_.content_length.value_or(0);
   if (length == 0 && !facts_.chunked) co_return Step::go_on;
-  if (plan.refusal && (facts_.expects_continue || facts_.chunked || length > drained_body)) {
+  if (plan_.refusal && (facts_.expects_continue || facts_.chunked || length > drained_body)) {
     unread_ = true;
     co_return Step::go_on;
   }
-  if (!plan.refusal && length > plan.body_bytes)
+  if (!plan_.refusal && length > plan_.body_bytes)
     co_return co_await refuse(
-        413, fmt::format("The body has {} bytes; at most {} are taken here.", length, plan.body_bytes));
-  parser_->body_limit(plan.refusal ? drained_body : plan.body_bytes);
+        413, fmt::format("The body has {} bytes; at most {} are taken here.", length, plan_.body_bytes));
+  parser_->body_limit(plan_.refusal ? drained_body : plan_.body_bytes);
   parser_->eager(true);
   if (facts_.expects_continue && waiting().empty() && !co_await connection_.write("HTTP/1.1 100 Continue\r\n\r\n"))
     co_return Step::close;
-  co_return co_await read_body(plan.refusal.has_value());
+  co_return co_await read_body(plan_.refusal.has_value());
 }
 
-Task<Response> Http1::handle(const Plan& plan) {
-  const Nanos time = plan.route->handler_time ? plan.route->handler_time : limits().handler_time;
+Task<Response> Http1::handle() {
+  const Nanos time = plan_.route->handler_time ? plan_.route->handler_time : limits().handler_time;
   cancel_ = Cancel::create(monotonic_now() + time);
   request_.cancel = cancel_;
   handling_ = true;
-  Response response = co_await run_handler(*connection_.server, plan, request_);
+  Response response = co_await run_handler(*connection_.server, plan_, request_);
   handling_ = false;
   co_return response;
 }
@@ -201,6 +202,7 @@ Task<Response> Http1::handle(const Plan& plan) {
 // One request from its first byte to the last of its answer. False: the connection ends.
 Task<bool> Http1::serve_one() {
   request_ = Request{};
+  plan_ = Plan{};
   sent_ = 0;
   std::size_t size = 0;
   if (co_await read_head(size) != Step::go_on) co_return false;
@@ -210,20 +212,20 @@ Task<bool> Http1::serve_one() {
     co_await refuse(bad->status, bad->message);
     co_return false;
   }
-  Plan plan = plan_request(*connection_.server, connection_.listener, request_);
-  const Step body = co_await take_body(plan);
+  plan_ = plan_request(*connection_.server, connection_.listener, request_);
+  const Step body = co_await take_body();
   if (body != Step::go_on) co_return false;
-  if (!plan.refusal) request_.body = std::move(parser_->get().body());
+  if (!plan_.refusal) request_.body = std::move(parser_->get().body());
   parser_.reset();
   const std::size_t bytes_in = request_.body.size();
-  Response response = plan.refusal ? std::move(*plan.refusal) : co_await handle(plan);
+  Response response = plan_.refusal ? std::move(*plan_.refusal) : co_await handle();
   const Nanos took = monotonic_now() - begun;
   const bool keep = !facts_.wants_close && !unread_ && !connection_.draining;
   const bool sent = co_await respond(response, keep);
   lease_.reset();
   if (const auto* events = std::get_if<Events>(&response.body)) events->channel->close();
   if (connection_.server->options.observe) {
-    const std::string_view pattern = plan.route ? std::string_view(plan.route->pattern) : std::string_view();
+    const std::string_view pattern = plan_.route ? std::string_view(plan_.route->pattern) : std::string_view();
     connection_.server->options.observe({&request_, pattern, response.status, took, bytes_in, sent_});
   }
   co_return sent&& keep;
@@ -257,6 +259,7 @@ std::string Http1::head_text(const Response& response, bool keep, bool chunked) 
 
 // Writes the whole answer. False: the connection cannot go on.
 Task<bool> Http1::respond(Response& response, bool keep) {
+  shape_error(plan_, request_, response);
   complete_headers(response, request_);
   const bool has_body = may_have_body(response.status) && request_.method != "HEAD";
   const auto whole = whole_body(response);

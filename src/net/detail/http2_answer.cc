@@ -105,6 +105,7 @@ void Http2::refuse(H2Stream& stream, int status, std::string message) {
 }
 
 void Http2::send_response(H2Stream& stream, Response response) {
+  shape_error(stream.plan, stream.request, response);
   complete_headers(response, stream.request);
   HeaderFields headers{{":status", fmt::format_int(response.status).str()}};
   for (std::size_t i = 0; i < response.headers.size(); ++i) {

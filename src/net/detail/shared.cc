@@ -137,7 +137,7 @@ Plan plan_request(Shared& server, const Listener& listener, Request& request) {
       request.is_grpc ? plan_grpc(listener, request, server.limits()) : plan_route(listener, request, server.limits());
   if (plan.refusal || !server.options.gate) return plan;
   const std::string& permission = plan.grpc ? plan.grpc->permission : plan.route->permission;
-  if (auto no = server.options.gate(request, permission)) return refuse(std::move(*no));
+  plan.refusal = server.options.gate(request, permission);
   return plan;
 }
 
@@ -188,6 +188,11 @@ std::optional<std::string_view> whole_body(const Response& response) {
 
 bool may_have_body(int status) {
   return status >= 200 && status != 204 && status != 304;
+}
+
+void shape_error(const Plan& plan, const Request& request, Response& response) {
+  if (plan.route && plan.route->shape_error && response.status >= 400 && !response.message.empty())
+    plan.route->shape_error(request, response);
 }
 
 void complete_headers(Response& response, const Request& request) {

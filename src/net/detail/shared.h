@@ -71,7 +71,7 @@ class Lease {
 struct Plan {
   const Route* route = nullptr;
   const GrpcMethod* grpc = nullptr;
-  std::optional<Response> refusal;  // then neither of the two
+  std::optional<Response> refusal;  // then the handler is not run
   std::size_t body_bytes = 0;
 };
 
@@ -83,6 +83,9 @@ Task<Response> run_handler(Shared& server, const Plan& plan, Request& request);
 Task<Result<std::string>> run_grpc(Shared& server, const GrpcMethod& method, Request& request);
 // The next piece of a body; an exception is an error.
 Task<Result<std::optional<std::string>>> next_piece(Source source);
+
+// Gives an error the form that the route's clients understand. Once for each answer.
+void shape_error(const Plan& plan, const Request& request, Response& response);
 
 // Adds what every answer carries: nosniff, caching (no-store where nothing is said), date, request id, length.
 void complete_headers(Response& response, const Request& request);
