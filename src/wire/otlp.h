@@ -128,7 +128,7 @@ class Visitor {
 struct Limits {
   std::size_t depth = 64;                   // nesting of AnyValue
   std::size_t records = 100'000;            // spans, log records or points a request
-  std::size_t values = 1'000'000;           // attributes, events, links, array and map elements of one record together
+  std::size_t values = 400'000;             // attributes, events, links, array and map elements of one record together
   std::size_t attribute_bytes = 32U << 20;  // one string value; the rest is cut at a character and counted
 };
 
