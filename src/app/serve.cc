@@ -1,6 +1,9 @@
 // Serving.
 #include "serve.h"
 
+#include <pthread.h>
+#include <sys/resource.h>
+
 #include <csignal>
 #include <filesystem>
 #include <fstream>
@@ -11,22 +14,24 @@
 #include "base/json.h"
 #include "base/rng.h"
 #include "base/text.h"
+#include "features/accounts/accounts.h"
 #include "features/explore/explore.h"
 #include "features/ingest/ingest.h"
-#include "llm/prices.h"
-#include "net/local_mode.h"
 #include "net/pool.h"
-#include "net/router.h"
 #include "net/server.h"
 #include "net/tasks.h"
+#include "openapi.h"
+#include "pricing.h"
+#include "records/audit/audit.h"
 #include "records/projects/projects.h"
 #include "store/journal/journal.h"
+#include "store/ledger/ledger.h"
 #include "store/warehouse/warehouse.h"
 
 namespace pawl::app {
 namespace {
 
-// The installation's secret, made at the first start.
+// The installation's secret for hashes of bodies, made at the first start.
 Result<std::string> body_key(const std::string& data, Random& random) {
   const std::string path = data + "/body.key";
   std::ifstream in(path, std::ios::binary);
@@ -34,156 +39,337 @@ Result<std::string> body_key(const std::string& data, Random& random) {
   if (key.size() == 32) return key;
   key = random.bytes(32);
   std::ofstream out(path, std::ios::binary);
-  out << key;
-  out.close();
   std::error_code error;
   std::filesystem::permissions(path, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write, error);
+  out << key;
+  out.close();
   if (!out) return fail(ErrorKind::unavailable, "{} could not be written", path);
   return key;
 }
 
-std::string explain_cost(const traces::SpanRow& row, llm::Pricer& pricer) {
-  llm::Tokens tokens{row.tokens_input,  row.tokens_cache_read, row.tokens_cache_write,
-                     row.tokens_output, row.tokens_reasoning,  {}};
-  JsonWriter json;
-  json.object().key("formula").array();
-  const auto priced = pricer.cost_of(tokens, {.provider = row.provider, .model = row.model, .at = row.start});
-  if (priced && row.cost) {
-    for (const auto& line : priced->lines) {
-      json.object().field("type", line.type).field("tokens", line.millionths / 1'000'000);
-      json.field("price_usd_per_mtok", format_dollars(line.pico))
-          .field("cost_usd", format_dollars(line.cost.pico))
-          .end();
-    }
+struct Listening {
+  std::string_view name;
+  Address address;
+  bool must = false;
+};
+
+Result<std::vector<Listening>> listeners(const Config& config) {
+  std::vector<Listening> out;
+  out.push_back({"main", TRY(parse_address(config.get("listen"))), true});
+  const bool standard = out.front().address.port == 7295;
+  for (const auto& [name, setting, usual] :
+       {std::tuple{"otlp-http", "otlp_http", "127.0.0.1:4318"}, {"otlp-grpc", "otlp_grpc", "127.0.0.1:4317"}}) {
+    const auto& text = config.get(setting);
+    // The usual OTLP ports belong to the server on the usual port; a second one on another port leaves them alone.
+    if (text == "off" || (text == usual && !standard)) continue;
+    out.push_back({name, TRY(parse_address(text)), text != usual});
   }
-  json.end().field("price_row", row.price_row);
-  json.field("price_date", priced ? std::string(priced->since) : std::string());
-  json.key("reported_usd");
-  row.cost_reported ? json.value(format_dollars(*row.cost_reported)) : json.null();
-  return json.end().take();
+  return out;
+}
+
+double seconds(const timeval& t) {
+  return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
+}
+
+void write_process_metrics(std::string& out) {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  std::ifstream statm("/proc/self/statm");
+  std::uint64_t total = 0, resident = 0;
+  statm >> total >> resident;
+  out += fmt::format(
+      "# HELP process_cpu_seconds_total Processor time.\n# TYPE process_cpu_seconds_total "
+      "counter\nprocess_cpu_seconds_total {}\n",
+      seconds(usage.ru_utime) + seconds(usage.ru_stime));
+  out += fmt::format(
+      "# HELP process_resident_memory_bytes Memory.\n# TYPE process_resident_memory_bytes "
+      "gauge\nprocess_resident_memory_bytes {}\n",
+      resident * 4096);
 }
 
 }  // namespace
 
-int serve(const Settings& settings, const Log& log) {
+// In start order; destroyed from the bottom up.
+struct Installation::Parts {
+  const Log& log;
+  Config config;
+  SystemClock clock;
+  SystemRandom random;
+  SystemFiles files;
+  std::unique_ptr<journal::Journal> journal;
+  std::unique_ptr<ledger::Ledger> ledger;
+  std::unique_ptr<projects::Projects> projects;
+  std::unique_ptr<Pricing> pricing;
+  net::Pool pool{3, 512};
+  std::unique_ptr<warehouse::Warehouse> warehouse;
+  std::unique_ptr<ingest::Ingest> ingest;
+  std::unique_ptr<explore::Explore> explore;
+  net::Router router;
+  net::Io io{2};
+  std::unique_ptr<net::Server> server;
+  bool local = true;
+  std::string main_url, otlp_http_url, otlp_grpc;
+  std::atomic<bool> stopping = false;
+  std::thread refresher;
+
+  Parts(const Config& c, const Log& l) : log(l), config(c) {}
+
+  Result<> open_stores();
+  void make_features();
+  void add_routes();
+  Result<> listen(const std::vector<Listening>& wanted);
+  Result<> open_warehouse();
+  Result<> invite();
+  std::string endpoints() const;
+  net::Response readiness() const;
+  net::Response metrics() const;
+  void stop();
+};
+
+Result<> Installation::Parts::open_stores() {
+  const std::string& data = config.get("data");
+  TRY(files.make_folders(data));
+  journal = TRY(journal::Journal::open(files, clock, random, {.data = data}));
+  ledger = TRY(ledger::open_sqlite(data + "/ledger.db"));
+  std::vector<ledger::Migration> steps;
+  for (const auto owner : {projects::migrations(), audit::migrations()})
+    steps.insert(steps.end(), owner.begin(), owner.end());
+  TRY(ledger->migrate(steps));
+  projects = TRY(projects::Projects::open(
+      *ledger, random, clock,
+      [this](std::uint32_t project, std::string_view actor, std::string_view action, std::string_view detail) {
+        const auto kept = audit::append(*ledger, clock.now(), project, actor, action, detail);
+        if (!kept)
+          log.error("an audit record was not kept", {{"action", std::string(action)}, {"why", kept.error().what}});
+      }));
+  pricing = TRY(Pricing::load(config.get("prices")));
+  return {};
+}
+
+void Installation::Parts::make_features() {
+  const auto key = body_key(config.get("data"), random);
+  ingest = std::make_unique<ingest::Ingest>(
+      *journal, pool, clock, log,
+      ingest::Options{
+          .body_key = key.value_or(""),
+          .pricer = [this](traces::SpanRow& row, const llm::Reading& reading) { pricing->price(row, reading); },
+          .taps = {[this](const traces::Batch& batch) { explore->committed(batch); }}});
+  explore = std::make_unique<explore::Explore>(
+      pool, clock, log,
+      explore::Options{.explain_cost = [this](const traces::SpanRow& row) { return pricing->explain(row); },
+                       .progress = [this] { return ingest->progress(); }});
+}
+
+std::string Installation::Parts::endpoints() const {
+  JsonWriter json;
+  json.object().field("http", main_url).field("otlp_http", otlp_http_url.empty() ? main_url : otlp_http_url);
+  return json.field("otlp_grpc", otlp_grpc).end().take();
+}
+
+net::Response Installation::Parts::readiness() const {
+  const bool query = warehouse != nullptr && ingest->ready();
+  JsonWriter json;
+  json.object().field("ingest", true).field("query", query).field("progress", ingest->progress()).end();
+  return net::Response::json(json.take(), query ? 200 : 503);
+}
+
+net::Response Installation::Parts::metrics() const {
+  std::string text;
+  write_process_metrics(text);
+  ingest->write_metrics(text);
+  const auto j = journal->stats();
+  const auto s = server->stats();
+  const std::pair<std::string_view, std::uint64_t> counters[] = {{"pawl_journal_records_total", j.written_records},
+                                                                 {"pawl_journal_bytes_total", j.written_bytes},
+                                                                 {"pawl_journal_syncs_total", j.syncs},
+                                                                 {"pawl_journal_refused_total", j.refused},
+                                                                 {"pawl_http_requests_total", s.requests},
+                                                                 {"pawl_http_malformed_total", s.malformed},
+                                                                 {"pawl_http_timeouts_total", s.timeouts},
+                                                                 {"pawl_http_connections_total", s.connections}};
+  for (const auto& [name, value] : counters) text += fmt::format("# TYPE {0} counter\n{0} {1}\n", name, value);
+  const std::pair<std::string_view, std::uint64_t> gauges[] = {
+      {"pawl_journal_segment_bytes", j.segment_bytes},
+      {"pawl_journal_queued_bytes", j.queued_bytes},
+      {"pawl_journal_disk_full", j.full ? 1 : 0},
+      {"pawl_http_connections_open", s.connections_open},
+      {"pawl_http_inflight_body_bytes", s.body_bytes_inflight}};
+  for (const auto& [name, value] : gauges) text += fmt::format("# TYPE {0} gauge\n{0} {1}\n", name, value);
+  return net::Response::bytes("text/plain; version=0.0.4", std::move(text));
+}
+
+void Installation::Parts::add_routes() {
+  ingest->add_routes(router);
+  explore->add_routes(router);
+  const auto proxies = config.list("trusted_proxies");
+  accounts::add_routes(
+      router, pool, *projects, *ledger, clock,
+      {.local = local,
+       .version = PAWL_VERSION,
+       .endpoints = [this] { return endpoints(); },
+       .ever_received = [this](projects::ProjectId project) { return explore->ever_received(project); },
+       .is_secure =
+           [proxies](const net::Request& request) {
+             const bool proxied = std::ranges::find(proxies, request.peer) != proxies.end() &&
+                                  request.headers.get("x-forwarded-proto") == "https";
+             return request.is_tls || proxied || is_loopback(request.peer);
+           }});
+  add_asset_routes(router);
+  auto plain = [&](std::string pattern, std::string permission, std::string summary, auto handler) {
+    router.add({.method = "GET",
+                .pattern = std::move(pattern),
+                .permission = std::move(permission),
+                .handler = [handler](net::Request&) -> Task<Result<net::Response>> { co_return handler(); },
+                .summary = std::move(summary)});
+  };
+  plain("/healthz", "public", "Is the process alive", [] { return net::Response::json("{\"status\":\"ok\"}"); });
+  plain("/readyz", "public", "Is it ready: ingest and query apart", [this] { return readiness(); });
+  plain("/metrics", local ? "read" : "admin", "Pawl's own operation, as Prometheus text", [this] { return metrics(); });
+  plain("/api/v1/openapi.json", "public", "This API as OpenAPI 3.1",
+        [this] { return net::Response::json(openapi(router, PAWL_VERSION)); });
+}
+
+Result<> Installation::Parts::listen(const std::vector<Listening>& wanted) {
+  net::ServerOptions options;
+  options.gate = [this](net::Request& request, std::string_view permission) {
+    return projects->gate(request, permission, local);
+  };
+  server = std::make_unique<net::Server>(io, options, log);
+  std::optional<net::TlsFiles> tls;
+  if (!config.get("tls_cert").empty()) tls = net::TlsFiles{config.get("tls_cert"), config.get("tls_key")};
+  for (const auto& one : wanted) {
+    const auto port =
+        server->listen(one.address.host, one.address.port,
+                       {.name = std::string(one.name), .router = &router, .local_mode = local, .tls = tls});
+    if (!port && one.must) return std::unexpected(port.error());
+    if (!port) {
+      log.warn("an OTLP port is taken: exporters with default settings will not reach this server",
+               {{"why", port.error().what}});
+      continue;
+    }
+    const bool any = one.address.host == "0.0.0.0" || one.address.host == "::";
+    const std::string host = any                              ? "127.0.0.1"
+                             : one.address.host.contains(':') ? "[" + one.address.host + "]"
+                                                              : one.address.host;
+    const std::string place = fmt::format("{}:{}", host, *port),
+                      url = fmt::format("{}://{}", tls ? "https" : "http", place);
+    if (one.name == "main") main_url = url;
+    if (one.name == "otlp-http") otlp_http_url = url;
+    if (one.name == "otlp-grpc") otlp_grpc = place;
+  }
+  if (otlp_grpc.empty()) otlp_grpc = main_url.substr(main_url.find("//") + 2);
+  return {};
+}
+
+Result<> Installation::Parts::invite() {
+  if (local) {
+    log.info("local mode: no key and no log-in; whoever reaches the loopback of this machine reads everything",
+             {{"page", main_url}});
+    return {};
+  }
+  log.info("keys and log-in are required", {{"page", main_url}});
+  if (!TRY(projects->has_users())) {
+    const auto token = TRY(projects->create_setup_token());
+    fmt::print("Set up the first administrator (one use, 15 minutes): {}/setup#{}\n", main_url, token);
+    std::fflush(stdout);
+  }
+  return {};
+}
+
+Result<> Installation::Parts::open_warehouse() {
+  const std::string& data = config.get("data");
+  const std::string library = config.get("libchdb").empty() ? warehouse::find_library() : config.get("libchdb");
+  const auto memory = static_cast<std::uint64_t>(TRY(config.number("warehouse_memory_mb", 200, 1'000'000)));
+  warehouse = TRY(warehouse::open_embedded(
+      {.library = library, .path = data + "/warehouse", .backups = data + "/backups", .memory = memory << 20U}, log));
+  TRY(traces::create_tables(*warehouse));
+  ingest->start(*warehouse);
+  explore->open(*warehouse);
+  return {};
+}
+
+void Installation::Parts::stop() {
+  if (stopping.exchange(true)) return;
+  if (refresher.joinable()) refresher.join();
+  if (server) server->stop(5 * second);
+  if (explore) explore->close();
+  pool.stop();
+  if (ingest && !ingest->stop(15 * second))
+    log.warn("not everything was stored in time; it is in the journal and comes back at the next start");
+  if (journal) journal->close();
+}
+
+Installation::Installation(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+Installation::~Installation() {
+  parts_->stop();
+}
+
+Result<std::unique_ptr<Installation>> Installation::start(const Config& config, const Log& log) {
+  auto parts = std::make_unique<Parts>(config, log);
+  auto* p = parts.get();
+  auto installation = std::unique_ptr<Installation>(new Installation(std::move(parts)));
+  const auto wanted = TRY(listeners(config));
+  TRY(p->open_stores());
+  // A server that once asked for keys goes on asking.
+  const std::string marker = config.get("data") + "/auth.required";
+  const bool outside = std::ranges::any_of(wanted, [](const Listening& one) { return !is_loopback(one.address.host); });
+  p->local = !outside && config.get("auth") != "required" && !std::filesystem::exists(marker);
+  if (!p->local) std::ofstream(marker) << "keys and log-in are required from now on\n";
+  p->make_features();
+  p->add_routes();
+  TRY(p->listen(wanted));
+  TRY(p->invite());
+  p->refresher = std::thread([p] {
+    while (!p->stopping) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(400));
+      p->projects->refresh();
+    }
+  });
+  if (const auto opened = p->open_warehouse(); !opened) {
+    log.error("the warehouse does not open: data is accepted and kept in the journal, queries are not answered",
+              {{"why", opened.error().what}});
+  }
+  return installation;
+}
+
+std::string Installation::url() const {
+  return parts_->main_url;
+}
+
+bool Installation::wait_ready(Nanos most) const {
+  for (const Nanos end = parts_->clock.monotonic() + most; parts_->clock.monotonic() < end;) {
+    if (parts_->warehouse && parts_->ingest->ready()) return true;
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  return false;
+}
+
+bool Installation::drain(Nanos most) const {
+  return parts_->ingest->drain(most);
+}
+
+int serve(const Config& config, const Log& log,
+          std::function<void(Installation&, const std::atomic<bool>&)> meanwhile) {
   std::signal(SIGPIPE, SIG_IGN);
   sigset_t ends;
   sigemptyset(&ends);
   sigaddset(&ends, SIGTERM);
   sigaddset(&ends, SIGINT);
   pthread_sigmask(SIG_BLOCK, &ends, nullptr);
-
-  std::error_code error;
-  std::filesystem::create_directories(settings.data, error);
-  const SystemClock clock;
-  SystemRandom random;
-  SystemFiles files;
-  auto journal = journal::Journal::open(files, clock, random, {.data = settings.data});
-  if (!journal) {
-    log.error("cannot start", {{"why", journal.error().what}});
+  auto installation = Installation::start(config, log);
+  if (!installation) {
+    log.error("cannot start", {{"why", installation.error().what}});
     return 3;
   }
-  const auto key = body_key(settings.data, random);
-  auto prices = llm::built_in_prices();
-  if (!key || !prices) {
-    log.error("cannot start", {{"why", key ? prices.error().what : key.error().what}});
-    return 3;
-  }
-  net::Pool pool(3, 512);
-  llm::Pricer writer_pricer(*prices), reader_pricer(*prices);
-  std::mutex reading;
-
-  explore::Explore* explore_door = nullptr;
-  ingest::Ingest ingest(**journal, pool, clock, log,
-                        {.body_key = *key,
-                         .pricer =
-                             [&](traces::SpanRow& row, const llm::Reading& reading_of) {
-                               const bool call = row.kind == llm::Kind::llm || row.kind == llm::Kind::embedding;
-                               if (!reading_of.tokens.any() || (!call && row.model.empty())) return;
-                               const auto priced = writer_pricer.cost_of(reading_of, row.start);
-                               row.cost_unknown = !priced;
-                               if (!priced) return;
-                               row.cost = priced->total.pico;
-                               row.price_row = priced->row;
-                             },
-                         .taps = {[&](const traces::Batch& batch) { explore_door->committed(batch); }}});
-  explore::Explore explore(pool, clock, log,
-                           {.explain_cost =
-                                [&](const traces::SpanRow& row) {
-                                  const std::lock_guard lock(reading);
-                                  return explain_cost(row, reader_pricer);
-                                },
-                            .progress = [&] { return ingest.progress(); }});
-  explore_door = &explore;
-
-  net::Router router;
-  ingest.add_routes(router);
-  explore.add_routes(router);
-  add_asset_routes(router);
-  auto plain = [&](std::string pattern, auto handler) {
-    router.add(
-        {.method = "GET",
-         .pattern = std::move(pattern),
-         .permission = "public",
-         .handler = [handler](net::Request& request) -> Task<Result<net::Response>> { co_return handler(request); }});
-  };
-  plain("/healthz", [](const net::Request&) { return net::Response::json("{\"status\":\"ok\"}"); });
-  plain("/readyz", [&](const net::Request&) {
-    const bool query = ingest.ready();
-    JsonWriter json;
-    json.object().field("ingest", true).field("query", query).field("progress", ingest.progress()).end();
-    return net::Response::json(json.take(), query ? 200 : 503);
-  });
-  plain("/metrics", [&](const net::Request&) {
-    std::string text;
-    ingest.write_metrics(text);
-    return net::Response::bytes("text/plain; version=0.0.4", std::move(text));
-  });
-
-  net::Io io(2);
-  net::ServerOptions options;
-  options.gate = [](net::Request& request, std::string_view) -> std::optional<net::Response> {
-    request.who = projects::Access{.role = "owner", .local = true, .may = {true, true, true, true}};
-    return std::nullopt;
-  };
-  net::Server server(io, options, log);
-  const auto port = server.listen(settings.listen.address, settings.listen.port,
-                                  {.name = "main", .router = &router, .local_mode = true});
-  if (!port) {
-    log.error("cannot listen", {{"why", port.error().what}});
-    return 3;
-  }
-  if (settings.otlp_ports) {
-    for (const std::uint16_t extra : {std::uint16_t{4318}, std::uint16_t{4317}}) {
-      const auto opened =
-          server.listen("127.0.0.1", extra,
-                        {.name = extra == 4318 ? "otlp-http" : "otlp-grpc", .router = &router, .local_mode = true});
-      if (!opened)
-        log.warn("an OTLP port is taken; exporters with default settings will not reach Pawl",
-                 {{"why", opened.error().what}});
-    }
-  }
-  log.info("listening", {{"address", fmt::format("http://{}:{}", settings.listen.address, *port)}});
-
-  auto store = warehouse::open_embedded({.library = warehouse::find_library(),
-                                         .path = settings.data + "/warehouse",
-                                         .backups = settings.data + "/backups"},
-                                        log);
-  if (!store) {
-    log.error("the warehouse does not open; data is accepted, queries are not answered", {{"why", store.error().what}});
-  } else {
-    if (const auto made = traces::create_tables(**store); !made)
-      log.error("the tables could not be made", {{"why", made.error().what}});
-    ingest.start(**store);
-    explore.open(**store);
-  }
+  std::atomic<bool> stop = false;
+  std::thread beside;
+  if (meanwhile) beside = std::thread([&] { meanwhile(**installation, stop); });
   int signal = 0;
   sigwait(&ends, &signal);
-  log.info("stopping");
-  server.stop(5 * second);
-  explore.close();
-  ingest.stop(10 * second);
-  (*journal)->close();
+  log.info("stopping", {{"signal", signal == SIGTERM ? "TERM" : "INT"}});
+  stop = true;
+  if (beside.joinable()) beside.join();
+  installation->reset();
   return 0;
 }
 

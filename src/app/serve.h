@@ -1,27 +1,40 @@
-// The one list: everything that a serving Pawl is made of, in start order.
+// Serving: the one list of everything that a running Pawl is made of, in start order.
 #pragma once
+#include <atomic>
+#include <functional>
+#include <memory>
 #include <string>
-#include <vector>
 
 #include "base/log.h"
 #include "base/result.h"
 #include "base/time.h"
+#include "config.h"
 
 namespace pawl::app {
 
-struct Listen {
-  std::string address = "127.0.0.1";
-  std::uint16_t port = 7295;
+// A running server. Destroyed: stopped in order, nothing acknowledged is lost.
+class Installation {
+ public:
+  // Takes the data directory, listens, accepts; then opens the engine and recovers in the calling thread. Ends with an
+  // error where it cannot start: `conflict` names who holds the directory or the port.
+  static Result<std::unique_ptr<Installation>> start(const Config& config, const Log& log);
+  ~Installation();
+  Installation(const Installation&) = delete;
+  Installation& operator=(const Installation&) = delete;
+
+  std::string url() const;            // http://127.0.0.1:7295
+  bool wait_ready(Nanos most) const;  // until queries see everything acknowledged
+  bool drain(Nanos most) const;       // until everything acknowledged is stored
+
+ private:
+  struct Parts;
+  explicit Installation(std::unique_ptr<Parts> parts);
+  std::unique_ptr<Parts> parts_;
 };
 
-struct Settings {
-  std::string data = "data";
-  Listen listen;
-  bool otlp_ports = true;  // 127.0.0.1:4318 and :4317 too
-  std::string prices;      // own price file, or ""
-};
-
-// Serves until SIGTERM or SIGINT. The result is the exit code.
-int serve(const Settings& settings, const Log& log);
+// `pawl serve`: until SIGTERM or SIGINT. The result is the exit code. `meanwhile`, where given, runs on a thread of its
+// own once the server is ready, and should end when the flag is raised.
+int serve(const Config& config, const Log& log,
+          std::function<void(Installation&, const std::atomic<bool>& stop)> meanwhile = nullptr);
 
 }  // namespace pawl::app

@@ -1,0 +1,185 @@
+// Commands on a data directory and against a running server.
+#include "commands.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+
+#include "base/json.h"
+#include "base/rng.h"
+#include "base/text.h"
+#include "records/audit/audit.h"
+#include "records/projects/projects.h"
+#include "store/ledger/ledger.h"
+
+namespace pawl::app {
+namespace {
+
+struct Words {
+  std::string data = "data", name, project = "default", scopes = "ingest", expires, id, email, password,
+              role = "member";
+  bool json = false, owner = false;
+};
+
+// The ledger of a data directory; a running server sees what changes here within half a second.
+struct Opened {
+  SystemClock clock;
+  SystemRandom random;
+  std::unique_ptr<ledger::Ledger> ledger;
+  std::unique_ptr<projects::Projects> projects;
+};
+
+Result<std::unique_ptr<Opened>> open(const std::string& data) {
+  auto opened = std::make_unique<Opened>();
+  std::error_code error;
+  std::filesystem::create_directories(data, error);
+  opened->ledger = TRY(ledger::open_sqlite(data + "/ledger.db"));
+  std::vector<ledger::Migration> steps;
+  for (const auto owner : {projects::migrations(), audit::migrations()})
+    steps.insert(steps.end(), owner.begin(), owner.end());
+  TRY(opened->ledger->migrate(steps));
+  auto* o = opened.get();
+  opened->projects = TRY(projects::Projects::open(
+      *opened->ledger, opened->random, opened->clock,
+      [o](std::uint32_t project, std::string_view actor, std::string_view action, std::string_view detail) {
+        (void)audit::append(*o->ledger, o->clock.now(), project, actor, action, detail);
+      }));
+  return opened;
+}
+
+int finish(const Result<std::string>& text) {
+  if (text) {
+    fmt::print("{}", *text);
+    return 0;
+  }
+  fmt::print(stderr, "pawl: {}\n", text.error().what);
+  return text.error().kind == ErrorKind::invalid ? 64 : 3;
+}
+
+Result<std::string> create_project(const Words& w) {
+  auto opened = TRY(open(w.data));
+  const auto made = TRY(opened->projects->create_project(w.name, "command line"));
+  if (!w.json) return fmt::format("Project {} has the id {}.\n", made.name, made.id);
+  JsonWriter json;
+  return json.object().field("id", made.id).field("name", made.name).end().take() + "\n";
+}
+
+Result<std::string> list_projects(const Words& w) {
+  auto opened = TRY(open(w.data));
+  const auto all = TRY(opened->projects->projects());
+  JsonWriter json;
+  json.array();
+  std::string table;
+  for (const auto& project : all) {
+    json.object().field("id", project.id).field("name", project.name).end();
+    table += fmt::format("{:>6}  {}\n", project.id, project.name);
+  }
+  return w.json ? json.end().take() + "\n" : table;
+}
+
+Result<std::string> create_key(const Words& w) {
+  auto opened = TRY(open(w.data));
+  const auto project = TRY(opened->projects->find_project(w.project));
+  const auto scopes = TRY(projects::parse_scopes(w.scopes));
+  Nanos expires = 0;
+  if (!w.expires.empty()) {
+    const auto life = parse_duration(w.expires);
+    if (!life) return fail(ErrorKind::invalid, "--expires {} must be a length of time such as 90d.", w.expires);
+    expires = opened->clock.now() + *life;
+  }
+  const auto made = TRY(opened->projects->create_key(project.id, w.name, scopes, expires, "command line"));
+  if (!w.json)
+    return fmt::format("{}\n\nKey {} of project {} ({}). It is shown this once.\n", made.secret, made.key.id,
+                       project.name, projects::to_text(scopes));
+  JsonWriter json;
+  json.object().field("id", made.key.id).field("key", made.secret).field("project", project.name).key("scopes").array();
+  for (const auto scope : split(projects::to_text(scopes), ',')) json.value(scope);
+  return json.end().end().take() + "\n";
+}
+
+Result<std::string> list_keys(const Words& w) {
+  auto opened = TRY(open(w.data));
+  const auto project = TRY(opened->projects->find_project(w.project));
+  JsonWriter json;
+  json.array();
+  std::string table;
+  for (const auto& key : TRY(opened->projects->keys(project.id))) {
+    const std::string state = key.revoked != 0                                        ? "revoked"
+                              : key.expires != 0 && key.expires < opened->clock.now() ? "expired"
+                                                                                      : "valid";
+    json.object()
+        .field("id", key.id)
+        .field("name", key.name)
+        .field("scopes", projects::to_text(key.scopes))
+        .field("state", state);
+    json.field("created", format_time(key.created)).end();
+    table += fmt::format("{}  {:8} {:24} {}\n", key.id, state, projects::to_text(key.scopes), key.name);
+  }
+  return w.json ? json.end().take() + "\n" : table;
+}
+
+Result<std::string> revoke_key(const Words& w) {
+  auto opened = TRY(open(w.data));
+  const auto rows = TRY(opened->ledger->read("SELECT project FROM keys WHERE id = ?", {w.id}));
+  if (rows.size() == 0) return fail(ErrorKind::not_found, "There is no key {}.", w.id);
+  TRY(opened->projects->revoke_key(static_cast<projects::ProjectId>(rows.integer(0, 0)), w.id, "command line"));
+  return fmt::format("Key {} is revoked; a running server refuses it within a second.\n", w.id);
+}
+
+Result<std::string> create_user(const Words& w) {
+  auto opened = TRY(open(w.data));
+  std::string password = w.password;
+  if (password.empty()) {
+    const char* given = std::getenv("PAWL_PASSWORD");
+    if (given == nullptr)
+      return fail(ErrorKind::invalid, "Give the password in the environment variable PAWL_PASSWORD.");
+    password = given;
+  }
+  const auto made =
+      TRY(opened->projects->create_user(w.email, w.name.empty() ? w.email : w.name, password, w.owner, "command line"));
+  if (!w.owner) {
+    const auto project = TRY(opened->projects->find_project(w.project));
+    TRY(opened->projects->add_member(made.id, project.id, w.role, "command line"));
+  }
+  return fmt::format("User {} can log in.\n", made.email);
+}
+
+using Work = Result<std::string> (*)(const Words&);
+
+}  // namespace
+
+void add_ledger_commands(CLI::App& app, Commands& commands) {
+  const auto words = std::make_shared<Words>();
+  auto add = [&](CLI::App* group, const char* name, const char* about, Work work) {
+    auto* command = group->add_subcommand(name, about);
+    command->add_option("--data", words->data, "Data directory [data]");
+    command->add_flag("--json", words->json, "JSON");
+    command->callback([&commands, words, work] { commands.chosen = [words, work] { return finish(work(*words)); }; });
+    return command;
+  };
+  auto* project = app.add_subcommand("project", "Projects")->require_subcommand(1);
+  add(project, "create", "Makes a project", create_project)->add_option("name", words->name, "Its name")->required();
+  add(project, "list", "Lists projects", list_projects);
+  auto* key = app.add_subcommand("key", "Keys")->require_subcommand(1);
+  auto* create = add(key, "create", "Makes a key", create_key);
+  create->add_option("--project", words->project, "Its project [default]");
+  create->add_option("--scopes", words->scopes, "ingest,read,write,admin [ingest]");
+  create->add_option("--expires", words->expires, "A length of time, such as 90d");
+  create->add_option("--name", words->name, "A name to know it by");
+  add(key, "list", "Lists the keys of a project", list_keys)
+      ->add_option("--project", words->project, "The project [default]");
+  add(key, "revoke", "Revokes a key", revoke_key)->add_option("id", words->id, "Its id, pk_…")->required();
+  auto* user = app.add_subcommand("user", "Users")->require_subcommand(1);
+  auto* new_user = add(user, "create", "Makes a user; the password comes from PAWL_PASSWORD", create_user);
+  new_user->add_option("email", words->email, "E-mail address")->required();
+  new_user->add_option("--name", words->name, "Shown name");
+  new_user->add_option("--project", words->project, "Member of this project [default]");
+  new_user->add_option("--role", words->role, "admin, member or viewer [member]");
+  new_user->add_flag("--owner", words->owner, "Of the organisation: everything, in every project");
+}
+
+void add_commands(CLI::App& app, Commands& commands) {
+  add_ledger_commands(app, commands);
+}
+
+}  // namespace pawl::app

@@ -1,0 +1,133 @@
+// Reading settings.
+#include "config.h"
+
+#include <toml++/toml.h>
+
+#include <sstream>
+
+#include "base/text.h"
+
+namespace pawl::app {
+namespace {
+
+constexpr Setting table[] = {
+    {"data", "data", "Data directory: journal, warehouse, ledger, blobs"},
+    {"listen", "127.0.0.1:7295", "HOST:PORT of page, API and every protocol"},
+    {"otlp_http", "127.0.0.1:4318", "HOST:PORT where exporters with default settings send OTLP/HTTP; off: none"},
+    {"otlp_grpc", "127.0.0.1:4317", "HOST:PORT where exporters with default settings send OTLP/gRPC; off: none"},
+    {"auth", "auto", "auto: keys and log-in unless every listener is on loopback; required: always"},
+    {"tls_cert", "", "PEM file of the certificate chain; with tls_key: TLS on every listener"},
+    {"tls_key", "", "PEM file of the key"},
+    {"trusted_proxies", "", "Addresses of proxies whose X-Forwarded-Proto is believed, comma-separated"},
+    {"prices", "", "Own price file, consulted before the built-in list (docs/reference/prices.md)"},
+    {"log_format", "text", "text or json"},
+    {"log_level", "info", "debug, info, warn or error"},
+    {"warehouse_memory_mb", "600", "What the embedded ClickHouse may use; queries fail first, inserts never"},
+    {"libchdb", "", "Path of libchdb.so; default beside the program"},
+};
+
+std::string environment_name(std::string_view name) {
+  std::string out = "PAWL_";
+  for (const char c : name) out += static_cast<char>(std::toupper(c));
+  return out;
+}
+
+bool known(std::string_view name) {
+  return std::ranges::any_of(table, [&](const Setting& setting) { return setting.name == name; });
+}
+
+std::string text_of(const toml::node& node) {
+  if (const auto text = node.value<std::string>()) return *text;
+  if (const auto number = node.value<std::int64_t>()) return fmt::format("{}", *number);
+  if (const auto* list = node.as_array()) {
+    std::vector<std::string> pieces;
+    for (const auto& item : *list) pieces.push_back(text_of(item));
+    return join(pieces, ",");
+  }
+  std::ostringstream out;
+  out << toml::node_view<const toml::node>(node);
+  return out.str();
+}
+
+}  // namespace
+
+std::span<const Setting> settings_table() {
+  return table;
+}
+
+Result<Config> Config::load(const std::map<std::string, std::string>& flags, const std::string& file,
+                            const std::function<const char*(const char*)>& environment) {
+  Config config;
+  for (const auto& setting : table)
+    config.values_[std::string(setting.name)] = {std::string(setting.fallback), "default"};
+  if (!file.empty()) {
+    try {
+      const auto parsed = toml::parse_file(file);
+      for (const auto& [key, node] : parsed) {
+        const std::string name(key.str());
+        if (!known(name)) {
+          std::vector<std::string_view> names;
+          for (const auto& setting : table) names.push_back(setting.name);
+          const auto guess = nearest(name, names);
+          return fail(ErrorKind::invalid, "{}:{}: no setting is called {}.{}", file, key.source().begin.line, name,
+                      guess.empty() ? "" : fmt::format(" Did you mean {}?", guess));
+        }
+        config.values_[name] = {text_of(node), file};
+      }
+    } catch (const toml::parse_error& error) {
+      return fail(ErrorKind::invalid, "{}:{}: {}", file, error.source().begin.line, error.description());
+    }
+  }
+  for (const auto& setting : table) {
+    const std::string name = environment_name(setting.name);
+    if (const char* value = environment(name.c_str())) config.values_[std::string(setting.name)] = {value, name};
+  }
+  for (const auto& [name, value] : flags) config.values_[name] = {value, "--" + name};
+  return config;
+}
+
+const std::string& Config::get(std::string_view name) const {
+  const auto found = values_.find(name);
+  PAWL_CHECK(found != values_.end(), "no setting {}", name);
+  return found->second.text;
+}
+
+Result<std::int64_t> Config::number(std::string_view name, std::int64_t least, std::int64_t most) const {
+  const auto value = parse_int(get(name));
+  if (!value || *value < least || *value > most)
+    return fail(ErrorKind::invalid, "{} = {} must be a number from {} to {}.", name, get(name), least, most);
+  return *value;
+}
+
+std::vector<std::string> Config::list(std::string_view name) const {
+  std::vector<std::string> out;
+  for (const auto piece : split(get(name), ',')) {
+    if (!trim(piece).empty()) out.emplace_back(trim(piece));
+  }
+  return out;
+}
+
+std::string Config::print() const {
+  std::string out;
+  for (const auto& setting : table) {
+    const auto& value = values_.find(setting.name)->second;
+    out += fmt::format("{} = \"{}\"  # {}\n", setting.name, value.text, value.source);
+  }
+  return out;
+}
+
+Result<Address> parse_address(std::string_view text) {
+  const auto colon = text.rfind(':');
+  const auto port = colon == std::string_view::npos ? std::nullopt : parse_int(text.substr(colon + 1));
+  auto host = text.substr(0, colon);
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  if (!port || *port < 0 || *port > 65535 || host.empty())
+    return fail(ErrorKind::invalid, "{} must be HOST:PORT, like 127.0.0.1:7295.", text);
+  return Address{std::string(host), static_cast<std::uint16_t>(*port)};
+}
+
+bool is_loopback(std::string_view host) {
+  return host == "localhost" || host == "::1" || host.starts_with("127.");
+}
+
+}  // namespace pawl::app
