@@ -18,8 +18,11 @@ export function test(name, run, options = {}) {
   tests.push({ file, name, run, options });
 }
 
-/** Asks again until it holds, three seconds long. */
-export async function eventually(check, ms = 3000) {
+/** How long a thing may take before it counts as missing: long, since the machine may be busy building. */
+export const patience = Number(process.env.PAWL_PATIENCE_MS ?? 15_000);
+
+/** Asks again until it holds. */
+export async function eventually(check, ms = patience) {
   const end = Date.now() + ms;
   for (;;) {
     try {
@@ -39,7 +42,7 @@ async function runOne(browser, one, servers) {
     viewport: { width: options.width ?? 1440, height: options.height ?? 900 }, reducedMotion: 'reduce', acceptDownloads: true, permissions: ['clipboard-read', 'clipboard-write'], colorScheme: options.theme ?? 'dark',
   });
   const page = await context.newPage();
-  page.setDefaultTimeout(5000);
+  page.setDefaultTimeout(patience);
   const problems = [];
   page.on('pageerror', (error) => problems.push(`page error: ${error.message}`));
   page.on('console', (message) => {

@@ -46,7 +46,7 @@ test('a click peeks; a double click opens; the address opens just that', async (
   const other = await context.newPage();
   await other.goto(page.url());
   await other.getByRole('complementary', { name: /Details of/ }).waitFor();
-  assert.equal(await other.locator('.r[aria-selected="true"]').count(), 1);
+  await eventually(async () => assert.equal(await other.locator('.r[aria-selected="true"]').count(), 1));
   await rows(page).nth(3).dblclick({ position: { x: 300, y: 12 } });
   await page.waitForURL(new RegExp(`${base}/sessions/s`));
 });
@@ -160,6 +160,23 @@ test('draws only rows in sight and fetches further ones on the way', async ({ go
   }
   assert.ok(Number(/(\d+) loaded/.exec(await grid.getAttribute('aria-label'))[1]) >= 400);
   assert.ok((await rows(page).count()) < 80);
+});
+
+test('Back returns to the same place in the rows', async ({ go }) => {
+  const page = await go(`/sessions?${week}`);
+  await listed(page);
+  const grid = page.getByRole('grid');
+  await grid.evaluate((node) => (node.scrollTop = 2400));
+  await page.waitForTimeout(200);
+  const row = page.locator('.r', { has: page.locator('a') }).nth(12);
+  const words = await row.textContent();
+  await row.dblclick({ position: { x: 300, y: 12 } });
+  await page.waitForURL(/\/sessions\/s\d+/);
+  await page.goBack();
+  await page.goBack();
+  await listed(page);
+  await eventually(async () => assert.ok((await grid.evaluate((node) => node.scrollTop)) > 2000));
+  await page.locator('.r').filter({ hasText: words.slice(0, 60) }).first().waitFor();
 });
 
 test('says which term finds nothing, and takes it away', async ({ go }) => {

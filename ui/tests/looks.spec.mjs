@@ -50,6 +50,14 @@ for (const theme of ['dark', 'light']) {
     await shot(`list-390-${theme}`);
     await noFault(page);
   }, { theme, width: 390, height: 844 });
+  test(`narrowing down at 390 has no fault, ${theme}`, async ({ go, page, shot }) => {
+    await go(skyline);
+    await listed(page);
+    await page.getByRole('button', { name: 'Narrow down' }).click();
+    await page.waitForTimeout(200);
+    await shot(`narrow-390-${theme}`);
+    await noFault(page);
+  }, { theme, width: 390, height: 844 });
   test(`log-in looks right and has no fault, ${theme}`, async ({ go, page, shot }) => {
     await page.route('**/api/v1/me', (route) => route.fulfill({ status: 401, json: { error: { code: 'denied', message: 'Log in first.' } } }));
     await go('/');

@@ -1,5 +1,5 @@
 // node tests/run.mjs [WORDS]: every *.spec.mjs against PAWL_URL (PAWL_EMPTY_URL, PAWL_LOGIN_URL), else against mock servers on the built page.
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { runAll, setFile } from './harness.mjs';
@@ -16,6 +16,15 @@ async function mock(port, flags) {
     child.once('exit', () => failed(new Error(`the mock server on port ${port} did not start`)));
   });
   return `http://127.0.0.1:${port}`;
+}
+
+/** The parts without a browser: node's own runner over tests/unit. */
+function units() {
+  const said = spawnSync(process.execPath, ['--test', '--test-reporter=tap', `${here}unit/`], { encoding: 'utf8' }).stdout;
+  const number = (word) => Number(new RegExp(`^# ${word} (\\d+)`, 'm').exec(said)?.[1] ?? 0);
+  for (const line of said.split('\n')) if (/^\s*not ok/.test(line)) console.log(`FAIL unit: ${line.trim()}`);
+  console.log(`ok   unit: ${number('pass')} without a browser`);
+  return { passed: number('pass'), failed: number('fail') };
 }
 
 async function servers() {
@@ -36,6 +45,9 @@ try {
     await import(`./${name}`);
   }
   const count = await runAll(at, process.argv[2]);
+  const alone = process.argv[2] ? { passed: 0, failed: 0 } : units();
+  count.passed += alone.passed;
+  count.failed += alone.failed;
   console.log(`${count.passed} passed, ${count.failed} failed${count.skipped ? `, ${count.skipped} skipped` : ''}`.replace(/, \d+ skipped$/, (s) => (process.env.PAWL_URL ? s : '')));
   code = count.failed ? 1 : 0;
 } finally {

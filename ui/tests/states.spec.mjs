@@ -134,6 +134,10 @@ for (const width of [390, 320]) {
     await sheet.waitFor();
     await sheet.getByRole('button', { name: 'Close, Escape' }).click();
     await sheet.waitFor({ state: 'detached' });
+    await page.getByRole('button', { name: 'Narrow down' }).click();
+    await page.getByRole('dialog', { name: 'Narrow down' }).getByRole('button', { name: /v12/ }).click();
+    await eventually(() => assert.match(query(page).get('filter'), /agent_version=v12/));
+    await page.getByRole('dialog', { name: 'Narrow down' }).getByRole('button', { name: 'Close' }).click();
     await page.getByRole('button', { name: 'Menu' }).click();
     await page.getByRole('dialog', { name: 'Menu' }).getByRole('link', { name: 'Traces' }).click();
     await page.waitForURL(/\/traces/);

@@ -77,9 +77,7 @@ export class Api {
   /** Reading calls that may be shown again from memory: at most 200 answers. */
   async #read<T>(key: string, ask: () => Promise<T>): Promise<T> {
     const answer = await ask();
-    this.#kept.delete(key);
-    this.#kept.set(key, answer);
-    if (this.#kept.size > 200) this.#kept.delete(this.#kept.keys().next().value as string);
+    this.keep(key, answer);
     return answer;
   }
 
@@ -113,6 +111,12 @@ export class Api {
   /** With `keep`, the answer can be shown again by that name (see `kept`): the same question, asked a moment ago. */
   query(request: QueryRequest, call?: Call & { keep?: string }): Promise<QueryAnswer> {
     return this.#read(call?.keep ?? JSON.stringify(request), () => this.#send<QueryAnswer>('POST', '/query', request, call));
+  }
+
+  keep(name: string, value: unknown): void {
+    this.#kept.delete(name);
+    this.#kept.set(name, value);
+    if (this.#kept.size > 200) this.#kept.delete(this.#kept.keys().next().value as string);
   }
 
   /** The last answer that was kept under a name. */

@@ -22,6 +22,15 @@ export const schema = {
 
 const pageSize = 100;
 
+/** Where a person left a list, for Back. */
+interface Place {
+  rows: readonly Row[];
+  next: string | null;
+  stats: Stats | null;
+  cursor: number;
+  top: number;
+}
+
 export class ListModel {
   readonly app: App;
   readonly grain: Grain;
@@ -54,7 +63,32 @@ export class ListModel {
     $effect(() => {
       if (this.state.values.live) return this.#listen();
     });
-    $effect(() => () => this.#abort?.abort());
+    $effect(() => () => this.#leave());
+  }
+
+  /** How far the rows are scrolled; the table writes it. */
+  top = 0;
+  /** Where the table is to scroll after Back. */
+  returnTo = $state(0);
+
+  #leave(): void {
+    this.#abort?.abort();
+    const { rows, next, stats, cursor, top } = this;
+    if (this.loaded) this.app.api.keep(`place ${this.#last}`, { rows, next, stats, cursor, top } satisfies Place);
+  }
+
+  /** After Back: the same rows at the same place; what is new waits. */
+  #restored(): boolean {
+    const place = this.app.api.kept<Place>(`place ${this.#last}`);
+    if (this.loaded || !place) return false;
+    this.rows = place.rows;
+    this.next = place.next;
+    this.stats = place.stats;
+    this.cursor = place.cursor;
+    this.returnTo = place.top;
+    this.loaded = true;
+    void this.refresh(false);
+    return true;
   }
 
   /** Only what the server is asked: an open panel or a chosen spike changes nothing here. */
@@ -81,12 +115,14 @@ export class ListModel {
   #ask(): void {
     const question = this.#question;
     untrack(() => {
-      if (question !== this.#last) {
-        this.#last = question;
+      const name = `${this.grain} ${question}`;
+      if (name !== this.#last) {
+        this.#last = name;
         this.now = Math.floor(Date.now() / 10_000) * 10_000;
         this.chosen = new Set();
         this.waiting = new Set();
       }
+      if (this.#restored()) return;
       const kept = this.app.api.kept<Page<Row>>(this.#name);
       if (kept) this.#show(kept.rows, kept.next, kept.stats);
       void this.refresh();

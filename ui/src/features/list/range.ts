@@ -1,5 +1,5 @@
 // The range of time: the last so-and-so much, or from one moment to another; and how finely it is cut for the strip.
-import { format } from '$kit';
+import * as format from '../../kit/format';
 
 export interface TimeRange {
   /** Milliseconds since 1970, end exclusive. */
