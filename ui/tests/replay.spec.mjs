@@ -204,6 +204,7 @@ test('keeps the list it came from: n of m, j and k', async ({ go }) => {
   await page.keyboard.press('j');
   await page.waitForURL((url) => !url.pathname.endsWith('s01856'));
   await page.getByRole('treeitem').first().waitFor();
+  await page.getByText(/^\d+ of 112$/).waitFor();
   await page.keyboard.press('k');
   await page.waitForURL(/s01856/);
   assert.equal(query(page).get('list'), list);

@@ -21,6 +21,10 @@ export class Bodies {
   whole(node: Node): boolean {
     return node.synthetic !== '' || this.#known.has(this.#name(node, false));
   }
+  /** All its messages are here: fetched, or none were left out of the run. */
+  complete(node: Node): boolean {
+    return this.whole(node) || !node.span.input_repeated;
+  }
   raw(node: Node): Span['raw'] | ApiError | undefined {
     const known = this.#known.get(this.#name(node, true));
     return known instanceof ApiError ? known : known ? (known.raw ?? []) : undefined;

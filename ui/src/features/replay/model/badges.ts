@@ -1,5 +1,6 @@
 // What rules find in a run: each finding with its count, the money it wasted, where it is, and why it is one.
 import type { FormulaRow } from './types';
+import { baseType } from './cost';
 import { money, pico, total } from './money';
 import type { Node, Tree } from './tree';
 import { put, thinks, tokensIn } from './tree';
@@ -217,7 +218,7 @@ function noCache(tree: Tree): Finding[] {
 function savedByCache(list: Node[], again: number): bigint | null {
   for (const each of list) {
     const rows = each.span.cost?.formula ?? [];
-    const price = (type: string): bigint | null => pico(rows.find((row: FormulaRow) => row.type === type)?.price_usd_per_mtok);
+    const price = (type: string): bigint | null => pico(rows.find((row: FormulaRow) => baseType(row.type) === type)?.price_usd_per_mtok);
     const [full, cached] = [price('input'), price('cache_read')];
     if (full !== null && cached !== null) return (BigInt(Math.round(again)) * (full - cached)) / 1_000_000n;
   }

@@ -30,7 +30,9 @@ const LABELS: Record<string, string> = {
 };
 const ORDER = Object.keys(LABELS);
 
-export const typeLabel = (type: string): string => LABELS[type] ?? type.replace(/_/g, ' ');
+/** `input_tokens` and `input` are one type. */
+export const baseType = (type: string): string => type.replace(/_(tokens|mtok)$/, '');
+export const typeLabel = (type: string): string => LABELS[baseType(type)] ?? baseType(type).replace(/_/g, ' ');
 
 export function breakdown(nodes: Node[]): CostBreakdown {
   const calls = nodes.filter((each) => each.own !== null || hasUsage(each.span));
@@ -42,8 +44,10 @@ export function breakdown(nodes: Node[]): CostBreakdown {
       if (each.own !== null) reported++;
       continue;
     }
-    const key = `${cost.price_row ?? ''} ${cost.price_date ?? ''}`;
-    const group = groups.get(key) ?? { priceRow: cost.price_row ?? '', since: cost.price_date ?? '', calls: 0, rows: new Map() };
+    // The row's name; what follows # is the version of its contents.
+    const priceRow = (cost.price_row ?? '').replace(/#.*$/, '');
+    const key = `${priceRow} ${cost.price_date ?? ''}`;
+    const group = groups.get(key) ?? { priceRow, since: cost.price_date ?? '', calls: 0, rows: new Map() };
     groups.set(key, group);
     group.calls++;
     for (const row of cost.formula) {
@@ -65,7 +69,7 @@ export function breakdown(nodes: Node[]): CostBreakdown {
   };
 }
 
-const rank = (type: string): number => (ORDER.indexOf(type) + 1 || 99);
+const rank = (type: string): number => ORDER.indexOf(baseType(type)) + 1 || 99;
 
 /** `$2.00 / M`; prices keep the digits they need. */
 function priceWords(price: string | number | null): string {
