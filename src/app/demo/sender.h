@@ -1,0 +1,29 @@
+// Spans to the server, as one exporter of one service sends them.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "demo/speak.h"
+#include "net/client.h"
+
+namespace pawl::demo {
+
+struct Sent {
+  std::size_t bytes = 0, sent_bytes = 0;  // before and after compression
+};
+
+class Sender {  // of one thread
+ public:
+  Sender(std::string url, std::string key) : url_(std::move(url)), key_(std::move(key)) {}
+  // One request. Tries again while the server says 503 or cannot be reached, until `patience` is over.
+  Result<Sent> send(const Row& row, const std::vector<Spoken>& spans, Nanos patience);
+  // Waits until what the server acknowledged is stored.
+  Result<> wait_until_stored(Nanos patience);
+
+ private:
+  std::string url_, key_;
+  net::Client client_;
+};
+
+}  // namespace pawl::demo
