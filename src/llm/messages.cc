@@ -489,6 +489,13 @@ bool single_part(std::string_view raw, std::string& value) {
 std::string plain_object(std::string_view raw, int depth) {
   if (const std::string_view inner = unwrapped(raw); !inner.empty()) return plain_value(inner, depth - 1);
   if (const std::string_view inner = message_content(raw); !inner.empty()) return plain_value(inner, depth - 1);
+  const std::string_view result = json::member(raw, "result");  // {"result":…} and nothing but whether it failed
+  bool only_result = !result.empty();
+  json::Members members(raw);
+  while (members.next()) {
+    only_result = only_result && (members.key == "result" || members.key == "is_error" || members.key == "isError");
+  }
+  if (only_result) return plain_value(result, depth - 1);
   if (const std::string_view inner = json::member(raw, "arguments");  // MCP: {"tool_name":…,"arguments":{…}}
       json::is_object(inner) && json::is_string(json::member(raw, "tool_name"))) {
     return plain_value(inner, depth - 1);
