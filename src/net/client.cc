@@ -42,6 +42,59 @@ struct Peer : std::enable_shared_from_this<Peer> {
 };
 using PeerPtr = std::shared_ptr<Peer>;
 
+asio::execution_context& context_of(Peer& peer) {
+  return asio::query(peer.timer.get_executor(), asio::execution::context);
+}
+
+// Connections that wait for the next call, each on the loop where it was made.
+struct Idle {
+  std::mutex lock;
+  std::vector<PeerPtr> peers;  // newest last
+
+  PeerPtr take(const std::string& key, const asio::any_io_executor& executor) {
+    std::lock_guard hold(lock);
+    for (std::size_t i = peers.size(); i-- > 0;) {
+      if (peers[i]->key != key || peers[i]->timer.get_executor() != executor) continue;
+      PeerPtr peer = std::move(peers[i]);
+      peers.erase(peers.begin() + static_cast<std::ptrdiff_t>(i));
+      if (!peer->stream.peer_gone()) return peer;
+    }
+    return nullptr;
+  }
+  void put(PeerPtr peer, std::size_t most) {
+    std::lock_guard hold(lock);
+    peers.push_back(std::move(peer));
+    if (peers.size() > most) peers.erase(peers.begin());
+  }
+  void forget(asio::execution_context& context) {
+    std::lock_guard hold(lock);
+    std::erase_if(peers, [&](const PeerPtr& peer) { return &context_of(*peer) == &context; });
+  }
+};
+
+// Tells the clients when a loop ends, so that none keeps a connection that belongs to it.
+class LoopEnd final : public asio::execution_context::service {
+ public:
+  using key_type = LoopEnd;
+  static inline asio::execution_context::id id;
+  explicit LoopEnd(asio::execution_context& context) : service(context) {}
+  void tell(const std::shared_ptr<Idle>& idle) {
+    std::lock_guard hold(lock_);
+    std::erase_if(told_, [](const auto& one) { return one.expired(); });
+    for (const auto& one : told_)
+      if (one.lock() == idle) return;
+    told_.push_back(idle);
+  }
+
+ private:
+  void shutdown() override {
+    for (const auto& one : told_)
+      if (auto idle = one.lock()) idle->forget(context());
+  }
+  std::mutex lock_;
+  std::vector<std::weak_ptr<Idle>> told_;
+};
+
 struct Target {
   Url url;
   std::string key;  // scheme, host and port: what a kept connection is good for
@@ -163,23 +216,10 @@ struct Client::State {
   std::mutex one_call;
   asio::ssl::context tls;
   std::string tls_fault;
-  std::mutex lock;
-  std::vector<PeerPtr> idle;  // newest last
-
-  PeerPtr take_idle(const std::string& key, const asio::any_io_executor& executor) {
-    std::lock_guard hold(lock);
-    for (std::size_t i = idle.size(); i-- > 0;) {
-      if (idle[i]->key != key || idle[i]->timer.get_executor() != executor) continue;
-      PeerPtr peer = std::move(idle[i]);
-      idle.erase(idle.begin() + static_cast<std::ptrdiff_t>(i));
-      if (!peer->stream.peer_gone()) return peer;
-    }
-    return nullptr;
-  }
-  void put_idle(PeerPtr peer) {
-    std::lock_guard hold(lock);
-    idle.push_back(std::move(peer));
-    if (idle.size() > options.keep_connections) idle.erase(idle.begin());
+  const std::shared_ptr<Idle> idle = std::make_shared<Idle>();
+  void keep(PeerPtr peer) {
+    asio::use_service<LoopEnd>(context_of(*peer)).tell(idle);
+    idle->put(std::move(peer), options.keep_connections);
   }
   Task<Result<std::vector<tcp::endpoint>>> resolve(Target target);
   Task<Result<PeerPtr>> connect(Target target);
@@ -249,7 +289,7 @@ Task<Result<ClientResponse>> Client::State::call(ClientRequest request) {
   target.until = monotonic_now() + request.time;
   const std::string head = CO_TRY(head_of(request, target.url, options.user_agent));
   for (int attempt = 0;; ++attempt) {
-    PeerPtr peer = attempt == 0 ? take_idle(target.key, co_await asio::this_coro::executor) : nullptr;
+    PeerPtr peer = attempt == 0 ? idle->take(target.key, co_await asio::this_coro::executor) : nullptr;
     const bool reused = peer != nullptr;
     if (!peer) peer = CO_TRY(co_await connect(target));
     bool began = false;
@@ -260,7 +300,7 @@ Task<Result<ClientResponse>> Client::State::call(ClientRequest request) {
     peer->timer.cancel();
     if (!got && reused && !began && !peer->timed_out) continue;
     if (!got) co_return std::unexpected(std::move(got.error()));
-    if (got->keep && written) put_idle(std::move(peer));
+    if (got->keep && written) keep(std::move(peer));
     co_return std::move(got->response);
   }
 }

@@ -51,7 +51,7 @@ class Client {
 
   // Blocks; any thread, one call at a time for each Client (a lock makes it so).
   Result<ClientResponse> send(ClientRequest request);
-  // Inside a coroutine, on its loop; as many at once as wanted. The client outlives the call, and the Io the client.
+  // Inside a coroutine, on its loop; as many at once as wanted. The client outlives the call.
   Task<Result<ClientResponse>> fetch(ClientRequest request);
 
  private:

@@ -31,6 +31,8 @@ Io::Io(int threads) : impl_(std::make_unique<Impl>()) {
 
 Io::~Io() {
   for (auto& loop : impl_->loops) loop->stop();
+  // What was still queued may own things that live on another loop: it runs while all loops are there.
+  for (auto& loop : impl_->loops) loop->run_rest();
   if (impl_->abandon) static_cast<void>(impl_.release());
 }
 

@@ -34,6 +34,10 @@ class Loop {
     context_.stop();
     if (thread_.joinable()) thread_.join();
   }
+  void run_rest() {  // after stop()
+    context_.restart();
+    context_.poll();
+  }
   // On this loop's thread only.
   void watch(Swept& one) {
     watched_.insert(&one);
