@@ -35,8 +35,8 @@ export function keysOf(replay: Replay, moves: Moves): Scope {
       { key: 'd', label: 'Details', when: there, run: () => moves.focusPane('details') },
       {
         key: 'f',
-        label: 'Follow a running session',
-        when: () => replay.running,
+        label: 'Follow what arrives',
+        when: () => replay.listening,
         run: () => {
           replay.follow = !replay.follow;
           if (replay.follow) newest(replay);

@@ -1,4 +1,4 @@
-// Keeps a running session fresh: what arrives is shown at once, its texts follow a moment later, and once more when it has ended.
+// Keeps a session fresh while it runs or may still get spans: what arrives is shown at once, its texts follow a moment later, and once more when it has ended.
 import { listenLive } from '$api';
 import { withSpan, withTrace } from './load';
 import type { Span, Trace } from './model';

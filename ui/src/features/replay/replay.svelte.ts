@@ -3,7 +3,7 @@ import { ApiError, type Api } from '$api';
 import { QueryState, url, type Router } from '$kit';
 import { load, recallRun } from './load';
 import {
-  ancestors, below, build, findings, flatten, foldedByRule, linesOf, nextOf, outline, pathTo, ranked, search, terms, timeline, transcribe, EARLY, calmTurns,
+  ancestors, below, build, findings, flatten, foldedByRule, linesOf, msOf, nextOf, outline, pathTo, ranked, search, terms, timeline, transcribe, EARLY, calmTurns,
   type Call, type Finding, type Line, type Node, type Run, type Tree, type TreeRow, type Turn,
 } from './model';
 
@@ -52,6 +52,8 @@ export class Replay {
   /** Texts opened by hand; not worth an address. */
   opened = $state.raw<ReadonlySet<string>>(new Set());
   follow = $state(false);
+  /** Its last span is so young that more may come: many SDKs send a span only when it has ended, so nothing says "running". */
+  recent = $state(false);
   connected = $state(false);
   readonly #url: QueryState<typeof schema>;
   /** Written to the address a moment later: it may change with every key. */
@@ -84,6 +86,8 @@ export class Replay {
   readonly tree = $derived(this.view.tree);
   readonly turns = $derived(this.view.turns);
   readonly running = $derived(!!this.run && (this.run.session?.status === 'running' || this.run.traces.some((trace) => trace.status === 'running')));
+
+  readonly listening = $derived(this.running || this.recent);
 
   // Folding: what the rules say, changed by hand. The address lists the changes: `id` opened, `-id` folded.
   readonly #folds = $derived.by(() => {
@@ -152,6 +156,7 @@ export class Replay {
     try {
       this.run = await load(this.api, this.kind, this.id, signal);
       this.failure = null;
+      this.recent = latestOf(this.run) > Date.now() - RECENT_MS;
     } catch (error) {
       if (signal.aborted) return;
       this.failure = error instanceof ApiError ? error : new ApiError(0, 'failed', String(error));
@@ -235,6 +240,13 @@ export class Replay {
     const full = window.from <= 0.5 && window.to >= this.scale.length - 0.5;
     this.set({ zoom: full ? '' : `${round(window.from)}-${round(window.to)}` });
   }
+}
+
+const RECENT_MS = 15 * 60_000;
+function latestOf(run: Run): number {
+  let latest = 0;
+  for (const span of run.spans) latest = Math.max(latest, msOf(span.start) + (span.duration_ms ?? 0));
+  return latest;
 }
 
 const round = (value: number): number => Math.round(value * 10) / 10;
