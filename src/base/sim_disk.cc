@@ -235,13 +235,15 @@ Result<std::vector<FileEntry>> SimDisk::list(const std::string& folder) {
   const std::scoped_lock guard(mutex_);
   if (!folders_.contains(folder)) return no_file(folder);
   std::vector<FileEntry> entries;
-  for (const auto& [path, inode] : names_) {
-    if (folder_of(path) != folder) continue;
-    entries.push_back({.name = path.substr(folder.size() + 1), .bytes = inode->content.size(), .folder = false});
+  const std::string prefix = folder + "/";
+  const auto is_within = [&](const std::string& path) { return path.starts_with(prefix); };
+  const auto is_child = [&](const std::string& path) { return path.find('/', prefix.size()) == std::string::npos; };
+  for (auto at = names_.lower_bound(prefix); at != names_.end() && is_within(at->first); ++at) {
+    if (!is_child(at->first)) continue;
+    entries.push_back({.name = at->first.substr(prefix.size()), .bytes = at->second->content.size(), .folder = false});
   }
-  for (const std::string& path : folders_) {
-    if (folder_of(path) == folder)
-      entries.push_back({.name = path.substr(folder.size() + 1), .bytes = 0, .folder = true});
+  for (auto at = folders_.lower_bound(prefix); at != folders_.end() && is_within(*at); ++at) {
+    if (is_child(*at)) entries.push_back({.name = at->substr(prefix.size()), .bytes = 0, .folder = true});
   }
   std::ranges::sort(entries, {}, &FileEntry::name);
   return entries;

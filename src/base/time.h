@@ -1,5 +1,6 @@
 // Time as nanoseconds since 1970 UTC, its text (RFC 3339), and the clock as an argument.
 #pragma once
+#include <atomic>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -40,7 +41,7 @@ class SystemClock final : public Clock {
   Nanos monotonic() const override;
 };
 
-class ManualClock final : public Clock {
+class ManualClock final : public Clock {  // may be moved while other threads read it
  public:
   explicit ManualClock(Nanos start) : now_(start) {}
   Nanos now() const override { return now_; }
@@ -48,7 +49,7 @@ class ManualClock final : public Clock {
   void advance(Nanos by) { now_ += by; }
 
  private:
-  Nanos now_;
+  std::atomic<Nanos> now_;
 };
 
 }  // namespace pawl

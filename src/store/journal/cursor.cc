@@ -98,7 +98,7 @@ const char* Cursor::view(std::uint64_t offset, std::uint64_t bytes) {
 void Cursor::fill(std::uint64_t offset, std::uint64_t bytes) {
   const std::uint64_t wanted = std::min(std::max(bytes, window_bytes), limit_ - offset);
   if (wanted > buffer_room_ || buffer_room_ > 4 * std::max(wanted, window_bytes)) {  // a long record's room goes again
-    buffer_room_ = std::max(wanted, window_bytes);
+    buffer_room_ = wanted;
     buffer_ = std::make_unique_for_overwrite<char[]>(buffer_room_);
   }
   buffer_at_ = offset;

@@ -67,6 +67,10 @@ void Journal::cut(const Cut& cut, Done done) {
     const Batches& batches = inside_->batches;
     PAWL_CHECK(cut.batch > batches.last_batch() && cut.up_to >= batches.last_up_to(), "cuts must rise: {} after {}",
                cut.batch, batches.last_batch());
+    const auto& segments = inside_->segments;
+    PAWL_CHECK(cut.up_to == Position{} ||
+                   (!segments.empty() && cut.up_to < Position{segments.back().number, segments.back().end}),
+               "a batch ends behind what is acknowledged");
   }
   std::string payload = encode(cut);
   const Head head = control_head(Kind::cut, payload);

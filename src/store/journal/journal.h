@@ -145,10 +145,13 @@ class Journal {
   // Fixes the bounds of a batch; insert nothing of it before `done`. Numbers and bounds must rise; only after
   // recover().
   void cut(const Cut& cut, Done done);
-  // The warehouse has synced this batch. Retirement waits for every batch before it too.
+  // The warehouse has synced this batch; after recover() said again of those that it turns out to hold. Retirement
+  // waits for every batch before it too.
   void stored(std::uint64_t batch);
 
-  // Reads what was there at open: once, before the first cut; appends go on meanwhile. Takes about a second a gigabyte.
+  // Reads what was there at open: once, before the first cut; appends go on meanwhile. Half a second a gigabyte. Then
+  // read({}, end_of_journal) hands out all requests with their batches: those with a batch above `settled_batch` are
+  // inserted again by the same bounds where the warehouse lacks them, those with batch 0 join the next batches.
   Result<Recovered> recover();
   // Requests with from <= position < to that were synced when this is called. Of older segments only after recover().
   Result<Reader> read(Position from, Position to);

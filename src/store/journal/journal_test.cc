@@ -166,6 +166,67 @@ TEST_F(OnDisk, AFullQueueRefusesAndAClosedJournalToo) {
   EXPECT_EQ(journal->stats().refused, 2);
 }
 
+TEST_F(OnDisk, RequestsAreTakenWhileOlderOnesAreRecoveredAndJoinTheNextBatches) {
+  {
+    const auto journal = open({.segment_bytes = 256U << 10U});
+    for (int i = 0; i < 200; ++i) append(*journal, 1, "older" + std::string(5'000, 'o'));
+  }
+  const auto journal = open({.segment_bytes = 256U << 10U});
+  std::thread client([&] {
+    for (int i = 0; i < 100; ++i) append(*journal, 1, "newer");
+  });
+  const Recovered recovered = journal->recover().value();
+  client.join();
+  EXPECT_EQ(recovered.records, 200);
+  Position last;
+  auto reader = journal->read({}, end_of_journal).value();
+  for (int i = 0; i < 250; ++i) last = reader.next().value()->at;
+  cut(*journal, {.batch = recovered.last_batch + 1, .up_to = last, .totals = {}});
+  const auto bodies = all(*journal);
+  ASSERT_EQ(bodies.size(), 300);
+  EXPECT_EQ(bodies[199].first.substr(0, 5), "older");
+  EXPECT_EQ(bodies[249], (Bodies::value_type{"newer", 1}));
+  EXPECT_EQ(bodies[250], (Bodies::value_type{"newer", 0}));
+}
+
+TEST_F(OnDisk, AnOpenFragmentIsCopiedForwardBeforeItsSegmentGoes) {
+  {
+    const auto journal = open({.segment_bytes = 64U << 10U});
+    append(*journal, 1, "open fragment");
+    Position last;
+    for (int i = 0; i < 6; ++i) last = append(*journal, 1, std::string(20'000, 'b'));
+    cut(*journal, {.batch = 1, .up_to = last, .totals = {{.project = 1, .received = 28, .stored = 27}}});
+    journal->stored(1);
+    clock_.advance(15 * minute);
+    const auto due = journal->due();
+    ASSERT_FALSE(due.empty());
+    auto reader = journal->read(due.front().first, due.front().end).value();
+    Record record = reader.next().value()->record;
+    record.copied = true;
+    std::promise<void> copied;
+    journal->append(record, [&](const Result<Position>& at) {
+      EXPECT_TRUE(at);
+      copied.set_value();
+    });
+    copied.get_future().wait();
+    ASSERT_TRUE(journal->retire(due.front().number));
+  }
+  const auto journal = open();
+  const Recovered recovered = journal->recover().value();
+  EXPECT_EQ(recovered.settled_batch, 1);
+  EXPECT_EQ(recovered.totals.at(0).stored, 27);
+  auto reader = journal->read({}, end_of_journal).value();
+  int fragments = 0;
+  while (const auto entry = reader.next().value()) {
+    if (entry->record.body != "open fragment") continue;
+    ++fragments;
+    EXPECT_TRUE(entry->record.copied);
+    EXPECT_EQ(entry->batch, 0);
+    EXPECT_EQ(entry->record.received, 1'700'000'000'123'456'789);
+  }
+  EXPECT_EQ(fragments, 1);
+}
+
 TEST_F(OnDisk, ManyThreadsAppendAndNothingIsLost) {
   std::atomic<int> answered = 0;
   {
