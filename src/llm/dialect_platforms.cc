@@ -91,7 +91,10 @@ constexpr Key mastra_keys[] = {
 };
 // service.version is Mastra's own, not the agent's; a generation is the call itself where no inference stands below it.
 void refine_mastra(Reader& reader) {
-  if (reader.found.usage && reader.found.text(kind_word) == "model_generation") reader.out.kind = Kind::llm;
+  if (reader.found.usage && reader.found.text(kind_word) == "model_generation") {
+    reader.out.kind = Kind::llm;
+    reader.out.noise = false;
+  }
   if (reader.found.rank[static_cast<std::size_t>(agent_version)] >= 100) reader.out.agent_version.clear();
 }
 

@@ -187,7 +187,7 @@ void Recount::nested_calls(Kind kind) {
     } else if (verdicts_[i].kind != Kind::other && verdicts_[i].kind != Kind::workflow) {
       continue;  // a step of its own: what runs in it is no part of a call above
     }
-    if (parent(i) == nobody) continue;
+    if (parent(i) == nobody || mine.calls == 0) continue;
     Below& up = below[parent(i)];
     up.one = up.calls == 0 && mine.calls == 1 ? mine.one : nobody;
     up.calls += mine.calls;

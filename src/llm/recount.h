@@ -42,7 +42,7 @@ struct Verdict {
   std::string_view handoff_to;     // of a handoff: its own, or the agent that starts next
 };
 
-// `Fact::kind` is the kind as read; facts with already corrected kinds give the same counts, agents and errors.
+// `Fact::kind` is the kind as read, never a corrected one: keep it beside the corrected kind.
 // verdicts[i] belongs to facts[i]. Any order of facts gives the same verdicts. Cycles and orphans are harmless.
 std::vector<Verdict> recount(const std::vector<Fact>& facts);
 
