@@ -2,6 +2,8 @@
 #include <gtest/gtest.h>
 #include <nghttp2/nghttp2.h>
 
+#include <algorithm>
+#include <map>
 #include <thread>
 
 #include "base/text.h"
@@ -37,7 +39,7 @@ struct Sending {
 
 class H2Client {
  public:
-  explicit H2Client(std::uint16_t port) : socket_(port), port_(port) {
+  explicit H2Client(std::uint16_t port, std::uint32_t window = 65'535) : socket_(port), port_(port) {
     nghttp2_session_callbacks* callbacks = nullptr;
     nghttp2_session_callbacks_new(&callbacks);
     nghttp2_session_callbacks_set_on_header_callback(
@@ -69,7 +71,8 @@ class H2Client {
                                                          });
     nghttp2_session_client_new(&session_, callbacks, this);
     nghttp2_session_callbacks_del(callbacks);
-    nghttp2_submit_settings(session_, NGHTTP2_FLAG_NONE, nullptr, 0);
+    const nghttp2_settings_entry setting{NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, window};
+    nghttp2_submit_settings(session_, NGHTTP2_FLAG_NONE, &setting, 1);
     nghttp2_session_set_local_window_size(session_, NGHTTP2_FLAG_NONE, 0, 64 << 20);
   }
   ~H2Client() { nghttp2_session_del(session_); }
@@ -331,6 +334,13 @@ TEST_F(Http2, LimitsOfHeadsAndBodies) {
   auto& slow = client.finish(client.ask("POST", "/echo", {}, "abc", true));
   EXPECT_EQ(slow.status(), "408");
   EXPECT_EQ(client.finish(client.call("still fine")).grpc_status(), "0");
+}
+
+TEST_F(Http2, AnswersThatNobodyTakesEnd) {
+  H2Client client(test.port, 0);  // no window for answers
+  auto& stuck = client.finish(client.ask("GET", "/pieces"));
+  EXPECT_EQ(stuck.status(), "200");
+  EXPECT_NE(stuck.error, 0U);
 }
 
 TEST_F(Http2, TheBudgetOfBodiesHolds) {

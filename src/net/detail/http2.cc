@@ -8,6 +8,7 @@ namespace pawl::net::detail {
 namespace {
 
 constexpr std::size_t read_bytes = 64U << 10, write_bytes = 128U << 10;
+constexpr Nanos goodbye_time = 300 * millisecond;  // for the peer to close after GOAWAY
 
 std::string_view view(const std::uint8_t* bytes, std::size_t size) {
   return {reinterpret_cast<const char*>(bytes), size};
@@ -329,7 +330,7 @@ Task<void> Http2::run() {
     wake_end_.expires_at(asio::steady_timer::time_point::max());
     co_await wake_end_.async_wait(as_value);
   }
-  connection_->deadline = monotonic_now() + second;
+  connection_->deadline = monotonic_now() + goodbye_time;
   co_await connection_->stream.finish();
   while (connection_->draining && co_await connection_->stream.read(connection_->buffer.prepare(read_bytes)) > 0) {
   }
@@ -345,11 +346,14 @@ void Http2::sweep(Nanos now) {
     if (!stream->answered && !stream->body_done && now >= body_deadline(limits(), stream->begun, stream->received))
       late.push_back(stream);
   }
+  for (const auto& [id, stream] : streams_)
+    if (!stream->rest.empty() && now > stream->moved + limits().write_time)  // a window that never opens
+      nghttp2_submit_rst_stream(session_.get(), NGHTTP2_FLAG_NONE, id, NGHTTP2_CANCEL);
   for (const H2StreamPtr& stream : late) {
     connection_->server->timeouts.fetch_add(1, std::memory_order_relaxed);
     refuse(*stream, 408, "The body came too slowly.");
   }
-  if (!late.empty()) kick();
+  kick();
 }
 
 void Http2::drain() {

@@ -37,6 +37,8 @@ struct H2Stream {
   std::shared_ptr<Channel> events;
   asio::steady_timer drained;  // cancelled when `rest` was taken, or the stream closed
   std::size_t bytes_out = 0;
+  Nanos moved = 0;              // when the peer last took a fair piece of the answer
+  std::size_t moved_bytes = 0;  // bytes_out then
 };
 using H2StreamPtr = std::shared_ptr<H2Stream>;
 

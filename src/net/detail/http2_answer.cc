@@ -5,6 +5,8 @@
 namespace pawl::net::detail {
 namespace {
 
+constexpr std::size_t fair_piece = 16U << 10;
+
 nghttp2_nv field(std::string_view name, std::string_view value) {  // nghttp2 copies both
   return {const_cast<std::uint8_t*>(reinterpret_cast<const std::uint8_t*>(name.data())),
           const_cast<std::uint8_t*>(reinterpret_cast<const std::uint8_t*>(value.data())), name.size(), value.size(),
@@ -145,6 +147,7 @@ void Http2::send_grpc_error(H2Stream& stream, int code, std::string_view message
 
 void Http2::submit(H2Stream& stream, HeaderFields headers, bool with_body) {
   if (stream.closed) return;
+  stream.moved = monotonic_now();
   const std::vector<nghttp2_nv> list = fields(headers);
   nghttp2_data_provider body{};
   body.source.ptr = this;
@@ -164,6 +167,10 @@ long Http2::read_answer(H2Stream& stream, std::uint8_t* into, std::size_t size, 
   std::memcpy(into, stream.rest.data(), taken);
   stream.rest.remove_prefix(taken);
   stream.bytes_out += taken;
+  if (stream.rest.empty() || stream.bytes_out - stream.moved_bytes >= fair_piece) {
+    stream.moved = monotonic_now();
+    stream.moved_bytes = stream.bytes_out;
+  }
   if (stream.rest.empty()) {
     stream.drained.cancel();
     if (!stream.last && taken == 0) {
@@ -184,6 +191,7 @@ long Http2::read_answer(H2Stream& stream, std::uint8_t* into, std::size_t size, 
 Task<bool> Http2::offer(H2StreamPtr stream, std::string piece, bool last) {
   stream->pending = std::move(piece);
   stream->rest = stream->pending;
+  stream->moved = monotonic_now();
   stream->last = last;
   if (std::exchange(stream->parked, false)) nghttp2_session_resume_data(session_.get(), stream->id);
   kick();
