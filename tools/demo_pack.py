@@ -7,12 +7,13 @@ LICENSES.md. Written are:
   data/demo/fleet.jsonl.zst   one JSON object a line: {"licences"}, then {"trajectory"}s that the plan uses, then its rows
                               {"session"} in order of time; src/app/demo/fleet.cc reads it, cmake/demo.cmake embeds it
   data/demo/truth.json        what the API must answer about it (tools/demo_check.py compares)
+  data/demo/incidents.json    the sessions of each planted incident
   data/demo/LICENSES.md       of the sources
 
 What is changed on the way, and nothing else: tasks' ground truths, labels and outcomes stay behind (answers of GAIA and
 AssistantBench are not to be published); an observation that SWE-agent recorded as a user's message after a tool call is
 a tool's message; a crew's run that opens without its question gets it as the user's message at the front; a
-tool's result that was an error is marked as failed. Needs the `zstd` program.
+tool's result that was an error is marked as failed; a run that ends without a word ends with "Done.", as others do. Needs the `zstd` program.
 """
 import json
 import os
@@ -53,6 +54,9 @@ def trajectory_of(trajectory, tools):
         messages.append(message_of(message, messages[-1] if messages else None))
     if messages[0]["role"] == "assistant":
         messages.insert(0, {"role": "user", "text": trajectory["task"]["instruction"]})
+    last = messages[-1]
+    if last["role"] == "assistant" and not last["text"] and "call" not in last:
+        last["text"] = "Done."
     definitions = []
     for reference in trajectory.get("tools") or []:
         file, name = reference.split("#")
@@ -99,6 +103,10 @@ def main(corpus):
         subprocess.run(["zstd", "--ultra", "-22", "--long=23", "-q", "-c"], input=text, stdout=f, check=True)
     with open(os.path.join(OUT, "truth.json"), "w", encoding="utf-8") as f:
         json.dump(truth, f, indent=1)
+        f.write("\n")
+    with open(os.path.join(OUT, "incidents.json"), "w", encoding="utf-8") as f:
+        json.dump({incident["id"]: [row["session"] for row in rows if incident["id"] in row["incident"]]
+                   for incident in truth["incidents"]}, f, indent=0)
         f.write("\n")
     with open(os.path.join(OUT, "LICENSES.md"), "w", encoding="utf-8") as f:
         f.write(licences)

@@ -8,7 +8,6 @@ namespace pawl::demo {
 namespace {
 
 constexpr Scope sdk{"gen_ai", ""};
-constexpr Scope app{"workspace-assistant", "7.1.0"};
 
 void resource(const Row& row, AttributesOut& out) {
   describe_resource(row, {.language = "nodejs", .sdk_version = "2.9.0"}, out);
@@ -71,7 +70,7 @@ void guardrail(const Speech& speech, const Step& step) {
   SpanOut span = speech.open(step, name);
   span.attributes.text("pawl.kind", "guardrail");
   guard(step, span.attributes);
-  speech.close(app, step, span);
+  speech.close(sdk, step, span);
 }
 
 // A model call begins a step of the SDK, which goes on until the next.

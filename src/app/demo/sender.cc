@@ -60,21 +60,27 @@ Result<Sent> Sender::send(const Row& row, const std::vector<Spoken>& spans, Nano
   }
 }
 
-Result<> Sender::wait_until_stored(Nanos patience) {
+Result<> Sender::wait_until_stored(std::uint64_t spans, Nanos from, Nanos patience) {
   const SystemClock clock;
   const Nanos until = clock.monotonic() + patience;
   for (;;) {
-    net::ClientRequest request{.url = url_ + "/api/v1/books"};
+    net::ClientRequest request{.method = "POST", .url = url_ + "/api/v1/query"};
+    request.headers.add("content-type", "application/json");
     if (!key_.empty()) request.headers.add("authorization", "Bearer " + key_);
-    const auto answer = client_.send(request);
-    if (answer && answer->status == 200) {
-      simdjson::dom::parser parser;
-      std::uint64_t journal = 0;
-      if (parser.parse(answer->body)["journal"].get(journal) == simdjson::SUCCESS && journal == 0) return {};
-    }
+    request.body = fmt::format(R"({{"measures":["spans"],"from":"{}","to":"{}"}})", format_time(from),
+                               format_time(from + fleet_days + day));
+    const auto answer = client_.send(std::move(request));
+    simdjson::dom::parser parser;
+    double stored = 0;
+    if (answer && answer->status == 200 &&
+        parser.parse(answer->body)["rows"].at(0).at(0).get(stored) == simdjson::SUCCESS &&
+        stored >= static_cast<double>(spans))
+      return {};
+    if (answer && answer->status != 200 && answer->status != 503)
+      return fail(ErrorKind::invalid, "{} answered a query with {}: {}", url_, answer->status, answer->body);
     if (clock.monotonic() > until)
       return fail(ErrorKind::unavailable, "{} has taken the demo, but has not stored all of it yet", url_);
-    sleep(50 * millisecond);
+    sleep(100 * millisecond);
   }
 }
 

@@ -73,13 +73,13 @@ class Stage {
     {
       std::vector<std::jthread> threads;
       for (unsigned i = 0; i < std::max(1U, options_.connections); ++i) threads.emplace_back([this] { work(); });
-      while (working_ > 0) show(began);
+      do show(began);
+      while (working_ > 0);
     }
-    if (error_) return std::unexpected(*error_);
-    TRY(Sender(url_, options_.key).wait_until_stored(options_.patience));
-    total_.time = clock_.monotonic() - began;
-    show(began);
     if (shown_) std::fputc('\n', stderr);
+    if (error_) return std::unexpected(*error_);
+    TRY(Sender(url_, options_.key).wait_until_stored(total_.spans, day0_, options_.patience));
+    total_.time = clock_.monotonic() - began;
     return total_;
   }
 
@@ -145,20 +145,19 @@ class Stage {
     return flush();
   }
 
+  // A line that is written over on a terminal; elsewhere one at the end.
   void show(Nanos began) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(working_ > 0 ? 20 : 0));
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
     const Nanos passed = clock_.monotonic() - began;
-    if (!options_.progress || passed < show_after || (shown_ && working_ > 0 && passed < shown_at_ + second / 4))
-      return;
+    const bool terminal = isatty(STDERR_FILENO) == 1, last = working_ == 0;
+    if (!options_.progress || passed < show_after || (!terminal && !last)) return;
+    if (!last && passed < shown_at_ + second / 4) return;
     const std::lock_guard lock(mutex_);
-    const bool terminal = isatty(STDERR_FILENO) == 1;
-    if (!terminal && working_ > 0) return;
     shown_ = true;
     shown_at_ = passed;
-    std::fputs(fmt::format("{}demo: {} of {} sessions, {} spans, {:.1f} s", terminal ? "\r" : "", total_.sessions,
-                           fleet_.rows.size(), total_.spans, seconds(passed))
-                   .c_str(),
-               stderr);
+    const std::string line = fmt::format("{}demo: {} of {} sessions, {} spans, {:.1f} s", terminal ? "\r" : "",
+                                         total_.sessions, fleet_.rows.size(), total_.spans, seconds(passed));
+    std::fputs(line.c_str(), stderr);
   }
 
   const Fleet& fleet_;
