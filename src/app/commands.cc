@@ -16,7 +16,7 @@ namespace pawl::app {
 namespace {
 
 struct Words {
-  std::string data = "data", name, project = "default", scopes = "ingest", expires, id, email, password,
+  std::string data = "pawl-data", name, project = "default", scopes = "ingest", expires, id, email, password,
               role = "member";
   bool json = false, owner = false;
 };
@@ -152,7 +152,7 @@ void add_ledger_commands(CLI::App& app, Commands& commands) {
   const auto words = std::make_shared<Words>();
   auto add = [&](CLI::App* group, const char* name, const char* about, Work work) {
     auto* command = group->add_subcommand(name, about);
-    command->add_option("--data", words->data, "Data directory [data]");
+    command->add_option("--data", words->data, "Data directory [pawl-data]");
     command->add_flag("--json", words->json, "JSON");
     command->callback([&commands, words, work] { commands.chosen = [words, work] { return finish(work(*words)); }; });
     return command;
@@ -178,8 +178,15 @@ void add_ledger_commands(CLI::App& app, Commands& commands) {
   new_user->add_flag("--owner", words->owner, "Of the organisation: everything, in every project");
 }
 
+void add_demo_command(CLI::App& app, Commands& commands);     // demo_command.cc
+void add_remote_commands(CLI::App& app, Commands& commands);  // remote_commands.cc
+void add_care_commands(CLI::App& app, Commands& commands);    // care_commands.cc
+
 void add_commands(CLI::App& app, Commands& commands) {
   add_ledger_commands(app, commands);
+  add_remote_commands(app, commands);
+  add_care_commands(app, commands);
+  add_demo_command(app, commands);
 }
 
 }  // namespace pawl::app

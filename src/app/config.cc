@@ -11,7 +11,7 @@ namespace pawl::app {
 namespace {
 
 constexpr Setting table[] = {
-    {"data", "data", "Data directory: journal, warehouse, ledger, blobs"},
+    {"data", "pawl-data", "Data directory: journal, warehouse, ledger, blobs"},
     {"listen", "127.0.0.1:7295", "HOST:PORT of page, API and every protocol"},
     {"otlp_http", "127.0.0.1:4318", "HOST:PORT where exporters with default settings send OTLP/HTTP; off: none"},
     {"otlp_grpc", "127.0.0.1:4317", "HOST:PORT where exporters with default settings send OTLP/gRPC; off: none"},
@@ -20,6 +20,7 @@ constexpr Setting table[] = {
     {"tls_key", "", "PEM file of the key"},
     {"trusted_proxies", "", "Addresses of proxies whose X-Forwarded-Proto is believed, comma-separated"},
     {"prices", "", "Own price file, consulted before the built-in list (docs/reference/prices.md)"},
+    {"clock", "", "For tests: the server's clock starts at this time (RFC 3339) and runs on"},
     {"log_format", "text", "text or json"},
     {"log_level", "info", "debug, info, warn or error"},
     {"warehouse_memory_mb", "600", "What the embedded ClickHouse may use; queries fail first, inserts never"},

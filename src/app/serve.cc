@@ -2,6 +2,7 @@
 #include "serve.h"
 
 #include <pthread.h>
+#include <simdjson.h>
 #include <sys/resource.h>
 
 #include <csignal>
@@ -14,6 +15,7 @@
 #include "base/json.h"
 #include "base/rng.h"
 #include "base/text.h"
+#include "clock.h"
 #include "features/accounts/accounts.h"
 #include "features/explore/explore.h"
 #include "features/ingest/ingest.h"
@@ -45,6 +47,15 @@ Result<std::string> body_key(const std::string& data, Random& random) {
   out.close();
   if (!out) return fail(ErrorKind::unavailable, "{} could not be written", path);
   return key;
+}
+
+std::string body_field(const std::string& body, std::string_view name) {
+  simdjson::dom::parser parser;
+  simdjson::dom::element document;
+  std::string_view value;
+  const bool found =
+      parser.parse(body).get(document) == simdjson::SUCCESS && document[name].get(value) == simdjson::SUCCESS;
+  return found ? std::string(value) : std::string();
 }
 
 struct Listening {
@@ -93,7 +104,7 @@ void write_process_metrics(std::string& out) {
 struct Installation::Parts {
   const Log& log;
   Config config;
-  SystemClock clock;
+  ShiftedClock clock;
   SystemRandom random;
   SystemFiles files;
   std::unique_ptr<journal::Journal> journal;
@@ -112,7 +123,7 @@ struct Installation::Parts {
   std::atomic<bool> stopping = false;
   std::thread refresher;
 
-  Parts(const Config& c, const Log& l) : log(l), config(c) {}
+  Parts(const Config& c, const Log& l) : log(l), config(c), clock(parse_time(c.get("clock")).value_or(0)) {}
 
   Result<> open_stores();
   void make_features();
@@ -123,6 +134,7 @@ struct Installation::Parts {
   std::string endpoints() const;
   net::Response readiness() const;
   net::Response metrics() const;
+  Result<std::string> backup(const std::string& name) const;
   void stop();
 };
 
@@ -225,6 +237,20 @@ void Installation::Parts::add_routes() {
   plain("/healthz", "public", "Is the process alive", [] { return net::Response::json("{\"status\":\"ok\"}"); });
   plain("/readyz", "public", "Is it ready: ingest and query apart", [this] { return readiness(); });
   plain("/metrics", local ? "read" : "admin", "Pawl's own operation, as Prometheus text", [this] { return metrics(); });
+  router.add({.method = "POST",
+              .pattern = "/api/v1/backup",
+              .permission = "admin",
+              .handler = [this](net::Request& request) -> Task<Result<net::Response>> {
+                const auto name = body_field(request.body, "name");
+                co_return co_await net::on_pool(pool, request.cancel, [this, name]() -> Result<net::Response> {
+                  return net::Response::json(TRY(backup(name)));
+                });
+              },
+              .body_bytes = 4096,
+              .handler_time = hour,
+              .summary = "Backs everything up into DATA/backups/NAME",
+              .accepts = "{name}",
+              .answers = "{name, path, ms}"});
   plain("/api/v1/openapi.json", "public", "This API as OpenAPI 3.1",
         [this] { return net::Response::json(openapi(router, PAWL_VERSION)); });
 }
@@ -280,12 +306,38 @@ Result<> Installation::Parts::open_warehouse() {
   const std::string& data = config.get("data");
   const std::string library = config.get("libchdb").empty() ? warehouse::find_library() : config.get("libchdb");
   const auto memory = static_cast<std::uint64_t>(TRY(config.number("warehouse_memory_mb", 200, 1'000'000)));
-  warehouse = TRY(warehouse::open_embedded(
-      {.library = library, .path = data + "/warehouse", .backups = data + "/backups", .memory = memory << 20U}, log));
+  warehouse = TRY(warehouse::open_embedded({.library = library,
+                                            .path = data + "/warehouse",
+                                            .backups = std::filesystem::absolute(data + "/backups").string(),
+                                            .memory = memory << 20U},
+                                           log));
   TRY(traces::create_tables(*warehouse));
   ingest->start(*warehouse);
   explore->open(*warehouse);
   return {};
+}
+
+Result<std::string> Installation::Parts::backup(const std::string& name) const {
+  namespace fs = std::filesystem;
+  const bool plain =
+      !name.empty() && name.size() <= 100 && name.find_first_of("/\\'\"") == std::string::npos && name[0] != '.';
+  if (!plain) return fail(ErrorKind::invalid, "A back-up's name has 1 to 100 characters, no slash and no quote.");
+  if (!warehouse) return fail(ErrorKind::unavailable, "the warehouse is not open");
+  const fs::path data = fs::absolute(config.get("data")), to = data / "backups" / name;
+  if (fs::exists(to)) return fail(ErrorKind::conflict, "There is a back-up {} already.", name);
+  const Nanos began = clock.monotonic();
+  if (!ingest->drain(minute)) return fail(ErrorKind::unavailable, "what was acknowledged is not stored yet; try again");
+  std::error_code error;
+  fs::create_directories(to, error);
+  TRY(ledger->copy_to((to / "ledger.db").string()));
+  for (const char* file : {"body.key", "auth.required"}) {
+    if (!error && fs::exists(data / file)) fs::copy_file(data / file, to / file, error);
+  }
+  if (error) return fail(ErrorKind::unavailable, "writing {}: {}", to.string(), error.message());
+  TRY(warehouse->run(fmt::format("BACKUP {} TO File('{}')", traces::backup_tables(), (to / "warehouse").string())));
+  JsonWriter json;
+  json.object().field("name", name).field("path", to.string()).field("ms", (clock.monotonic() - began) / millisecond);
+  return json.end().take();
 }
 
 void Installation::Parts::stop() {
@@ -305,6 +357,8 @@ Installation::~Installation() {
 }
 
 Result<std::unique_ptr<Installation>> Installation::start(const Config& config, const Log& log) {
+  if (const auto& start = config.get("clock"); !start.empty() && !parse_time(start))
+    return fail(ErrorKind::invalid, "clock = {} must be a time such as 2026-01-05T09:00:00Z.", start);
   auto parts = std::make_unique<Parts>(config, log);
   auto* p = parts.get();
   auto installation = std::unique_ptr<Installation>(new Installation(std::move(parts)));
@@ -342,6 +396,10 @@ bool Installation::wait_ready(Nanos most) const {
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
   }
   return false;
+}
+
+Result<std::string> Installation::backup(const std::string& name) const {
+  return parts_->backup(name);
 }
 
 bool Installation::drain(Nanos most) const {

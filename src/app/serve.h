@@ -25,6 +25,9 @@ class Installation {
   std::string url() const;            // http://127.0.0.1:7295
   bool wait_ready(Nanos most) const;  // until queries see everything acknowledged
   bool drain(Nanos most) const;       // until everything acknowledged is stored
+  // Into DATA/backups/NAME: ledger, warehouse, keys; all that was acknowledged before the call. Gives a JSON report.
+  // `conflict` where that name exists. Blocks for as long as the copy takes.
+  Result<std::string> backup(const std::string& name) const;
 
  private:
   struct Parts;

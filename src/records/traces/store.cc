@@ -164,6 +164,12 @@ Result<void> create_tables(Warehouse& warehouse) {
   return {};
 }
 
+std::string backup_tables() {
+  std::string out;
+  for (const auto& table : tables) out += fmt::format("{}TABLE {}", out.empty() ? "" : ", ", table.name);
+  return out;
+}
+
 Result<Held> held_above(Warehouse& warehouse, BatchNumber checkpoint) {
   Held held;
   for (const auto& table : tables) {

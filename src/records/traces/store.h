@@ -16,6 +16,9 @@ using warehouse::Warehouse;
 // Creates what is missing; every table that carries `batch`, in the order in which a batch is written.
 Result<void> create_tables(Warehouse& warehouse);
 
+// "TABLE spans, TABLE bodies, …" for BACKUP and RESTORE.
+std::string backup_tables();
+
 // What of the batches above `checkpoint` the tables hold already: "table/batch/partition".
 using Held = std::set<std::string>;
 Result<Held> held_above(Warehouse& warehouse, BatchNumber checkpoint);

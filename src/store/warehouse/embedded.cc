@@ -43,7 +43,7 @@ Error engine_error(std::string_view text) {
   if (is(396) || is(158) || is(307))
     return {ErrorKind::exhausted, "The query reads or returns more than it may; narrow it."};
   if (is(243) || is(84)) return {ErrorKind::unavailable, fmt::format("the warehouse's disk is full: {}", text)};
-  return {ErrorKind::unavailable, std::string(text)};
+  return {ErrorKind::corrupt, std::string(text)};  // our own statement or its data: never the asker's fault
 }
 
 std::string config_xml(const EmbeddedOptions& options) {

@@ -1,0 +1,72 @@
+// `pawl demo`: a server on a fresh data directory, staged with the fleet, with slow live traffic afterwards.
+#include <fmt/format.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <thread>
+
+#include "base/files.h"
+#include "commands.h"
+#include "demo/demo.h"
+#include "serve.h"
+#include "store/journal/journal.h"
+
+namespace pawl::app {
+namespace {
+
+struct DemoWords {
+  std::string data = "pawl-data/demo", listen = "127.0.0.1:7295";
+  bool keep = false, once = false;
+};
+
+int run_demo(const DemoWords& words) {
+  std::error_code error;
+  if (!words.keep && std::filesystem::exists(words.data)) {
+    SystemFiles files;
+    if (const auto lock = journal::lock_data(files, words.data, SystemClock().now()); !lock) {
+      fmt::print(stderr, "pawl demo: {}\n", lock.error().what);
+      return 3;
+    }
+    std::filesystem::remove_all(words.data, error);
+  }
+  const std::map<std::string, std::string> flags = {
+      {"data", words.data}, {"listen", words.listen}, {"log_level", "warn"}};
+  const auto config = Config::load(flags, "", [](const char* name) -> const char* { return std::getenv(name); });
+  if (!config) {
+    fmt::print(stderr, "pawl: {}\n", config.error().what);
+    return 64;
+  }
+  const Log log(Log::Format::text, Level::warn);
+  return serve(*config, log, [&](Installation& installation, const std::atomic<bool>& stop) {
+    if (!installation.wait_ready(minute)) return;
+    const auto staged = demo::stage(installation.url());
+    if (!staged) fmt::print(stderr, "pawl demo: the fleet could not be staged: {}\n", staged.error().what);
+    if (!installation.drain(minute)) fmt::print(stderr, "pawl demo: not everything is stored yet\n");
+    fmt::print(
+        "\n  Pawl is at {}\n  Five agents of five teams, 14 days, five planted incidents; new sessions keep coming. "
+        "Ctrl-C ends it.\n\n",
+        installation.url());
+    std::fflush(stdout);
+    if (words.once) return;
+    std::stop_source ends;
+    const std::jthread watch([&] {
+      while (!stop) std::this_thread::sleep_for(std::chrono::milliseconds(100));
+      ends.request_stop();
+    });
+    (void)demo::run_live(installation.url(), {}, ends.get_token());
+  });
+}
+
+}  // namespace
+
+void add_demo_command(CLI::App& app, Commands& commands) {
+  const auto words = std::make_shared<DemoWords>();
+  auto* demo = app.add_subcommand("demo", "Serves a demo fleet: 14 days of five agents, then slow live traffic");
+  demo->add_option("--data", words->data, "Data directory, emptied first [pawl-data/demo]");
+  demo->add_option("--listen", words->listen, "HOST:PORT [127.0.0.1:7295]");
+  demo->add_flag("--keep", words->keep, "Do not empty the data directory");
+  demo->add_flag("--no-live", words->once, "No live traffic after the staging");
+  demo->callback([&commands, words] { commands.chosen = [words] { return run_demo(*words); }; });
+}
+
+}  // namespace pawl::app
