@@ -293,11 +293,15 @@ void add_value(const Piece& piece, std::vector<Message>& out) {
 // ---- JSON pieces ----
 
 // `[{…}`, `,{…}` or what follows the list: `],"tools":[…]}`.
-void add_element(const Piece& piece, std::vector<Message>& out) {
+std::string_view element_of(const Piece& piece) {
   std::string_view text = json::trimmed(piece.bytes);
   if (text.starts_with('[') || text.starts_with(',')) text.remove_prefix(1);
   while (text.starts_with(']')) text = json::trimmed(text.substr(1));
-  text = json::trimmed(text);
+  return json::trimmed(text);
+}
+
+void add_element(const Piece& piece, std::vector<Message>& out) {
+  const std::string_view text = element_of(piece);
   if (text.empty() || text.front() == '}' || text.front() == ',') return;
   append_document(text, default_role(piece), out);
 }
@@ -328,6 +332,9 @@ void add_text(std::string_view text, const Piece& piece, std::vector<Message>& o
 void add_json(const Piece& piece, std::vector<Message>& out) {
   if (add_head(piece, out)) return;
   if (piece.key == "ai.response.object") return add_text(piece.bytes, piece, out);
+  const std::string_view inside =
+      json::is_object(json::trimmed(piece.bytes)) ? json::trimmed(json::trimmed(piece.bytes).substr(1)) : "\"";
+  if (inside.empty() || (inside.front() != '"' && inside.front() != '}')) return add_text(piece.bytes, piece, out);
   const bool whole = json::is_whole(piece.bytes);
   const std::size_t before = out.size();
   if (whole || json::is_object(piece.bytes) || json::is_array(piece.bytes)) {
@@ -355,9 +362,12 @@ void add_piece(const Piece& piece, std::vector<Message>& out) {
   }
 }
 
-// Vercel gives one answer in several attributes.
+// Vercel gives one answer in several attributes; a list of blocks is one message.
 bool continues_answer(const Piece& piece, const Piece* previous) {
-  return previous != nullptr && piece.key.starts_with("ai.response.") && previous->key.starts_with("ai.response.");
+  if (previous == nullptr) return false;
+  if (piece.key.starts_with("ai.response.") && previous->key.starts_with("ai.response.")) return true;
+  return piece.key == previous->key && piece.format == Format::json_element &&
+         previous->format == Format::json_element && is_block(element_of(piece)) && is_block(element_of(*previous));
 }
 
 }  // namespace
@@ -369,10 +379,10 @@ std::vector<Message> parse_messages(const std::vector<Piece>& pieces) {
     const std::size_t before = messages.size();
     add_piece(piece, messages);
     const bool one_more_call = piece.key == "message" && before > 0;  // un-numbered calls belong to the answer before
-    if ((continues_answer(piece, previous) || one_more_call) && before > 0) {
-      for (std::size_t i = before; i < messages.size(); ++i) {
-        for (Part& part : messages[i].parts) messages[before - 1].parts.push_back(std::move(part));
-      }
+    const bool continues = continues_answer(piece, previous) || one_more_call;
+    if (continues && before > 0 && messages.size() == before + 1 &&
+        messages[before].role == messages[before - 1].role) {
+      for (Part& part : messages[before].parts) messages[before - 1].parts.push_back(std::move(part));
       messages.resize(before);
     }
     previous = &piece;

@@ -338,13 +338,6 @@ bool append_answer(std::string_view raw, std::string_view role, std::vector<Mess
   return push(std::move(message), out);
 }
 
-bool is_block(std::string_view raw) {
-  if (!json::is_object(raw) || json::is_string(member(raw, "role"))) return false;
-  Message probe;
-  if (add_typed(raw, probe, 2) || add_held(raw, probe, 2)) return true;
-  return json::is_string(member(raw, "text")) || json::is_string(member(raw, "toolName"));
-}
-
 void append_list(std::string_view raw, std::string_view role, std::vector<Message>& out, int depth) {
   json::Elements elements(raw);
   Message blocks;
@@ -366,6 +359,13 @@ void append_list(std::string_view raw, std::string_view role, std::vector<Messag
 }
 
 }  // namespace
+
+bool is_block(std::string_view raw) {
+  if (!json::is_object(raw) || json::is_string(member(raw, "role"))) return false;
+  Message probe;
+  if (add_typed(raw, probe, 2) || add_held(raw, probe, 2)) return true;
+  return json::is_string(member(raw, "text")) || json::is_string(member(raw, "toolName"));
+}
 
 Part text_part(std::string text, Part::Type type) {
   Part part;

@@ -23,6 +23,9 @@ bool append_message(std::string_view raw, std::string_view default_role, std::ve
 void append_document(std::string_view raw, std::string_view default_role, std::vector<Message>& out,
                      int depth = shape_depth);
 
+// A block of content (text, call, result …) that is no message of its own.
+bool is_block(std::string_view raw);
+
 // A result's value as text: strings, text blocks and LangChain messages give their text, else the JSON.
 std::string value_text(std::string_view raw, int depth = shape_depth);
 Part text_part(std::string text, Part::Type type = Part::Type::text);
