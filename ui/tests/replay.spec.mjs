@@ -156,6 +156,8 @@ test('details: words, JSON, raw, the difference to the call before, the context,
   assert.match(await panel.textContent(), /Asked for by step \d+.*System prompt.*From cache/s);
   await panel.getByRole('button', { name: 'JSON' }).click();
   await panel.getByRole('button', { name: /^(Fold|Open) passengers/ }).waitFor();
+  const [outer, inner] = [await panel.locator('.j').first().boundingBox(), await panel.getByText('mohamed_silva_9265').last().boundingBox()];
+  assert.ok(inner.x < outer.x + 160 && outer.height > 120, 'the JSON is laid out in lines');
   await panel.getByRole('button', { name: 'Raw' }).click();
   await panel.locator('pre').first().waitFor();
   await eventually(() => assert.equal(query(page).get('form'), 'raw'));
