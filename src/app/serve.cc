@@ -1,6 +1,7 @@
 // Serving.
 #include "serve.h"
 
+#include <malloc.h>
 #include <pthread.h>
 #include <simdjson.h>
 #include <sys/resource.h>
@@ -19,6 +20,7 @@
 #include "features/accounts/accounts.h"
 #include "features/explore/explore.h"
 #include "features/ingest/ingest.h"
+#include "money.h"
 #include "net/pool.h"
 #include "net/server.h"
 #include "net/tasks.h"
@@ -26,6 +28,7 @@
 #include "pricing.h"
 #include "records/audit/audit.h"
 #include "records/projects/projects.h"
+#include "sample.h"
 #include "store/journal/journal.h"
 #include "store/ledger/ledger.h"
 #include "store/warehouse/warehouse.h"
@@ -226,6 +229,8 @@ void Installation::Parts::add_routes() {
                                   request.headers.get("x-forwarded-proto") == "https";
              return request.is_tls || proxied || is_loopback(request.peer);
            }});
+  add_money_routes(router, pool, *ingest, *pricing, [this] { return warehouse.get(); });
+  add_sample_routes(router, pool, *ingest, clock, [this] { return warehouse.get(); });
   add_asset_routes(router);
   auto plain = [&](std::string pattern, std::string permission, std::string summary, auto handler) {
     router.add({.method = "GET",
@@ -374,9 +379,10 @@ Result<std::unique_ptr<Installation>> Installation::start(const Config& config, 
   TRY(p->listen(wanted));
   TRY(p->invite());
   p->refresher = std::thread([p] {
-    while (!p->stopping) {
+    for (int round = 0; !p->stopping; ++round) {
       std::this_thread::sleep_for(std::chrono::milliseconds(400));
       p->projects->refresh();
+      if (round % 25 == 24) p->ingest->retire_segments();
     }
   });
   if (const auto opened = p->open_warehouse(); !opened) {
@@ -409,6 +415,7 @@ bool Installation::drain(Nanos most) const {
 int serve(const Config& config, const Log& log,
           std::function<void(Installation&, const std::atomic<bool>&)> meanwhile) {
   std::signal(SIGPIPE, SIG_IGN);
+  mallopt(M_ARENA_MAX, 4);
   sigset_t ends;
   sigemptyset(&ends);
   sigaddset(&ends, SIGTERM);

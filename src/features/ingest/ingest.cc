@@ -1,6 +1,8 @@
 // accept(): the straight function from a request to its acknowledgement.
 #include "ingest.h"
 
+#include <future>
+
 #include "base/json.h"
 #include "base/text.h"
 #include "books.h"
@@ -63,16 +65,18 @@ struct Ingest::Inside {
   journal::Journal& journal;
   net::Pool& pool;
   const Clock& clock;
+  const Log& log;
   Ledger books;
   Writer writer;
   std::atomic<std::uint64_t> requests = 0;
   std::size_t body_limit = 64U << 20;
 
-  Inside(journal::Journal& journal_, net::Pool& pool_, const Clock& clock_, const Log& log, Options options)
+  Inside(journal::Journal& journal_, net::Pool& pool_, const Clock& clock_, const Log& log_, Options options)
       : journal(journal_),
         pool(pool_),
         clock(clock_),
-        writer(journal_, books, clock_, log,
+        log(log_),
+        writer(journal_, books, clock_, log_,
                {.body_key = std::move(options.body_key),
                 .pricer = std::move(options.pricer),
                 .most_queued_bytes = options.most_queued_bytes,
@@ -248,6 +252,41 @@ Stats Ingest::stats() const {
   const WriterStats w = inside_->writer.stats();
   return {inside_->requests, w.batches,      w.spans,        w.bodies, w.corrections,
           w.failures,        w.queued_bytes, w.queued_items, w.oldest};
+}
+
+Result<> Ingest::put(traces::ProjectId project, otlp::Signal signal, otlp::Encoding encoding, std::string body) {
+  auto& in = *inside_;
+  const auto counts = TRY(otlp::check(body, signal, encoding, {}));
+  const auto kept = std::make_shared<const std::string>(std::move(body));
+  const auto units = static_cast<std::uint32_t>(counts.records), refused = static_cast<std::uint32_t>(counts.refused);
+  Item item{{}, project, in.clock.now(), signal, encoding, units, refused, kept};
+  std::promise<Result<journal::Position>> done;
+  in.journal.append({.project = project,
+                     .signal = static_cast<std::uint8_t>(signal),
+                     .content = static_cast<std::uint8_t>(encoding),
+                     .received = item.received,
+                     .units = units,
+                     .refused = refused,
+                     .body = *kept},
+                    [&](Result<journal::Position> at) {
+                      if (at) {
+                        item.at = *at;
+                        in.books.accepted(project, units, refused);
+                        in.writer.push(std::move(item));
+                      }
+                      done.set_value(std::move(at));
+                    });
+  TRY(done.get_future().get());
+  return {};
+}
+
+void Ingest::retire_segments() {
+  if (!ready()) return;
+  const auto due = inside_->journal.due();
+  if (due.empty()) return;
+  if (const auto gone = inside_->journal.retire(due.back().number); !gone) {
+    inside_->log.warn("segments of the journal could not be removed", {{"why", gone.error().what}});
+  }
 }
 
 void Ingest::revise(traces::ProjectId project, std::vector<Id128> traces,

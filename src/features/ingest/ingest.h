@@ -47,7 +47,11 @@ class Ingest {
   Stats stats() const;
   // Prometheus text of the books of all projects and of the writer.
   void write_metrics(std::string& out) const;
-  // New prices: rows of these traces are computed again and corrected.
+  // Telemetry that Pawl makes itself (the sample): checked, journalled and written like any other. Blocks.
+  Result<> put(traces::ProjectId project, otlp::Signal signal, otlp::Encoding encoding, std::string body);
+  // Removes segments of the journal whose batches are in the warehouse for good. Blocks; now and then.
+  void retire_segments();
+  // New prices: rows of these traces are computed again and corrected; a row whose sign is set to 0 is taken back.
   void revise(traces::ProjectId project, std::vector<Id128> traces, std::function<bool(traces::SpanRow&)> change);
 
  private:

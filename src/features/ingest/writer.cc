@@ -1,6 +1,8 @@
 // The writer's thread.
 #include "writer.h"
 
+#include <malloc.h>
+
 #include <future>
 
 namespace pawl::ingest {
@@ -92,6 +94,8 @@ void Writer::run() {
       if (!open && queue_.empty()) {
         busy_ = false;
         idle_.notify_all();
+        if (fat_) malloc_trim(0);  // batches are large and short-lived: give their memory back when nothing waits
+        fat_ = false;
       }
       const Nanos wait = open ? std::max<Nanos>(0, opened_ + options_.linger - clock_.monotonic()) : 250 * millisecond;
       news_.wait_for(lock, std::chrono::nanoseconds(wait),
@@ -142,6 +146,7 @@ void Writer::flush() {
     std::this_thread::sleep_for(std::chrono::nanoseconds(wait));  // the disk is full: the batch is not lost, it waits
   }
   commit(std::move(batch), {});
+  fat_ = true;
   const std::lock_guard lock(mutex_);
   queued_bytes_ -= std::min(queued_bytes_, open_bytes_);
   open_bytes_ = 0;

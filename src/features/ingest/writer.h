@@ -116,6 +116,7 @@ class Writer {
   std::unordered_map<ProjectId, std::pair<std::uint64_t, std::uint64_t>> taken_;  // units, refused of the open batch
   std::uint64_t last_batch_ = 0;
   std::size_t open_bytes_ = 0;
+  bool fat_ = false;  // memory of a batch may be held by the allocator
   std::unordered_map<Id128, std::pair<ProjectId, Id128>> dirty_names_;
   std::unordered_map<Id128, Dirty> dirty_;
   std::unordered_map<Id128, Dirty> waiting_;  // patches whose span has not come

@@ -289,6 +289,7 @@ Result<std::vector<SpanRow>> corrections(Warehouse& warehouse, ProjectId project
     for (const std::size_t i : recount_rows(wanted)) changed.insert(i);
     for (const std::size_t i : changed) {
       take_back(std::move(spans[i]));
+      if (wanted[i].sign == 0) continue;  // taken back for good
       wanted[i].sign = 1, wanted[i].batch = number;
       pairs.push_back(std::move(wanted[i]));
     }

@@ -56,7 +56,8 @@ Result<Loaded> load(Warehouse& warehouse, const Selection& selection, With with)
 Result<std::vector<Id128>> traces_of_session(Warehouse& warehouse, ProjectId project, const std::string& session);
 
 // Reads whole traces, applies patches, runs recount and gives the correction pairs (sign -1 and +1, numbered).
-// `change`, where given, may alter a row further (a new price); it returns whether it did.
+// `change`, where given, may alter a row further (a new price); it returns whether it did; a row
+// whose sign it sets to 0 is taken back and not written again.
 Result<std::vector<SpanRow>> corrections(Warehouse& warehouse, ProjectId project, const std::vector<Id128>& traces,
                                          const std::vector<Patch>& patches, BatchNumber number,
                                          const std::function<bool(SpanRow&)>& change = nullptr);
