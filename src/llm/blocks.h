@@ -1,0 +1,19 @@
+// Blocks of content (text, call, result, reasoning, media) in the words of every provider; internal to shapes.cc.
+#pragma once
+#include <initializer_list>
+#include <string>
+#include <string_view>
+
+#include "llm/shapes.h"
+
+namespace pawl::llm {
+
+// The first of these members that is there and not null; as text.
+std::string_view any_of(std::string_view object, std::initializer_list<std::string_view> keys);
+std::string any_text(std::string_view object, std::initializer_list<std::string_view> keys);
+
+void add_call(std::string_view call, Message& message);
+void add_result(std::string_view result, Message& message, int depth);
+void add_reasoning(std::string_view block, Message& message);
+
+}  // namespace pawl::llm
