@@ -79,7 +79,7 @@ const routes = {
 };
 
 function byId(world, method, [kind, id, sub, span], q) {
-  if (method === 'DELETE' && kind === 'keys') { world.keys = world.keys.filter((k) => k.id !== id); return {}; }
+  if (method === 'DELETE' && kind === 'keys') { world.keys = world.keys.map((k) => (k.id === id ? { ...k, revoked: iso(Date.now()) } : k)); return {}; }
   if (method !== 'GET') return null;
   const made = staged(world, kind, id, sub, span, q);
   if (made) return made;

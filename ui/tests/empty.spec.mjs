@@ -18,7 +18,7 @@ test('shows what was refused, and what to do', async ({ go, page, base }) => {
   await go('/');
   await page.getByText('What has reached Pawl').waitFor();
   await fetch(`${base}/v1/traces`, { method: 'POST', headers: { 'content-type': 'application/thrift' }, body: 'x' });
-  await page.getByText('POST /v1/traces').first().waitFor({ timeout: 6000 });
+  await page.getByText('POST /v1/traces').first().waitFor();
 }, { server: 'empty' });
 
 test('sees the first span arrive and opens its session', async ({ go, page }) => {
@@ -30,7 +30,7 @@ test('sees the first span arrive and opens its session', async ({ go, page }) =>
   const body = /-d '([\s\S]*)'$/.exec(lines)[1];
   const answer = await fetch(address, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
   assert.equal(answer.status, 200);
-  await page.waitForURL(/\/sessions\/hello-/, { timeout: 10_000 });
+  await page.waitForURL(/\/sessions\/hello-/);
   await go('/sessions');
   await eventually(async () => assert.match(await page.locator('.r').first().textContent(), /Where is my order/));
 }, { server: 'empty' });

@@ -93,7 +93,7 @@ test('makes a key that is shown once, and revokes it with a second press', async
   const row = page.getByRole('row', { name: new RegExp(name) });
   await row.getByRole('button', { name: 'Revoke' }).click();
   await row.getByRole('button', { name: 'Revoke for good' }).click();
-  await row.waitFor({ state: 'detached' });
+  await row.getByText(/^revoked /).waitFor();
   await page.getByText(/Revoked .*within a second/).waitFor();
 });
 

@@ -49,7 +49,7 @@ test('fresh rows wait behind a count, nothing moves until they are taken in', as
   const before = await rows(page).first().textContent();
   await send(base, sent(`${session}-b`, 'Second of the live ones'));
   const fresh = page.getByRole('button', { name: /^\d+ new$/ });
-  await fresh.waitFor({ timeout: 8000 });
+  await fresh.waitFor();
   assert.equal(await rows(page).first().textContent(), before);
   await fresh.click();
   await eventually(async () => assert.match(await rows(page).first().textContent(), /Second of the live ones/));

@@ -186,6 +186,7 @@ export interface ApiKey {
   created?: string;
   expires?: string | null;
   last_used?: string | null;
+  revoked?: string | null;
 }
 export interface NewKey extends ApiKey {
   key: string;

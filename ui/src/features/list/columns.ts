@@ -28,6 +28,9 @@ export const spanTokens = (row: Span): number | null => sum([row.tokens.input, r
 export const timeOf = (row: Row): number => (isSession(row) ? row.active_ms : row.duration_ms);
 export const tokensOfRow = (row: Row): number | null => (isSpan(row) ? spanTokens(row) : row.tokens);
 
+/** A step by what it did: the tool, the model; the SDK's word for the operation is left out. */
+export const stepName = (row: Span): string => row.tool?.name || row.name.replace(/^(chat|text_completion|generate_content|embeddings|execute_tool|invoke_agent|create_agent) (?=.)/, '');
+
 const started: Column = { id: 'started', label: 'Started', look: 'started', width: 128, sort: 'start', spare: 0, text: (row) => format.dayClock(row.start) };
 const agent: Column = { id: 'agent', label: 'Agent', look: 'plain', width: 128, spare: 6, text: (row) => row.agent };
 const version: Column = { id: 'version', label: 'Version', look: 'version', width: 60, spare: 5, text: (row) => ('agent_version' in row ? row.agent_version : '') };
@@ -59,7 +62,7 @@ const ofGrain: Record<Grain, readonly Column[]> = {
   ],
   spans: [
     started,
-    { id: 'name', label: 'Step', look: 'kind', width: 0, spare: 0, text: (row) => ('name' in row ? row.name : '') },
+    { id: 'name', label: 'Step', look: 'kind', width: 0, spare: 0, text: span(stepName) },
     { id: 'error', label: 'Error', look: 'text', width: 200, spare: 3, text: span((row) => row.error?.message ?? '') },
     { id: 'model', label: 'Model', look: 'plain', width: 112, spare: 6, text: span((row) => row.model?.served || row.model?.requested || '') },
     agent, version, session,

@@ -14,6 +14,14 @@ export interface Completion {
   whole: boolean;
 }
 
+interface Value {
+  value: string;
+  count: number;
+}
+
+/** More different values than this are searched by the server. */
+const most = 1000;
+
 interface Question {
   draft: string;
   /** The other terms. */
@@ -59,17 +67,34 @@ export class Completions {
     const before = value.slice(0, comma + 1);
     const prefix = value.slice(comma + 1).replace(/^"/, '').replace(/"$/, '');
     try {
-      const values = await this.#app.api.values(
-        { dimension, prefix, filter: joined(question.others), grain: question.grain, from: question.from, ...(question.to ? { to: question.to } : {}) },
-        { signal: abort.signal },
-      );
+      const values = await this.#values(dimension, prefix, question, abort.signal);
       const head = `${minus ? '-' : ''}${dimension}${operator}${before}`;
       this.dimension = dimension;
-      this.title = values.length ? `${dimension} · ${values.length} ${values.length === 1 ? 'value' : 'values'} here` : `No value of ${dimension} ${prefix ? `starts with ${prefix}` : 'here'}`;
+      this.title = values.length ? `${dimension} · ${values.length} ${values.length === 1 ? 'value' : 'values'} here` : `No value of ${dimension} ${prefix ? `holds ${prefix}` : 'here'}`;
       this.list = values.slice(0, 50).map((v) => ({ label: v.value || '(empty)', hint: '', count: v.count, term: head + quoted(v.value), whole: true }));
     } catch (error) {
       if (!wasAborted(error)) this.clear();
     }
+  }
+
+  /** Counted as the list counts: asked once for a dimension under the other terms, then narrowed while typing. */
+  async #values(dimension: string, prefix: string, question: Question, signal: AbortSignal): Promise<Value[]> {
+    const { api } = this.#app;
+    const range = { from: question.from, ...(question.to ? { to: question.to } : {}) };
+    const filter = joined(question.others);
+    const name = `values ${JSON.stringify([dimension, filter, range, question.grain])}`;
+    const typed = prefix.toLowerCase();
+    const fitting = (values: readonly Value[]) => values.filter((v) => v.value !== '' && v.value.toLowerCase().includes(typed)).sort((a, b) => Number(b.value.toLowerCase().startsWith(typed)) - Number(a.value.toLowerCase().startsWith(typed)));
+    const kept = api.kept<Value[]>(name);
+    if (kept) return fitting(kept);
+    const known = this.#known.find((d) => d.name === dimension);
+    if (known?.groups === false) return api.values({ dimension, prefix, filter, grain: question.grain, ...range }, { signal });
+    const measure = `${question.grain}s`;
+    const answer = await api.query({ measures: [measure], dimensions: [dimension], grain: question.grain, filter, order: `-${measure}`, limit: most, ...range }, { signal });
+    const values = answer.rows.map((row) => ({ value: String(row[0] ?? ''), count: Number(row[1] ?? 0) }));
+    if (values.length < most) api.keep(name, values);
+    else if (prefix) return api.values({ dimension, prefix, filter, grain: question.grain, ...range }, { signal });
+    return fitting(values);
   }
 
   #names(draft: string): void {

@@ -1,5 +1,6 @@
 // The steps of a session that matter, in order: what the user wanted, what failed, what was written, how it ended.
 import type { Message, Part, SessionDetail, Span, TraceDetail } from '$api';
+import { stepName } from './columns';
 
 export interface Step {
   key: string;
@@ -50,7 +51,7 @@ export function storyOf(detail: SessionDetail | TraceDetail, root: string): Stor
   const steps: Step[] = [];
   const asked = firstUserText(detail, spans);
   if (asked) steps.push({ key: 'user', kind: 'user', spanKind: '', name: '', text: asked, bad: false, href: root });
-  const worth = leaves.filter((s) => s.status === 'error' || s.status === 'blocked' || (s.kind === 'tool' && writes.test(s.name)) || s.kind === 'handoff' || s.kind === 'guardrail');
+  const worth = leaves.filter((s) => s.status === 'error' || s.status === 'blocked' || (s.kind === 'tool' && writes.test(stepName(s))) || s.kind === 'handoff' || s.kind === 'guardrail');
   const last = leaves.findLast((s) => s.kind === 'llm');
   let before: Span | undefined;
   for (const span of thinned(worth, most - 2)) {
@@ -66,7 +67,7 @@ function stepOf(span: Span, href: string, before: Span | undefined): Step {
   const bad = span.status === 'error' || span.status === 'blocked';
   const text = bad ? line(span.error?.message ?? 'failed').replace(/^Error: */, '') : words(span.tool?.result);
   const again = bad && span.error !== null && before?.name === span.name && before.error?.message === span.error.message;
-  return { key: span.span_id, kind: 'span', spanKind: span.kind, name: span.name, text: again ? 'the same error again' : text, bad, href };
+  return { key: span.span_id, kind: 'span', spanKind: span.kind, name: stepName(span), text: again ? 'the same error again' : text, bad, href };
 }
 
 /** Failures first, then the last of the others, in their order. */
@@ -112,8 +113,9 @@ export function costOf(spans: readonly Span[]): { lines: CostLine[]; calls: numb
     if (span.cost_source === 'reported') reported += 1;
     if (span.model) models.add(span.model.served || span.model.requested);
     for (const part of span.cost?.formula ?? []) {
-      const key = `${part.type} ${part.price_usd_per_mtok}`;
-      const sum = lines.get(key) ?? { type: names[part.type] ?? part.type.replaceAll('_', ' '), tokens: 0, price: part.price_usd_per_mtok, cost: 0 };
+      const type = part.type.replace(/_tokens$/, '');
+      const key = `${type} ${part.price_usd_per_mtok}`;
+      const sum = lines.get(key) ?? { type: names[type] ?? type.replaceAll('_', ' '), tokens: 0, price: part.price_usd_per_mtok, cost: 0 };
       sum.tokens += part.tokens;
       sum.cost += Number(part.cost_usd);
       lines.set(key, sum);

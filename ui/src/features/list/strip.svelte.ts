@@ -19,7 +19,8 @@ const usual: Record<Grain, readonly string[]> = {
 const words: Record<string, string> = { 'latency.p95': 'p95 time', 'latency.p50': 'median time', 'latency.p99': 'p99 time', 'latency.mean': 'mean time', error_rate: 'Error rate', llm_calls: 'LLM calls', tool_calls: 'Tool calls' };
 
 /** A measure's name as a tab says it. */
-export function wordOf(measure: string): string {
+export function wordOf(measure: string, grain?: Grain): string {
+  if (grain === 'sessions' && measure === 'latency.p95') return 'p95 with pauses';
   const score = /^score\.(.+)\.mean$/.exec(measure)?.[1];
   const text = words[measure] ?? (score ?? measure).replaceAll(/[._]/g, ' ');
   return text.startsWith('p9') ? text : text.charAt(0).toUpperCase() + text.slice(1);
