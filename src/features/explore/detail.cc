@@ -45,17 +45,25 @@ Result<net::Response> trace(Explore::Inside& inside, warehouse::Warehouse& store
 
 // What was said, in order: the user's new words and the agents' answers, each once.
 void write_conversation(JsonWriter& json, const traces::Loaded& loaded) {
-  std::unordered_set<Id128> shown;
+  Fresh said;
   json.key("conversation").array();
   for (const auto& row : loaded.spans) {
     if (row.kind != llm::Kind::llm || row.not_counted == llm::NotCounted::duplicate) continue;
     const auto found = loaded.content.find(traces::content_key(row.trace, row.span));
     if (found == loaded.content.end()) continue;
     for (const llm::Slot slot : {llm::Slot::input, llm::Slot::output}) {
-      std::vector<llm::Piece> pieces;
+      std::vector<const traces::Piece*> of_slot;
+      std::vector<Id128> hashes;
       for (const auto& piece : found->second) {
-        if (piece.ref.slot != slot || piece.missing || !shown.insert(piece.ref.hash).second) continue;
-        pieces.push_back({slot, piece.ref.format, piece.ref.key, piece.ref.role, piece.bytes});
+        if (piece.ref.slot != slot || piece.missing || piece.repeated) continue;
+        of_slot.push_back(&piece);
+        hashes.push_back(piece.ref.hash);
+      }
+      const auto is_new = slot == llm::Slot::input ? said.look(hashes) : std::vector<bool>(hashes.size(), true);
+      std::vector<llm::Piece> pieces;
+      for (std::size_t i = 0; i < of_slot.size(); ++i) {
+        const auto& piece = *of_slot[i];
+        if (is_new[i]) pieces.push_back({slot, piece.ref.format, piece.ref.key, piece.ref.role, piece.bytes});
       }
       for (const auto& message : llm::parse_messages(pieces)) {
         if (slot == llm::Slot::input && message.role != "user") continue;

@@ -51,7 +51,7 @@ void write_cost(JsonWriter& json, const SpanRow& row) {
 std::vector<llm::Piece> of_slot(const std::vector<Piece>& pieces, llm::Slot slot) {
   std::vector<llm::Piece> out;
   for (const auto& piece : pieces) {
-    if (piece.ref.slot == slot && !piece.missing)
+    if (piece.ref.slot == slot && !piece.missing && !piece.repeated)
       out.push_back({slot, piece.ref.format, piece.ref.key, piece.ref.role, piece.bytes});
   }
   return out;
@@ -120,6 +120,21 @@ void Sums::add(const Sums& other) {
   spans += other.spans, errors += other.errors, llm_calls += other.llm_calls, tool_calls += other.tool_calls;
   tokens += other.tokens, cost += other.cost, cost_unknown_calls += other.cost_unknown_calls;
   any_tokens |= other.any_tokens, any_cost |= other.any_cost;
+}
+
+std::vector<bool> Fresh::look(const std::vector<Id128>& hashes) {
+  std::size_t common = 0;
+  for (const auto& list : lists_) {
+    const auto [mine, theirs] = std::ranges::mismatch(hashes, list);
+    common = std::max(common, static_cast<std::size_t>(mine - hashes.begin()));
+  }
+  std::vector<bool> is_new;
+  for (std::size_t i = 0; i < hashes.size(); ++i)
+    is_new.push_back(i >= common && (common > 0 || !seen_.contains(hashes[i])));
+  seen_.insert(hashes.begin(), hashes.end());
+  lists_.push_back(hashes);
+  if (lists_.size() > 16) lists_.pop_front();
+  return is_new;
 }
 
 SpanWriter::SpanWriter(const traces::Loaded& loaded, Options options) : loaded_(loaded), options_(std::move(options)) {
@@ -212,15 +227,16 @@ void SpanWriter::write_content(JsonWriter& json, const SpanRow& row) {
   const auto& pieces = found == loaded_.content.end() ? nothing : found->second;
   write_tool(json, row, pieces);
   auto system = of_slot(pieces, llm::Slot::system);
-  std::vector<llm::Piece> input;
+  std::vector<llm::Piece> input = of_slot(pieces, llm::Slot::input);
   std::int64_t repeated = 0;
-  for (const auto& piece : pieces) {
-    if (piece.ref.slot != llm::Slot::input || piece.missing) continue;
-    if (options_.bodies == Bodies::fresh && !shown_.insert(piece.ref.hash).second) {
-      ++repeated;
-      continue;
+  if (options_.bodies == Bodies::fresh) {
+    std::vector<Id128> hashes;
+    for (const auto& piece : pieces) {
+      if (piece.ref.slot == llm::Slot::input && !piece.missing && !piece.repeated) hashes.push_back(piece.ref.hash);
     }
-    input.push_back({piece.ref.slot, piece.ref.format, piece.ref.key, piece.ref.role, piece.bytes});
+    const auto is_new = fresh_.look(hashes);
+    std::size_t at = 0;
+    repeated = static_cast<std::int64_t>(std::erase_if(input, [&](const llm::Piece&) { return !is_new[at++]; }));
   }
   auto messages = llm::parse_messages(system);
   for (auto& message : messages) message.role = "system";
@@ -274,7 +290,8 @@ void SpanWriter::write(JsonWriter& json, const SpanRow& row) {
   json.key("tokens");
   sums.any_tokens ? json.value(sums.tokens) : json.null();
   json.field("spans", sums.spans).field("errors", sums.errors).end();
-  if (options_.explain_cost && row.counted) json.key("cost").raw(options_.explain_cost(row));
+  if (options_.explain_cost && row.counted && options_.bodies != Bodies::none)
+    json.key("cost").raw(options_.explain_cost(row));
   if (options_.bodies == Bodies::none) {
     json.key("tool");
     if (row.tool.empty())

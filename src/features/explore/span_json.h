@@ -1,5 +1,6 @@
 // A span, a trace and a session as the JSON of api.md.
 #pragma once
+#include <deque>
 #include <functional>
 #include <string>
 #include <unordered_set>
@@ -22,6 +23,17 @@ struct Sums {
   void add(const Sums& other);
 };
 
+// Which messages of a model call are new in a run. Agents re-send their history: what continues an earlier call's list
+// is new from where it goes on (so a second "yes" is kept), what continues none is new where it was never seen.
+class Fresh {
+ public:
+  std::vector<bool> look(const std::vector<Id128>& hashes);
+
+ private:
+  std::deque<std::vector<Id128>> lists_;  // of the last calls
+  std::unordered_set<Id128> seen_;
+};
+
 // Writes the spans of one answer; keeps what was already shown and how many bytes of bodies are left.
 class SpanWriter {
  public:
@@ -41,7 +53,7 @@ class SpanWriter {
   const traces::Loaded& loaded_;
   Options options_;
   std::unordered_map<Id128, Sums> rolled_up_;  // by content_key(trace, span)
-  std::unordered_set<Id128> shown_;            // bodies
+  Fresh fresh_;
 };
 
 // The fields that need no content: for lists and the live view too.

@@ -129,11 +129,19 @@ Result<void> load_content(Warehouse& warehouse, const Selection& selection, Load
     const auto& bytes = loaded.bodies.emplace_back(std::make_unique<std::string>(bodies.rows.text(2, i)));
     found[content_key(bodies.rows.id(0, i), bodies.rows.id(1, i))] = *bytes;
   }
+  std::unordered_map<Id128, std::set<llm::Slot>> told;  // by the span itself
+  for (const auto& carrier : carriers) {
+    for (const auto& ref : carrier.pieces) {
+      if (!carrier.from_log) told[content_key(carrier.trace, carrier.span)].insert(ref.slot);
+    }
+  }
   for (auto& carrier : carriers) {
-    auto& pieces = loaded.content[content_key(carrier.trace, carrier.span)];
+    const Id128 key = content_key(carrier.trace, carrier.span);
+    auto& pieces = loaded.content[key];
     for (auto& ref : carrier.pieces) {
       const auto body = found.find(content_key(ref.scope, ref.hash));
-      pieces.push_back({std::move(ref), body == found.end() ? std::string_view() : body->second, body == found.end()});
+      const bool missing = body == found.end(), repeated = carrier.from_log && told[key].contains(ref.slot);
+      pieces.push_back({std::move(ref), missing ? std::string_view() : body->second, missing, repeated});
     }
   }
   return {};

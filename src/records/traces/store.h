@@ -34,6 +34,7 @@ struct Piece {
   PieceRef ref;
   std::string_view bytes;  // into Trace::bodies; empty where the body is gone, then `missing`
   bool missing = false;
+  bool repeated = false;  // a log record says again what the span itself said: kept, not shown twice
 };
 struct Loaded {
   std::vector<SpanRow> spans;                             // settled and recounted, in order of start
