@@ -10,7 +10,7 @@ say() { printf '  deps: %s\n' "$*"; }
 apt=(ca-certificates make cmake ninja-build pkg-config ccache brotli zstd unzip openssl python3 python3-pip
   clang-19 lld-19 libclang-rt-19-dev clang-format-19 clang-tidy-19 libstdc++-12-dev
   libboost1.81-dev libnghttp2-dev libprotozero-dev libsimdjson-dev libre2-dev libsqlite3-dev libtomlplusplus-dev
-  libcli11-dev libfmt-dev libxxhash-dev libzstd-dev zlib1g-dev libssl-dev libargon2-dev libgtest-dev chromium)
+  libcli11-dev libfmt-dev libxxhash-dev libzstd-dev zlib1g-dev libssl-dev libargon2-dev libgtest-dev chromium curl)
 missing=()
 for package in "${apt[@]}"; do
   dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")

@@ -1,0 +1,42 @@
+"""The page in a real browser (ui/tests) against real servers: one with the stored week, one empty, one that asks for a log-in."""
+import os
+import re
+import subprocess
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "../system"))
+from pawl import ROOT, Server  # noqa: E402
+
+LIMIT_S = 360
+
+
+def main():
+    against = os.environ.get("PAWL_BROWSER", "mock")
+    environment = dict(os.environ)
+    servers = []
+    if against == "server":
+        servers = [Server(), Server(), Server("--auth", "required")]
+        environment.update(zip(("PAWL_URL", "PAWL_EMPTY_URL", "PAWL_LOGIN_URL"), (one.url for one in servers)))
+    try:
+        told = subprocess.run(["node", "tests/run.mjs", *sys.argv[1:]], cwd=os.path.join(ROOT, "ui"), env=environment,
+                              capture_output=True, text=True, timeout=LIMIT_S, check=False)
+        text, code = told.stdout + told.stderr, told.returncode
+    except subprocess.TimeoutExpired as late:
+        text, code = (late.stdout or b"").decode() + f"\nnot done in {LIMIT_S} s", 1
+    finally:
+        for one in servers:
+            one.stop()
+    lines = text.splitlines()
+    for line in lines:
+        if not re.match(r"ok |\d+ passed, ", line):
+            print("  " + line)
+    count = next((line for line in reversed(lines) if re.match(r"\d+ passed, \d+ failed", line)), "0 passed, 1 failed")
+    left = re.search(r", (\d+) skipped", count)
+    if left:
+        print(f"skipped: {left.group(1)} browser tests that need the mock servers")
+    print(re.match(r"\d+ passed, \d+ failed", count).group())
+    sys.exit(1 if code else 0)
+
+
+main()

@@ -1,0 +1,182 @@
+"""Two projects, one server: with project A's key no route shows anything of B, not even that it exists."""
+import json
+import re
+import threading
+import time
+import urllib.request
+
+from pawl import JSON, PATIENCE, Checks, Server, command, span, traces_body
+
+MARK = {"A": "alpha5512", "B": "zebra7391"}
+TRACE = {"A": 0xA11A, "B": 0xB22B}
+NEVER = {"trace_id": f"{0xC33C:032x}", "span_id": f"{0xC3:016x}", "session_id": "never-session", "key": "pk_NEVERMADE123"}
+
+
+def telemetry(project):
+    """Traces in which every text carries the project's mark."""
+    mark, trace = MARK[project], TRACE[project]
+    text = json.dumps([{"role": "user", "parts": [{"type": "text", "content": f"tell me about {mark}"}]}])
+    more = {"session__id": f"{mark}-session", "user__id": f"{mark}-user", "gen_ai__agent__name": f"{mark}-agent", "pawl__team": f"{mark}-team",
+            "pawl__task": f"{mark}-task", "deployment__environment__name": f"{mark}-env", "custom__key": f"{mark}-value", f"{mark}.attr": "1"}
+    spans = [span(trace, 1, f"invoke_agent {mark}", gen_ai__operation__name="invoke_agent", **more),
+             span(trace, 2, f"chat {mark}", parent=1, gen_ai__operation__name="chat", gen_ai__request__model=f"{mark}-model",
+                  gen_ai__usage__input_tokens=50, gen_ai__input__messages=text, gen_ai__prompt__name=f"{mark}-prompt", **more),
+             span(trace, 3, f"execute_tool {mark}", parent=1, gen_ai__operation__name="execute_tool", gen_ai__tool__name=f"{mark}-tool",
+                  error__type=f"{mark}-error", **more)]
+    spans[2]["status"] = {"code": 2, "message": f"{mark} failed"}
+    return traces_body(*spans)
+
+
+class World:
+    def __init__(self, server):
+        self.server, self.keys, self.key_ids = server, {}, {}
+        for project in "AB":
+            name = f"{MARK[project]}-project"
+            made = command("project", "create", name, "--data", server.data, "--json")
+            assert made.returncode == 0, made.stderr
+            key = json.loads(command("key", "create", "--project", name, "--scopes", "ingest,read,write,admin", "--name", f"{MARK[project]}-key",
+                                     "--data", server.data, "--json").stdout)
+            self.keys[project], self.key_ids[project] = key["key"], key["id"]
+        server.wait_for(lambda: all(server.call("GET", "/api/v1/me", key=key).status == 200 for key in self.keys.values()), 5, "the keys")
+
+    def ids(self, project):
+        return {"trace_id": f"{TRACE[project]:032x}", "span_id": f"{2:016x}", "session_id": f"{MARK[project]}-session", "key": self.key_ids[project]}
+
+    def ask(self, method, path, body=None, project="A", **headers):
+        data = json.dumps(body).encode() if body is not None else None
+        return self.server.call(method, path, data, {**(JSON if data else {}), **headers}, key=self.keys[project])
+
+
+def fill(pattern, ids):
+    key = "key" if "/keys/" in pattern else "trace_id"
+    return re.sub(r"\{(\w+)\}", lambda found: ids.get(found.group(1), ids[key]), pattern)
+
+
+def same_shape(answer, ids):
+    """An answer without what may differ: the id asked for, the request's own id, clocks."""
+    text = answer.body.decode("utf-8", "replace")
+    for value in ids.values():
+        text = text.replace(value, "ID")
+    text = re.sub(r'"(request_id|at)":"[^"]*"', r'"\1":""', text)
+    return answer.status, re.sub(r'"(elapsed_ms|newest_ms_ago|rows_read)":[0-9.]+', r'"\1":0', text)
+
+
+def shows_nothing(checks, world, name, answer):
+    theirs = [MARK["B"], world.ids("B")["trace_id"], world.keys["B"][:20], world.key_ids["B"]]
+    text = answer.body.decode("utf-8", "replace")
+    checks.check(f"{name} shows nothing of B", not any(word in text for word in theirs), text[:400])
+
+
+def by_id(checks, world, routes):
+    """What is not yours and what is not there are answered alike, in status and in words."""
+    for method, pattern in routes:
+        if "{" not in pattern:
+            continue
+        theirs, never = world.ids("B"), NEVER
+        if "span_id" in pattern:  # also B's span in a trace of ours
+            mixed = {**theirs, "trace_id": world.ids("A")["trace_id"], "span_id": f"{0xB2:016x}"}
+            checks.check(f"{method} {pattern}: no such span in ours", world.ask(method, fill(pattern, mixed)).status == 404)
+        got, wanted = (same_shape(world.ask(method, fill(pattern, ids)), ids) for ids in (theirs, never))
+        checks.equal(f"{method} {pattern}: not yours as not there", got, wanted)
+        checks.check(f"{method} {pattern}: 404", got[0] == 404, got)
+    for kind in ("trace_id", "span_id", "session_id"):
+        got, wanted = (same_shape(world.ask("GET", f"/api/v1/find?id={ids[kind]}"), ids) for ids in (world.ids("B"), NEVER))
+        if kind != "span_id":  # both projects have this span id
+            checks.equal(f"find by {kind}: not yours as not there", got, wanted)
+
+
+def lists(checks, world, routes):
+    """Everything that lists, counts or completes."""
+    window = "from=1970-01-01T00:00:00Z&to=2100-01-01T00:00:00Z"
+    reads = [pattern for method, pattern in routes if method == "GET" and "{" not in pattern and not pattern.endswith("/live")]
+    for pattern in reads:
+        for query in ("", f"?{window}", f"?{window}&limit=200", f"?filter=%22{MARK['B']}%22&{window}", f"?project=2&{window}", "?project=3"):
+            answer = world.ask("GET", pattern + query)
+            if pattern not in ("/metrics", "/api/v1/openapi.json"):
+                answer.body = answer.body.replace(b"No dimension is called", b"")
+            shows_nothing(checks, world, f"GET {pattern}{query}", answer)
+    dimensions = [one["name"] for one in world.ask("GET", "/api/v1/dimensions").json()["dimensions"]]
+    for dimension in [*dimensions, "attr.custom.key", f"attr.{MARK['B']}.attr", "attr"]:
+        for prefix in ("", MARK["B"][:3]):
+            answer = world.ask("GET", f"/api/v1/values?dimension={dimension}&prefix={prefix}&{window}")
+            answer.body = answer.body.replace(f"attr.{MARK['B']}.attr".encode(), b"")  # the question itself
+            shows_nothing(checks, world, f"values of {dimension} from '{prefix}'", answer)
+
+
+def questions(checks, world):
+    names = [one["name"] for one in world.ask("GET", "/api/v1/measures").json()["measures"] if "NAME" not in one["name"]]
+    splits = [one["name"] for one in world.ask("GET", "/api/v1/dimensions").json()["dimensions"] if one.get("groups")]
+    for split in ["", *splits, "attr.custom.key"]:
+        split = split.replace("NAME", "custom.key")
+        asked = {"measures": ["spans", "traces"], "dimensions": [split] if split else [], "from": "2020-01-01T00:00:00Z", "to": "2100-01-01T00:00:00Z"}
+        shows_nothing(checks, world, f"query by {split or 'nothing'}", world.ask("POST", "/api/v1/query", asked))
+    for measure in names:
+        asked = {"measures": [measure], "dimensions": []}
+        checks.equal(f"{measure} is the same with B's data as without", world.ask("POST", "/api/v1/query", asked).json()["rows"], world.before[measure])
+    for term in (f"session={MARK['B']}-session", f'"{MARK["B"]}"', f"agent~{MARK['B']}", f"attr.custom.key={MARK['B']}-value", f"prompt~{MARK['B']}",
+                 f"agent={MARK['B']}-agent or tool={MARK['B']}-tool", f"-agent={MARK['A']}-agent", "(agent!=x)", "tokens>0"):
+        asked = {"measures": ["spans"], "dimensions": ["agent"], "filter": term}
+        shows_nothing(checks, world, f"query where {term}", type("A", (), {"body": json.dumps(world.ask("POST", "/api/v1/query", asked).json().get("rows")).encode()}))
+    for header in ({"x-pawl-project": "2"}, {"x-pawl-project": "3"}, {"X-Pawl-Project": f"{MARK['B']}-project"}):
+        shows_nothing(checks, world, f"query with {header}", world.ask("POST", "/api/v1/query", {"measures": ["spans"], "dimensions": ["agent"]}, **header))
+
+
+def revoking(checks, world):
+    answer = world.ask("DELETE", f"/api/v1/keys/{world.key_ids['B']}")
+    checks.equal("B's key cannot be revoked by A", answer.status, 404)
+    checks.equal("B's key still works", world.ask("GET", "/api/v1/me", project="B").status, 200)
+
+
+def live(checks, world):
+    """A's stream while both send."""
+    seen, up = [], threading.Event()
+
+    def listen():
+        request = urllib.request.Request(world.server.url + "/api/v1/live", headers={"authorization": "Bearer " + world.keys["A"]})
+        try:
+            with urllib.request.urlopen(request, timeout=8 * PATIENCE) as stream:
+                for line in stream:
+                    seen.append(line.decode())
+                    up.set()
+        except OSError:
+            pass
+
+    listener = threading.Thread(target=listen, daemon=True)
+    listener.start()
+    checks.check("the stream opens", up.wait(10 * PATIENCE))
+    for project in "BA":
+        body = telemetry(project).replace(f"{TRACE[project]:032x}".encode(), f"{TRACE[project] + 0x100000:032x}".encode())
+        checks.equal("telemetry is taken", world.server.call("POST", "/v1/traces", body, JSON, key=world.keys[project]).status, 200)
+        time.sleep(0.5)
+    end = time.monotonic() + 8 * PATIENCE
+    while time.monotonic() < end and not any(MARK["A"] in line for line in seen):
+        time.sleep(0.05)
+    text = "".join(seen)
+    checks.check("A's spans come by", MARK["A"] in text, text[:300])
+    checks.check("B's do not", MARK["B"] not in text, text[:300])
+
+
+def main():
+    checks = Checks()
+    with Server("--auth", "required", ready=True) as server:
+        world = World(server)
+        described = json.loads(server.call("GET", "/api/v1/openapi.json").body)["paths"]
+        routes = [(method.upper(), pattern) for pattern, methods in described.items() for method in methods]
+        checks.check("OpenAPI names the routes", len(routes) > 20, routes)
+        checks.equal("A's telemetry is taken", server.call("POST", "/v1/traces", telemetry("A"), JSON, key=world.keys["A"]).status, 200)
+        server.wait_for(lambda: server.call("GET", "/api/v1/traces/" + world.ids("A")["trace_id"], key=world.keys["A"]).status == 200, 15, "A's trace")
+        time.sleep(3 * PATIENCE)  # until A's trace has been recounted: the measures compared below stand still
+        world.before = {one["name"]: world.ask("POST", "/api/v1/query", {"measures": [one["name"]], "dimensions": []}).json().get("rows")
+                        for one in world.ask("GET", "/api/v1/measures").json()["measures"] if "NAME" not in one["name"]}
+        checks.equal("B's telemetry is taken", server.call("POST", "/v1/traces", telemetry("B"), JSON, key=world.keys["B"]).status, 200)
+        server.wait_for(lambda: server.call("GET", "/api/v1/traces/" + world.ids("B")["trace_id"], key=world.keys["B"]).status == 200, 15, "B's trace")
+        checks.check("B sees its own", MARK["B"] in world.ask("GET", "/api/v1/traces", project="B").body.decode())
+        by_id(checks, world, [route for route in routes if route[0] == "GET"])
+        lists(checks, world, routes)
+        questions(checks, world)
+        revoking(checks, world)
+        live(checks, world)
+    checks.finish()
+
+
+main()

@@ -1,0 +1,131 @@
+#!/usr/bin/env bash
+# `make test`: every test, step by step. Each step prints its own `N passed, N failed`; the last line adds them up.
+#   tools/test.sh [STEP...]     only these steps, in this order (tools/test.sh -l lists them)
+#   PAWL_JOBS                   compilers at once (default: cores); PAWL_ROUNDS, PAWL_SEED: of the kill rounds
+set -uo pipefail
+cd "$(dirname "$0")/.."
+export PATH="$PWD/third_party/node/bin:$PATH"
+jobs=${PAWL_JOBS:-$(nproc)}
+out=build/test
+passed=0 failed=0
+skipped=()
+
+steps=(lint page release unit engine cases captures hostile isolation auth start grpc kill demo browser sanitized fuzz)
+[ "${1:-}" = -l ] && { printf '%s\n' "${steps[@]}"; exit 0; }
+[ $# -gt 0 ] && steps=("$@")
+mkdir -p "$out"
+
+# Programs that open the engine: one process each, and not at the same time as others.
+engines="pawl_store_warehouse_test pawl_query_test pawl_records_traces_test pawl_features_ingest_test pawl_features_explore_test"
+# Modules that read foreign bytes or keep promises about a disk: again under the address and undefined-behaviour sanitizers.
+sanitized="pawl_base_test pawl_wire_test pawl_llm_test pawl_guard_test pawl_net_test pawl_store_journal_test pawl_store_blobs_test pawl_store_ledger_test"
+
+skip() { skipped+=("$1: $2"); printf '  skipped: %s: %s\n' "$1" "$2"; }
+
+# Builds targets of a preset; a build that fails is one failed test.
+build() {
+  local preset=$1; shift
+  [ -f "build/$preset/build.ninja" ] || cmake --preset "$preset" >"$out/cmake-$preset.log" 2>&1 ||
+    { tail -20 "$out/cmake-$preset.log"; echo '0 passed, 1 failed'; return 1; }
+  ln -sfn ../../third_party/chdb/libchdb.so "build/$preset/libchdb.so"
+  ninja -C "build/$preset" -j "$jobs" --quiet "$@" >"$out/build-$preset.log" 2>&1 ||
+    { grep -E -A8 'error|FAILED' "$out/build-$preset.log" | head -60; echo '0 passed, 1 failed'; return 1; }
+  echo '1 passed, 0 failed'
+}
+
+# Targets of a preset whose names end so: gtest programs, fuzzers.
+targets() {
+  [ -f "build/$1/build.ninja" ] || cmake --preset "$1" >"$out/cmake-$1.log" 2>&1 || { tail -20 "$out/cmake-$1.log" >&2; return 1; }
+  ninja -C "build/$1" -t targets all | sed -n "s/^\([a-z0-9_]*$2\): phony\$/\1/p; s/^\([a-z0-9_]*$2\): CXX_EXECUTABLE.*/\1/p" | sort -u
+}
+
+# Runs one gtest program from the root; its failures are shown, its counts printed in our words.
+gtest() {
+  local name log ok bad code=0
+  name=$(basename "$1"); log="$out/$name.$2.log"
+  timeout "${3:-300}" "$1" --gtest_brief=0 >"$log" 2>&1 || code=$?
+  ok=$(sed -n 's/^\[  PASSED  \] \([0-9]*\) test.*/\1/p' "$log" | tail -1)
+  bad=$(sed -n 's/^\[  FAILED  \] \([0-9]*\) test.*/\1/p' "$log" | tail -1)
+  ok=${ok:-0} bad=${bad:-0}
+  [ "$code" -ne 0 ] && [ "$bad" -eq 0 ] && bad=1   # crashed, timed out, or a sanitizer spoke
+  sed -n 's/^\[  SKIPPED \] \(.*\) (.*/  skipped inside: \1/p' "$log" | sort -u
+  if [ "$bad" -gt 0 ]; then
+    grep -E -B12 '^\[  FAILED  \]' "$log" | head -60
+    [ "$code" -gt 1 ] && { echo "  $name ended with $code:"; tail -25 "$log"; }
+  fi
+  echo "  $name: $ok passed, $bad failed"
+  ok_here=$((ok_here + ok)) bad_here=$((bad_here + bad))
+}
+
+gtests() {  # PRESET SECONDS NAME...
+  local preset=$1 seconds=$2 ok_here=0 bad_here=0; shift 2
+  for one in "$@"; do
+    [ -x "build/$preset/$one" ] && gtest "build/$preset/$one" "$preset" "$seconds"
+  done
+  echo "$ok_here passed, $bad_here failed"
+}
+
+step_lint() { tools/lint.sh; }
+step_page() {
+  if (cd ui && npm run --silent check >"../$out/page.log" 2>&1); then echo '1 passed, 0 failed'; else tail -30 "$out/page.log"; echo '0 passed, 1 failed'; fi
+}
+step_release() { build release pawl $(targets release _test); }
+step_unit() {
+  local mine=()
+  for one in $(targets release _test); do [[ " $engines " == *" $one "* ]] || mine+=("$one"); done
+  gtests release 300 "${mine[@]}"
+}
+step_engine() { gtests release 400 $engines; }
+step_cases() { python3 tests/cases/run.py; }
+step_captures() { python3 tests/system/captures.py; }
+step_hostile() { python3 tests/system/hostile.py; }
+step_isolation() { python3 tests/system/isolation.py; }
+step_auth() { python3 tests/system/auth.py; }
+step_start() { python3 tests/system/start.py; }
+step_grpc() { python3 tests/system/grpc.py; }
+step_kill() { python3 tests/system/kill_rounds.py "${PAWL_ROUNDS:-10}" ${PAWL_SEED:-}; }
+step_demo() { python3 tests/system/demo.py; }
+step_browser() { python3 tests/browser/run.py; }
+step_sanitized() {
+  local mine=() there
+  there=$(targets fuzz _test) || { echo '0 passed, 1 failed'; return; }
+  for one in $sanitized; do grep -qx "$one" <<<"$there" && mine+=("$one"); done
+  build fuzz "${mine[@]}" || return
+  ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1 UBSAN_OPTIONS=print_stacktrace=1 gtests fuzz 600 "${mine[@]}"
+}
+step_fuzz() {
+  local all ok=0 bad=0
+  all=$(targets fuzz _fuzz) || { echo '0 passed, 1 failed'; return; }
+  build fuzz $all || return
+  tests/fuzz/corpus.sh "$out/corpus" >/dev/null
+  for one in $all; do
+    mkdir -p "$out/corpus/$one" "$out/fuzz-$one"
+    if (cd "$out/fuzz-$one" && timeout 120 "../../fuzz/$one" -max_total_time="${PAWL_FUZZ_SECONDS:-8}" -timeout=10 -rss_limit_mb=3000 \
+        -print_final_stats=1 "../corpus/$one" >"../fuzz-$one.log" 2>&1); then
+      ok=$((ok + 1)); echo "  $one: $(sed -n 's/^stat::number_of_executed_units: *//p' "$out/fuzz-$one.log") inputs"
+    else
+      bad=$((bad + 1)); echo "  $one found something (inputs in $out/fuzz-$one):"; grep -v '^#' "$out/fuzz-$one.log" | tail -30
+    fi
+  done
+  echo "$ok passed, $bad failed"
+}
+
+began=$SECONDS
+for step in "${steps[@]}"; do
+  printf '== %s\n' "$step"
+  since=$SECONDS log="$out/step-$step.log"
+  if [ "$(type -t "step_$step")" != function ]; then echo "there is no step $step (tools/test.sh -l lists them)"; failed=$((failed + 1)); continue; fi
+  "step_$step" 2>&1 | tee "$log"
+  code=${PIPESTATUS[0]}
+  # A step may have parts, each with its line: `N passed, N failed` alone on it.
+  read -r p f < <(awk '/^[0-9]+ passed, [0-9]+ failed$/ {p += $1; f += $3; n++} END {print p + 0, n ? f + 0 : 1}' "$log")
+  [ "$f" -eq 0 ] && [ "$code" -ne 0 ] && f=1
+  passed=$((passed + p)) failed=$((failed + f))
+  while read -r line; do skipped+=("$step: $line"); done < <(sed -n 's/^ *skipped: //p' "$log")
+  printf -- '-- %s: %s, %d passed, %d failed, %d s\n' "$step" "$([ "$f" -eq 0 ] && echo ok || echo FAILED)" "$p" "$f" $((SECONDS - since))
+done
+[ $# -eq 0 ] && skipped+=("the thread sanitizer: net and journal under it take longer than CI has; cmake --preset tsan, see CONTRIBUTING.md")
+for why in "${skipped[@]}"; do echo "skipped: $why"; done
+echo "$((SECONDS - began)) s"
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
