@@ -41,7 +41,7 @@ class Hostile : public ::testing::Test {
     RawSocket raw(test.port);
     raw.send(bytes);
     bool closed = false;
-    std::string answer = raw.receive_all(3'000, &closed);
+    std::string answer = raw.receive_all(8'000, &closed);
     EXPECT_TRUE(closed) << answer;
     EXPECT_LE(count(answer, "HTTP/1.1 "), 1U) << answer;
     return answer;
@@ -130,15 +130,15 @@ TEST_F(Hostile, SlowPeersAreCutOff) {
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
   }
   bool closed = false;
-  EXPECT_EQ(says_nothing.receive_all(1'500, &closed), "");
+  EXPECT_EQ(says_nothing.receive_all(8'000, &closed), "");
   EXPECT_TRUE(closed);
-  EXPECT_EQ(status_of(half_head.receive_all(1'500, &closed)), 408);
+  EXPECT_EQ(status_of(half_head.receive_all(8'000, &closed)), 408);
   EXPECT_TRUE(closed);
-  EXPECT_EQ(status_of(half_body.receive_all(1'500, &closed)), 408);
+  EXPECT_EQ(status_of(half_body.receive_all(8'000, &closed)), 408);
   EXPECT_TRUE(closed);
-  EXPECT_EQ(status_of(drips.receive_all(1'500, &closed)), 408);
+  EXPECT_EQ(status_of(drips.receive_all(8'000, &closed)), 408);
   EXPECT_TRUE(closed);
-  EXPECT_EQ(status_of(idles.receive_all(1'500, &closed)), 200);
+  EXPECT_EQ(status_of(idles.receive_all(8'000, &closed)), 200);
   EXPECT_TRUE(closed);
   EXPECT_EQ(handled, 1);
 }
@@ -148,7 +148,7 @@ TEST_F(Hostile, HalfClosedInTheMiddleOfABody) {
   raw.send("POST /in HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nabc");
   ::shutdown(raw.fd(), SHUT_WR);
   bool closed = false;
-  EXPECT_EQ(raw.receive_all(1'500, &closed), "");
+  EXPECT_EQ(raw.receive_all(8'000, &closed), "");
   EXPECT_TRUE(closed);
   EXPECT_EQ(handled, 0);
 }
@@ -180,7 +180,10 @@ TEST_F(Hostile, TooManyConnections) {
 TEST_F(Hostile, ReadersThatDoNotRead) {
   RawSocket raw(test.port);
   raw.send("GET /huge HTTP/1.1\r\nHost: a\r\n\r\n");
-  std::this_thread::sleep_for(std::chrono::milliseconds(1'600));
+  for (int i = 0; i < 500 && test.server.stats().requests == 0; ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  for (int i = 0; i < 500 && test.server.stats().connections_open > 0; ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
   EXPECT_EQ(test.server.stats().connections_open, 0U);
 }
 

@@ -129,7 +129,7 @@ TEST(Server, ChunkedBodiesPipelinesAndContinue) {
   RawSocket old(test.port);
   old.send("GET /items/1 HTTP/1.0\r\n\r\n");
   bool closed = false;
-  EXPECT_EQ(status_of(old.receive_all(3'000, &closed)), 200);
+  EXPECT_EQ(status_of(old.receive_all(8'000, &closed)), 200);
   EXPECT_TRUE(closed);
 }
 
@@ -174,7 +174,7 @@ TEST(Server, EventsFlowAndEndWithTheClient) {
   EXPECT_NE(raw.receive_until("data: 1").find("event: span"), std::string::npos);
   EXPECT_NE(raw.receive_until("still here").find(": still here"), std::string::npos);
   ::shutdown(raw.fd(), SHUT_RDWR);
-  for (int i = 0; i < 40 && !channel->closed(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  for (int i = 0; i < 400 && !channel->closed(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(50));
   EXPECT_TRUE(channel->closed());
   Channel full(2);
   for (int i = 0; i < 5; ++i) full.push("x");
@@ -229,7 +229,7 @@ TEST(Server, PoolWorkLearnsThatItsClientLeft) {
     raw.send("GET /slow HTTP/1.1\r\nHost: a\r\n\r\n");
     while (!began) std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
-  for (int i = 0; i < 40 && !left; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  for (int i = 0; i < 400 && !left; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(50));
   EXPECT_TRUE(left);
   EXPECT_TRUE(test.server.stop(2 * second));
 }
@@ -249,10 +249,10 @@ TEST(Server, StopsInOrder) {
   while (!began) std::this_thread::sleep_for(std::chrono::milliseconds(5));
   EXPECT_TRUE(test.server.stop(5 * second));
   bool closed = false;
-  const std::string answer = raw.receive_all(1'000, &closed);
+  const std::string answer = raw.receive_all(8'000, &closed);
   EXPECT_NE(answer.find("connection: close\r\n\r\ndone"), std::string::npos) << answer;
   EXPECT_TRUE(closed);
-  idle.receive_all(1'000, &closed);
+  idle.receive_all(8'000, &closed);
   EXPECT_TRUE(closed);
   EXPECT_FALSE(RawSocket(test.port).connected());
 }
@@ -273,7 +273,7 @@ TEST(Server, LocalModeIsAskedFirst) {
   auto ask = [&](std::string_view head) {
     RawSocket raw(test.port);
     raw.send(head);
-    return status_of(raw.receive_all(500));
+    return status_of(raw.receive_until("\r\n\r\n"));
   };
   EXPECT_EQ(ask(fmt::format("GET /items/1 HTTP/1.1\r\nHost: localhost:{}\r\n\r\n", test.port)), 200);
   EXPECT_EQ(ask("GET /items/1 HTTP/1.1\r\nHost: evil.example\r\n\r\n"), 403);

@@ -17,6 +17,10 @@ void detail::Loop::next_tick() {
   timer_.async_wait([this](boost::system::error_code) {
     ticking_ = false;
     if (watched_.empty()) return;
+    // A loop that was itself late judges nobody in this turn: what came meanwhile is still to be read.
+    const bool late = std::chrono::steady_clock::now() > timer_.expiry() + tick / 2;
+    if (late && !std::exchange(skipped_, true)) return next_tick();
+    skipped_ = false;
     const std::vector<Swept*> now_watched(watched_.begin(), watched_.end());
     for (Swept* one : now_watched)
       if (watched_.contains(one)) one->sweep(monotonic_now());

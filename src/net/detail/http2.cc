@@ -171,6 +171,8 @@ void Http2::end_head(H2Stream& stream) {
     connection_->server->malformed.fetch_add(1, std::memory_order_relaxed);
     return refuse(stream, bad->status, std::move(bad->message));
   }
+  if (!stream.lease.grow_to(stream.head_bytes))
+    return refuse(stream, 503, "The server holds as many requests as it may; try again.");
   stream.plan = plan_request(*connection_->server, connection_->listener, request);
   if (stream.plan.refusal) {
     Response response = std::move(*stream.plan.refusal);
@@ -200,7 +202,7 @@ void Http2::take_data(H2Stream& stream, std::string_view bytes) {
   }
   buffered_ += body.size() - before;
   stream.counted += body.size() - before;
-  if (!stream.lease.grow_to(body.size()))
+  if (!stream.lease.grow_to(stream.head_bytes + body.size()))
     return refuse(stream, 503, "The server holds as many request bodies as it may; try again.");
   grant(stream, bytes.size());
 }

@@ -51,7 +51,7 @@ class Loop {
   asio::executor_work_guard<asio::io_context::executor_type> work_;
   asio::steady_timer timer_;
   std::unordered_set<Swept*> watched_;
-  bool ticking_ = false;
+  bool ticking_ = false, skipped_ = false;
   std::thread thread_;
 };
 

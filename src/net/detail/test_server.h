@@ -47,7 +47,7 @@ class RawSocket {
     return bytes;
   }
   // Everything until the peer closes, at most `ms` without a byte. `closed` tells which of the two it was.
-  std::string receive_all(int ms = 3'000, bool* closed = nullptr) const {
+  std::string receive_all(int ms = 8'000, bool* closed = nullptr) const {
     std::string all;
     for (bool ended = false;;) {
       const std::string piece = receive(ms, ended);
@@ -57,7 +57,7 @@ class RawSocket {
     }
   }
   // Until `all` holds `text`.
-  std::string receive_until(std::string_view text, int ms = 3'000) const {
+  std::string receive_until(std::string_view text, int ms = 8'000) const {
     std::string all;
     for (bool ended = false; all.find(text) == std::string::npos;) {
       const std::string piece = receive(ms, ended);
