@@ -19,6 +19,14 @@ Result<const Measure*> measure_called(std::string_view name) {
               near.empty() ? "" : fmt::format(" Did you mean {}?", near));
 }
 
+// `_w` is a row's weight.
+std::string with_weight(std::string_view sql) {
+  std::string out(sql);
+  for (std::size_t at = out.find("(_w"); at != std::string::npos; at = out.find("(_w", at + 1))
+    if (at + 3 < out.size() && (out[at + 3] == ' ' || out[at + 3] == ')')) out.replace(at + 1, 2, weight_sql);
+  return out;
+}
+
 // What rows are grouped by: the expression on a row of `spans` and its name in the answer.
 struct Key {
   std::string name, sql;
@@ -56,6 +64,7 @@ class Compiler {
   std::vector<Key> keys_;
   std::vector<const Measure*> measures_;
   std::vector<const Partial*> partials_;  // needed, in the order of the table
+  std::vector<Branch> branches_;          // of those
   std::string where_;                     // rows of the items that the filter selects
 };
 
@@ -95,17 +104,25 @@ Result<void> Compiler::find_keys() {
 }
 
 Result<void> Compiler::find_measures() {
-  std::set<std::string> needed = {"_n"};
+  std::set<std::string> needed;
   for (const std::string& name : query_.measures) {
     const Measure* measure = TRY(measure_called(name));
     measures_.push_back(measure);
     const bool item = query_.grain != Grain::span && !measure->item_sql.empty();
     needed.merge(names_in(item ? measure->item_sql : measure->sql));
   }
-  if (std::ranges::any_of(needed, [](const std::string& name) { return name.starts_with("_item_p"); }))
-    needed.insert("_items");
+  bool tells_presence = true;  // groups of distinct items are those that have spans; of the others not all
   for (const Partial& partial : partial_table())
-    if (needed.contains(std::string(partial.name))) partials_.push_back(&partial);
+    if (needed.contains(std::string(partial.name)))
+      tells_presence &= partial.branch == Branch::traces || partial.branch == Branch::sessions;
+  if (!tells_presence) needed.insert("_n");
+  if (std::ranges::any_of(needed, [](const std::string& name) { return name.starts_with("_items_"); }))
+    needed.insert("_items");
+  for (const Partial& partial : partial_table()) {
+    if (!needed.contains(std::string(partial.name))) continue;
+    partials_.push_back(&partial);
+    if (!has_one(branches_, partial.branch)) branches_.push_back(partial.branch);
+  }
   return {};
 }
 
@@ -127,6 +144,7 @@ std::string Compiler::group_by(std::string_view more) const {
   return names.empty() ? "" : " GROUP BY " + names;
 }
 
+// A single branch is the sum already; several are added up, and for that each has every column.
 std::string Compiler::columns(Branch branch, const std::vector<std::string>& own) const {
   std::string out;
   std::size_t next = 0;
@@ -134,7 +152,9 @@ std::string Compiler::columns(Branch branch, const std::vector<std::string>& own
     const bool mine = partial->branch == branch;
     const std::string value = mine ? own[next++] : partial->quantile > 0 ? "NULL" : "0";
     const std::string_view type = partial->quantile > 0 ? "Nullable(Float64)" : "Int128";
-    out += fmt::format("{}CAST({}, '{}') AS u{}", out.empty() ? "" : ", ", value, type, partial->name);
+    if (!out.empty()) out += ", ";
+    out += branches_.size() == 1 ? fmt::format("{} AS {}", value, partial->name)
+                                 : fmt::format("CAST({}, '{}') AS u{}", value, type, partial->name);
   }
   return out;
 }
@@ -142,13 +162,13 @@ std::string Compiler::columns(Branch branch, const std::vector<std::string>& own
 std::string Compiler::partials(Branch branch) {
   std::vector<std::string> own;
   for (const Partial* partial : partials_)
-    if (partial->branch == branch) own.emplace_back(partial->sql);
+    if (partial->branch == branch) own.push_back(with_weight(partial->sql));
   return columns(branch, own);
 }
 
 std::string Compiler::rows() {
-  return fmt::format("SELECT {}{} FROM (SELECT *, {} AS _w {}{}){}", select_keys(), partials(Branch::rows), weight_sql,
-                     Sql::spans(query_.range), where_, group_by());
+  return fmt::format("SELECT {}{} {}{}{}", select_keys(), partials(Branch::rows), Sql::spans(query_.range), where_,
+                     group_by());
 }
 
 std::string Compiler::distinct(Branch branch, std::string_view key) {
@@ -187,7 +207,8 @@ std::string Compiler::span_times(Branch branch) {
 Items Compiler::items_of(Grain grain, std::set<std::string> totals) {
   Items items{.grain = grain, .range = query_.range, .filter = nullptr, .rows = "", .having = "", .totals = {}};
   items.totals = std::move(totals);
-  items.totals.insert({"_weight", "_first"});
+  items.totals.insert("_weight");
+  if (by_time()) items.totals.insert("_first");
   if (grain == query_.grain)
     items.filter = query_.filter.root();
   else if (!where_.empty())
@@ -223,18 +244,19 @@ std::string Compiler::item_source(const Items& items, const std::string& rows) {
 
 std::string Compiler::whole_items(Branch branch) {
   const bool overhead = branch == Branch::overhead;
-  const Items items = overhead ? items_of(Grain::trace, {"_overhead"}) : items_of(query_.grain, {"_extent", "_status"});
+  std::set<std::string> totals;
+  for (const Partial* partial : partials_)
+    if (partial->branch == branch) totals.merge(names_in(partial->sql));
+  const Items items = items_of(overhead ? Grain::trace : query_.grain, std::move(totals));
   return fmt::format("SELECT {}{} FROM ({}){}", key_names(), partials(branch),
                      item_source(items, overhead ? where_ : ""), group_by());
 }
 
 std::string Compiler::item_times() {
-  const Items items = items_of(query_.grain, {"_extent", "_status"});
-  return quantiles(
-      Branch::item_latency,
-      fmt::format("SELECT {}{} AS _bucket, sum(_weight) AS _count FROM ({}) WHERE _status NOT IN ('running', "
-                  "'unfinished'){}",
-                  key_names(), bucket_sql("_extent"), item_source(items, ""), group_by("_bucket")));
+  const Items items = items_of(query_.grain, {"_extent", "_open"});
+  return quantiles(Branch::item_latency,
+                   fmt::format("SELECT {}{} AS _bucket, sum(_weight) AS _count FROM ({}) WHERE NOT _open{}",
+                               key_names(), bucket_sql("_extent"), item_source(items, ""), group_by("_bucket")));
 }
 
 std::string Compiler::branch(Branch branch) {
@@ -285,13 +307,16 @@ Result<Statement> Compiler::run() {
   if (by.empty()) return fail(ErrorKind::invalid, "`order` must be a column of the answer, not {}.", query_.order);
 
   Statement statement;
-  std::string select, sums, parts;
-  std::set<Branch> done;
+  std::string select, sums, alive, parts;
   for (const Partial* partial : partials_) {
     sums += fmt::format("{}{}(u{}) AS {}", sums.empty() ? "" : ", ", partial->quantile > 0 ? "max" : "sum",
                         partial->name, partial->name);
-    if (done.insert(partial->branch).second) parts += (parts.empty() ? "" : " UNION ALL ") + branch(partial->branch);
+    if (partial->presence) alive += fmt::format("{}{} > 0", alive.empty() ? "" : " OR ", partial->name);
+    if (partial->branch == Branch::item_latency) alive += fmt::format(" OR {} IS NOT NULL", partial->name);
   }
+  if (!keys_.empty() && !alive.empty()) alive = " HAVING " + alive;
+  if (keys_.empty()) alive.clear();
+  for (const Branch other : branches_) parts += (parts.empty() ? "" : " UNION ALL ") + branch(other);
   for (std::size_t i = 0; i < keys_.size(); ++i) {
     const bool time = i == 0 && by_time();
     select += time ? fmt::format("toInt64(_k{0}) * 1000000000 AS c{0}, ", i)
@@ -305,13 +330,10 @@ Result<Statement> Compiler::run() {
                           measure.type == Type::money ? "Nullable(Int128)" : "Nullable(Float64)", keys_.size() + i);
     statement.columns.push_back({std::string(measure.name), measure.type, measure.unit});
   }
-  const bool items = done.contains(Branch::items);
-  statement.sql = fmt::format("SELECT {} FROM (SELECT {}{} FROM ({}){}{}) ORDER BY {} LIMIT {}", select, key_names(),
-                              sums, parts, group_by(),
-                              keys_.empty() ? ""
-                              : items       ? " HAVING _n > 0 OR _items > 0"
-                                            : " HAVING _n > 0",
-                              by, query_.limit);
+  const std::string summed =
+      branches_.size() == 1 ? parts + alive
+                            : fmt::format("SELECT {}{} FROM ({}){}{}", key_names(), sums, parts, group_by(), alive);
+  statement.sql = fmt::format("SELECT {} FROM ({}) ORDER BY {} LIMIT {}", select, summed, by, query_.limit);
   statement.parameters = sql_.take();
   return statement;
 }

@@ -37,21 +37,31 @@ constexpr Inner inners[] = {
     {"_i_root_error", "sum(sign * (parent = 0 AND status = 'error'))"},
     {"_i_root_blocked", "sum(sign * (parent = 0 AND status = 'blocked'))"},
     {"_i_root_unfinished", "sum(sign * (parent = 0 AND status = 'unfinished'))"},
-    {"_i_first", "min(_position)", "minute"},
-    {"_i_start", "min(_start)"},
-    {"_i_end", "max(_start + duration)"},
-    {"_i_status", "argMin(toString(status), (_start, -duration))", "status"},
-    {"_i_status_at", "min((_start, -duration))"},
-    {"_i_name", "argMin(CAST(name, 'String'), (parent != 0, _start, -duration))", "name, parent"},
-    {"_i_name_at", "min((parent != 0, _start, -duration))", "parent"},
+    {"_i_first", "min(POS)", "minute"},
+    {"_i_start", "min(START)"},
+    {"_i_end", "max(START + duration)"},
+    {"_i_status", "argMin(toInt8(status), FIRST)", "status"},
+    {"_i_status_at", "min(FIRST)"},
+    {"_i_name", "argMin(CAST(name, 'String'), LEAD)", "name, parent"},
+    {"_i_name_at", "min(LEAD)", "parent"},
     {"_i_work",
-     "intervalLengthSumStateIf(_start, _start + duration, NOT noise AND kind IN ('llm', 'tool') AND duration > 0)",
+     "intervalLengthSumStateIf(START, START + duration, NOT noise AND kind IN ('llm', 'tool') AND duration > 0)",
      "kind, noise"},
     {"_i_session", "any(session)"},
     {"_i_trace", "any(trace)"},
 };
 
-struct Total {  // over the groups of an item; sum(…) of one group is that group
+// The words above, each in terms of the next. As one integer, "the earliest, of those the longest" is compared 5 times
+// faster than as a tuple.
+constexpr std::pair<std::string_view, std::string_view> words[] = {
+    {"LEAD",
+     "toInt128(parent != 0) * toInt128('85070591730234615865843651857942052864') + FIRST"},  // roots before others
+    {"FIRST", "toInt128(START) * toInt128('18446744073709551616') - duration"},
+    {"START", start_sql},
+    {"POS", position_sql},
+};
+
+struct Total {  // over the groups of an item; sum(…) and anyLast(…) of one group are that group
   std::string_view name, sql;
 };
 constexpr std::string_view all_tokens =
@@ -75,9 +85,11 @@ constexpr Total totals[] = {
     {"_first", "minIf(_i_first, _alive)"},
     {"_extent", "maxIf(_i_end, _alive) - minIf(_i_start, _alive)"},
     {"_status",
-     "multiIf(sum(_i_roots) <= 0, argMinIf(_i_status, _i_status_at, _alive), sum(_i_root_running) > 0, 'running', "
-     "sum(_i_root_error) > 0, 'error', sum(_i_root_blocked) > 0, 'blocked', sum(_i_root_unfinished) > 0, 'unfinished', "
-     "'ok')"},
+     "multiIf(sum(_i_roots) <= 0, ['ok', 'error', 'blocked', 'unfinished', 'running'][argMinIf(_i_status, "
+     "_i_status_at, "
+     "_alive) + 1], sum(_i_root_running) > 0, 'running', sum(_i_root_error) > 0, 'error', sum(_i_root_blocked) > 0, "
+     "'blocked', sum(_i_root_unfinished) > 0, 'unfinished', 'ok')"},
+    {"_open", "sum(_i_root_running) + sum(_i_root_unfinished) > 0"},
     {"_name", "argMinIf(_i_name, _i_name_at, _alive)"},
     {"_overhead",
      "maxIf(_i_end, _alive) - minIf(_i_start, _alive) - toInt64(intervalLengthSumMergeIf(_i_work, _alive))"},
@@ -107,8 +119,10 @@ std::string item_condition(Sql& sql, const Node& node, const Items& items, std::
       wanted.emplace(leaf.dimension->total);
       return '(' + compare_total(sql, leaf) + ')';
     }
-    any.push_back(leaf_condition(sql, leaf, items.range, true));
-    return fmt::format("(sum(_any{}) > 0)", any.size() - 1);
+    Leaf positive = leaf;  // a != b: none of the spans has b
+    if (leaf.op == Op::ne) positive.op = Op::eq;
+    any.push_back(leaf_condition(sql, positive, items.range, true));
+    return fmt::format("(sum(_any{}) {} 0)", any.size() - 1, leaf.op == Op::ne ? "<=" : ">");
   }
   if (node.kind == Node::Kind::none) return "NOT " + item_condition(sql, node.children[0], items, any, wanted);
   std::vector<std::string> parts;
@@ -133,7 +147,9 @@ Shape shape_of(const std::set<std::string>& wanted, const std::vector<std::strin
   }
   for (const Inner& inner : inners) {
     if (!needed.contains(std::string(inner.name))) continue;
-    shape.inner += fmt::format(", {} AS {}", inner.sql, inner.name);
+    std::string sql(inner.sql);
+    for (const auto& [word, meaning] : words) sql = replaced(std::move(sql), word, meaning);
+    shape.inner += fmt::format(", {} AS {}", sql, inner.name);
     for (const std::string_view column : split(inner.says, ','))
       if (!trim(column).empty()) shape.says.emplace(trim(column));
   }
@@ -173,14 +189,14 @@ std::string items_sql(Sql& sql, const Items& items) {
   const std::string rows = Sql::spans(items.range) + items.rows;
   if (!shape.alive)
     return fmt::format("SELECT _item{} FROM (SELECT {} AS _item{} {} GROUP BY _item) WHERE {}",
-                       replaced(shape.outer, "sum(", "("), key_of(items.grain), shape.inner, rows,
-                       replaced(having, "sum(", "("));
+                       replaced(replaced(shape.outer, "sum(", "("), "anyLast(", "("), key_of(items.grain), shape.inner,
+                       rows, replaced(having, "sum(", "("));
   const std::string says = join(std::vector<std::string>(shape.says.begin(), shape.says.end()), ", ");
   return fmt::format(
-      "SELECT _item{} FROM (SELECT _item, _g, _g = 0 OR _i_n > 0 AS _alive{} FROM (SELECT *, {} AS _item, "
-      "toUnixTimestamp64Nano(start) AS _start, {} AS _position, if(trace IN (SELECT trace {} AND sign < 0), "
-      "cityHash64({}), 0) AS _g {}) GROUP BY _item, _g) GROUP BY _item HAVING {}",
-      shape.outer, shape.inner, key_of(items.grain), position_sql, Sql::spans(items.range), says, rows, having);
+      "SELECT _item{} FROM (SELECT {} AS _item, if(trace IN (SELECT trace {} AND sign < 0), cityHash64({}), 0) AS _g, "
+      "_g = "
+      "0 OR _i_n > 0 AS _alive{} {} GROUP BY _item, _g) GROUP BY _item HAVING {}",
+      shape.outer, key_of(items.grain), Sql::spans(items.range), says, shape.inner, rows, having);
 }
 
 std::string selected(Sql& sql, Grain grain, const Filter& filter, const Range& range) {

@@ -6,7 +6,7 @@ namespace pawl::query {
 const std::vector<Partial>& partial_table() {
   using enum Branch;
   static const std::vector<Partial> table = {
-      {"_n", rows, "sum(sign)"},
+      {"_n", rows, "sum(sign)", 0, true},
       {"_spans", rows, "sum(_w)"},
       {"_steps", rows, "sum(_w * NOT noise)"},
       {"_errors", rows, "sum(_w * (is_error AND NOT noise))"},
@@ -32,10 +32,10 @@ const std::vector<Partial>& partial_table() {
       {"_cost_known", rows, "sum(sign * counted * isNotNull(coalesce(cost, cost_reported)))"},
       {"_cost_unknown", rows, "sum(sign * cost_unknown)"},
       {"_task_cost", rows, "sum(toInt128(sign * counted * (task != '') * ifNull(coalesce(cost, cost_reported), 0)))"},
-      {"_traces", traces, "sum(_item_w)"},
-      {"_traces_n", traces, "count()"},
-      {"_sessions", sessions, "sum(_item_w)"},
-      {"_sessions_n", sessions, "count()"},
+      {"_traces", traces, "sum(_item_w)", 0, true},
+      {"_traces_n", traces, "count()", 0, true},
+      {"_sessions", sessions, "sum(_item_w)", 0, true},
+      {"_sessions_n", sessions, "count()", 0, true},
       {"_tasks", tasks, "sum(_item_w)"},
       {"_tasks_n", tasks, "count()"},
       {"_latency_p50", latency, "", .5},
@@ -46,16 +46,16 @@ const std::vector<Partial>& partial_table() {
       {"_ttft_p90", ttft, "", .9},
       {"_ttft_p95", ttft, "", .95},
       {"_ttft_p99", ttft, "", .99},
-      {"_items", items, "sum(_weight)"},
+      {"_items", items, "sum(_weight)", 0, true},
       {"_items_failed", items, "sum(_weight * (_status = 'error'))"},
-      {"_items_time", items, "sum(toInt128(_weight) * _extent * (_status NOT IN ('running', 'unfinished')))"},
-      {"_items_timed", items, "sum(_weight * (_status NOT IN ('running', 'unfinished')))"},
+      {"_items_time", items, "sum(toInt128(_weight) * _extent * NOT _open)"},
+      {"_items_timed", items, "sum(_weight * NOT _open)"},
       {"_item_p50", item_latency, "", .5},
       {"_item_p90", item_latency, "", .9},
       {"_item_p95", item_latency, "", .95},
       {"_item_p99", item_latency, "", .99},
       {"_overhead_time", overhead, "sum(toInt128(_weight) * _overhead)"},
-      {"_overhead_n", overhead, "sum(_weight)"},
+      {"_overhead_n", overhead, "sum(_weight)", 0, true},
   };
   return table;
 }
@@ -63,8 +63,9 @@ const std::vector<Partial>& partial_table() {
 namespace {
 
 constexpr std::string_view latency_words =
-    "How long a step took: of spans their own time (no plumbing, none that still runs or never ended), of traces and "
-    "sessions the time from the first start to the last end. A quantile is read from a log histogram with at most 1 % "
+    "How long it took: of spans their own time (no plumbing, none that still runs or never ended), of traces and "
+    "sessions the time from the first start to the last end (none with a root that still runs or never ended). A "
+    "quantile is read from a log histogram with at most 1 % "
     "error.";
 constexpr std::string_view ttft_words =
     "Time from the request to the first token, of model calls that report it. A quantile is read from a log histogram "

@@ -24,8 +24,9 @@ enum class Branch : std::uint8_t {
 struct Partial {
   std::string_view name;
   Branch branch;
-  std::string_view sql;  // of rows, items, overhead: an aggregate
-  double quantile = 0;   // of latency, ttft, item_latency
+  std::string_view sql;   // of rows, items, overhead: an aggregate
+  double quantile = 0;    // of latency, ttft, item_latency
+  bool presence = false;  // above 0 where the group is there
 };
 const std::vector<Partial>& partial_table();
 

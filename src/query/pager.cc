@@ -36,6 +36,10 @@ const Order& order_called(std::string_view name) {
   return orders[0];
 }
 
+Nanos whole_minute(Nanos at) {
+  return at / minute * minute;
+}
+
 struct Cursor {
   std::string value, key;
 };
@@ -126,8 +130,10 @@ std::string item_page(Sql& sql, const Page& page) {
     if (page.by_start) {
       const Range wide = around(page.window, reach);
       items.range = Range{std::max(wide.from, page.query.range.from), std::min(wide.to, page.query.range.to)};
-      items.having = fmt::format("_first >= {} AND _first < {}{}{}", page.window.from, page.window.to,
-                                 beyond.empty() ? "" : " AND ", beyond);
+      std::vector<std::string> where = {beyond.empty() ? "1" : beyond};
+      if (page.window.from > page.query.range.from) where.push_back(fmt::format("_first >= {}", page.window.from));
+      if (page.window.to < page.query.range.to) where.push_back(fmt::format("_first < {}", page.window.to));
+      items.having = join(where, " AND ");
       if (page.window.to - page.window.from <= reach)
         items.rows = fmt::format(" AND {} IN (SELECT {} AS _key {} GROUP BY _key HAVING sum(sign) > 0)", key_of(grain),
                                  key_of(grain), Sql::spans(page.window));
@@ -145,14 +151,16 @@ std::string items_statement(Sql& sql, const Page& page) {
   const bool sessions = page.query.grain == Grain::session;
   const Nanos reach = sessions ? session_reach : trace_reach;
   Whole whole{.grain = page.query.grain, .range = around(page.by_start ? page.window : page.query.range, reach)};
-  whole.inside = page.query.range;
   whole.with = fmt::format("WITH ({}) AS _page ", item_page(sql, page));
   whole.rows = sessions
                    ? " AND ((session != '' AND session IN (SELECT arrayJoin(_page.3))) OR (session = '' AND trace IN "
                      "(SELECT arrayJoin(_page.4))))"
                    : " AND trace IN (SELECT arrayJoin(_page.1))";
   whole.order_key = "_page.2[indexOf(_page.1, _item)]";
-  if (page.by_start) whole.mine = fmt::format("_first >= {}", page.window.from);
+  if (page.by_start && page.window.from > page.query.range.from) {  // did it begin in an earlier window?
+    whole.inside = page.query.range;
+    whole.mine = fmt::format("_first >= {}", page.window.from);
+  }
   whole.order_by = "indexOf(_page.1, _at_item)";
   whole.limit = page.rows;
   return whole_rows_sql(whole);
@@ -203,12 +211,12 @@ Result<Pager> Pager::create(std::uint32_t project, ListQuery query) {
     const Nanos value = pager.after_key_.empty() ? 0 : parse_int(pager.after_value_).value_or(0);
     const Range& range = pager.query_.range;
     if (pager.descending_) {
-      if (!pager.after_key_.empty()) window.to = std::clamp(value + 1, range.from + 1, range.to);
+      if (!pager.after_key_.empty()) window.to = std::clamp(whole_minute(value) + minute, range.from + 1, range.to);
       const bool later = pager.query_.now > range.from && pager.query_.now < window.to;
-      window.from = std::max(range.from, (later ? pager.query_.now : window.to) - first_width);
+      window.from = std::max(range.from, whole_minute((later ? pager.query_.now : window.to) - first_width));
     } else {
-      if (!pager.after_key_.empty()) window.from = std::clamp(value, range.from, range.to - 1);
-      window.to = std::min(range.to, window.from + first_width);
+      if (!pager.after_key_.empty()) window.from = std::clamp(whole_minute(value), range.from, range.to - 1);
+      window.to = std::min(range.to, whole_minute(window.from + first_width) + minute);
     }
     pager.width_ = first_width * growth;
   }
@@ -229,10 +237,10 @@ void Pager::settle() {
       done_ = true;
     } else if (descending_) {
       window_.to = window_.from;
-      window_.from = std::max(query_.range.from, window_.to - width_);
+      window_.from = std::max(query_.range.from, whole_minute(window_.to - width_));
     } else {
       window_.from = window_.to;
-      window_.to = std::min(query_.range.to, window_.from + width_);
+      window_.to = std::min(query_.range.to, whole_minute(window_.from + width_));
     }
     if (width_ < widest) width_ *= growth;
   }

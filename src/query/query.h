@@ -69,7 +69,9 @@ class Filter {
 class SpanFacts {
  public:
   virtual ~SpanFacts() = default;
-  // Of a text or enum dimension ("tag" has many, others one or none).
+  // Of a text or enumeration dimension, by its name in the catalogue ("tag" has many, others one or none; an id as the
+  // client wrote it). Also "is:FLAG" for flags other than error, noise, blocked, running, unfinished, and "has:parent",
+  // "has:links", "has:events": any text = yes.
   virtual std::vector<std::string_view> texts(std::string_view dimension) const = 0;
   virtual std::optional<std::int64_t> number(std::string_view dimension) const = 0;
   virtual std::string_view attribute(std::string_view key) const = 0;

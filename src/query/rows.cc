@@ -148,26 +148,39 @@ constexpr std::string_view whole_says =
 constexpr std::string_view picked[] = {"session", "user",     "agent",       "agent_version", "team", "task",
                                        "outcome", "customer", "environment", "service",       "name"};
 
-// Over the rows of (_item, _trace, _g), all alike: `_n` of them are live.
+// Rows that are all alike are one group, of which `_n` are live. Sums, then facts.
+constexpr std::pair<std::string_view, std::string_view> group_columns[] = {
+    {"_n", "sum(sign)"},
+    {"_errors", "sum(sign * (is_error AND NOT noise))"},
+    {"_llm", "sum(sign * (kind = 'llm' AND NOT noise))"},
+    {"_tools", "sum(sign * (kind = 'tool' AND NOT noise AND NOT framework_tool))"},
+    {"_tokens",
+     "sum(sign * counted * (ifNull(tokens_input, 0) + ifNull(tokens_cache_read, 0) + ifNull(tokens_cache_write, 0) + "
+     "ifNull(tokens_output, 0) + ifNull(tokens_reasoning, 0)))"},
+    {"_tokens_known",
+     "sum(sign * counted * (coalesce(tokens_input, tokens_cache_read, tokens_cache_write, tokens_output, "
+     "tokens_reasoning) IS NOT NULL))"},
+    {"_cost", "sum(toInt128(sign * counted * ifNull(coalesce(cost, cost_reported), 0)))"},
+    {"_cost_known", "sum(sign * counted * isNotNull(coalesce(cost, cost_reported)))"},
+    {"_cost_unknown", "sum(sign * cost_unknown)"},
+    {"_trace_id", "any(trace_id)"},
+    {"_start", "any(toUnixTimestamp64Nano(start))"},
+    {"_end", "any(toUnixTimestamp64Nano(start) + duration)"},
+    {"_child", "any(parent != 0)"},
+    {"_lead", "(_child, _start, _start - _end)"},
+    {"_stat", "any(toString(status))"},
+    {"_tags", "any(tags)"},
+    {"_preview", "any(preview)"},
+};
+
 std::string grouped_rows(const Whole& whole) {
-  std::string texts;
-  for (const std::string_view text : picked) texts += fmt::format(", CAST(any({0}), 'String') AS _{0}", text);
+  std::string columns;
+  for (const auto& [name, sql] : group_columns) columns += fmt::format(", {} AS {}", sql, name);
+  for (const std::string_view text : picked) columns += fmt::format(", CAST(any({0}), 'String') AS _{0}", text);
+  if (whole.inside) columns += fmt::format(", any({}) AS _pos", position_sql);
   return fmt::format(
-      "SELECT _item, _trace, sum(sign) AS _n, any(trace_id) AS _trace_id, any(_at) AS _start, any(_at + duration) AS "
-      "_end, any(_position) AS _pos, any(parent != 0) AS _child, (_child, _start, _start - _end) AS _lead, "
-      "any(toString(status)) AS _stat, any(tags) AS _tags, any(preview) AS _preview{}, sum(sign * (is_error AND NOT "
-      "noise)) AS _errors, sum(sign * (kind = 'llm' AND NOT noise)) AS _llm, sum(sign * (kind = 'tool' AND NOT noise "
-      "AND "
-      "NOT framework_tool)) AS _tools, sum(sign * counted * (ifNull(tokens_input, 0) + ifNull(tokens_cache_read, 0) + "
-      "ifNull(tokens_cache_write, 0) + ifNull(tokens_output, 0) + ifNull(tokens_reasoning, 0))) AS _tokens, sum(sign * "
-      "counted * (coalesce(tokens_input, tokens_cache_read, tokens_cache_write, tokens_output, tokens_reasoning) IS "
-      "NOT "
-      "NULL)) AS _tokens_known, sum(toInt128(sign * counted * ifNull(coalesce(cost, cost_reported), 0))) AS _cost, "
-      "sum(sign * counted * isNotNull(coalesce(cost, cost_reported))) AS _cost_known, sum(sign * cost_unknown) AS "
-      "_cost_unknown FROM (SELECT *, {} AS _item, trace AS _trace, toUnixTimestamp64Nano(start) AS _at, {} AS "
-      "_position, "
-      "cityHash64({}) AS _g {}{}) GROUP BY _item, _trace, _g HAVING _n > 0",
-      texts, key_of(whole.grain), position_sql, whole_says, Sql::spans(whole.range), whole.rows);
+      "SELECT {} AS _item, trace AS _trace, cityHash64({}) AS _g{} {}{} GROUP BY _item, _trace, _g HAVING _n > 0",
+      key_of(whole.grain), whole_says, columns, Sql::spans(whole.range), whole.rows);
 }
 
 constexpr std::string_view status_sql =
@@ -256,12 +269,12 @@ std::string whole_rows_sql(const Whole& whole) {
   for (const RowColumn& column : row_columns(whole.grain))
     if (column.name != "mine" && column.name != "order_key")
       made += fmt::format(", {} AS _r_{}", whole_column(whole, column.name), column.name);
-  std::string first = "min(_pos)";
-  if (whole.inside) first = fmt::format("minIf(_pos, _pos >= {} AND _pos < {})", whole.inside->from, whole.inside->to);
+  const std::string first = whole.inside ? fmt::format(", minIf(_pos, _pos >= {} AND _pos < {}) AS _first",
+                                                       whole.inside->from, whole.inside->to)
+                                         : "";
   return fmt::format(
-      "{}SELECT {} FROM (SELECT _item AS _at_item, {} AS _first, {} AS _order, {} AS _mine{} FROM ({}) GROUP BY _item) "
-      "ORDER BY {} LIMIT "
-      "{}",
+      "{}SELECT {} FROM (SELECT _item AS _at_item{}, {} AS _order, {} AS _mine{} FROM ({}) GROUP BY _item) ORDER BY {} "
+      "LIMIT {}",
       whole.with, columns, first, whole.order_key, whole.mine, made, grouped_rows(whole), whole.order_by, whole.limit);
 }
 
@@ -276,9 +289,9 @@ std::string span_rows_sql(const SpanRows& spans) {
   }
   const auto columns = cast_list(span_columns, [&](const RowColumn& column) { return span_column(spans, column); });
   return fmt::format(
-      "{}SELECT {} FROM (SELECT trace AS _c_trace, span AS _c_span, any(_place) AS _c_position{} FROM (SELECT *, {} AS "
-      "_place, cityHash64({}) AS _g {}{}) GROUP BY _c_trace, _c_span, _g HAVING sum(sign) > 0) ORDER BY {} LIMIT {}",
-      spans.with, columns, any, position_sql, says, Sql::spans(spans.range), spans.rows, spans.order_by, spans.limit);
+      "{}SELECT {} FROM (SELECT trace AS _c_trace, span AS _c_span, cityHash64({}) AS _g{} {}{} GROUP BY _c_trace, "
+      "_c_span, _g HAVING sum(sign) > 0) ORDER BY {} LIMIT {}",
+      spans.with, columns, says, any, Sql::spans(spans.range), spans.rows, spans.order_by, spans.limit);
 }
 
 }  // namespace pawl::query

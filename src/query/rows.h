@@ -8,7 +8,8 @@
 namespace pawl::query {
 
 // Rows of traces or sessions from their spans. `rows` is " AND …" on `spans`; `order_key` and `mine` are expressions
-// over `_item` and `_first` (the first position of a span that lies in `inside`).
+// over `_item` and, where `inside` is given, `_first`: the first
+// position of a span in it.
 struct Whole {
   Grain grain = Grain::trace;
   std::optional<Range> range;   // what is read

@@ -48,8 +48,8 @@ std::string Sql::spans(const std::optional<Range>& range) {
   const Nanos start = std::clamp(range->from, earliest, latest), end = std::clamp(range->to, earliest, latest);
   const Nanos first = start / minute, last = (end + minute - 1) / minute;  // whole minutes, the last one excluded
   out += fmt::format(" AND minute >= {} AND minute < {}", first, last);
-  if (start % minute != 0) out += fmt::format(" AND (minute > {} OR {} >= {})", first, position_sql, start);
-  if (end % minute != 0) out += fmt::format(" AND (minute < {} OR {} < {})", last - 1, position_sql, end);
+  if (start % minute != 0) out += fmt::format(" AND (minute > {} OR {} >= {})", first, start_sql, start);
+  if (end % minute != 0) out += fmt::format(" AND (minute < {} OR {} < {})", last - 1, start_sql, end);
   return out;
 }
 

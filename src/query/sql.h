@@ -19,7 +19,8 @@ class Sql {
   std::string id(const Id128& value);  // as UInt128: a bare literal would not use the index
   // The only place that names a table: "FROM spans WHERE project = {project:UInt32}".
   static std::string from(std::string_view table);
-  // Spans that start in the range, by the clamped minute and, within the first and last minute, by the start itself.
+  // Spans that start in the range: by the clamped minute and, within the first and last minute, by the start itself. Of
+  // two ranges that meet, each span is in exactly one.
   static std::string spans(const std::optional<Range>& range);
   std::vector<Parameter> take() { return std::move(parameters_); }
 
@@ -28,9 +29,10 @@ class Sql {
 };
 
 // Where a span stands in time: its start; the clamped minute where its clock was far off.
+inline constexpr std::string_view start_sql = "toUnixTimestamp64Nano(start)";
 inline constexpr std::string_view position_sql =
-    "if(toUnixTimestamp64Nano(start) >= toInt64(minute) * 60000000000 AND toUnixTimestamp64Nano(start) < "
-    "(toInt64(minute) + 1) * 60000000000, toUnixTimestamp64Nano(start), toInt64(minute) * 60000000000)";
+    "if(intDiv(toUnixTimestamp64Nano(start), 60000000000) = minute, toUnixTimestamp64Nano(start), toInt64(minute) * "
+    "60000000000)";
 // A trace without a session is a session of its own.
 inline constexpr std::string_view session_key_sql = "if(session = '', cityHash64(trace), cityHash64(session))";
 std::string_view key_of(Grain grain);       // the expression of an item's key on a row of `spans`

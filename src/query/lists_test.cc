@@ -1,0 +1,451 @@
+// Pages of lists, rows of one item, completion and look-ups by id, against the live spans.
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "base/text.h"
+#include "world.h"
+
+namespace pawl::query {
+namespace {
+
+using namespace testing;
+
+constexpr std::uint32_t project = 21;
+constexpr std::uint32_t order_key = 0, key_column = 1, mine = 2;
+
+std::size_t at(TraceColumn column) {
+  return static_cast<std::size_t>(column);
+}
+std::size_t at(SessionColumn column) {
+  return static_cast<std::size_t>(column);
+}
+std::size_t at(SpanColumn column) {
+  return static_cast<std::size_t>(column);
+}
+
+class Lists : public ::testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    SeededRandom random(3);
+    spans() = make_spans(random);
+    Engine::one().insert(project, make_rows(spans(), random));
+    std::vector<Span> foreign = make_spans(random);
+    Engine::one().insert(project + 1, make_rows(foreign, random));
+  }
+  static std::vector<Span>& spans() {
+    static std::vector<Span> all;
+    return all;
+  }
+};
+
+struct Listed {
+  std::vector<std::string> ids, order_keys;
+  std::size_t pages = 0, statements = 0;
+};
+
+// What identifies a row in the world: the trace, the session or own trace, the span.
+std::string id_of_row(Grain grain, const native::Rows& rows, std::size_t r) {
+  if (grain == Grain::trace) return to_hex(rows.id(at(TraceColumn::trace), r));
+  if (grain == Grain::span) return to_hex(rows.id(at(SpanColumn::span), r));
+  const std::string_view session = rows.text(at(SessionColumn::session), r);
+  return session.empty() ? "t" + to_hex(rows.id(at(SessionColumn::trace), r)) : "s" + std::string(session);
+}
+
+void list_page(const ListQuery& query, Listed& out, std::string& cursor,
+               const std::function<void(const native::Rows&, std::size_t)>& each) {
+  auto pager = Pager::create(project, query);
+  ASSERT_TRUE(pager) << pager.error().what;
+  while (const auto statement = pager->next()) {
+    ASSERT_LT(++out.statements, 400U);
+    const native::Rows rows = Engine::one().run(*statement);
+    if (rows.size() == 0) continue;  // then the engine sends no columns either
+    const auto columns = row_columns(query.grain);
+    ASSERT_EQ(rows.columns(), columns.size());
+    for (std::size_t c = 0; c < columns.size(); ++c) EXPECT_EQ(rows.data(c).type, columns[c].type) << columns[c].name;
+    for (std::size_t r = 0; r < rows.size(); ++r) {
+      if (!pager->take(rows.text(order_key, r), rows.text(key_column, r), rows.integer(mine, r) != 0)) continue;
+      out.ids.push_back(id_of_row(query.grain, rows, r));
+      out.order_keys.emplace_back(rows.text(order_key, r));
+      each(rows, r);
+    }
+  }
+  cursor = pager->cursor();
+}
+
+Listed list(ListQuery query, const std::function<void(const native::Rows&, std::size_t)>& each) {
+  Listed out;
+  do {
+    const std::size_t before = out.ids.size();
+    std::string cursor;
+    list_page(query, out, cursor, each);
+    EXPECT_LE(out.ids.size() - before, query.limit);
+    query.cursor = cursor;
+    ++out.pages;
+  } while (!query.cursor.empty() && out.pages < 200 && !::testing::Test::HasFatalFailure());
+  return out;
+}
+
+std::map<std::string, Spans> items_of(Grain grain, const std::vector<Span>& spans, const Range& range) {
+  std::map<std::string, Spans> items;
+  for (const Span& span : spans) {
+    const std::string id =
+        grain == Grain::session ? span.session_key() : to_hex(grain == Grain::trace ? span.trace : span.span);
+    if (span.position() >= range.from && span.position() < range.to) items[id].push_back(&span);
+  }
+  return items;
+}
+
+double order_value(std::string_view by, Grain grain, const Spans& spans) {
+  if (by == "start" && grain == Grain::span) return static_cast<double>(spans[0]->position());
+  return total_of(by, spans).value_or(-1);
+}
+
+Spans whole(Grain grain, const std::vector<Span>& spans, const Span& of) {
+  Spans out;
+  for (const Span& span : spans)
+    if (grain == Grain::session ? span.session_key() == of.session_key() : span.trace == of.trace) out.push_back(&span);
+  return out;
+}
+
+const Span* root_of(const Spans& spans) {
+  const Span* best = spans[0];
+  const auto rank = [](const Span* s) { return std::tuple(bool(s->parent), s->start, -s->duration); };
+  for (const Span* span : spans)
+    if (rank(span) < rank(best)) best = span;
+  return best;
+}
+
+void check_totals(const native::Rows& rows, std::size_t r, std::size_t status, std::size_t duration, std::size_t errors,
+                  std::size_t count, std::size_t tokens, std::size_t cost, const Spans& spans) {
+  EXPECT_EQ(rows.text(status, r), status_of(spans));
+  EXPECT_EQ(rows.integer(duration, r), extent_of(spans));
+  EXPECT_EQ(rows.integer(errors, r), static_cast<std::int64_t>(total_of("errors", spans).value_or(0)));
+  EXPECT_EQ(rows.integer(count, r), static_cast<std::int64_t>(spans.size()));
+  const auto tokens_there = total_of("tokens", spans), cost_there = total_of("cost", spans);
+  EXPECT_EQ(rows.is_null(tokens, r), !tokens_there);
+  if (tokens_there) EXPECT_EQ(rows.integer(tokens, r), static_cast<std::int64_t>(*tokens_there));
+  EXPECT_EQ(rows.is_null(cost, r), !cost_there);
+  if (cost_there) EXPECT_EQ(static_cast<double>(rows.wide(cost, r)), *cost_there);
+}
+
+void check_row(Grain grain, const native::Rows& rows, std::size_t r, const Spans& spans) {
+  if (grain == Grain::trace) {
+    check_totals(rows, r, at(TraceColumn::status), at(TraceColumn::duration), at(TraceColumn::errors),
+                 at(TraceColumn::spans), at(TraceColumn::tokens), at(TraceColumn::cost), spans);
+    EXPECT_EQ(rows.text(at(TraceColumn::name), r), root_of(spans)->name);
+    EXPECT_EQ(rows.text(at(TraceColumn::trace_id), r), to_hex(spans[0]->trace));
+    EXPECT_EQ(rows.text(at(TraceColumn::user), r), spans[0]->user);
+    std::set<std::string_view> tags;
+    for (const Span* span : spans) tags.insert(span->tags.begin(), span->tags.end());
+    EXPECT_EQ(rows.texts(at(TraceColumn::tags), r), (std::vector<std::string_view>{tags.begin(), tags.end()}));
+  }
+  if (grain == Grain::session) {
+    check_totals(rows, r, at(SessionColumn::status), at(SessionColumn::duration), at(SessionColumn::errors),
+                 at(SessionColumn::spans), at(SessionColumn::tokens), at(SessionColumn::cost), spans);
+    std::map<Id128, Spans> traces;
+    for (const Span* span : spans) traces[span->trace].push_back(span);
+    Nanos active = 0;
+    for (const auto& [trace, of] : traces) active += extent_of(of);
+    EXPECT_EQ(rows.integer(at(SessionColumn::traces), r), static_cast<std::int64_t>(traces.size()));
+    EXPECT_EQ(rows.integer(at(SessionColumn::active), r), active);
+  }
+  if (grain == Grain::span) {
+    EXPECT_EQ(rows.integer(at(SpanColumn::start), r), spans[0]->start);
+    EXPECT_EQ(rows.maybe(at(SpanColumn::cost), r), spans[0]->cost);
+    EXPECT_EQ(rows.text(at(SpanColumn::kind), r), spans[0]->kind);
+    EXPECT_EQ(rows.map(at(SpanColumn::attrs), r).size(), spans[0]->attrs.size());
+    EXPECT_EQ(rows.text(at(SpanColumn::span_id), r), to_hex(spans[0]->span).substr(16));
+  }
+}
+
+void check(const ListQuery& query, const std::vector<Span>& spans) {
+  const auto items = items_of(query.grain, spans, query.range);
+  std::vector<std::pair<double, std::string>> wanted;
+  const bool down = query.order.starts_with('-');
+  const std::string by = query.order.substr(down ? 1 : 0);
+  for (const auto& [id, of] : items) {
+    const bool passes = query.filter.empty() || (query.grain == Grain::span ? matches(query.filter, Facts(*of[0]))
+                                                                            : item_passes(*query.filter.root(), of));
+    if (passes) wanted.emplace_back(by == "name" ? 0 : order_value(by, query.grain, of), id);
+  }
+  const std::string what = fmt::format("{} {} where {}", name_of(query.grain), query.order, query.filter.text());
+  const Listed listed = list(query, [&](const native::Rows& rows, std::size_t r) {
+    const auto found = items.find(id_of_row(query.grain, rows, r));
+    ASSERT_NE(found, items.end()) << what;
+    check_row(query.grain, rows, r,
+              query.grain == Grain::span ? found->second : whole(query.grain, spans, *found->second[0]));
+  });
+  std::ranges::sort(wanted);
+  if (down) std::ranges::reverse(wanted);
+  ASSERT_EQ(listed.ids.size(), wanted.size()) << what;
+  std::set<std::string> ids(listed.ids.begin(), listed.ids.end());
+  EXPECT_EQ(ids.size(), wanted.size()) << what;
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    EXPECT_TRUE(ids.contains(wanted[i].second)) << what;
+    if (by == "name") {
+      if (i > 0)
+        EXPECT_TRUE(down ? listed.order_keys[i] <= listed.order_keys[i - 1]
+                         : listed.order_keys[i] >= listed.order_keys[i - 1]);
+    } else {
+      EXPECT_NEAR(*parse_double(listed.order_keys[i]), wanted[i].first, 1000) << what;  // 53 bits of ns
+    }
+  }
+}
+
+TEST_F(Lists, PageThroughEverything) {
+  SeededRandom random(8);
+  const std::vector<std::string> orders = {"-start",    "-start", "start",   "-cost", "cost",
+                                           "-duration", "tokens", "-errors", "name",  "-name"};
+  for (int i = 0; i < 30; ++i) {
+    ListQuery query;
+    query.grain = static_cast<Grain>(i % 3);
+    query.order = orders[random.below(orders.size())];
+    query.range = {world_start + 17 * minute + 123, world_start + world_length + hour};
+    if (i % 2 == 0) query.filter = *Filter::parse(random_filter(random, 1));
+    query.limit = static_cast<std::uint32_t>(query.grain == Grain::span ? 60 : 9 + random.below(20));
+    query.now = random.below(2) == 0 ? 0 : world_start + 4 * hour;
+    SCOPED_TRACE(i);
+    check(query, spans());
+    if (HasFailure()) return;
+  }
+}
+
+TEST_F(Lists, FirstPageReadsOneWindow) {
+  ListQuery query{.grain = Grain::trace, .range = {world_start - 300 * day, world_start + world_length + day}};
+  query.limit = 3;
+  query.now = world_start + world_length;
+  Listed out;
+  std::string cursor;
+  list_page(query, out, cursor, [](const native::Rows&, std::size_t) {});
+  EXPECT_EQ(out.statements, 1U);
+  EXPECT_EQ(out.ids.size(), 3U);
+  EXPECT_FALSE(cursor.empty());
+}
+
+TEST_F(Lists, RefuseForeignCursors) {
+  ListQuery query{.range = {0, day}};
+  for (const char* bad : {"x", "AAAA", "MXx0cmFjZXwtc3RhcnR8MHww"}) {
+    query.cursor = bad;
+    EXPECT_FALSE(Pager::create(1, query)) << bad;
+  }
+  query.cursor = to_base64url("1|trace|-start|" + std::string(32, 'a') + "|17");
+  EXPECT_TRUE(Pager::create(1, query));
+  query.cursor = to_base64url("1|trace|-start|" + std::string(32, 'a') + "|1); DROP");
+  EXPECT_FALSE(Pager::create(1, query));
+  query = {.range = {0, day}, .order = "-size"};
+  EXPECT_FALSE(Pager::create(1, query));
+}
+
+TEST_F(Lists, GiveOneItem) {
+  const Span& span = spans()[7];
+  auto& engine = Engine::one();
+  auto rows = engine.run(compile_trace(project, span.trace));
+  ASSERT_EQ(rows.size(), 1U);
+  check_row(Grain::trace, rows, 0, whole(Grain::trace, spans(), span));
+  EXPECT_EQ(engine.run(compile_trace(project + 1, span.trace)).size(), 0U);
+
+  rows = engine.run(compile_spans_of_trace(project, span.trace, 100));
+  ASSERT_EQ(rows.size(), whole(Grain::trace, spans(), span).size());
+  for (std::size_t r = 1; r < rows.size(); ++r)
+    EXPECT_LE(rows.integer(at(SpanColumn::start), r - 1), rows.integer(at(SpanColumn::start), r));
+  rows = engine.run(compile_span(project, span.trace, span.span));
+  ASSERT_EQ(rows.size(), 1U);
+  check_row(Grain::span, rows, 0, {&span});
+  EXPECT_EQ(engine.run(compile_spans_of_trace(project, {1, 2}, 100)).size(), 0U);
+
+  const Span* in_session = nullptr;
+  for (const Span& other : spans())
+    if (!other.session.empty()) in_session = &other;
+  const Spans all = whole(Grain::session, spans(), *in_session);
+  rows = engine.run(compile_session(project, in_session->session));
+  ASSERT_EQ(rows.size(), 1U);
+  check_row(Grain::session, rows, 0, all);
+  EXPECT_EQ(engine.run(compile_spans_of_session(project, in_session->session, 1000)).size(), all.size());
+  std::set<Id128> traces;
+  for (const Span* one : all) traces.insert(one->trace);
+  EXPECT_EQ(engine.run(compile_traces_of(project, in_session->session, 100)).size(), traces.size());
+  EXPECT_EQ(engine.run(compile_session(project, "s-ghost")).size(), 0U);
+  EXPECT_EQ(engine.run(compile_session(project, "")).size(), 0U);
+}
+
+TEST_F(Lists, CompleteValues) {
+  ValuesQuery query{.dimension = "tool", .prefix = "oo", .range = {world_start, world_start + day}};
+  auto rows = Engine::one().run(*compile_values(project, query));
+  ASSERT_EQ(rows.size(), 1U);
+  EXPECT_EQ(rows.text(0, 0), "lookup");
+  std::int64_t micro = 0;
+  for (const Span& span : spans())
+    if (span.tool == "lookup" && span.position() < query.range.to) micro += span.micro();
+  EXPECT_NEAR(rows.real(1, 0), static_cast<double>(micro) / 1e6, 1e-6);
+
+  const auto values = [&](std::string dimension, std::string prefix = "", Grain grain = Grain::span,
+                          std::string_view filter = "") {
+    ValuesQuery asked{.dimension = std::move(dimension),
+                      .prefix = std::move(prefix),
+                      .filter = *Filter::parse(filter),
+                      .range = query.range,
+                      .grain = grain};
+    const auto answer = Engine::one().run(*compile_values(project, asked));
+    std::set<std::string> out;
+    for (std::size_t r = 0; r < answer.size(); ++r) out.emplace(answer.text(0, r));
+    return out;
+  };
+  using Set = std::set<std::string>;
+  EXPECT_EQ(values("tag"), (Set{"test", "vip", "new"}));
+  EXPECT_EQ(values("attr."), (Set{"tenant", "retries"}));
+  EXPECT_EQ(values("attr.tenant", "AC"), (Set{"acme"}));
+  EXPECT_EQ(values("kind", "gua"), (Set{"guardrail"}));
+  EXPECT_EQ(values("user", "ghost"), (Set{}));
+  EXPECT_EQ(values("agent", "", Grain::trace, "agent=refunds").contains("search"), true);
+  EXPECT_EQ(values("agent", "", Grain::span, "agent=refunds"), (Set{"refunds"}));
+  query.dimension = "cost";
+  EXPECT_EQ(compile_values(project, query).error().what, "cost has no values to choose from; compare it instead.");
+  query.dimension = "tol";
+  EXPECT_EQ(compile_values(project, query).error().what, "No dimension is called tol. Did you mean tool?");
+}
+
+TEST_F(Lists, FindAnyId) {
+  const Span& span = spans()[4];
+  auto rows = Engine::one().run(compile_find(project, " " + to_hex(span.trace) + "\n"));
+  ASSERT_EQ(rows.size(), 1U);
+  EXPECT_EQ(rows.text(0, 0), "trace");
+  EXPECT_EQ(rows.text(1, 0), to_hex(span.trace));
+  rows = Engine::one().run(compile_find(project, to_hex(span.span).substr(16)));
+  ASSERT_EQ(rows.size(), 1U);
+  EXPECT_EQ(rows.text(0, 0), "span");
+  EXPECT_EQ(rows.text(5, 0), span.name);
+  EXPECT_EQ(rows.integer(6, 0), span.start);
+  std::string session;
+  for (const Span& other : spans()) session = other.session.empty() ? session : other.session;
+  rows = Engine::one().run(compile_find(project, session));
+  ASSERT_EQ(rows.size(), 1U);
+  EXPECT_EQ(rows.text(0, 0), "session");
+  EXPECT_EQ(Engine::one().run(compile_find(project + 1, to_hex(span.trace))).size(), 0U);
+  EXPECT_EQ(Engine::one().run(compile_find(project, "")).size(), 0U);
+  EXPECT_EQ(Engine::one().run(compile_find(project, "s-ghost")).size(), 0U);
+}
+
+// ---- full text
+// -------------------------------------------------------------------------------------------------------
+TEST(FullText, FindsWordsAndPhrases) {
+  constexpr std::uint32_t here = 41;
+  std::vector<Row> rows;
+  std::vector<Body> bodies;
+  const auto say = [&](std::uint64_t trace, std::uint64_t span, int slot, std::string text) {
+    Span made;
+    made.trace = {1, trace}, made.span = {0, span};
+    made.start = world_start, made.minute = made.start / minute, made.session = "s";
+    made.name = "n" + std::to_string(span);
+    rows.push_back({made, 1});
+    bodies.push_back({made.trace, made.span, {7, span}, slot, std::move(text)});
+  };
+  say(1, 1, 0, "My Card was Declined; the card-declined message");
+  say(1, 2, 1, "We refunded the order");
+  say(2, 3, 0, "declined the invitation card");
+  say(2, 4, 2, "You are a polite refund agent");
+  say(3, 5, 5, "退款失败了 größe");
+  say(3, 6, 3, "card tool definition");
+  say(4, 7, 0, "{\"role\": \"system\", \"content\": \"Be terse\"}");
+  auto& engine = Engine::one();
+  engine.insert(here, rows);
+  engine.insert_bodies(here, bodies);
+  engine.insert_bodies(here + 1, bodies);
+  engine.insert_content(here, {1, 2}, {0, 4}, {bodies[3]}, 1);
+  engine.insert_content(here, {1, 1}, {0, 1}, {bodies[3], bodies[0]}, 1);
+  engine.insert_content(here, {1, 1}, {0, 2}, {bodies[3]}, 1);
+  engine.insert_content(here, {1, 1}, {0, 2}, {bodies[3]}, -1);
+  engine.insert_content(here, {1, 4}, {0, 7}, {bodies[6]}, 1);
+
+  const auto found = [&](std::string_view filter, Grain grain = Grain::span) {
+    MeasureQuery query{.measures = {"spans"}, .dimensions = {"name"}, .filter = *Filter::parse(filter)};
+    query.range = {world_start - hour, world_start + hour};
+    query.grain = grain;
+    query.order = "name";
+    const auto answer = engine.run(*compile(here, query));
+    std::string out;
+    for (std::size_t r = 0; r < answer.size(); ++r) out += answer.text(0, r);
+    return out;
+  };
+  EXPECT_EQ(found("card"), "n1n3");
+  EXPECT_EQ(found("CARD declined"), "n1n3");
+  EXPECT_EQ(found("\"card declined\""), "");
+  EXPECT_EQ(found("\"card was declined\""), "n1");
+  EXPECT_EQ(found("card-declined"), "n1");
+  EXPECT_EQ(found("refund"), "");  // whole words; system prompts only by prompt~
+  EXPECT_EQ(found("refunded or invitation"), "n2n3");
+  EXPECT_EQ(found("-card"), "n2n4n5n6n7");
+  EXPECT_EQ(found("失败"), "n5");
+  EXPECT_EQ(found("größe"), "n5");
+  EXPECT_EQ(found("\"; the\""), "n1");
+  EXPECT_EQ(found("prompt~POLITE"), "n1n4");
+  EXPECT_EQ(found("prompt~terse"), "n7");
+  EXPECT_EQ(found("-prompt~polite name=n1,n2"), "n2");
+  EXPECT_EQ(found("refunded", Grain::trace), "n1n2");
+  EXPECT_EQ(found("card invitation", Grain::trace), "n3n4");
+  EXPECT_EQ(found("-card", Grain::trace), "n5n6n7");
+  EXPECT_EQ(found("refunded", Grain::session), "n1n2n3n4n5n6n7");
+}
+
+// ---- isolation: whatever is compiled names its project in every scan
+// -------------------------------------------------
+void walk(const Statement& statement, std::string_view hostile) {
+  const std::string& sql = statement.sql;
+  std::size_t scans = 0;
+  for (std::size_t at = sql.find("FROM "); at != std::string::npos; at = sql.find("FROM ", at + 1)) {
+    const std::string_view rest = std::string_view(sql).substr(at + 5);
+    if (rest.starts_with('(')) continue;
+    ++scans;
+    const std::string_view table = rest.substr(0, rest.find(' '));
+    EXPECT_TRUE(table == "spans" || table == "bodies" || table == "span_content") << table;
+    EXPECT_TRUE(rest.substr(table.size()).starts_with(" WHERE project = {project:UInt32}")) << sql;
+  }
+  EXPECT_GT(scans, 0U);
+  EXPECT_EQ(sql.find("JOIN spans"), std::string::npos);
+  EXPECT_EQ(sql.find(hostile), std::string::npos) << sql;
+  ASSERT_FALSE(statement.parameters.empty());
+  EXPECT_EQ(statement.parameters[0].name, "project");
+  EXPECT_EQ(statement.parameters[0].value, "77");
+  for (const Parameter& parameter : statement.parameters)
+    EXPECT_NE(sql.find(fmt::format("{{{}:{}}}", parameter.name, parameter.type)), std::string::npos) << parameter.name;
+}
+
+TEST(Isolation, EveryScanNamesTheProject) {
+  SeededRandom random(21);
+  const std::string hostile = "zq'x";
+  for (int i = 0; i < 300; ++i) {
+    std::string text = random_filter(random);
+    if (i % 2 == 0)
+      text += " (zq'x or \"zq'x y\" or prompt~zq'x or -attr.\"zq'x\"=\"zq'x\" or session=zq'x or tag~zq'x)";
+    const auto filter = Filter::parse(text);
+    ASSERT_TRUE(filter) << text << filter.error().message;
+    const auto grain = static_cast<Grain>(i % 3);
+    MeasureQuery query{.filter = *filter, .range = {world_start, world_start + day}, .grain = grain};
+    for (const MeasureInfo& measure : measures())
+      if (random.below(4) == 0 && query.measures.size() < 20) query.measures.emplace_back(measure.name);
+    query.measures.emplace_back("cost_unknown_calls");
+    std::ranges::sort(query.measures);
+    query.measures.erase(std::ranges::unique(query.measures).begin(), query.measures.end());
+    query.dimensions = {"attr.zq'x", "tag"};
+    const auto statement = compile(77, query);
+    ASSERT_TRUE(statement) << statement.error().what;
+    walk(*statement, hostile);
+    for (const char* order : {"-start", "cost", "name"}) {
+      auto pager = Pager::create(77, {.grain = grain, .filter = *filter, .range = query.range, .order = order});
+      walk(*pager->next(), hostile);
+    }
+    walk(*compile_values(
+             77, {.dimension = "attr.zq'x", .prefix = "zq'x", .filter = *filter, .range = query.range, .grain = grain}),
+         hostile);
+  }
+  walk(compile_find(77, hostile), hostile);
+  walk(compile_session(77, hostile), hostile);
+  walk(compile_traces_of(77, hostile, 5), hostile);
+  walk(compile_spans_of_session(77, hostile, 5), hostile);
+  walk(compile_spans_of_trace(77, {1, 2}, 5), hostile);
+  walk(compile_trace(77, {1, 2}), hostile);
+  walk(compile_span(77, {1, 2}, {3, 4}), hostile);
+}
+
+}  // namespace
+}  // namespace pawl::query
