@@ -29,12 +29,12 @@ export class ChartModel {
     this.list = list;
     this.strip = strip;
     $effect(() => {
-      const { filter, split, view } = list.state.values;
-      void filter;
+      const { split, view } = list.state.values;
+      void list.filter;
       void split;
       void list.range;
       void strip.measure;
-      if (view === 'chart') untrack(() => void this.#ask());
+      if (view === 'chart' && list.ready) untrack(() => void this.#ask());
     });
     $effect(() => () => this.#abort?.abort());
   }
@@ -42,7 +42,8 @@ export class ChartModel {
   async #ask(): Promise<void> {
     this.#abort?.abort();
     const abort = (this.#abort = new AbortController());
-    const { filter, split, to: until } = this.list.state.values;
+    const { split, to: until } = this.list.state.values;
+    const { filter } = this.list;
     const { from, to } = this.list.range;
     const { measure, step } = this.strip;
     const { api } = this.list.app;

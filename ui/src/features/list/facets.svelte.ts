@@ -17,6 +17,8 @@ const wanted: readonly [string, string][] = [
   ['outcome', 'Outcome'], ['status', 'Status'], ['kind', 'Kind'], ['agent', 'Agent'], ['agent_version', 'Version'], ['tool', 'Tool'], ['model', 'Model'],
   ['error_type', 'Error'], ['environment', 'Environment'], ['team', 'Team'], ['user', 'User'], ['tag', 'Tag'],
 ];
+/** Too many values to be of use, unless the filter already names one. */
+const rare = new Set(['user', 'tag']);
 const perFacet = 6;
 
 export class FacetsModel {
@@ -28,9 +30,9 @@ export class FacetsModel {
   constructor(list: ListModel) {
     this.list = list;
     $effect(() => {
-      void list.state.values.filter;
+      void list.filter;
       void list.range;
-      untrack(() => void this.#ask());
+      if (list.ready) untrack(() => void this.#ask());
     });
     $effect(() => () => this.#abort?.abort());
   }
@@ -39,11 +41,12 @@ export class FacetsModel {
     this.#abort?.abort();
     const abort = (this.#abort = new AbortController());
     const { api } = this.list.app;
-    const { filter, from: since, to: until, last } = this.list.state.values;
+    const { from: since, to: until, last } = this.list.state.values;
+    const { filter } = this.list;
     const name = `facets ${JSON.stringify([this.list.grain, filter, since, until, last])}`;
     try {
       const known = new Set((await api.dimensions()).map((d) => d.name));
-      const asked = wanted.filter(([d]) => (known.size === 0 || known.has(d)) && (d !== 'kind' || this.list.grain === 'spans') && (d !== 'status' || !known.has('outcome') || this.list.grain !== 'sessions'));
+      const asked = wanted.filter(([d]) => (known.size === 0 || known.has(d)) && (!rare.has(d) || chosenIn(filter, d).taken.length + chosenIn(filter, d).excluded.length > 0) && (d !== 'kind' || this.list.grain === 'spans') && (d !== 'status' || !known.has('outcome') || this.list.grain !== 'sessions'));
       const kept = asked.map(([d]) => api.kept<QueryAnswer>(`${name} ${d}`));
       if (kept.every(Boolean)) this.#show(asked, kept as QueryAnswer[]);
       const { from, to } = this.list.range;
@@ -63,7 +66,7 @@ export class FacetsModel {
   }
 
   #show(asked: readonly [string, string][], answers: readonly QueryAnswer[]): void {
-    const { filter } = this.list.state.values;
+    const { filter } = this.list;
     this.facets = asked.flatMap(([dimension, title], at) => {
       const all = (answers[at]?.rows ?? []).map((row) => ({ value: row[0] === null ? '' : String(row[0]), count: Number(row[1]) })).filter((v) => v.value !== '' && v.count > 0);
       const { taken, excluded } = chosenIn(filter, dimension);
@@ -73,7 +76,7 @@ export class FacetsModel {
       for (const value of sought) if (!shown.some((v) => v.value === value)) shown.push({ value, count: 0 });
       const most = Math.max(1, ...shown.map((v) => v.count));
       const asks = sought.size > 0;
-      const worth = asks || (shown.length > 1 && dimension !== 'user');
+      const worth = asks || shown.length > 1;
       return worth ? [{ dimension, title, values: shown.map((v) => ({ ...v, share: v.count / most })) }] : [];
     });
     this.loaded = true;

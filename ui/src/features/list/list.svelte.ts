@@ -59,6 +59,8 @@ export class ListModel {
     this.app = app;
     this.grain = grain;
     this.state = new QueryState(app.router, schema);
+    this.#accept(this.state.values.filter);
+    $effect(() => this.#accept(this.state.values.filter));
     $effect(() => this.#ask());
     $effect(() => {
       if (this.state.values.live) return this.#listen();
@@ -91,11 +93,42 @@ export class ListModel {
     return true;
   }
 
+  /** The filter of the address once the server has found no mistake in it; until then the last good one. */
+  filter = $state('');
+  /** False until a first filter was found good. */
+  #ready = $state(false);
+  #wanted: string | null = null;
+
+  /** A filter is checked before anything is asked with it; with a mistake the last good answer stays. */
+  #accept(filter: string): void {
+    if (filter === this.#wanted) return;
+    this.#wanted = filter;
+    untrack(() => {
+      const good = () => {
+        if (filter !== this.#wanted) return;
+        this.filter = filter;
+        this.mistake = null;
+        this.#ready = true;
+      };
+      if (filter === '' || this.app.api.kept(`good ${filter}`)) return good();
+      this.app.api.filter(filter).then((answer) => {
+        if (answer.ok) {
+          this.app.api.keep(`good ${filter}`, true);
+          good();
+        } else if (filter === this.#wanted) this.mistake = answer.error;
+      }, good);
+    });
+  }
+
   /** Only what the server is asked: an open panel or a chosen spike changes nothing here. */
   readonly #question = $derived.by(() => {
-    const { filter, from, to, last, order } = this.state.values;
-    return JSON.stringify([filter, from, to, last, order]);
+    const { from, to, last, order } = this.state.values;
+    return this.#ready ? JSON.stringify([this.filter, from, to, last, order]) : '';
   });
+  /** Whether there is anything to ask yet. */
+  get ready(): boolean {
+    return this.#ready;
+  }
 
   get #name(): string {
     return `${this.grain} ${this.#question}`;
@@ -106,14 +139,15 @@ export class ListModel {
   }
 
   #request(now: number): ListRequest {
-    const { filter, order } = this.state.values;
+    const { order } = this.state.values;
     const { from, to } = rangeOf(this.state.values, now);
     const open = !this.state.values.to;
-    return { filter, order, from: iso(from), limit: pageSize, ...(open ? {} : { to: iso(to) }) };
+    return { filter: this.filter, order, from: iso(from), limit: pageSize, ...(open ? {} : { to: iso(to) }) };
   }
 
   #ask(): void {
     const question = this.#question;
+    if (!question) return;
     untrack(() => {
       const name = `${this.grain} ${question}`;
       if (name !== this.#last) {
@@ -139,7 +173,6 @@ export class ListModel {
       if (take) this.#show(page.rows as Row[], page.next, page.stats);
       else this.#merge(page.rows as Row[]);
       this.error = null;
-      this.mistake = null;
     } catch (error) {
       if (wasAborted(error)) return;
       this.#fail(error);

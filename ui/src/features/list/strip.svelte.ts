@@ -56,10 +56,10 @@ export class StripModel {
     this.list = list;
     list.app.api.measures().then((all) => (this.catalogue = all), () => {});
     $effect(() => {
-      void list.state.values.filter;
+      void list.filter;
       void list.range;
       void this.measures;
-      untrack(() => void this.#ask());
+      if (list.ready) untrack(() => void this.#ask());
     });
     $effect(() => () => this.#abort?.abort());
   }
@@ -97,7 +97,8 @@ export class StripModel {
   async #ask(): Promise<void> {
     this.#abort?.abort();
     const abort = (this.#abort = new AbortController());
-    const { filter, to: until } = this.list.state.values;
+    const { to: until } = this.list.state.values;
+    const { filter } = this.list;
     const { from, to } = this.list.range;
     const base = { measures: [...this.measures], grain: grainOf(this.list.grain), filter, from: iso(from), ...(until ? { to: iso(to) } : {}) };
     const name = `${this.list.grain} ${JSON.stringify([filter, this.list.state.values.from, until, this.list.state.values.last, this.measures])}`;
