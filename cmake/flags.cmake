@@ -18,6 +18,7 @@ if(CCACHE)
 endif()
 add_link_options(-fuse-ld=lld -Wl,--as-needed)
 add_compile_options(-ffile-prefix-map=${CMAKE_SOURCE_DIR}/=)
+add_compile_options("SHELL:-Xclang -fno-pch-timestamp")  # a system update that only touches headers breaks no build
 if(PAWL_SANITIZE)
   add_compile_options(-fsanitize=${PAWL_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${PAWL_SANITIZE})
