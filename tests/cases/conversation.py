@@ -32,7 +32,7 @@ def opened_sections(case):
     out = []
     for section in case.sections:
         if section.word == "given":
-            out += read_case(os.path.join(ROOT, "tests/cases/given", section.rest + ".case")).sections
+            out += opened_sections(read_case(os.path.join(ROOT, "tests/cases/given", section.rest + ".case")))
         else:
             out.append(section)
     return out

@@ -77,7 +77,7 @@ class Words:
                 pattern += f"(?P={name})"
             else:
                 names.append(name)
-                pattern += f"(?P<{name}>.+?)"
+                pattern += f"(?P<{name}>.*?)"
         found = re.fullmatch(pattern, got, re.DOTALL)
         if found:
             self.known.update(found.groupdict())
