@@ -167,6 +167,10 @@ Result<Project> Projects::create_project(std::string_view name, std::string_view
       return fail(ErrorKind::conflict, "There is a project {} already.", name);
     return std::unexpected(made.error());
   }
+  {
+    const std::lock_guard lock(inside_->mutex);
+    inside_->logins.clear();  // an owner's roles are read again
+  }
   inside_->audit(static_cast<ProjectId>(id), actor, "project.create", name);
   return Project{static_cast<ProjectId>(id), std::string(name), {}};
 }
