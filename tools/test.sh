@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # `make test`: every test, step by step. Each step prints its own `N passed, N failed`; the last line adds them up.
 #   tools/test.sh [STEP...]     only these steps, in this order (tools/test.sh -l lists them)
-#   PAWL_JOBS                   compilers at once (default: cores); PAWL_ROUNDS, PAWL_SEED: of the kill rounds
+#   PAWL_JOBS                   compilers at once (default: cores); PAWL_ROUNDS, PAWL_KILL_SEED: of the kill rounds
 set -uo pipefail
 cd "$(dirname "$0")/.."
 export PATH="$PWD/third_party/node/bin:$PATH"
@@ -86,7 +86,7 @@ step_isolation() { python3 tests/system/isolation.py; }
 step_auth() { python3 tests/system/auth.py; }
 step_start() { python3 tests/system/start.py; }
 step_grpc() { python3 tests/system/grpc.py; }
-step_kill() { python3 tests/system/kill_rounds.py "${PAWL_ROUNDS:-10}" ${PAWL_SEED:-}; }
+step_kill() { python3 tests/system/kill_rounds.py "${PAWL_ROUNDS:-10}" ${PAWL_KILL_SEED:-}; }
 step_demo() { python3 tests/system/demo.py; }
 step_browser() { python3 tests/browser/run.py; }
 step_sanitized() {
@@ -94,7 +94,7 @@ step_sanitized() {
   there=$(targets fuzz _test) || { echo '0 passed, 1 failed'; return; }
   for one in $sanitized; do grep -qx "$one" <<<"$there" && mine+=("$one"); done
   build fuzz "${mine[@]}" || return
-  ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1 UBSAN_OPTIONS=print_stacktrace=1 gtests fuzz 600 "${mine[@]}"
+  PAWL_SEEDS=60 ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1 UBSAN_OPTIONS=print_stacktrace=1 gtests fuzz 600 "${mine[@]}"
 }
 step_fuzz() {
   local all ok=0 bad=0
@@ -127,7 +127,7 @@ for step in "${steps[@]}"; do
   while read -r line; do skipped+=("$step: $line"); done < <(sed -n 's/^ *skipped: //p' "$log")
   printf -- '-- %s: %s, %d passed, %d failed, %d s\n' "$step" "$([ "$f" -eq 0 ] && echo ok || echo FAILED)" "$p" "$f" $((SECONDS - since))
 done
-[ $# -eq 0 ] && skipped+=("the thread sanitizer: net and journal under it take longer than CI has; cmake --preset tsan, see CONTRIBUTING.md")
+[ $# -eq 0 ] && skipped+=("the thread sanitizer: net and journal under it take longer than CI has (cmake --preset tsan builds them)")
 for why in "${skipped[@]}"; do echo "skipped: $why"; done
 echo "$((SECONDS - began)) s"
 echo "$passed passed, $failed failed"
