@@ -25,7 +25,7 @@ class SimDisk final : public Files {
     std::uint64_t capacity = ~0ULL;   // bytes, as preallocated or written
     std::uint64_t power_off = ~0ULL;  // at this many changing operations: it may half happen, later ones fail
   };
-  enum class Crash {
+  enum class Crash : std::uint8_t {
     kill,   // the process: all that was written stays
     power,  // the machine: of what was not synced, any part stays
   };

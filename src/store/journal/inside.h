@@ -51,7 +51,8 @@ struct Journal::Inside {
   std::string path_of(std::uint64_t number) const { return folder + "/" + segment_name(number); }
 
   void enqueue(Pending item, bool limited);
-  Result<Position> write(Kind kind, std::string payload);  // and waits until it is synced
+  std::optional<Error> why_not(std::uint64_t bytes, bool limited) const;  // under the mutex: refuse it?
+  Result<Position> write(Kind kind, std::string payload);                 // and waits until it is synced
   bool step();
   void run();
   void finish(std::span<Pending> run, const Error* error);

@@ -98,26 +98,32 @@ Stats Journal::stats() const {
   return stats;
 }
 
+std::optional<Error> Journal::Inside::why_not(std::uint64_t bytes, bool limited) const {
+  if (closed) return Error{ErrorKind::unavailable, "the journal is closed"};
+  if (!limited || stats.queued_bytes == 0 || stats.queued_bytes + bytes <= options.max_queued_bytes)
+    return std::nullopt;
+  return Error{ErrorKind::unavailable, "the journal queue is full: send again"};
+}
+
 void Journal::Inside::enqueue(Pending item, bool limited) {
-  const std::uint64_t bytes = item.frame();
   std::optional<Error> refused;
+  Done told;
   bool wake = false;
   {
     const std::scoped_lock guard(mutex);
-    if (closed) {
-      refused = Error{ErrorKind::unavailable, "the journal is closed"};
-    } else if (limited && stats.queued_bytes > 0 && stats.queued_bytes + bytes > options.max_queued_bytes) {
-      refused = Error{ErrorKind::unavailable, "the journal queue is full: send again"};
+    refused = why_not(item.frame(), limited);
+    if (refused) {
+      ++stats.refused;
+      told = std::move(item.done);
     } else {
-      stats.queued_bytes += bytes;
+      stats.queued_bytes += item.frame();
       ++stats.queued_records;
       queue.push_back(std::move(item));
       wake = std::exchange(idle, false);
     }
-    if (refused) ++stats.refused;
   }
   if (wake) work.notify_one();
-  if (refused && item.done) item.done(std::unexpected(*std::move(refused)));
+  if (told) told(std::unexpected(*std::move(refused)));
 }
 
 Result<Position> Journal::Inside::write(Kind kind, std::string payload) {

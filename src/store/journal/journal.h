@@ -55,7 +55,7 @@ struct Cut {
 };
 
 struct Damage {
-  enum class Kind { torn, corrupt, missing };  // see the format's "Reading after a crash"
+  enum class Kind : std::uint8_t { torn, corrupt, missing };  // see the format's "Reading after a crash"
   Kind kind = Kind::torn;
   Position at;              // missing: offset 0
   std::uint64_t bytes = 0;  // missing: 0

@@ -1,6 +1,7 @@
 // What an earlier process left: scanned, damage named and copied, bounds of its batches read.
 #include <algorithm>
 #include <map>
+#include <tuple>
 
 #include "inside.h"
 
@@ -112,7 +113,7 @@ Result<bool> tidy(Files& files, const std::string& folder, const OlderSegment& o
   for (const Damage& damage : older.damages) end = std::max(end, damage.at.offset + damage.bytes);
   if (older.scan && end < older.file_bytes) {
     const auto file = TRY(files.open(path, OpenMode::write));
-    static_cast<void>(file->truncate(end));
+    std::ignore = file->truncate(end);
   }
   return false;
 }

@@ -2,6 +2,7 @@
 #include "writer.h"
 
 #include <algorithm>
+#include <tuple>
 
 namespace pawl::journal {
 namespace {
@@ -104,7 +105,7 @@ Result<> Writer::begin_segment(std::uint64_t need) {
   auto file = TRY(files_.open(path_of(head.number), OpenMode::create));
   if (auto prepared = prepare(*file, head, bytes); !prepared) {
     file.reset();
-    static_cast<void>(files_.remove(path_of(head.number)));  // where it stays, recovery removes it: it has no records
+    std::ignore = files_.remove(path_of(head.number));  // where it stays, recovery removes it: it has no records
     return prepared;
   }
   adopt(std::move(file), head, bytes, false);
@@ -124,7 +125,7 @@ Result<> Writer::begin_reserve() {
 }
 
 void Writer::adopt(std::unique_ptr<File> file, const SegmentHead& head, std::uint64_t bytes, bool control_only) {
-  if (file_) static_cast<void>(file_->truncate(offset_));  // gives back the unused rest; where it fails it stays zeros
+  if (file_) std::ignore = file_->truncate(offset_);  // gives back the unused rest; where it fails it stays zeros
   file_ = std::move(file);
   number_ = head.number;
   salt_ = head.salt;
@@ -135,7 +136,7 @@ void Writer::adopt(std::unique_ptr<File> file, const SegmentHead& head, std::uin
 
 void Writer::make_reserve() {  // without it cuts are refused on a full disk, like requests; tried again at each segment
   if (options_.reserve_bytes <= first_record) return;
-  static_cast<void>(files_.remove(reserve_path()));  // a short one
+  std::ignore = files_.remove(reserve_path());  // a short one
   const auto made = [&]() -> Result<> {
     const auto file = TRY(files_.open(reserve_path(), OpenMode::create));
     TRY(file->preallocate(options_.reserve_bytes));
@@ -143,7 +144,7 @@ void Writer::make_reserve() {  // without it cuts are refused on a full disk, li
     return files_.sync_folder(folder_);
   }();
   has_reserve_ = made.has_value();
-  if (!made) static_cast<void>(files_.remove(reserve_path()));
+  if (!made) std::ignore = files_.remove(reserve_path());
 }
 
 Result<> Writer::write_run(std::span<Pending> run) {
@@ -161,7 +162,7 @@ Result<> Writer::write_run(std::span<Pending> run) {
     offset += run[i].frame();
   }
   if (const auto written = write_all(*file_, parts_, offset_); !written) {
-    static_cast<void>(file_->truncate(offset_));  // where it fails the next segment's head voids what is above
+    std::ignore = file_->truncate(offset_);  // where it fails the next segment's head voids what is above
     file_.reset();
     return std::unexpected(refusal(written.error()));
   }
