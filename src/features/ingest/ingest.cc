@@ -49,6 +49,11 @@ struct Decoded {
   otlp::Counts counts;
 };
 
+// The status that a refusal is answered with: what is too large is 413 here, where others say 429.
+int status_of(const Error& error) {
+  return error.kind == ErrorKind::exhausted ? 413 : net::rule_of(error.kind).http;
+}
+
 Result<Decoded> decode(std::string body, std::string_view content_encoding, Signal signal, Encoding encoding,
                        std::size_t limit) {
   if (!content_encoding.empty() && content_encoding != "identity") {
@@ -82,8 +87,8 @@ struct Ingest::Inside {
                 .most_queued_bytes = options.most_queued_bytes,
                 .taps = std::move(options.taps)}) {}
 
-  void refuse(const net::Request& request, traces::ProjectId project, const Error& error) {
-    books.refused(project, 1, {clock.now(), request.path, net::rule_of(error.kind).http, error.what});
+  void refuse(const net::Request& request, traces::ProjectId project, const Error& error, int status) {
+    books.refused(project, 1, {clock.now(), request.path, status, error.what});
   }
 
   // Steps 2 to 7 of a span's life. The result is what was refused inside, with the first reason.
@@ -93,7 +98,7 @@ struct Ingest::Inside {
     if (!writer.has_room(request.body.size())) {
       Error error{ErrorKind::unavailable,
                   "Pawl is behind: too much is acknowledged and not yet stored; send it again in a second."};
-      refuse(request, project, error);
+      refuse(request, project, error, status_of(error));
       co_return std::unexpected(std::move(error));
     }
     Result<Decoded> decoded;
@@ -105,7 +110,7 @@ struct Ingest::Inside {
       });
     }
     if (!decoded) {
-      refuse(request, project, decoded.error());
+      refuse(request, project, decoded.error(), status_of(decoded.error()));
       co_return std::unexpected(std::move(decoded.error()));
     }
     const otlp::Counts& counts = decoded->counts;
@@ -157,15 +162,15 @@ struct Ingest::Inside {
       const Error error{ErrorKind::invalid,
                         fmt::format("Content-Type '{}' is no OTLP. Send application/x-protobuf or application/json.",
                                     request.content_type)};
-      refuse(request, projects::access_of(request).project, error);
+      refuse(request, projects::access_of(request).project, error, 415);
       co_return answer(Encoding::json, otlp::status_body(Encoding::json, 3, error.what), 415);
     }
     const auto counts = co_await accept(request, signal, *encoding);
     if (counts)
       co_return answer(*encoding, otlp::success_body(signal, *encoding, counts->refused, counts->first_reason), 200);
     const auto& rule = net::rule_of(counts.error().kind);
-    const int status = rule.kind == ErrorKind::exhausted ? 413 : rule.http;
-    auto response = answer(*encoding, otlp::status_body(*encoding, rule.grpc, counts.error().what), status);
+    auto response =
+        answer(*encoding, otlp::status_body(*encoding, rule.grpc, counts.error().what), status_of(counts.error()));
     if (rule.retry) net::set_retry_after(response, second);
     co_return response;
   }
