@@ -43,6 +43,7 @@ void refine(Reader& reader) {
   Reading& out = reader.out;
   const std::string_view name = reader.span.name;
   if (out.kind == Kind::llm) read_served(reader);
+  read_graph_state(reader);
   if (out.kind != Kind::workflow) return;
   const std::string_view node = reader.found.text(graph_node);
   if (!out.agent.empty() && name == out.agent) {

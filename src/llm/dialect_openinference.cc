@@ -59,6 +59,10 @@ constexpr Key keys[] = {
 void refine_langchain(Reader& reader) {
   Reading& out = reader.out;
   if (out.kind == Kind::agent && !out.tool_name.empty()) out.kind = Kind::tool;
+  if (out.kind == Kind::agent && reader.span.name == "agent" && reader.found.text(graph_node) == "agent") {
+    out.kind = Kind::workflow;  // a node of that name, called an agent for it
+    if (out.agent == "agent") out.agent.clear();
+  }
   if (out.kind != Kind::workflow) return;
   const std::string_view name = reader.span.name;
   const std::string_view integration = reader.found.text(Field::integration);
@@ -136,7 +140,10 @@ void refine(Reader& reader) {
   const std::string_view scope = reader.scope.name;
   const auto library = [&](std::string_view name) { return scope.find(name) != std::string_view::npos; };
   read_response_id(reader);
-  if (library("langchain")) refine_langchain(reader);
+  if (library("langchain")) {
+    refine_langchain(reader);
+    read_graph_state(reader);
+  }
   if (library("openai_agents") || library("openai-agents")) refine_openai_agents(reader);
   if (library("llama")) refine_llama_index(reader);
   if (library("adk")) refine_adk_events(reader);

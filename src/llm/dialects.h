@@ -57,6 +57,9 @@ std::string_view vendor_of(std::string_view provider, std::string_view model);
 // The model without the vendor in front: "openai/gpt-4.1" → "gpt-4.1". `vendor` gets what was cut off.
 std::string_view bare_model(std::string_view model, std::string_view& vendor);
 
+// LangGraph: what a node wrote into the graph's state besides messages becomes Slot::state (rule 10).
+void read_graph_state(Reader& reader);
+
 std::string_view without_prefix(std::string_view text, std::string_view prefix);
 std::string_view without_suffix(std::string_view text, std::string_view suffix);
 bool looks_like_id(std::string_view text);  // hex or a UUID: nobody's name

@@ -335,6 +335,57 @@ TEST(Laminar, SpanTypesAndAssociation) {
   EXPECT_EQ(parse_value_json(pieces_of(*trace.spans[1], Slot::arguments)), "{\"index\": 3}");
 }
 
+TEST(LangGraph, NodesTellWhatTheyWroteIntoTheState) {
+  const std::string scope = "@arizeai/openinference-instrumentation-langchain";
+  const Recording trace = sent({
+      {scope,
+       "router",
+       {{"openinference.span.kind", "CHAIN"}, {"metadata", R"({"ls_integration":"langgraph","thread_id":"t"})"}}},
+      {scope,
+       "classify",
+       {{"openinference.span.kind", "CHAIN"},
+        {"metadata",
+         R"({"ls_integration":"langgraph","langgraph_node":"classify","langgraph_checkpoint_ns":"classify:1"})"},
+        {"output.value", R"({"verdict":"ok","messages":[]})"}},
+       1},
+      {scope,
+       "agent",
+       {{"openinference.span.kind", "AGENT"},
+        {"metadata", R"({"ls_integration":"langgraph","langgraph_node":"agent"})"},
+        {"output.value", R"({"messages":[]})"}},
+       1},
+  });
+  EXPECT_EQ(kinds_of(trace), "agent workflow workflow~");
+  EXPECT_EQ(parse_value_json(pieces_of(*trace.spans[1], Slot::state)), R"({"verdict":"ok","messages":[]})");
+  EXPECT_TRUE(pieces_of(*trace.spans[2], Slot::state).empty());
+  EXPECT_EQ(trace.spans[1]->verdict.agent, "router");
+  EXPECT_EQ(trace.spans[1]->verdict.session, "t");
+}
+
+TEST(Bedrock, AnRpcMethodIsNoProtocolStep) {
+  const Recording trace = sent(
+      {{"opentelemetry.instrumentation.botocore.bedrock-runtime",
+        "chat anthropic.claude-sonnet-4-5-v1:0",
+        {{"rpc.system", "aws-api"},
+         {"rpc.method", "Converse"},
+         {"gen_ai.system", "aws.bedrock"},
+         {"gen_ai.operation.name", "chat"},
+         {"gen_ai.request.model", "anthropic.claude-sonnet-4-5-v1:0"},
+         {"gen_ai.usage.input_tokens", 5},
+         {"gen_ai.usage.output_tokens", 1}},
+        0,
+        0,
+        "",
+        {{"gen_ai.user.message", {{"content", R"([{"text": "hi"}])"}}},
+         {"gen_ai.choice",
+          {{"message", R"({"role": "assistant", "content": [{"text": "yo"}]})"}, {"finish_reason", "end_turn"}}}}}});
+  EXPECT_EQ(kinds_of(trace), "llm");
+  EXPECT_EQ(trace.spans[0]->reading.provider, "bedrock");
+  EXPECT_EQ(messages_json(*trace.spans[0], Slot::input), R"([{"role":"user","parts":[{"type":"text","text":"hi"}]}])");
+  EXPECT_EQ(messages_json(*trace.spans[0], Slot::output),
+            R"([{"role":"assistant","parts":[{"type":"text","text":"yo"}],"finish_reason":"end_turn"}])");
+}
+
 TEST(Generic, WhatNobodyKnowsIsReadAsFarAsTheConventionsGo) {
   const Recording trace = sent(
       {

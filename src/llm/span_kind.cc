@@ -23,17 +23,20 @@ KindFound kind_from_request_type(std::string_view type) {
   return {};
 }
 
-KindFound kind_from_mcp(const Found& found) {
-  if (found.text(mcp_method) == "tools/call") return {Kind::tool};
-  return {Kind::other, true};
+// "tools/call" is the call; the rest of the protocol ("initialize", "tools/list") is plumbing. rpc.method of other
+// protocols says nothing.
+bool is_mcp_plumbing(std::string_view method) {
+  return method.contains('/') || method == "initialize" || method == "ping";
 }
 
 KindFound decide_kind(const Found& found) {
   const KindWord word = kind_of_word(found.text(kind_word));
   const KindWord op = kind_of_word(found.text(operation));
-  if (found.has(mcp_method) && !found.text(mcp_method).empty() && !word.known) return kind_from_mcp(found);
+  const std::string_view method = found.text(mcp_method);
+  if (method == "tools/call" && !word.known) return {Kind::tool};
   if (word.known) return {word.kind, word.noise};
   if (op.known) return {op.kind, op.noise};
+  if (is_mcp_plumbing(method)) return {Kind::other, true};
   if (found.has(request_type)) return kind_from_request_type(found.text(request_type));
   const bool model = found.has(model_requested) || found.has(model_served) || found.has(model_named);
   const bool messages = std::ranges::any_of(found.flat, [](const FlatKey& key) {

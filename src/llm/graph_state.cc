@@ -1,0 +1,30 @@
+// State changes of LangGraph nodes, whichever instrumentation tells them.
+#include "llm/dialects.h"
+#include "llm/json_scan.h"
+
+namespace pawl::llm {
+namespace {
+
+bool has_more_than_messages(std::string_view update) {
+  json::Members members(update);
+  while (members.next()) {
+    if (members.key != "messages" && !json::is_null(members.value)) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+void read_graph_state(Reader& reader) {
+  using enum Field;
+  const std::string_view node = reader.found.text(graph_node);
+  if (node.empty() || reader.span.name != node || reader.out.noise || !reader.found.has(output)) return;
+  std::string_view update = json::trimmed(reader.found.text(output));
+  if (const std::string_view outputs = json::member(update, "outputs"); !outputs.empty()) update = outputs;
+  if (json::is_array(update)) update = json::first(update);  // [{"graph":null,"update":{…}}]
+  if (const std::string_view inner = json::member(update, "update"); json::is_object(inner)) update = inner;
+  if (!json::is_object(update) || update.starts_with("{\"lc\"") || !has_more_than_messages(update)) return;
+  reader.out.content.push_back({Slot::state, Format::json, "langgraph.update", "", update});
+}
+
+}  // namespace pawl::llm
