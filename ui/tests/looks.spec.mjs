@@ -23,7 +23,7 @@ const pages = [
   ['list-hover', `${skyline}&open=s01856`, async (page) => { await page.getByText('transfer_to_human_agents').waitFor(); await page.getByRole('link', { name: '$0.2696' }).hover(); await page.getByRole('tooltip').waitFor(); }],
   ['range', `/sessions?${week}`, async (page) => { await listed(page); await page.getByRole('button', { name: /9 – 15 Nov/ }).click(); }],
   ['columns', `/sessions?${week}`, async (page) => { await listed(page); await page.getByRole('button', { name: 'Columns' }).click(); }],
-  ['chart', `/sessions?${week}&view=chart&measure=cost`, async (page) => { await page.getByRole('img', { name: /Cost per 2h by agent/ }).waitFor(); await page.getByRole('button', { name: 'research-crew' }).nth(1).waitFor(); }],
+  ['chart', `/sessions?${week}&view=chart&measure=cost`, async (page) => { await page.getByRole('img', { name: /Cost per 2h by agent/ }).waitFor(); await page.getByRole('table').getByRole('button', { name: 'research-crew' }).waitFor(); }],
   ['traces', `/traces?${week}&order=-cost`, async (page) => { await listed(page); }],
   ['spans', `/spans?${week}&filter=status=error`, async (page) => { await listed(page); await page.keyboard.press('j'); await page.keyboard.press('Space'); await page.locator('.panel .sec').nth(2).waitFor(); }],
   ['palette', `${skyline}&open=s01856`, async (page) => { await listed(page); await page.keyboard.press('Control+k'); await page.keyboard.type('s01856'); await page.getByRole('option', { name: /skyline-support/ }).first().waitFor(); }],

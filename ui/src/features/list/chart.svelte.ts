@@ -63,7 +63,7 @@ export class ChartModel {
   }
 
   #show(totals: QueryAnswer, series: QueryAnswer, measure: string, split: boolean): void {
-    const ranked = totals.rows.map((row) => ({ value: split ? String(row[0] ?? '') || '(none)' : measure, total: Number(row.at(-1) ?? 0) }));
+    const ranked = totals.rows.map((row) => ({ value: split ? String(row[0] ?? '') || '(none)' : measure, total: Number(row.at(-1) ?? 0) })).filter((one) => one.total !== 0 || !addsUp(measure) || !split);
     const top = ranked.slice(0, most);
     const rest = ranked.slice(most);
     const shares: Share[] = top.map((one, at) => ({ ...one, colour: `--c${at + 1}` }));

@@ -63,7 +63,7 @@ const ofGrain: Record<Grain, readonly Column[]> = {
   spans: [
     started,
     { id: 'name', label: 'Step', look: 'kind', width: 0, spare: 0, text: span(stepName) },
-    { id: 'error', label: 'Error', look: 'text', width: 200, spare: 3, text: span((row) => row.error?.message ?? '') },
+    { id: 'error', label: 'Error', look: 'text', width: 200, spare: 3, text: span((row) => (row.error?.message ?? '').replace(/^Error: */, '')) },
     { id: 'model', label: 'Model', look: 'plain', width: 112, spare: 6, text: span((row) => row.model?.served || row.model?.requested || '') },
     agent, version, session,
     { id: 'in', label: 'In', look: 'number', width: 60, spare: 5, text: span((row) => format.tokens(sum([row.tokens.input, row.tokens.cache_read, row.tokens.cache_write]))) },
