@@ -125,7 +125,7 @@ def check_judgements(api, check, truth):
 
 
 def check_times(api, check, truth):
-    got = api.query(["latency.p50", "latency.p95"], ["agent"], grain="session")
+    got = api.query(["latency.p50", "latency.p95"], ["agent"], "-status=blocked", grain="session")
     for agent in ONE_TURN:
         for quantile in ("p50", "p95"):
             seconds = (got.get((agent,), {}).get("latency." + quantile) or 0) / 1e3
@@ -141,7 +141,7 @@ def check_incidents(api, check, truth):
         filter = "session=" + ",".join(sessions_of[name])
         want = truth["by_incident"][name]
         check_sums(check, name, api.query(SUMS, [], filter)[()], want)
-        if incident["agent"] not in ONE_TURN:
+        if incident["kind"] != "latency degradation":
             continue
         got = api.query(["latency.p50"], [], filter, grain="session")[()]
         check.same(name + " p50_s", (got["latency.p50"] or 0) / 1e3, want["p50_s"], want["p50_s"] * QUANTILE_ERROR)

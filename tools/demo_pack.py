@@ -13,16 +13,25 @@ LICENSES.md. Written are:
 What is changed on the way, and nothing else: tasks' ground truths, labels and outcomes stay behind (answers of GAIA and
 AssistantBench are not to be published); an observation that SWE-agent recorded as a user's message after a tool call is
 a tool's message; a crew's run that opens without its question gets it as the user's message at the front; a
-tool's result that was an error is marked as failed; a run that ends without a word ends with "Done.", as others do. Needs the `zstd` program.
+tool's result that was an error is marked as failed; a run that ends without a word ends with "Done.", as others do;
+retail's instructions to a simulated user ("You are … You want …") are put into that user's mouth ("I am … I want …"). Needs the `zstd` program.
 """
 import json
 import os
+import re
 import subprocess
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 OUT = os.path.join(HERE, "..", "data", "demo")
 DOMAINS = ("airline", "retail", "sql", "research", "coding", "injection")
+
+
+FIRST_PERSON = ((r"\b[Yy]ou name is\b", "My name is"), (r"\b[Yy]ou are\b", "I am"), (r"\b[Yy]ou were\b", "I was"),
+                (r"\b[Yy]ou(['’])re\b", r"I\1m"), (r"\b[Yy]ourself\b", "myself"), (r"\b[Yy]ours\b", "mine"),
+                (r"\bYour\b", "My"), (r"\byour\b", "my"),
+                (r"\b(to|for|with|of|from|by|about|give|gives|tell|tells|help|helps|let|lets|send|sends|ask|asks|makes) you\b",
+                 r"\1 me"), (r"\b[Yy]ou\b", "I"))
 
 
 def lines(path):
@@ -54,6 +63,10 @@ def trajectory_of(trajectory, tools):
         messages.append(message_of(message, messages[-1] if messages else None))
     if messages[0]["role"] == "assistant":
         messages.insert(0, {"role": "user", "text": trajectory["task"]["instruction"]})
+    if trajectory["domain"] == "retail":
+        asked = next(message for message in messages if message["role"] == "user")
+        for pattern, words in FIRST_PERSON:
+            asked["text"] = re.sub(pattern, words, asked["text"])
     last = messages[-1]
     if last["role"] == "assistant" and not last["text"] and "call" not in last:
         last["text"] = "Done."

@@ -100,13 +100,14 @@ const Dialect openinference{.name = "openinference",
                             .resource = resource,
                             .turn = turn};
 
-// ---- research-crew: OpenAI Agents through OpenInference -----------------------------------------------------------
+// ---- research-crew: OpenAI Agents (TypeScript) through OpenInference
+// -----------------------------------------------------------
 namespace {
 
-constexpr Scope agents{"openinference.instrumentation.openai_agents", "2.6.0"};
+constexpr Scope agents{"@arizeai/openinference-instrumentation-openai-agents", "0.2.15"};
 
 void crew_resource(const Row& row, AttributesOut& out) {
-  describe_resource(row, {}, out);
+  describe_resource(row, {.language = "nodejs", .sdk_version = "2.9.0"}, out);
 }
 
 void identify_crew(const Speech& speech, std::string_view kind, AttributesOut& out) {
@@ -151,8 +152,9 @@ void crew_handoff(const Speech& speech, const Step& step) {
   const std::string name = "handoff to " + std::string(step.agent);
   SpanOut span = speech.open(step, name);
   identify_crew(speech, "TOOL", span.attributes);
-  span.attributes.text("input.value", step.from);
-  span.attributes.text("output.value", step.agent);
+  span.attributes.text("tool.name", fmt::format("handoff_to_{}", step.agent));
+  put(span.attributes, "input", fmt::format(R"({{"from_agent":{}}})", json_quote(step.from)));
+  put(span.attributes, "output", fmt::format(R"({{"to_agent":{}}})", json_quote(step.agent)));
   span.ok();
   speech.close(agents, step, span);
 }

@@ -18,6 +18,8 @@ class Sender {  // of one thread
   Sender(std::string url, std::string key) : url_(std::move(url)), key_(std::move(key)) {}
   // One request. Tries again while the server says 503 or cannot be reached, until `patience` is over.
   Result<Sent> send(const Row& row, const std::vector<Spoken>& spans, Nanos patience);
+  // Records that the server has acknowledged and not put into a batch yet; 0 where it does not say.
+  std::uint64_t waiting();
   // Waits until queries see so many spans that start from `from` on.
   Result<> wait_until_stored(std::uint64_t spans, Nanos from, Nanos patience);
 
