@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <mutex>
+#include <tuple>
 
 #include "base/text.h"
 
@@ -89,7 +90,7 @@ struct Upload::Inside {
   ~Inside() {
     if (!file) return;
     file.reset();
-    static_cast<void>(blobs.files.remove(path));  // where it fails, the next start does it
+    std::ignore = blobs.files.remove(path);  // where it fails, the next start does it
   }
   Result<> keep(const Blob& blob) {
     TRY(file->sync());
@@ -106,12 +107,12 @@ Result<> Blobs::Inside::keep(const std::string& path, const Blob& blob) {
   TRY(files.make_folders(place));
   const auto there = open_file(blob.id);
   if (there && TRY((*there)->size()) == blob.bytes) {
-    static_cast<void>(files.remove(path));
+    std::ignore = files.remove(path);
     return files.sync_folder(place);  // who named it may not have come so far
   }
   TRY(files.rename(path, path_of(blob.id)));
   if (auto synced = files.sync_folder(place); !synced) {
-    static_cast<void>(files.remove(path_of(blob.id)));  // or a later put would trust it
+    std::ignore = files.remove(path_of(blob.id));  // or a later put would trust it
     return synced;
   }
   return {};
