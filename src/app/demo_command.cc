@@ -20,6 +20,7 @@ struct DemoWords {
 };
 
 int run_demo(const DemoWords& words) {
+  const bool kept = words.keep && std::filesystem::exists(words.data);
   std::error_code error;
   if (!words.keep && std::filesystem::exists(words.data)) {
     SystemFiles files;
@@ -37,9 +38,9 @@ int run_demo(const DemoWords& words) {
     return 64;
   }
   const Log log(Log::Format::text, Level::warn);
-  return serve(*config, log, [&](Installation& installation, const std::atomic<bool>& stop) {
+  return serve(*config, log, [&, kept](Installation& installation, const std::atomic<bool>& stop) {
     if (!installation.wait_ready(minute)) return;
-    const auto staged = demo::stage(installation.url());
+    const auto staged = kept ? Result<demo::Staged>() : demo::stage(installation.url());
     if (!staged) fmt::print(stderr, "pawl demo: the fleet could not be staged: {}\n", staged.error().what);
     if (!installation.drain(minute)) fmt::print(stderr, "pawl demo: not everything is stored yet\n");
     fmt::print(

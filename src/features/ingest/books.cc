@@ -46,7 +46,9 @@ std::vector<journal::Totals> Ledger::cut(
     account.cut.refused += refused;
     account.cut.duplicate += fate.duplicate;
     account.cut.merged += fate.merged;
-    account.cut.stored += units - std::min(units, fate.duplicate + fate.merged);
+    const std::uint64_t stored = units - std::min(units, fate.duplicate + fate.merged);
+    account.cut.stored += stored;
+    account.in_flight += stored;
   }
   std::vector<journal::Totals> totals;
   for (const auto& [project, account] : accounts_) {
@@ -54,6 +56,11 @@ std::vector<journal::Totals> Ledger::cut(
     totals.push_back({project, b.received, b.refused, b.quarantined, b.stored, b.duplicate, b.merged});
   }
   return totals;
+}
+
+void Ledger::landed() {
+  const std::lock_guard lock(mutex_);
+  for (auto& [project, account] : accounts_) account.in_flight = 0;
 }
 
 void Ledger::quarantined(ProjectId project, std::uint64_t units) {
@@ -74,7 +81,8 @@ Books Ledger::sum(const Account& account) {
   Books books = account.cut;
   books.received += account.units + account.refused_here;
   books.refused += account.refused_here;
-  books.journal += account.units;
+  books.journal += account.units + account.in_flight;
+  books.stored -= std::min(books.stored, account.in_flight);
   return books;
 }
 

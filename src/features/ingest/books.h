@@ -41,6 +41,7 @@ class Ledger {
   // A batch takes over what was accepted: journal → fates. Gives the sums for its cut.
   std::vector<journal::Totals> cut(const std::unordered_map<ProjectId, traces::Fates>& fates,
                                    const std::unordered_map<ProjectId, std::pair<std::uint64_t, std::uint64_t>>& taken);
+  void landed();  // the batch of the last cut is in the warehouse: until then its records are shown as `journal`
   void quarantined(ProjectId project, std::uint64_t units);  // of those that a cut had counted as stored
   void released(ProjectId project, std::uint64_t units);     // a retry has stored them
 
@@ -51,6 +52,7 @@ class Ledger {
  private:
   struct Account {
     Books cut;                                  // as of the last cut
+    std::uint64_t in_flight = 0;                // of `cut.stored`: cut, and not inserted yet
     std::uint64_t units = 0, refused_here = 0;  // accepted since
     std::deque<Refusal> refusals;
   };

@@ -146,6 +146,7 @@ void Writer::flush() {
     std::this_thread::sleep_for(std::chrono::nanoseconds(wait));  // the disk is full: the batch is not lost, it waits
   }
   commit(std::move(batch), {});
+  books_.landed();
   fat_ = true;
   const std::lock_guard lock(mutex_);
   queued_bytes_ -= std::min(queued_bytes_, open_bytes_);
