@@ -6,7 +6,7 @@ import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "../system"))
-from pawl import ROOT, Server  # noqa: E402
+from pawl import ROOT, Server, command  # noqa: E402
 
 LIMIT_S = 360
 
@@ -17,6 +17,7 @@ def main():
     servers = []
     if against == "server":
         servers = [Server(), Server(), Server("--auth", "required")]
+        command("user", "create", "ines@example.com", "--owner", "--data", servers[2].data, env={"PAWL_PASSWORD": "correct horse battery"})
         environment.update(zip(("PAWL_URL", "PAWL_EMPTY_URL", "PAWL_LOGIN_URL"), (one.url for one in servers)))
     try:
         told = subprocess.run(["node", "tests/run.mjs", *sys.argv[1:]], cwd=os.path.join(ROOT, "ui"), env=environment,
