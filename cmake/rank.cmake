@@ -80,7 +80,7 @@ function(pawl_rank)
         cmake_path(GET fuzzer STEM stem)
         add_executable(${stem} ${fuzzer})
         target_link_options(${stem} PRIVATE -fsanitize=fuzzer)
-        target_include_directories(${stem} PRIVATE ${source})
+        target_compile_options(${stem} PRIVATE "SHELL:-iquote ${source}")  # never for <…>: net/limits.h is no <limits.h>
         target_link_libraries(${stem} PRIVATE ${target} pawl_flags)
         list(APPEND all_fuzzers ${stem})
       endforeach()
