@@ -50,6 +50,13 @@ std::optional<std::uint64_t> Batches::stored(std::uint64_t batch, Nanos at) {
   return stored_;
 }
 
+void Batches::stored_through(std::uint64_t batch, Nanos at) {
+  stored_ = std::max(stored_, batch);
+  for (Batch& of : batches_) {
+    if (of.number <= batch && !of.stored_at) of.stored_at = at;
+  }
+}
+
 std::size_t Batches::stored_before(Nanos before) const {
   const auto recent = [&](const Batch& b) { return !b.stored_at || *b.stored_at > before; };
   return static_cast<std::size_t>(std::ranges::find_if(batches_, recent) - batches_.begin());

@@ -22,6 +22,7 @@ class Batches {
 
   // The greatest batch that is now stored with all before it, where that is news.
   std::optional<std::uint64_t> stored(std::uint64_t batch, Nanos at);
+  void stored_through(std::uint64_t batch, Nanos at);  // this and all before, as an earlier process said
   // How many, from the oldest, were stored at `before` or earlier; and where requests end that only those hold.
   std::size_t stored_before(Nanos before) const;
   Position end_of(std::size_t settles) const;

@@ -69,7 +69,7 @@ struct Recovered {
   std::vector<Totals> totals;       // by project
   std::uint64_t last_batch = 0;     // greatest number ever cut
   std::uint64_t settled_batch = 0;  // these and all before were stored for good; requests of theirs may be gone
-  std::uint64_t stored_batch = 0;   // `stored` was said of it
+  std::uint64_t stored_batch = 0;   // of these and all before `stored` was said: their 15 minutes begin again
   std::uint64_t records = 0;        // requests
   std::uint64_t bytes = 0;          // of records, as framed
   Position end;                     // after the last of them

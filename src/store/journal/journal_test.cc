@@ -130,6 +130,28 @@ TEST_F(OnDisk, ASegmentGoesFifteenMinutesAfterItsLastBatchWasStored) {
   EXPECT_EQ(all(*journal).size(), 3);
 }
 
+TEST_F(OnDisk, WhatWasStoredBeforeARestartRetiresAfterIt) {
+  {
+    const auto journal = open();
+    cut(*journal, {.batch = 1, .up_to = append(*journal, 1, "one"), .totals = {}});
+    cut(*journal, {.batch = 2, .up_to = append(*journal, 1, "two"), .totals = {}});
+    journal->stored(1);
+    journal->stored(2);
+  }
+  {
+    const auto journal = open();
+    EXPECT_EQ(journal->recover()->stored_batch, 2);
+    EXPECT_TRUE(journal->due().empty());
+  }
+  const auto journal = open();
+  EXPECT_EQ(journal->recover()->stored_batch, 2) << "the checkpoint says it too";
+  clock_.advance(15 * minute);
+  const auto due = journal->due();
+  ASSERT_EQ(due.size(), 2);
+  ASSERT_TRUE(journal->retire(due.back().number));
+  EXPECT_TRUE(all(*journal).empty());
+}
+
 TEST_F(OnDisk, ASecondProcessIsToldWhoHoldsTheDirectory) {
   const auto journal = open();
   Options options{.data = folder_.path};

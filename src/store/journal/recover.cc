@@ -193,6 +193,8 @@ Result<Recovered> Journal::recover() {
     result.bytes += scan.end - first_record;
     result.end = {older.number, scan.end};
   }
+  result.stored_batch = std::max(result.stored_batch, batches.stored_batch());
+  batches.stored_through(result.stored_batch, inside_->clock.monotonic());
   // What was read may be no safer than the page cache (a sync that failed before): nothing is built on it, and nothing
   // removed by it, before it is written again.
   if (!batches.empty()) TRY(inside_->write(Kind::checkpoint, encode(batches.checkpoint(0, first_kept))));
@@ -207,7 +209,6 @@ Result<Recovered> Journal::recover() {
   result.totals = batches.totals();
   result.last_batch = batches.last_batch();
   result.settled_batch = batches.settled();
-  result.stored_batch = std::max(result.stored_batch, batches.stored_batch());
   return result;
 }
 
