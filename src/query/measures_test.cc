@@ -108,9 +108,13 @@ std::map<Keys, Group> groups_of(const Case& c) {
   if (c.query.step.empty() && c.query.dimensions.empty()) groups[{}];
   for (const Span* span : chosen)
     for (const Keys& keys : keys_of(c.query, *span)) groups[keys].spans.push_back(span);
-  const bool whole = std::ranges::any_of(
-      c.query.measures, [](const std::string& name) { return name == "error_rate" || name.starts_with("latency."); });
-  if (whole && c.query.grain != Grain::span) place(c.query, c.query.grain, all, chosen, &Group::items, groups);
+  const auto asked = [&](std::string_view name) {
+    return std::ranges::any_of(c.query.measures, [&](const std::string& one) { return one.starts_with(name); });
+  };
+  if (c.query.grain != Grain::span && (asked("error_rate") || asked("latency.mean")))
+    place(c.query, c.query.grain, all, chosen, &Group::items, groups);
+  else if (c.query.grain != Grain::span && asked("latency."))  // only those with a time make a group
+    place(c.query, c.query.grain, all, chosen, &Group::items, groups, true);
   // whole traces: at span and session grain those that have a chosen span
   if (has_one(c.query.measures, "overhead")) place(c.query, Grain::trace, all, chosen, &Group::traces, groups);
   return groups;

@@ -75,6 +75,7 @@ export class ListModel {
 
   #leave(): void {
     this.#abort?.abort();
+    clearTimeout(this.#again);
     const { rows, next, stats, cursor, top } = this;
     if (this.loaded) this.app.api.keep(`place ${this.#last}`, { rows, next, stats, cursor, top } satisfies Place);
   }
@@ -159,13 +160,20 @@ export class ListModel {
       if (this.#restored()) return;
       const kept = this.app.api.kept<Page<Row>>(this.#name);
       if (kept) this.#show(kept.rows, kept.next, kept.stats);
-      void this.refresh();
+      this.#asking = this.refresh();
     });
   }
+
+  /** Once the rows have been asked for and have come, or failed. */
+  async settled(): Promise<void> {
+    await this.#asking;
+  }
+  #asking: Promise<void> = Promise.resolve();
 
   /** Asks again for what is shown; rows keep their places, new ones wait (unless `take`). */
   async refresh(take = true): Promise<void> {
     this.#abort?.abort();
+    clearTimeout(this.#again);
     const abort = (this.#abort = new AbortController());
     this.loading = true;
     try {
@@ -183,8 +191,13 @@ export class ListModel {
   #fail(error: unknown): void {
     const detail = error instanceof ApiError && error.status === 400 ? (error.detail as FilterMistake | null) : null;
     if (detail && typeof detail.position === 'number') this.mistake = { ...detail, message: detail.message || (error as ApiError).message };
-    else this.error = error;
+    else {
+      this.error = error;
+      if (error instanceof ApiError && (error.status === 0 || error.status === 503)) this.#again = setTimeout(() => void this.refresh(!this.loaded), 2000);
+    }
   }
+  /** What could not be reached, or is starting, is asked again by itself. */
+  #again: ReturnType<typeof setTimeout> | undefined;
 
   #show(rows: readonly Row[], next: string | null, stats: Stats): void {
     const here = this.rows[this.cursor];
