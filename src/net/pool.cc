@@ -71,7 +71,12 @@ struct Pool::State {
 
 Pool::Pool(int threads, std::size_t most_queued) : state_(std::make_shared<State>()) {
   state_->most_queued = most_queued;
-  for (int i = 0; i < std::max(1, threads); ++i) state_->threads.emplace_back([state = state_] { state->work(); });
+  for (int i = 0; i < std::max(1, threads); ++i) {
+    state_->threads.emplace_back([state = state_] {
+      ::pthread_setname_np(::pthread_self(), "pawl-pool");
+      state->work();
+    });
+  }
 }
 
 Pool::~Pool() {

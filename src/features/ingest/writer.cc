@@ -41,7 +41,10 @@ bool Writer::has_room(std::size_t bytes) const {
 
 void Writer::start(warehouse::Warehouse& warehouse) {
   warehouse_ = &warehouse;
-  thread_ = std::thread([this] { run(); });
+  thread_ = std::thread([this] {
+    ::pthread_setname_np(::pthread_self(), "pawl-writer");
+    run();
+  });
 }
 
 std::string Writer::progress() const {

@@ -28,7 +28,10 @@ class Loop {
   Loop() : context_(1), work_(asio::make_work_guard(context_)), timer_(context_) {}
   asio::io_context& context() { return context_; }
   void start() {
-    thread_ = std::thread([this] { context_.run(); });
+    thread_ = std::thread([this] {
+      ::pthread_setname_np(::pthread_self(), "pawl-io");
+      context_.run();
+    });
   }
   void stop() {
     context_.stop();

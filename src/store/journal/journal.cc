@@ -25,7 +25,12 @@ Result<std::unique_ptr<Journal>> Journal::open(Files& files, const Clock& clock,
   const std::uint64_t last = inside->older.empty() ? 0 : inside->older.back();
   inside->writer = TRY(Writer::open(files, clock, random, inside->options, inside->folder, last));
   inside->stats.full = inside->writer->full();
-  if (inside->options.thread) inside->thread = std::thread([state = inside.get()] { state->run(); });
+  if (inside->options.thread) {
+    inside->thread = std::thread([state = inside.get()] {
+      ::pthread_setname_np(::pthread_self(), "pawl-journal");
+      state->run();
+    });
+  }
   return std::unique_ptr<Journal>(new Journal(std::move(inside)));
 }
 
