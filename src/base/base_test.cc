@@ -28,6 +28,17 @@ TEST(Text, Utf8IsRepairedAndNeverCut) {
   EXPECT_EQ(utf8_prefix("a\xC3\xA9", 2), "a");
 }
 
+TEST(Text, IsFoundInAnyCase) {
+  EXPECT_TRUE(contains_ignoring_case("gpt-5-Mini", "MINI"));
+  EXPECT_TRUE(contains_ignoring_case("STORNIERE DIE BESTELLUNG FÜR MÜLLER", "für müller"));
+  EXPECT_TRUE(contains_ignoring_case("возврат", "ВОЗВРАТ"));
+  EXPECT_TRUE(contains_ignoring_case("Άλφα Ω", "άΛΦΑ ω"));
+  EXPECT_TRUE(contains_ignoring_case("ŽLUŤOUČKÝ KŮŇ", "žluťoučký kůň"));
+  EXPECT_TRUE(contains_ignoring_case("x", ""));
+  EXPECT_FALSE(contains_ignoring_case("ß", "ss"));
+  EXPECT_FALSE(contains_ignoring_case("\xc3", "\xc3\xa4"));
+}
+
 TEST(Text, NearestFindsASlip) {
   EXPECT_EQ(nearest("durration", {"agent", "duration", "cost"}), "duration");
   EXPECT_EQ(nearest("zzzz", {"agent", "duration"}), "");

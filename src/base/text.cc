@@ -26,6 +26,26 @@ char lower(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
 }
 
+// Simple lower-case mapping of a code point below U+0800 (Unicode 15 UnicodeData.txt, field 13), which all two-byte
+// sequences are; scripts beyond have no case or are rare in telemetry.
+unsigned lower_of(unsigned c) {
+  const auto in = [&](unsigned first, unsigned last) { return c >= first && c <= last; };
+  if (in(0xC0, 0xDE) && c != 0xD7) return c + 32;
+  if (in(0x100, 0x12F) || in(0x132, 0x137) || in(0x14A, 0x177)) return c | 1U;
+  if (in(0x139, 0x148) || in(0x179, 0x17E)) return c + (c & 1U);
+  if (c == 0x178) return 0xFF;
+  if (c == 0x386) return 0x3AC;
+  if (in(0x388, 0x38A)) return c + 37;
+  if (c == 0x38C) return 0x3CC;
+  if (in(0x38E, 0x38F)) return c + 63;
+  if (in(0x391, 0x3AB) && c != 0x3A2) return c + 32;
+  if (in(0x400, 0x40F)) return c + 80;
+  if (in(0x410, 0x42F)) return c + 32;
+  if (in(0x460, 0x481) || in(0x48A, 0x4BF) || in(0x4D0, 0x52F)) return c | 1U;
+  if (in(0x531, 0x556)) return c + 48;
+  return c;
+}
+
 // Length of the valid UTF-8 sequence at the start of `text`, 0 where there is none (RFC 3629 §4).
 std::size_t sequence_length(std::string_view text) {
   auto byte = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U; };
@@ -46,6 +66,23 @@ std::size_t sequence_length(std::string_view text) {
     return 4;
   }
   return 0;
+}
+
+// Letters of the Latin, Greek, Cyrillic and Armenian scripts in lower case; the rest as it is.
+std::string fold_case(std::string_view utf8) {
+  std::string out;
+  out.reserve(utf8.size());
+  for (std::size_t i = 0; i < utf8.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(utf8[i]);
+    if (byte < 0xC2 || byte > 0xDF || sequence_length(utf8.substr(i)) != 2) {
+      out += lower(utf8[i]);
+      continue;
+    }
+    const unsigned small = lower_of((byte & 0x1FU) << 6U | (static_cast<unsigned char>(utf8[++i]) & 0x3FU));
+    out += static_cast<char>(0xC0U | small >> 6U);
+    out += static_cast<char>(0x80U | (small & 0x3FU));
+  }
+  return out;
 }
 
 }  // namespace
@@ -159,7 +196,7 @@ bool equals_ignoring_case(std::string_view a, std::string_view b) {
 }
 
 bool contains_ignoring_case(std::string_view text, std::string_view part) {
-  return !std::ranges::search(text, part, [](char x, char y) { return lower(x) == lower(y); }).empty() || part.empty();
+  return fold_case(text).contains(fold_case(part));
 }
 
 std::vector<std::string_view> split(std::string_view text, char separator) {

@@ -77,10 +77,10 @@ std::string text_is(Sql& sql, const Leaf& leaf, std::string_view column, const s
     return fmt::format("{} = {}", column, quoted_literal(*known));
   }
   const bool contains = leaf.op == Op::contains;
-  if (leaf.dimension->list) {
+  if (leaf.dimension->list) {  // an element without text is none; has(…, '') misses it in a LowCardinality column
+    if (value.empty()) return contains ? "1" : fmt::format("NOT arrayExists(x -> x != '', {})", column);
     if (contains)
       return fmt::format("arrayExists(x -> positionCaseInsensitiveUTF8(x, {}) > 0, {})", sql.text(value), column);
-    if (value.empty()) return fmt::format("(empty({0}) OR has({0}, ''))", column);
     return fmt::format("has({}, {})", column, sql.text(value));
   }
   if (contains) return fmt::format("positionCaseInsensitiveUTF8({}, {}) > 0", column, sql.text(value));
@@ -115,7 +115,7 @@ std::string presence_condition(Sql& sql, const Leaf& leaf) {
   if (leaf.presence != nullptr) return '(' + std::string(leaf.presence->sql) + ')';
   if (!leaf.attribute.empty()) return fmt::format("attrs[{}] != ''", sql.text(leaf.attribute));
   const Dimension& dimension = *leaf.dimension;
-  if (dimension.list) return fmt::format("notEmpty({})", dimension.sql);
+  if (dimension.list) return fmt::format("arrayExists(x -> x != '', {})", dimension.sql);
   if (dimension.id) return fmt::format("{} != 0", dimension.sql);
   if (dimension.type == Type::enumeration) return "1";
   if (dimension.type == Type::text) return fmt::format("{} != ''", dimension.sql);

@@ -90,16 +90,27 @@ Result<Statement> compile_values(std::uint32_t project, const ValuesQuery& query
   const std::string at = fmt::format("positionCaseInsensitiveUTF8(_value, {})", sql.text(query.prefix));
   const std::string prefix = query.prefix.empty() ? "" : fmt::format(" AND {} > 0", at);
   const std::string first = query.prefix.empty() ? "" : fmt::format("{} = 1 DESC, ", at);
+  const std::string rows = Sql::spans(query.range) + selected(sql, query.grain, query.filter, query.range);
+  // An item counts once under each value that one of its spans has, as the measures `traces` and `sessions` do.
+  const std::string counted =
+      query.grain == Grain::span
+          ? fmt::format("SELECT {} AS _found, sum({}) AS _count {} GROUP BY _found HAVING sum(sign) > 0", value,
+                        weight_sql, rows)
+          : fmt::format(
+                "SELECT _found, sum(_item_w) AS _count FROM (SELECT {} AS _found, {} AS _item, "
+                "intDiv(sum({}), sum(sign)) AS _item_w {} GROUP BY _found, _item HAVING sum(sign) > 0) GROUP "
+                "BY _found",
+                value, key_of(query.grain), weight_sql, rows);
   Statement statement;
   statement.sql = fmt::format(
       "SELECT CAST(_value, 'String') AS c0, CAST(_count / 1e6, 'Nullable(Float64)') AS c1 FROM (SELECT CAST(_found, "
-      "'String') AS _value, _count FROM (SELECT {} AS _found, sum({}) AS _count {}{} GROUP BY _found HAVING sum(sign) "
-      "> "
-      "0)) WHERE _value != ''{} ORDER BY {}_count DESC, _value LIMIT {}",
-      value, weight_sql, Sql::spans(query.range), selected(sql, query.grain, query.filter, query.range), prefix, first,
-      query.limit);
+      "'String') AS _value, _count FROM ({})) WHERE _value != ''{} ORDER BY {}_count DESC, _value LIMIT {}",
+      counted, prefix, first, query.limit);
   statement.parameters = sql.take();
-  statement.columns = {{"value", Type::text, ""}, {"count", Type::number, "spans"}};
+  const std::string_view unit = query.grain == Grain::session ? "sessions"
+                                : query.grain == Grain::trace ? "traces"
+                                                              : "spans";
+  statement.columns = {{"value", Type::text, ""}, {"count", Type::number, unit}};
   return statement;
 }
 

@@ -33,6 +33,7 @@ bool text_holds(Op op, std::string_view found, std::string_view wanted) {
 bool any_text(const Leaf& leaf, const SpanFacts& span) {
   std::vector<std::string_view> found =
       leaf.attribute.empty() ? span.texts(leaf.dimension->name) : std::vector{span.attribute(leaf.attribute)};
+  std::erase(found, "");  // an element of a list without text is none
   if (found.empty()) found.emplace_back();
   for (const std::string& wanted : leaf.values)
     for (const std::string_view text : found) {
@@ -54,7 +55,9 @@ bool number_holds(const Leaf& leaf, const SpanFacts& span) {
 bool compare_holds(const Leaf& leaf, const SpanFacts& span) {
   if (leaf.searches()) return false;
   if (!leaf.attribute.empty() && !leaf.real.empty()) {
-    const auto number = parse_double(span.attribute(leaf.attribute));
+    std::string_view text = span.attribute(leaf.attribute);
+    if (text.starts_with('+') && !text.starts_with("+-")) text.remove_prefix(1);  // as toFloat64OrNull reads it
+    const auto number = parse_double(text);
     return number && compare(leaf.op, *number, leaf.real[0]);
   }
   const Type type = leaf.dimension->type;

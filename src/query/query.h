@@ -352,8 +352,8 @@ struct ValuesQuery {
   Grain grain = Grain::span;  // what the filter selects
   std::uint32_t limit = 20;   // at most 1000
 };
-// Columns: value String, count Nullable(Float64) (spans), most frequent first. Enumerations and dimensions without
-// values (cost …): an error that says so.
+// Columns: value String, count Nullable(Float64) (spans, traces or sessions, by the grain), most frequent first.
+// Enumerations and dimensions without values (cost …): an error that says so.
 Result<Statement> compile_values(std::uint32_t project, const ValuesQuery& query);
 
 // ---- (e) any id pasted anywhere

@@ -188,18 +188,12 @@ traces::SpanRow span_of(const native::Rows& rows, std::size_t i) {
   row.cost_unknown = c.integer(C::cost_unknown) != 0;
   row.dialect = c.text(C::dialect);
   row.counted = c.integer(C::counted) != 0;
+  const std::string why = c.text(C::not_counted);
+  for (const auto reason :
+       {llm::NotCounted::counted, llm::NotCounted::no_usage, llm::NotCounted::wrapper, llm::NotCounted::duplicate}) {
+    if (llm::name_of(reason) == why) row.not_counted = reason;
+  }
   return row;
-}
-
-void write_span_row(JsonWriter& json, const traces::SpanRow& row) {
-  json.object();
-  write_span_head(json, row);
-  json.key("tool");
-  if (row.tool.empty())
-    json.null();
-  else
-    json.object().field("name", row.tool).field("call_id", row.tool_call_id).end();
-  json.end();
 }
 
 std::string_view plural(Grain grain) {
@@ -214,6 +208,7 @@ Result<net::Response> list(Explore::Inside& inside, warehouse::Warehouse& store,
       .grain = grain, .filter = std::move(*filter), .range = TRY(range_of(request, inside.clock.now()))};
   if (const auto order = request.query.find("order")) query.order = *order;
   query.cursor = request.query.get("cursor");
+  query.now = inside.clock.now();
   if (const auto limit = request.query.find("limit")) {
     const auto number = parse_int(*limit);
     if (!number || *number < 1 || *number > 1000)

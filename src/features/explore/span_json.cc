@@ -85,7 +85,70 @@ std::string_view because(llm::NotCounted why) {
   return "";
 }
 
+// The fields that need no content.
+void write_span_head(JsonWriter& json, const SpanRow& row) {
+  json.field("trace_id", row.shown_trace_id()).field("span_id", row.shown_span_id());
+  field_if(json, "parent_id", row.shown_parent_id());
+  json.field("kind", llm::name_of(row.kind)).field("name", row.name);
+  field_if(json, "session_id", row.session);
+  field_if(json, "user_id", row.user);
+  field_if(json, "agent", row.agent);
+  field_if(json, "agent_version", row.agent_version);
+  field_if(json, "team", row.team);
+  field_if(json, "environment", row.environment);
+  field_if(json, "service", row.service);
+  json.field("start", format_time(row.start)).field("duration_ms", milliseconds(row.duration));
+  json.field("status", llm::name_of(row.status)).field("is_error", row.is_error);
+  json.key("error");
+  if (row.status == llm::Status::error || row.status == llm::Status::blocked || !row.error_message.empty()) {
+    json.object().field("type", row.error_type).field("message", row.error_message).end();
+  } else {
+    json.null();
+  }
+  json.key("model");
+  if (row.model.empty() && row.model_requested.empty()) {
+    json.null();
+  } else {
+    json.object();
+    field_if(json, "provider", row.provider);
+    field_if(json, "requested", row.model_requested);
+    field_if(json, "served", row.model);
+    json.end();
+  }
+  write_tokens(json, row);
+  json.field("counted", row.counted);
+  json.key("not_counted_because");
+  row.counted ? json.null() : json.value(because(row.not_counted));
+  write_cost(json, row);
+  json.key("ttft_ms");
+  row.ttft ? json.value(milliseconds(*row.ttft)) : json.null();
+  json.key("finish_reasons").array();
+  for (const auto& reason : row.finish_reasons) json.value(reason);
+  json.end();
+  json.field("noise", row.noise).field("dialect", row.dialect);
+  if (!row.handoff_to.empty() || !row.handoff_from.empty()) {
+    json.key("handoff").object().field("from", row.handoff_from).field("to", row.handoff_to).end();
+  }
+  if (!row.prompt.empty())
+    json.key("prompt").object().field("name", row.prompt).field("version", row.prompt_version).end();
+}
+
+void write_tool_name(JsonWriter& json, const SpanRow& row) {
+  json.key("tool");
+  if (row.tool.empty())
+    json.null();
+  else
+    json.object().field("name", row.tool).field("call_id", row.tool_call_id).end();
+}
+
 }  // namespace
+
+void write_span_row(JsonWriter& json, const SpanRow& row) {
+  json.object();
+  write_span_head(json, row);
+  write_tool_name(json, row);
+  json.end();
+}
 
 std::optional<Bodies> bodies_from(std::string_view name) {
   if (name == "none") return Bodies::none;
@@ -156,53 +219,6 @@ SpanWriter::SpanWriter(const traces::Loaded& loaded, Options options) : loaded_(
     if (--children[parent->first] == 0) ready.push_back(parent->second.first);
   }
   for (auto& [key, value] : all) rolled_up_[key] = value.second;
-}
-
-void write_span_head(JsonWriter& json, const SpanRow& row) {
-  json.field("trace_id", row.shown_trace_id()).field("span_id", row.shown_span_id());
-  field_if(json, "parent_id", row.shown_parent_id());
-  json.field("kind", llm::name_of(row.kind)).field("name", row.name);
-  field_if(json, "session_id", row.session);
-  field_if(json, "user_id", row.user);
-  field_if(json, "agent", row.agent);
-  field_if(json, "agent_version", row.agent_version);
-  field_if(json, "team", row.team);
-  field_if(json, "environment", row.environment);
-  field_if(json, "service", row.service);
-  json.field("start", format_time(row.start)).field("duration_ms", milliseconds(row.duration));
-  json.field("status", llm::name_of(row.status)).field("is_error", row.is_error);
-  json.key("error");
-  if (row.status == llm::Status::error || row.status == llm::Status::blocked || !row.error_message.empty()) {
-    json.object().field("type", row.error_type).field("message", row.error_message).end();
-  } else {
-    json.null();
-  }
-  json.key("model");
-  if (row.model.empty() && row.model_requested.empty()) {
-    json.null();
-  } else {
-    json.object();
-    field_if(json, "provider", row.provider);
-    field_if(json, "requested", row.model_requested);
-    field_if(json, "served", row.model);
-    json.end();
-  }
-  write_tokens(json, row);
-  json.field("counted", row.counted);
-  json.key("not_counted_because");
-  row.counted ? json.null() : json.value(because(row.not_counted));
-  write_cost(json, row);
-  json.key("ttft_ms");
-  row.ttft ? json.value(milliseconds(*row.ttft)) : json.null();
-  json.key("finish_reasons").array();
-  for (const auto& reason : row.finish_reasons) json.value(reason);
-  json.end();
-  json.field("noise", row.noise).field("dialect", row.dialect);
-  if (!row.handoff_to.empty() || !row.handoff_from.empty()) {
-    json.key("handoff").object().field("from", row.handoff_from).field("to", row.handoff_to).end();
-  }
-  if (!row.prompt.empty())
-    json.key("prompt").object().field("name", row.prompt).field("version", row.prompt_version).end();
 }
 
 void SpanWriter::write_tool(JsonWriter& json, const SpanRow& row, const std::vector<Piece>& pieces) {
@@ -293,11 +309,7 @@ void SpanWriter::write(JsonWriter& json, const SpanRow& row) {
   if (options_.explain_cost && row.counted && options_.bodies != Bodies::none)
     json.key("cost").raw(options_.explain_cost(row));
   if (options_.bodies == Bodies::none) {
-    json.key("tool");
-    if (row.tool.empty())
-      json.null();
-    else
-      json.object().field("name", row.tool).field("call_id", row.tool_call_id).end();
+    write_tool_name(json, row);
   } else {
     write_content(json, row);
   }

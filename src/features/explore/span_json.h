@@ -56,8 +56,8 @@ class SpanWriter {
   Fresh fresh_;
 };
 
-// The fields that need no content: for lists and the live view too.
-void write_span_head(JsonWriter& json, const traces::SpanRow& row);
+// A Span without bodies, for lists and the live view.
+void write_span_row(JsonWriter& json, const traces::SpanRow& row);
 
 // Summary of one trace (rows of it alone, in order of start).
 struct TraceSummary {
