@@ -10,7 +10,7 @@ out=build/test
 passed=0 failed=0
 skipped=()
 
-steps=(lint page release unit engine cases captures hostile isolation auth start grpc kill demo browser sanitized fuzz)
+steps=(lint page release unit engine cases captures hostile isolation auth start dev grpc kill demo browser sanitized fuzz)
 [ "${1:-}" = -l ] && { printf '%s\n' "${steps[@]}"; exit 0; }
 [ $# -gt 0 ] && steps=("$@")
 mkdir -p "$out"
@@ -85,6 +85,7 @@ step_hostile() { python3 tests/system/hostile.py; }
 step_isolation() { python3 tests/system/isolation.py; }
 step_auth() { python3 tests/system/auth.py; }
 step_start() { python3 tests/system/start.py; }
+step_dev() { python3 tests/system/dev.py; }
 step_grpc() { python3 tests/system/grpc.py; }
 step_kill() { python3 tests/system/kill_rounds.py "${PAWL_ROUNDS:-10}" ${PAWL_KILL_SEED:-}; }
 step_demo() { python3 tests/system/demo.py; }

@@ -29,5 +29,6 @@ export default defineConfig({
   plugins: [svelte(), preloadFonts()],
   resolve: { alias: { $kit: here('./src/kit/index.ts'), $api: here('./src/api/index.ts') } },
   build: { target: 'es2022', sourcemap: false, assetsInlineLimit: 0, modulePreload: { polyfill: false } },
-  server: { port: 5199, proxy: { '/api': { target: backend, changeOrigin: true } } },
+  // The server answers its own origin alone, and here the page has another.
+  server: { port: 5199, proxy: { '/api': { target: backend, changeOrigin: true, headers: { origin: backend } } } },
 });
