@@ -3,9 +3,11 @@
 #include <simdjson.h>
 
 #include <algorithm>
+#include <numeric>
 
 #include "base/text.h"
 #include "wire/otlp.h"
+#include "wire/otlp_pick.h"
 
 namespace pawl::otlp {
 
@@ -76,6 +78,32 @@ class Inquisitor final : public Visitor {
   simdjson::dom::parser parser_;
 };
 
+// The bytes of each record, "" where it was refused.
+struct RawRecords final : Visitor {
+  std::vector<std::string> raw;
+  void span(const Resource&, const Scope&, const Span& span) override { raw.emplace_back(span.raw); }
+  void log(const Resource&, const Scope&, const LogRecord& log) override { raw.emplace_back(log.raw); }
+  void refused(std::string_view) override { raw.emplace_back(); }
+};
+
+// What is picked out of a request that a walk takes is the same record.
+inline void fuzz_pick(std::string_view body, Signal signal, Encoding encoding, const Limits& limits) {
+  const auto walk = signal == Signal::traces ? walk_traces : walk_logs;
+  std::pmr::monotonic_buffer_resource arena;
+  RawRecords all;
+  if (!walk(body, encoding, limits, arena, all)) return;
+  std::vector<std::size_t> which(all.raw.size());
+  std::iota(which.begin(), which.end(), std::size_t{0});
+  const auto picked = pick(body, signal, encoding, which);
+  PAWL_CHECK(picked.has_value(), "{}", picked ? "" : picked.error().what);
+  for (std::size_t i = 0; i < which.size(); ++i) {
+    if (all.raw[i].empty()) continue;
+    RawRecords alone;
+    PAWL_CHECK(walk((*picked)[i], encoding, limits, arena, alone).has_value());
+    PAWL_CHECK(alone.raw.size() == 1 && alone.raw[0] == all.raw[i]);
+  }
+}
+
 inline void fuzz_walks(const std::uint8_t* data, std::size_t size, Encoding encoding) {
   const std::string_view body(reinterpret_cast<const char*>(data), size);
   const Limits limits{.depth = 8, .records = 20, .values = 50, .attribute_bytes = 40};
@@ -86,6 +114,7 @@ inline void fuzz_walks(const std::uint8_t* data, std::size_t size, Encoding enco
     const auto walked = walk(body, encoding, limits, arena, visitor);
     const auto checked = check(body, signal, encoding, limits);
     PAWL_CHECK(walked.has_value() == checked.has_value());
+    if (signal != Signal::metrics) fuzz_pick(body, signal, encoding, limits);
     if (!walked) continue;
     PAWL_CHECK(walked->records == checked->records && walked->refused == checked->refused &&
                walked->cut == checked->cut && walked->first_reason == checked->first_reason);
