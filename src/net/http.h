@@ -64,7 +64,8 @@ struct Request {
   std::string body;     // as received: undo `content_encoding` with wire/compress.h (on the pool where it is big)
   std::string content_encoding;  // lower case, "" for identity; on gRPC that of the message
   std::string content_type;      // the media type alone, lower case: "application/json"
-  std::string peer;              // address, without port
+  std::string peer;              // address of the socket's other end, without port
+  std::string client;            // of who asks: behind a trusted proxy another one (client_address.h)
   std::string_view listener;     // ListenOptions::name
   std::uint16_t listener_port = 0;
   std::uint64_t number = 0;  // see request_id()
@@ -73,6 +74,7 @@ struct Request {
   std::any who;              // what the gate found out about the asker
   int version = 11;          // 10, 11, 20
   bool is_tls = false;
+  bool is_secure = false;  // is_tls, or TLS up to a trusted proxy
   bool is_grpc = false;
 
   std::string request_id() const;  // 16 hex digits; in every error answer and in the log

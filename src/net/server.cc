@@ -186,6 +186,15 @@ Result<std::uint16_t> Server::adopt(int descriptor, ListenOptions options) {
   return state_->listeners.back()->port;
 }
 
+Result<> Server::reload_tls() {
+  std::vector<std::shared_ptr<asio::ssl::context>> fresh;
+  for (const auto& listener : state_->listeners)
+    fresh.push_back(listener->options.tls ? TRY(make_tls(*listener->options.tls)) : nullptr);
+  std::lock_guard hold(state_->lock);
+  for (std::size_t i = 0; i < fresh.size(); ++i) state_->listeners[i]->tls = std::move(fresh[i]);
+  return {};
+}
+
 std::vector<int> Server::descriptors() const {
   std::vector<int> all;
   for (const auto& listener : state_->listeners) all.push_back(listener->acceptor.native_handle());

@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "base/result.h"
+#include "net/client_address.h"
 #include "net/limits.h"
 #include "net/router.h"
 #include "net/tasks.h"
@@ -32,6 +33,7 @@ struct Served {
 struct ServerOptions {
   Limits limits;
   Gate gate;  // none: everything passes
+  TrustedProxies proxies;
   std::function<void(const Served&)> observe;
 };
 
@@ -65,6 +67,9 @@ class Server {
   Result<std::uint16_t> listen(const std::string& address, std::uint16_t port, ListenOptions options);
   // Serves on a descriptor that already listens (handed over by another process); takes it over.
   Result<std::uint16_t> adopt(int descriptor, ListenOptions options);
+  // Reads the certificates and keys of all listeners again, for connections that come from now on. Where one of them
+  // cannot be used everything stays as it was.
+  Result<> reload_tls();
   // The listening descriptors, for handing over to the next process; still owned by the server.
   std::vector<int> descriptors() const;
 

@@ -5,6 +5,7 @@
 #include <openssl/x509v3.h>
 
 #include <filesystem>
+#include <fstream>
 
 #include "net/client.h"
 #include "net/detail/test_server.h"
@@ -120,6 +121,50 @@ TEST(Tls, VersionsAndProtocols) {
   bool closed = false;
   plain.receive_all(2'000, &closed);
   EXPECT_TRUE(closed);
+}
+
+// The SHA-256 of the certificate that a new connection is shown.
+std::string shown(std::uint16_t port) {
+  SSL_CTX* context = SSL_CTX_new(TLS_client_method());
+  const RawSocket raw(port);
+  SSL* ssl = SSL_new(context);
+  SSL_set_fd(ssl, raw.fd());
+  std::string out;
+  if (SSL_connect(ssl) == 1) {
+    X509* certificate = SSL_get1_peer_certificate(ssl);
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned size = 0;
+    X509_digest(certificate, EVP_sha256(), digest, &size);
+    out.assign(reinterpret_cast<const char*>(digest), size);
+    X509_free(certificate);
+  }
+  SSL_free(ssl);
+  SSL_CTX_free(context);
+  return out;
+}
+
+TEST(Tls, ANewCertificateIsShownToNewConnections) {
+  const Certificate certificate;
+  TestServer test(add, {}, {.tls = certificate.files});
+  Client kept({.verify_certificates = false});
+  const ClientRequest request{
+      .method = "POST", .url = fmt::format("https://localhost:{}/echo", test.port), .body = "x"};
+  ASSERT_TRUE(kept.send(request).has_value());
+  const std::string before = shown(test.port);
+  ASSERT_TRUE(test.server.reload_tls().has_value());
+  EXPECT_EQ(shown(test.port), before);
+  const Certificate another;  // in the same files
+  ASSERT_TRUE(test.server.reload_tls().has_value());
+  const std::string after = shown(test.port);
+  EXPECT_NE(after, before);
+  EXPECT_EQ(after.size(), 32U);
+  EXPECT_TRUE(kept.send(request).has_value());
+  EXPECT_EQ(kept.send(request)->body, "true 1");
+  std::ofstream(certificate.files.certificate) << "half of it";
+  const auto failed = test.server.reload_tls();
+  ASSERT_FALSE(failed.has_value());
+  EXPECT_NE(failed.error().what.find(certificate.files.certificate), std::string::npos);
+  EXPECT_EQ(shown(test.port), after);
 }
 
 TEST(Tls, BadFilesAreNamed) {

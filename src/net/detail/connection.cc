@@ -40,7 +40,7 @@ Connection::~Connection() {
 }
 
 void Connection::fill(Request& request) const {
-  request.peer = peer;
+  request.peer = request.client = peer;
   request.number = server->request_number();
 }
 
@@ -98,7 +98,8 @@ Task<void> Connection::run() {
   auto keep = shared_from_this();
   draining = draining || server->stopping;
   deadline = monotonic_now() + server->limits().header_time;
-  const bool ready = !listener.tls || co_await stream.accept_tls(*listener.tls);
+  const auto tls = server->tls_of(listener);
+  const bool ready = !tls || co_await stream.accept_tls(*tls);
   if (!ready || timed_out || draining) co_return;
   const bool second_version = co_await speaks_http2();
   if (draining || (buffer.size() == 0 && timed_out)) co_return;

@@ -79,8 +79,10 @@ Plan plan_route(const Listener& listener, Request& request, const Limits& limits
 }
 
 Response fault(Shared& server, const Request& request, std::string_view what) {
-  server.log.error("handler failed",
-                   {{"path", request.path}, {"request_id", request.request_id()}, {"what", std::string(what)}});
+  server.log.error("handler failed", {{"path", request.path},
+                                      {"client", request.client},
+                                      {"request_id", request.request_id()},
+                                      {"what", std::string(what)}});
   return Response::error(request, 500, "Something went wrong here; the log has it under this request_id.");
 }
 
@@ -89,6 +91,11 @@ Response fault(Shared& server, const Request& request, std::string_view what) {
 Shared::Shared(Io& io_, ServerOptions options_, const Log& log_) : io(io_), options(std::move(options_)), log(log_) {
   salt_ = SystemRandom().next();
   for (auto& loop : io.impl().loops) loops.push_back({loop.get(), {}});
+}
+
+std::shared_ptr<asio::ssl::context> Shared::tls_of(const Listener& listener) {
+  std::lock_guard hold(lock);
+  return listener.tls;
 }
 
 Shared::OnLoop& Shared::on(Loop& loop) {
@@ -124,7 +131,10 @@ void Lease::release() {
 Plan plan_request(Shared& server, const Listener& listener, Request& request) {
   request.listener = listener.options.name;
   request.listener_port = listener.port;
-  request.is_tls = listener.tls != nullptr;
+  Asker asker = server.options.proxies.asker(request.peer, request.headers);
+  request.client = std::move(asker.address);
+  request.is_tls = listener.options.tls.has_value();
+  request.is_secure = request.is_tls || asker.tls;
   request.received = SystemClock().now();
   request.content_type = to_lower(trim(cut(request.headers.get("content-type"), ';').first));
   request.content_encoding = to_lower(trim(request.headers.get("content-encoding")));

@@ -19,7 +19,7 @@ class Connection;
 struct Listener {
   ListenOptions options;
   std::uint16_t port = 0;
-  std::unique_ptr<asio::ssl::context> tls;
+  std::shared_ptr<asio::ssl::context> tls;  // under Shared::lock: it may be replaced
   tcp::acceptor acceptor;
 };
 
@@ -34,6 +34,7 @@ struct Shared : std::enable_shared_from_this<Shared> {
   std::atomic<std::size_t> body_bytes{0};
   std::atomic<bool> stopping{false};
 
+  std::shared_ptr<asio::ssl::context> tls_of(const Listener& listener);
   std::uint64_t request_number();  // unique, not guessable from the last one alone
 
   // Connections, by their loop; a loop's set is touched on its thread only.
