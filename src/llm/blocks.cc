@@ -9,17 +9,25 @@ namespace pawl::llm {
 
 using json::member;
 
-std::string_view any_of(std::string_view object, std::initializer_list<std::string_view> keys) {
+std::string_view any_of(const json::Object& object, std::initializer_list<std::string_view> keys) {
   for (const std::string_view key : keys) {
-    const std::string_view value = member(object, key);
+    const std::string_view value = object.member(key);
     if (!json::is_null(value)) return value;
   }
   return {};
 }
 
-std::string any_text(std::string_view object, std::initializer_list<std::string_view> keys) {
+std::string_view any_of(std::string_view object, std::initializer_list<std::string_view> keys) {
+  return any_of(json::Object(object), keys);
+}
+
+std::string any_text(const json::Object& object, std::initializer_list<std::string_view> keys) {
   const std::string_view value = any_of(object, keys);
   return value.empty() ? std::string() : json::text(value);
+}
+
+std::string any_text(std::string_view object, std::initializer_list<std::string_view> keys) {
+  return any_text(json::Object(object), keys);
 }
 
 void add_call(std::string_view call, Message& message) {
@@ -162,6 +170,7 @@ void add_shape(Shape shape, std::string_view block, Message& message, int depth)
 
 bool add_typed(std::string_view block, Message& message, int depth) {
   const std::string_view type = member(block, "type");
+  if (type.size() < 2) return false;
   for (const TypeWord& entry : type_words) {
     if (type.size() == entry.word.size() + 2 && type.substr(1, entry.word.size()) == entry.word) {
       add_shape(entry.shape, block, message, depth);
@@ -172,8 +181,9 @@ bool add_typed(std::string_view block, Message& message, int depth) {
 }
 
 bool add_held(std::string_view block, Message& message, int depth) {
+  const json::Object members(block);
   for (const TypeWord& holder : holders) {
-    const std::string_view inner = member(block, holder.word);
+    const std::string_view inner = members.member(holder.word);
     if (!json::is_object(inner)) continue;
     add_shape(holder.shape, inner, message, depth);
     return true;

@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "llm/json_scan.h"
 #include "llm/shapes.h"
 
 namespace pawl::llm {
@@ -11,6 +12,8 @@ namespace pawl::llm {
 // The first of these members that is there and not null; as text.
 std::string_view any_of(std::string_view object, std::initializer_list<std::string_view> keys);
 std::string any_text(std::string_view object, std::initializer_list<std::string_view> keys);
+std::string_view any_of(const json::Object& object, std::initializer_list<std::string_view> keys);
+std::string any_text(const json::Object& object, std::initializer_list<std::string_view> keys);
 
 void add_call(std::string_view call, Message& message);
 void add_result(std::string_view result, Message& message, int depth);

@@ -220,6 +220,21 @@ bool Elements::next() {
   return true;
 }
 
+Object::Object(std::string_view object) {
+  Members members(object);
+  if (!members.next()) return;
+  members_.reserve(8);
+  do members_.emplace_back(members.key, members.value);
+  while (members.next());
+}
+
+std::string_view Object::member(std::string_view key) const {
+  for (const auto& [name, value] : members_) {
+    if (name == key) return value;
+  }
+  return {};
+}
+
 std::string_view member(std::string_view object, std::string_view key) {
   Members members(object);
   while (members.next()) {

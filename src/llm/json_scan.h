@@ -6,6 +6,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace pawl::llm::json {
 
@@ -55,8 +57,21 @@ class Elements {
   std::size_t at_ = 0;
 };
 
+// An object's members found in one walk, for whoever asks for many of them; views into the text.
+class Object {
+ public:
+  explicit Object(std::string_view object);
+  std::string_view member(std::string_view key) const;  // "" where it is not there; of two with one name the first
+
+ private:
+  std::vector<std::pair<std::string_view, std::string_view>> members_;
+};
+
 // The raw value of a member, of a path of members, of an array's first element; "" where it is not there.
 std::string_view member(std::string_view object, std::string_view key);
+inline std::string_view member(const Object& object, std::string_view key) {
+  return object.member(key);
+}
 std::string_view at(std::string_view object, std::initializer_list<std::string_view> path);
 std::string_view first(std::string_view array);
 

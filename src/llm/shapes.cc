@@ -38,7 +38,7 @@ void add_calls(std::string_view calls, Message& message) {
 }
 
 // The members of a message besides its role.
-void fill_message(std::string_view object, Message& message, int depth) {
+void fill_message(const json::Object& object, Message& message, int depth) {
   message.name = any_text(object, {"name", "agent_name"});
   message.finish_reason = any_text(object, {"finish_reason", "finishReason", "stop_reason", "stopReason"});
   if (const auto reasoning = any_of(object, {"reasoning_content", "reasoning"}); json::is_string(reasoning)) {
@@ -61,7 +61,7 @@ void fill_message(std::string_view object, Message& message, int depth) {
     message.parts.push_back(text_part(json::text(refusal)));
   }
   std::string_view calls = any_of(object, {"tool_calls", "toolCalls"});
-  if (!json::is_array(calls) || calls == "[]") calls = at(object, {"additional_kwargs", "tool_calls"});
+  if (!json::is_array(calls) || calls == "[]") calls = member(member(object, "additional_kwargs"), "tool_calls");
   const bool told =
       std::ranges::any_of(message.parts, [](const Part& part) { return part.type == Part::Type::tool_call; });
   if (!told) add_calls(calls, message);
@@ -97,8 +97,9 @@ bool append_item(std::string_view raw, std::vector<Message>& out, int depth) {
 // A response's or a request's parts that hold messages.
 bool append_envelope(std::string_view raw, std::string_view default_role, std::vector<Message>& out, int depth) {
   const std::size_t before = out.size();
+  const json::Object object(raw);
   for (const std::string_view key : {"system", "instructions", "system_instruction", "systemInstruction"}) {
-    const std::string_view system = member(raw, key);
+    const std::string_view system = member(object, key);
     if (json::is_null(system) || out.size() > before) continue;
     Message message;
     message.role = "system";
@@ -119,7 +120,7 @@ bool append_envelope(std::string_view raw, std::string_view default_role, std::v
       {"prompt", "user"},      {"query", "user"}};
   bool found = out.size() > before;
   for (const Member& entry : lists) {
-    const std::string_view value = member(raw, entry.key);
+    const std::string_view value = member(object, entry.key);
     if (json::is_null(value) || (!json::is_string(value) && !json::is_array(value) && !json::is_object(value)))
       continue;
     if (value == "[]" || value == "{}" || value == "\"\"") continue;
@@ -188,46 +189,47 @@ bool append_message(std::string_view raw, std::string_view default_role, std::ve
   raw = json::trimmed(raw);
   if (!json::is_object(raw) || depth <= 0) return false;
   Message message;
-  const std::string_view role = member(raw, "role"), type = member(raw, "type");
-  if (member(raw, "lc") == "1" || type == "\"constructor\"") {  // LangChain, serialised
-    const std::string_view kwargs = member(raw, "kwargs");
+  const json::Object object(raw);
+  const std::string_view role = member(object, "role"), type = member(object, "type");
+  if (member(object, "lc") == "1" || type == "\"constructor\"") {  // LangChain, serialised
+    const std::string_view kwargs = member(object, "kwargs");
     const std::string_view word = class_role(raw);
     if (!json::is_object(kwargs) || word.empty()) return false;
     message.role = word;
-    fill_message(kwargs, message, depth);
+    fill_message(json::Object(kwargs), message, depth);
     return push(std::move(message), out);
   }
   if (json::is_string(role)) {
     const std::string word = json::text(role);
     message.role = role_of_word(word).empty() ? word : std::string(role_of_word(word));
-    fill_message(raw, message, depth);
+    fill_message(object, message, depth);
     return push(std::move(message), out);
   }
   if (json::is_string(type)) {  // LangChain as a dictionary: {"type":"human","data":{…}} or flat
     const std::string_view word = role_of_word(json::text(type));
-    const std::string_view held = json::is_object(member(raw, "data")) ? member(raw, "data") : raw;
+    const std::string_view held = json::is_object(member(object, "data")) ? member(object, "data") : raw;
     if (!word.empty() && !json::is_null(any_of(held, {"content", "tool_calls"}))) {
       message.role = word;
-      fill_message(held, message, depth);
+      fill_message(json::Object(held), message, depth);
       return push(std::move(message), out);
     }
-    if (type == "\"message\"" && json::is_array(member(raw, "content"))) {
+    if (type == "\"message\"" && json::is_array(member(object, "content"))) {
       message.role = default_role.empty() ? "user" : std::string(default_role);
-      fill_message(raw, message, depth);
+      fill_message(object, message, depth);
       return push(std::move(message), out);
     }
   }
-  const std::string_view inner = any_of(raw, {"message", "content"});
+  const std::string_view inner = any_of(object, {"message", "content"});
   if (json::is_object(inner) &&
       append_message(inner, default_role.empty() ? "assistant" : default_role, out, depth - 1)) {
     // a choice, candidate or generation around a message
-    const std::string reason = any_text(raw, {"finish_reason", "finishReason", "stop_reason"});
+    const std::string reason = any_text(object, {"finish_reason", "finishReason", "stop_reason"});
     if (!reason.empty()) out.back().finish_reason = reason;
     return true;
   }
-  if (json::is_array(member(raw, "parts"))) {  // Gemini without a role
+  if (json::is_array(member(object, "parts"))) {  // Gemini without a role
     message.role = default_role.empty() ? "user" : std::string(default_role);
-    fill_message(raw, message, depth);
+    fill_message(object, message, depth);
     return push(std::move(message), out);
   }
   return false;
