@@ -32,13 +32,25 @@ struct Key {
   std::string name, sql;
 };
 
+Result<void> check(const MeasureQuery& query) {
+  if (query.measures.empty()) return fail(ErrorKind::invalid, "Name at least one measure.");
+  if (query.measures.size() > max_measures) return fail(ErrorKind::invalid, "A query has at most 20 measures.");
+  if (query.dimensions.size() > max_dimensions) return fail(ErrorKind::invalid, "A query has at most 5 dimensions.");
+  if (query.range.from >= query.range.to) return fail(ErrorKind::invalid, "`from` must be before `to`.");
+  if (query.limit == 0 || query.limit > max_rows) return fail(ErrorKind::invalid, "`limit` is 1 to 10000.");
+  std::set<std::string_view> names;
+  for (const auto* list : {&query.measures, &query.dimensions})
+    for (const std::string& name : *list)
+      if (!names.insert(name).second) return fail(ErrorKind::invalid, "{} is asked for twice.", name);
+  return {};
+}
+
 class Compiler {
  public:
   Compiler(std::uint32_t project, const MeasureQuery& query) : query_(query), sql_(project) {}
   Result<Statement> run();
 
  private:
-  Result<void> check() const;
   Result<void> find_keys();
   Result<void> find_measures();
   std::string order() const;
@@ -67,19 +79,6 @@ class Compiler {
   std::vector<Branch> branches_;          // of those
   std::string where_;                     // rows of the items that the filter selects
 };
-
-Result<void> Compiler::check() const {
-  if (query_.measures.empty()) return fail(ErrorKind::invalid, "Name at least one measure.");
-  if (query_.measures.size() > max_measures) return fail(ErrorKind::invalid, "A query has at most 20 measures.");
-  if (query_.dimensions.size() > max_dimensions) return fail(ErrorKind::invalid, "A query has at most 5 dimensions.");
-  if (query_.range.from >= query_.range.to) return fail(ErrorKind::invalid, "`from` must be before `to`.");
-  if (query_.limit == 0 || query_.limit > max_rows) return fail(ErrorKind::invalid, "`limit` is 1 to 10000.");
-  std::set<std::string_view> names;
-  for (const auto* list : {&query_.measures, &query_.dimensions})
-    for (const std::string& name : *list)
-      if (!names.insert(name).second) return fail(ErrorKind::invalid, "{} is asked for twice.", name);
-  return {};
-}
 
 Result<void> Compiler::find_keys() {
   if (by_time()) keys_.push_back({"time", TRY(step_sql(sql_, query_.step, query_.timezone, "minute"))});
@@ -299,7 +298,6 @@ std::string Compiler::order() const {
 }
 
 Result<Statement> Compiler::run() {
-  TRY(check());
   TRY(find_keys());
   TRY(find_measures());
   where_ = selected(sql_, query_.grain, query_.filter, query_.range);
@@ -341,7 +339,8 @@ Result<Statement> Compiler::run() {
 }  // namespace
 
 Result<Statement> compile(std::uint32_t project, const MeasureQuery& query) {
-  return Compiler(project, query).run();
+  TRY(check(query));
+  return asks_points(query) ? compile_points(project, query) : Compiler(project, query).run();
 }
 
 }  // namespace pawl::query

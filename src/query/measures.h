@@ -51,4 +51,8 @@ std::string bucket_value_ms_sql(std::string_view bucket);
 // `invalid` on an unknown step or time zone.
 Result<std::string> step_sql(Sql& sql, std::string_view step, std::string_view timezone, std::string_view minute);
 
+// A query whose measures are metric.NAME: of the table `points` alone.
+bool asks_points(const MeasureQuery& query);
+Result<Statement> compile_points(std::uint32_t project, const MeasureQuery& query);
+
 }  // namespace pawl::query

@@ -105,6 +105,24 @@ const std::vector<DimensionInfo>& dimensions();
 const std::vector<MeasureInfo>& measures();
 std::vector<std::string_view> flags();  // X of is:X
 
+// A metric that was sent (OTLP): asked for as the measure `metric.NAME`, of metric points alone; points are never added
+// to what spans say.
+//   counter    metric.NAME = .sum: by how much it grew
+//   histogram  metric.NAME = .mean of what was recorded; .sum, .count
+//   gauge      metric.NAME = .mean of its points; .min, .max (also sums that go up and down)
+struct MetricInfo {
+  enum class Kind : std::uint8_t { counter, histogram, gauge };
+  std::string name, unit;  // as sent, without "metric."
+  Kind kind = Kind::gauge;
+};
+// "metric.NAME" and its other figures, for people.
+struct MetricFigure {
+  std::string name, unit, definition;
+};
+std::vector<MetricFigure> figures_of(const MetricInfo& metric);
+// Names of the dimensions that points have; attr.NAME too.
+std::vector<std::string_view> point_dimensions();
+
 // ---- compiled statements -----------------------------------------------------------------------------------------
 // Bound as {name:type}. Types: String, UInt32, UInt128, Int64, Float64. Values are plain bytes: whoever binds a String
 // for libchdb escapes backslash, tab and newline.
@@ -138,15 +156,19 @@ struct MeasureQuery {
   std::vector<std::string> dimensions;  // at most 5; "attr.x" too
   Filter filter;
   Range range;
-  std::string step;              // "" or "1m" "5m" "6h" "1d" "1w" "1mo": then the first column is `time`
-  std::string timezone = "UTC";  // IANA name
-  std::string order;             // a column, "-column"; default: time, else the first measure descending
-  std::uint32_t limit = 1000;    // at most 10,000
-  Grain grain = Grain::span;     // what the filter selects, and what latency, error_rate … are of
+  std::string step;                 // "" or "1m" "5m" "6h" "1d" "1w" "1mo": then the first column is `time`
+  std::string timezone = "UTC";     // IANA name
+  std::string order;                // a column, "-column"; default: time, else the first measure descending
+  std::uint32_t limit = 1000;       // at most 10,000
+  Grain grain = Grain::span;        // what the filter selects, and what latency, error_rate … are of
+  std::vector<MetricInfo> metrics;  // what is known, where a measure is metric.NAME; outlives the statement
 };
 // Columns: [time,] dimensions, measures, in the order asked for. Rows only where there are spans (no filled gaps);
 // without dimensions and step exactly one row.
 Result<Statement> compile(std::uint32_t project, const MeasureQuery& query);
+// What metrics there are; columns for metric_of: name, unit, type String, monotonic UInt8.
+Statement compile_metrics(std::uint32_t project);
+MetricInfo metric_of(std::string_view name, std::string_view unit, std::string_view type, bool monotonic);
 
 // ---- (b) lists
 // ------------------------------------------------------------------------------------------------------- An item is

@@ -71,6 +71,15 @@ Result<query::Grain> grain_of(std::string_view name) {
   return *grain;
 }
 
+Result<std::vector<query::MetricInfo>> metrics_of(warehouse::Warehouse& store, ProjectId project, Read& read) {
+  const auto answer = TRY(run(store, query::compile_metrics(project), read));
+  std::vector<query::MetricInfo> out;
+  for (std::size_t i = 0; i < answer.rows.size(); ++i)
+    out.push_back(query::metric_of(answer.rows.text(0, i), answer.rows.text(1, i), answer.rows.text(2, i),
+                                   answer.rows.integer(3, i) != 0));
+  return out;
+}
+
 Result<net::Response> ask(Explore::Inside& inside, warehouse::Warehouse& store, const net::Request& request) {
   Asked asked = TRY(parse_asked(request.body));
   auto filter = filter_of(request, asked.filter);
@@ -82,8 +91,11 @@ Result<net::Response> ask(Explore::Inside& inside, warehouse::Warehouse& store, 
   if (!asked.timezone.empty()) query.timezone = asked.timezone;
   if (asked.limit) query.limit = static_cast<std::uint32_t>(*asked.limit);
   query.grain = TRY(grain_of(asked.grain));
-  const auto statement = TRY(query::compile(projects::access_of(request).project, query));
+  const auto project = projects::access_of(request).project;
   Read read;
+  if (std::ranges::any_of(query.measures, [](const auto& name) { return name.starts_with("metric."); }))
+    query.metrics = TRY(metrics_of(store, project, read));
+  const auto statement = TRY(query::compile(project, query));
   const auto answer = TRY(run(store, statement, read));
   JsonWriter json;
   json.object().key("columns").array();
@@ -179,7 +191,7 @@ net::Response check_filter(const net::Request& request) {
   return net::Response::json(json.end().end().take());
 }
 
-net::Response show_measures() {
+net::Response show_measures(const std::vector<query::MetricInfo>& metrics) {
   JsonWriter json;
   json.object().key("measures").array();
   for (const auto& measure : query::measures()) {
@@ -187,6 +199,14 @@ net::Response show_measures() {
     json.field("definition", measure.definition).key("splits").array();
     for (const auto split : measure.splits) json.value(split);
     json.end().end();
+  }
+  for (const auto& metric : metrics) {
+    for (const auto& figure : query::figures_of(metric)) {
+      json.object().field("name", figure.name).field("unit", figure.unit).field("type", "number");
+      json.field("definition", figure.definition).key("splits").array();
+      for (const auto split : query::point_dimensions()) json.value(split);
+      json.end().end();
+    }
   }
   return net::Response::json(json.end().end().take());
 }
@@ -257,8 +277,15 @@ void add_ask_routes(net::Router& router, Explore::Inside& inside) {
   router.add({.method = "GET",
               .pattern = "/api/v1/measures",
               .permission = "read",
-              .handler = [](net::Request&) -> Task<Result<net::Response>> { co_return show_measures(); },
-              .summary = "The catalogue of measures",
+              .handler = [&inside](net::Request& request) -> Task<Result<net::Response>> {
+                if (inside.warehouse.load() == nullptr) co_return show_measures({});
+                co_return co_await inside.answer(
+                    request, [&request](warehouse::Warehouse& store) -> Result<net::Response> {
+                      Read read;
+                      return show_measures(TRY(metrics_of(store, projects::access_of(request).project, read)));
+                    });
+              },
+              .summary = "The catalogue of measures; with metric.NAME of what was sent as metrics",
               .answers = "{measures:[{name, unit, type, definition, splits}]}"});
   router.add({.method = "GET",
               .pattern = "/api/v1/dimensions",

@@ -39,6 +39,7 @@ Result<net::Response> trace(Explore::Inside& inside, warehouse::Warehouse& store
   SpanWriter writer(loaded, {.bodies = bodies, .explain_cost = inside.options.explain_cost});
   for (const auto& row : loaded.spans) writer.write(json, row);
   json.end().key("scores").array().end();
+  TRY(write_logs_of(json, inside, store, project, {loaded.spans.front().trace}));
   write_stats(json, inside, {loaded.rows_read, inside.clock.monotonic() - began});
   return net::Response::json(json.end().take());
 }
@@ -98,6 +99,7 @@ Result<net::Response> session(Explore::Inside& inside, warehouse::Warehouse& sto
   SpanWriter writer(loaded, {.bodies = bodies, .explain_cost = inside.options.explain_cost});
   for (const auto& row : loaded.spans) writer.write(json, row);
   json.end().key("scores").array().end();
+  TRY(write_logs_of(json, inside, store, project, keys));
   write_conversation(json, loaded);
   write_stats(json, inside, {loaded.rows_read, inside.clock.monotonic() - began});
   return net::Response::json(json.end().take());
@@ -142,11 +144,11 @@ void add(net::Router& router, Explore::Inside& inside, std::string pattern, Work
 
 void add_detail_routes(net::Router& router, Explore::Inside& inside) {
   add(router, inside, "/api/v1/traces/{trace_id}", trace, "One trace with its spans in start order",
-      "{trace, spans, scores, stats}");
+      "{trace, spans, scores, logs, stats}");
   add(router, inside, "/api/v1/traces/{trace_id}/spans/{span_id}", span,
       "One span with whole bodies; raw=1 adds what was received", "a Span");
   add(router, inside, "/api/v1/sessions/{session_id}", session, "One session with its traces, spans and conversation",
-      "{session, traces, spans, scores, conversation, stats}");
+      "{session, traces, spans, scores, logs, conversation, stats}");
 }
 
 }  // namespace pawl::explore

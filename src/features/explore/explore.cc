@@ -1,6 +1,7 @@
 // The door, and what its rooms share.
 #include "explore.h"
 
+#include "base/text.h"
 #include "inside.h"
 
 namespace pawl::explore {
@@ -42,6 +43,25 @@ Result<query::Range> range_of(std::string_view from, std::string_view to, Nanos 
 
 Result<query::Range> range_of(const net::Request& request, Nanos now) {
   return range_of(request.query.get("from"), request.query.get("to"), now);
+}
+
+Result<std::uint32_t> limit_of(const net::Request& request, std::uint32_t usual) {
+  const auto limit = request.query.find("limit");
+  if (!limit) return usual;
+  const auto number = parse_int(*limit);
+  if (!number || *number < 1 || *number > 1000)
+    return fail(ErrorKind::invalid, "limit={} must be a number from 1 to 1000.", *limit);
+  return static_cast<std::uint32_t>(*number);
+}
+
+Result<bool> Explore::Inside::has_logs(warehouse::Warehouse& store, ProjectId project) {
+  {
+    const std::lock_guard lock(mutex);
+    if (const auto found = logs.find(project); found != logs.end()) return found->second;
+  }
+  const bool any = TRY(traces::any_logs(store, project));
+  const std::lock_guard lock(mutex);
+  return logs.try_emplace(project, any).first->second |= any;  // some may have come meanwhile
 }
 
 std::expected<query::Filter, net::Response> filter_of(const net::Request& request, std::string_view text) {
@@ -91,6 +111,7 @@ void Explore::add_routes(net::Router& router) {
   add_list_routes(router, *inside_);
   add_detail_routes(router, *inside_);
   add_ask_routes(router, *inside_);
+  add_log_routes(router, *inside_);
   add_live_routes(router, *inside_);
 }
 

@@ -31,7 +31,10 @@ struct Explore::Inside {
   std::atomic<Nanos> newest = 0;  // receipt of the newest span seen
   std::mutex mutex;
   std::vector<Subscriber> subscribers;
-  std::unordered_map<ProjectId, bool> received;
+  std::unordered_map<ProjectId, bool> received, logs;  // whether there are any, as far as it is known
+
+  // Whether the project has log records of its own at all; asks the warehouse once.
+  Result<bool> has_logs(warehouse::Warehouse& store, ProjectId project);
 
   // Runs `work(warehouse, cancel)` on the pool; `unavailable` with the progress of the start while there is none.
   template <typename F>
@@ -59,6 +62,7 @@ Result<warehouse::Answer> run(warehouse::Warehouse& store, const query::Statemen
 // with its position as JSON in `detail`.
 Result<query::Range> range_of(const net::Request& request, Nanos now);
 Result<query::Range> range_of(std::string_view from, std::string_view to, Nanos now);
+Result<std::uint32_t> limit_of(const net::Request& request, std::uint32_t usual);  // limit=, 1 to 1000
 std::expected<query::Filter, net::Response> filter_of(const net::Request& request, std::string_view text);
 
 // Values of a cell of a measure query, as JSON: money as a decimal string, times as RFC 3339.
@@ -67,6 +71,11 @@ void write_cell(JsonWriter& json, const native::Rows& rows, std::size_t column, 
 void add_list_routes(net::Router& router, Explore::Inside& inside);
 void add_detail_routes(net::Router& router, Explore::Inside& inside);
 void add_ask_routes(net::Router& router, Explore::Inside& inside);
+void add_log_routes(net::Router& router, Explore::Inside& inside);
+void write_logs(JsonWriter& json, const std::vector<traces::LogRow>& rows);  // "logs": […]
+// The same of these traces, the earliest first; "logs_cut" where there are more.
+Result<void> write_logs_of(JsonWriter& json, Explore::Inside& inside, warehouse::Warehouse& store, ProjectId project,
+                           const std::vector<Id128>& traces);
 void add_live_routes(net::Router& router, Explore::Inside& inside);
 void publish(Explore::Inside& inside, const traces::Batch& batch);
 

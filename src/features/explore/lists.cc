@@ -209,12 +209,7 @@ Result<net::Response> list(Explore::Inside& inside, warehouse::Warehouse& store,
   if (const auto order = request.query.find("order")) query.order = *order;
   query.cursor = request.query.get("cursor");
   query.now = inside.clock.now();
-  if (const auto limit = request.query.find("limit")) {
-    const auto number = parse_int(*limit);
-    if (!number || *number < 1 || *number > 1000)
-      return fail(ErrorKind::invalid, "limit={} must be a number from 1 to 1000.", *limit);
-    query.limit = static_cast<std::uint32_t>(*number);
-  }
+  query.limit = TRY(limit_of(request, query.limit));
   const auto project = projects::access_of(request).project;
   Page page = TRY(fetch(store, project, std::move(query)));
   std::vector<std::string> sessions;

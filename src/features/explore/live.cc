@@ -24,6 +24,7 @@ void publish(Explore::Inside& inside, const traces::Batch& batch) {
     inside.received[row.project] = true;
     if (row.received > inside.newest) inside.newest = row.received;
   }
+  for (const auto& row : batch.logs) inside.logs[row.project] = true;
   std::erase_if(inside.subscribers, [](const Subscriber& s) { return s.channel->closed(); });
   if (inside.subscribers.empty()) return;
   for (const auto& row : batch.spans) {

@@ -372,16 +372,19 @@ void Builder::add_point(ProjectId project, Nanos received, const otlp::Resource&
                         const otlp::Point& point) {
   static constexpr std::array<std::string_view, 5> types = {"gauge", "sum", "histogram", "exponential_histogram",
                                                             "summary"};
-  PointRow row{project,
-               repair_utf8(point.metric),
-               repair_utf8(point.unit),
-               std::string(types[static_cast<std::size_t>(point.type)]),
-               service_of(resource),
-               static_cast<Nanos>(point.time_ns),
-               received,
-               point.value,
-               point.count,
-               {}};
+  PointRow row{.project = project,
+               .metric = repair_utf8(point.metric),
+               .unit = repair_utf8(point.unit),
+               .type = std::string(types[static_cast<std::size_t>(point.type)]),
+               .service = service_of(resource),
+               .at = point.time_ns != 0 ? static_cast<Nanos>(point.time_ns) : received,
+               .received = received,
+               .start = static_cast<Nanos>(point.start_ns),
+               .delta = point.delta,
+               .monotonic = point.monotonic,
+               .value = point.value,
+               .count = point.count,
+               .attributes = {}};
   add_attributes(row.attributes, "", point.attributes);
   batch_.bytes += 256;
   batch_.points.push_back(std::move(row));

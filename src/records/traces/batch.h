@@ -84,7 +84,8 @@ struct LogRow {
 struct PointRow {
   ProjectId project = 0;
   std::string metric, unit, type, service;
-  Nanos at = 0, received = 0;
+  Nanos at = 0, received = 0, start = 0;  // start: since when a sum or histogram counts
+  bool delta = false, monotonic = false;
   double value = 0;
   std::uint64_t count = 0;
   std::vector<std::pair<std::string, std::string>> attributes;

@@ -107,7 +107,9 @@ ORDER BY (project, received, trace))sql";
 inline constexpr std::string_view points_ddl = R"sql(
 CREATE TABLE IF NOT EXISTS points (
   project UInt32, metric LowCardinality(String), unit LowCardinality(String), type LowCardinality(String),
-  at DateTime64(9, 'UTC'), received DateTime64(3, 'UTC'), service LowCardinality(String),
+  at DateTime64(9, 'UTC'),
+  start DateTime64(9, 'UTC'), delta UInt8, monotonic UInt8,   -- of a sum or histogram: since when, since the last point, only upwards
+  received DateTime64(3, 'UTC'), service LowCardinality(String),
   value Float64, count UInt64, attrs Map(LowCardinality(String), String), batch UInt64,
   INDEX by_batch batch TYPE minmax GRANULARITY 1
 ) ENGINE = MergeTree
@@ -115,3 +117,8 @@ PARTITION BY toMonday(received)
 ORDER BY (project, metric, received))sql";
 
 }  // namespace pawl::traces
+// Columns that came later: tables of an earlier version get them at the next start.
+inline constexpr std::array<std::string_view, 1> additions = {
+    "ALTER TABLE points ADD COLUMN IF NOT EXISTS start DateTime64(9, 'UTC') AFTER at, "
+    "ADD COLUMN IF NOT EXISTS delta UInt8 AFTER start, ADD COLUMN IF NOT EXISTS monotonic UInt8 AFTER delta"};
+

@@ -85,6 +85,9 @@ native::Block point_block(const Batch& batch, const Held& held) {
   auto& at = block.add("at", "DateTime64(9, 'UTC')");
   auto& received = block.add("received", "DateTime64(3, 'UTC')");
   auto& service = block.add("service", "String");
+  auto& start = block.add("start", "DateTime64(9, 'UTC')");
+  auto& delta = block.add("delta", "UInt8");
+  auto& monotonic = block.add("monotonic", "UInt8");
   auto& value = block.add("value", "Float64");
   auto& count = block.add("count", "UInt64");
   auto& attributes = block.add("attrs", "Map(String, String)");
@@ -92,7 +95,8 @@ native::Block point_block(const Batch& batch, const Held& held) {
   for (const auto& row : batch.points) {
     if (held.contains(held_name("points", batch.number, monday_of(row.received)))) continue;
     project.fixed(row.project), metric.text(row.metric), unit.text(row.unit), type.text(row.type);
-    at.fixed(row.at), received.fixed(row.received / millisecond), service.text(row.service);
+    at.fixed(row.at), start.fixed(row.start), delta.fixed<std::uint8_t>(row.delta);
+    monotonic.fixed<std::uint8_t>(row.monotonic), received.fixed(row.received / millisecond), service.text(row.service);
     value.fixed(row.value), count.fixed(row.count);
     for (const auto& [key, text] : row.attributes) attributes.entry(key, text);
     attributes.end_array();
@@ -209,6 +213,7 @@ Result<void> insert(Warehouse& warehouse, const Batch& batch, const Held& held) 
   for (const auto& row : batch.bodies) {
     if (!held.contains(held_name("bodies", batch.number, monday_of(row.at)))) bodies.add(row);
   }
+  for (const auto addition : additions) TRY(warehouse.run(addition));
   TRY(warehouse.insert("bodies", bodies.block()));
   ContentBlock contents;
   for (const auto& row : batch.contents) {

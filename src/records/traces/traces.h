@@ -1,5 +1,6 @@
 // Traces, spans, their content and what counts in them: rows, batches, the warehouse tables that hold them.
 #pragma once
 #include "batch.h"
+#include "logs.h"
 #include "row.h"
 #include "store.h"
