@@ -111,6 +111,14 @@ function summary(t) {
   };
 }
 
+/** What services logged beside the crew's run: a warning of the failed stock look-up, and a line that names no span. */
+function logsOf(t) {
+  if (t.id !== 'crew-t1') return [];
+  const failed = t.spans.find((span) => span.error?.type === 'TimeoutError');
+  const log = (ms, more) => ({ time: at(ms), trace_id: t.id, span_id: null, severity: 'INFO', severity_number: 9, event: '', service: 'stock', body: '', attributes: {}, ...more });
+  return [log(40, { service: 'planner', body: 'budget of the run: $2.00' }), log(4250, { span_id: failed.span_id, severity: 'ERROR', severity_number: 17, event: 'stock.timeout', body: 'no answer from Kite within 2 s; 3 of 3 tries', attributes: { 'http.url': 'https://kite.example/stock', tries: '3' } })];
+}
+
 /** The body for a staged run's address, or null. */
 export function staged(world, kind, id, sub, span, q) {
   const sessions = { 'crew-1': 'crew-t1', 'live-1': 'live-t1' };
@@ -121,8 +129,8 @@ export function staged(world, kind, id, sub, span, q) {
     const one = t.spans.find((each) => each.span_id === span);
     return one && q.raw ? { ...one, raw: [{ slot: 'attribute', key: 'gen_ai.tool.call.arguments', format: 'json', text: JSON.stringify(one.tool?.arguments ?? one.output ?? null) }] } : one ?? null;
   }
-  if (kind === 'traces') return { trace: summary(t), spans: t.spans, scores: [], stats };
+  if (kind === 'traces') return { trace: summary(t), spans: t.spans, scores: [], logs: logsOf(t), stats };
   const head = summary(t);
   const scores = id === 'crew-1' ? [{ name: 'goal', value: 0.91, kind: 'number', author: 'answer_quality', comment: 'Table is right; Kite is missing for a good reason.', span_id: null }] : [];
-  return { session: { ...head, session_id: id, title: 'Suppliers', active_ms: head.duration_ms, outcome: id === 'crew-1' ? 'done' : null, trace_count: 1, scores: {} }, traces: [head], spans: t.spans, scores, conversation: [], stats };
+  return { session: { ...head, session_id: id, title: 'Suppliers', active_ms: head.duration_ms, outcome: id === 'crew-1' ? 'done' : null, trace_count: 1, scores: {} }, traces: [head], spans: t.spans, scores, logs: logsOf(t), conversation: [], stats };
 }

@@ -247,6 +247,17 @@ test('390 wide: one of three views, nothing beside the screen', async ({ go, sho
   await page.getByRole('treeitem').first().waitFor();
 }, { width: 390, height: 844 });
 
+staged('what services logged stands beside the step, errors marked', async ({ go }) => {
+  const page = await open(go, '/sessions/crew-1');
+  await page.getByRole('treeitem').filter({ hasText: 'get_stock' }).first().click();
+  await details(page).getByRole('tab', { name: /^Logs/ }).click();
+  await details(page).getByText('no answer from Kite within 2 s').waitFor();
+  await details(page).getByText('error', { exact: true }).first().waitFor();
+  await page.getByRole('treeitem').first().click();
+  await details(page).getByRole('tab', { name: /^Logs/ }).click();
+  await details(page).getByText('budget of the run').waitFor();
+});
+
 staged('a crew: nested cards, a handoff, calls at once, a retry storm, a block', async ({ go }) => {
   const page = await open(go, '/sessions/crew-1');
   const said = transcript(page);

@@ -116,10 +116,25 @@ export interface Score {
   comment: string;
   span_id: string | null;
 }
+/** A log record that is no content of a span. */
+export interface Log {
+  time: string;
+  trace_id: string | null;
+  span_id: string | null;
+  /** TRACE DEBUG INFO WARN ERROR FATAL, or '' where nobody said. */
+  severity: string;
+  severity_number: number;
+  event: string;
+  service: string;
+  body: string;
+  cut?: boolean;
+  attributes: Record<string, string>;
+}
 export interface TraceDetail {
   trace: Trace;
   spans: Span[];
   scores: Score[];
+  logs?: Log[];
   stats: Stats;
 }
 export interface SessionDetail {
@@ -127,6 +142,7 @@ export interface SessionDetail {
   traces: Trace[];
   spans: Span[];
   scores: Score[];
+  logs?: Log[];
   conversation: { trace_id: string; span_id: string; role: string; parts: Part[] }[];
   stats: Stats;
 }

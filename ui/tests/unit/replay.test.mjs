@@ -17,7 +17,7 @@ const text = (role, words) => ({ role, parts: [{ type: 'text', text: words }] })
 const asks = (...calls) => ({ role: 'assistant', parts: calls.map(([id, name, args]) => ({ type: 'tool_call', id, name, arguments: args })) });
 const tool = (name, from, to, args, result, more = {}) => span('tool', name, from, to, { tool: { name, call_id: more.call ?? null, arguments: args, result }, ...more });
 const usage = (input, output, usd, cached = 0) => ({ tokens: { input, cache_read: cached, cache_write: null, output, reasoning: null }, cost_usd: usd });
-const run = (spans, more = {}) => ({ kind: 'trace', id: 't1', session: null, traces: [{ trace_id: 't1', start: at(0) }], spans, scores: [], conversation: [], stats: null, ...more });
+const run = (spans, more = {}) => ({ kind: 'trace', id: 't1', session: null, traces: [{ trace_id: 't1', start: at(0) }], spans, scores: [], logs: [], conversation: [], stats: null, ...more });
 const told = (spans, more) => {
   const tree = replay.build(spans);
   return { tree, ...replay.transcribe(run(spans, more), tree) };
@@ -45,6 +45,17 @@ test('the tree keeps orphans, cuts loops, numbers steps and rolls costs up', () 
   assert.deepEqual(tree.steps.map((step) => step.id), ['m', 't', 'o']);
   assert.equal(replay.money(tree.byId.get('a').rolled), '$0.0100');
   assert.equal(tree.byId.get('a').own, null);
+});
+
+test('log records stand at their step, at the root where they name none, at a turn all of them', () => {
+  const spans = [span('agent', 'a', 0, 100, { id: 'a' }), tool('t', 20, 30, {}, 'x', { id: 't', parent: 'a' })];
+  const tree = replay.build(spans);
+  const log = (body, span_id, trace_id = 't1') => ({ time: at(5), trace_id, span_id, severity: 'INFO', severity_number: 9, event: '', service: 'shop', body, attributes: {} });
+  const logs = [log('of t', 't'), log('of nobody', null), log('elsewhere', null, 't2'), log('of no trace', null, null)];
+  const bodies = (node) => replay.logsOf(logs, node).map((each) => each.body).join(', ');
+  assert.equal(bodies(tree.byId.get('t')), 'of t');
+  assert.equal(bodies(tree.byId.get('a')), 'of nobody');
+  assert.equal(bodies({ ...tree.byId.get('a'), synthetic: 'turn', children: [tree.byId.get('a')] }), 'of t, of nobody');
 });
 
 test('one failure is one error: the deepest', () => {

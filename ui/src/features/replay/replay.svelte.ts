@@ -7,7 +7,7 @@ import {
   type Call, type Finding, type Line, type Node, type Run, type Tree, type TreeRow, type Turn,
 } from './model';
 
-export const tabs = ['call', 'context', 'attributes', 'events', 'scores'] as const;
+export const tabs = ['call', 'context', 'attributes', 'events', 'logs', 'scores'] as const;
 export type Tab = (typeof tabs)[number];
 export const forms = ['read', 'json', 'raw'] as const;
 export type Form = (typeof forms)[number];

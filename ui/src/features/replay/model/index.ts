@@ -8,6 +8,7 @@ export * from './errors';
 export * from './items';
 export * from './lines';
 export * as literal from './literal';
+export * from './logs';
 export * from './money';
 export * from './parts';
 export * from './reading';

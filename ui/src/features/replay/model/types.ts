@@ -76,6 +76,7 @@ export interface Run {
   traces: Trace[];
   spans: Span[];
   scores: Score[];
+  logs: api.Log[];
   conversation: ConversationEntry[];
   stats: api.Stats | null;
 }
