@@ -45,10 +45,11 @@ std::string words_condition(Sql& sql, std::string_view words, const RangeOf& ran
   const std::size_t tokens = tokens_of(lower);
   std::string condition = Sql::from("bodies") + received_after(range);
   const bool indexed = tokens > 0 && !has_spaceless_script(lower);
-  if (indexed) condition += fmt::format(" AND hasAllTokens(lower(text), {})", sql.text(lower));
+  if (indexed) condition += fmt::format(" AND hasAllTokens(lower(substring(text, 1, 65536)), {})", sql.text(lower));
   const bool one_word =
       indexed && tokens == 1 && tokens_of(lower.substr(0, 1)) + tokens_of(lower.substr(lower.size() - 1)) == 2;
-  if (!one_word) condition += fmt::format(" AND positionCaseInsensitiveUTF8(text, {}) > 0", sql.text(lower));
+  if (!one_word)
+    condition += fmt::format(" AND positionCaseInsensitiveUTF8(substring(text, 1, 65536), {}) > 0", sql.text(lower));
   return whole_traces ? fmt::format("trace IN (SELECT trace {})", condition)
                       : fmt::format("(trace, span) IN (SELECT trace, span {})", condition);
 }
@@ -57,7 +58,7 @@ std::string words_condition(Sql& sql, std::string_view words, const RangeOf& ran
 std::string prompt_condition(Sql& sql, const Leaf& leaf, const RangeOf& range) {
   std::vector<std::string> any;
   for (const std::string& value : leaf.values)
-    any.push_back(fmt::format("positionCaseInsensitiveUTF8(bytes, {}) > 0", sql.text(value)));
+    any.push_back(fmt::format("positionCaseInsensitiveUTF8(if(empty(bytes), text, bytes), {}) > 0", sql.text(value)));
   const std::string when =
       range ? fmt::format(" AND at >= fromUnixTimestamp64Nano({}, 'UTC') AND at < fromUnixTimestamp64Nano({}, 'UTC')",
                           range->from - day, range->to + day)
@@ -65,7 +66,7 @@ std::string prompt_condition(Sql& sql, const Leaf& leaf, const RangeOf& range) {
   return fmt::format(
       "(trace, span) IN (SELECT trace, span {}{} AND hasAny(hashes, (SELECT groupArray(hash) {} AND (slot = 2 OR (slot "
       "= "
-      "0 AND match(bytes, '\"role\" *: *\"(system|developer)\"'))) AND {})) GROUP BY trace, span HAVING sum(sign) > 0)",
+      "0 AND match(text, '\"role\" *: *\"(system|developer)\"'))) AND {})) GROUP BY trace, span HAVING sum(sign) > 0)",
       Sql::from("span_content"), when, Sql::from("bodies"), joined(any, " OR "));
 }
 

@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "records/traces/traces.h"
 #include "world.h"
 
 namespace pawl::query::testing {
@@ -241,10 +242,12 @@ void Engine::insert_bodies(std::uint32_t project, const std::vector<Body>& bodie
   auto &of = block.add("project", "UInt32"), &hash = block.add("hash", "UInt128"),
        &at = block.add("at", "DateTime64(3, 'UTC')");
   auto &trace = block.add("trace", "UInt128"), &span = block.add("span", "UInt128"), &slot = block.add("slot", "UInt8");
-  auto& bytes = block.add("bytes", "String");
+  auto &text = block.add("text", "String"), &bytes = block.add("bytes", "String");
   for (const Body& body : bodies) {
     of.fixed(project), hash.id(body.hash), at.fixed(world_start / millisecond), trace.id(body.trace);
-    span.id(body.span), slot.fixed(static_cast<std::uint8_t>(body.slot)), bytes.text(body.text);
+    span.id(body.span), slot.fixed(static_cast<std::uint8_t>(body.slot));
+    const bool searched = pawl::traces::is_searched(static_cast<pawl::llm::Slot>(body.slot));
+    text.text(searched ? body.text : ""), bytes.text(searched ? "" : body.text);
   }
   const auto done = warehouse_->insert("bodies", block);
   PAWL_CHECK(done.has_value(), "{}", done.error().what);

@@ -254,13 +254,13 @@ void Column::append_text(std::string& out, std::string_view value) {
   append_string(out, value);
 }
 
-void Column::write(std::string& out) const {
-  append_string(out, name_);
-  append_string(out, type_);
-  out += offsets_;
-  out += nulls_;
-  out += values_;
-  out += map_values_;
+void Column::write(const Sink& sink) const {
+  std::string head;
+  append_string(head, name_);
+  append_string(head, type_);
+  for (const std::string_view piece : {std::string_view(head), std::string_view(offsets_), std::string_view(nulls_),
+                                       std::string_view(values_), std::string_view(map_values_)})
+    if (!piece.empty()) sink(piece);
 }
 
 void Column::clear() {
@@ -275,15 +275,21 @@ std::size_t Block::bytes() const {
   return total;
 }
 
+void Block::write(const Sink& sink) const {
+  std::string head;
+  append_varint(head, columns_.size());
+  append_varint(head, rows());
+  sink(head);
+  for (const auto& column : columns_) {
+    PAWL_CHECK(column.rows() == rows(), "column {} has {} of {} rows", column.name(), column.rows(), rows());
+    column.write(sink);
+  }
+}
+
 std::string Block::write() const {
   std::string out;
   out.reserve(bytes() + columns_.size() * 64);
-  append_varint(out, columns_.size());
-  append_varint(out, rows());
-  for (const auto& column : columns_) {
-    PAWL_CHECK(column.rows() == rows(), "column {} has {} of {} rows", column.name(), column.rows(), rows());
-    column.write(out);
-  }
+  write([&](std::string_view piece) { out += piece; });
   return out;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -15,6 +16,8 @@
 #include "base/result.h"
 
 namespace pawl::native {
+
+using Sink = std::function<void(std::string_view)>;  // takes the next piece of a block's bytes
 
 // One column being filled. The caller appends exactly one value of its type a row; lengths are checked when the block
 // is written. LowCardinality columns are sent as their plain type: the engine converts.
@@ -64,7 +67,7 @@ class Column {
   const std::string& name() const { return name_; }
   std::size_t rows() const { return rows_; }
   std::size_t bytes() const { return values_.size() + map_values_.size() + offsets_.size() + nulls_.size(); }
-  void write(std::string& out) const;
+  void write(const Sink& sink) const;
   void clear();
 
  private:
@@ -86,8 +89,9 @@ class Block {
   Column& add(std::string name, std::string type) { return columns_.emplace_back(std::move(name), std::move(type)); }
   std::size_t rows() const { return columns_.empty() ? 0 : columns_.front().rows(); }
   std::size_t bytes() const;
-  std::string write() const;        // our own fault (PAWL_CHECK) where columns differ in length
-  std::string column_list() const;  // "a, b, c" for INSERT INTO t (…)
+  void write(const Sink& sink) const;  // the same in pieces, without a second copy of them
+  std::string write() const;           // our own fault (PAWL_CHECK) where columns differ in length
+  std::string column_list() const;     // "a, b, c" for INSERT INTO t (…)
   void clear();
 
  private:

@@ -1,6 +1,7 @@
 // Telemetry in: OTLP over HTTP and gRPC is checked, journalled, acknowledged, and written to the warehouse.
 #pragma once
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "net/router.h"
 #include "records/traces/traces.h"
 #include "store/journal/journal.h"
+#include "store/ledger/ledger.h"
 #include "store/warehouse/warehouse.h"
 
 namespace pawl::ingest {
@@ -20,7 +22,7 @@ struct Options {
   std::string body_key;  // the installation's secret for hashes of bodies
   traces::Pricer pricer;
   std::vector<Tap> taps;  // see every committed batch, on the writer's thread: quick, and never throwing
-  std::size_t most_queued_bytes = 256U << 20;
+  std::size_t most_queued_bytes = 96U << 20;
 };
 
 struct Stats {
@@ -29,14 +31,19 @@ struct Stats {
   Nanos oldest_received = 0;  // of what is not stored yet; 0: nothing waits
 };
 
+// The ledger's tables of ingest.
+std::span<const ledger::Migration> migrations();
+
 class Ingest {
  public:
-  Ingest(journal::Journal& journal, net::Pool& pool, const Clock& clock, const Log& log, Options options);
+  // The ledger is migrated.
+  Ingest(journal::Journal& journal, ledger::Ledger& ledger, net::Pool& pool, const Clock& clock, const Log& log,
+         Options options);
   ~Ingest();
   Ingest(const Ingest&) = delete;
   Ingest& operator=(const Ingest&) = delete;
 
-  // POST /v1/{traces,logs,metrics} and their aliases, gRPC Export, GET /api/v1/books.
+  // POST /v1/{traces,logs,metrics} and their aliases, gRPC Export, GET /api/v1/books, the quarantine.
   void add_routes(net::Router& router);
   // The engine is up: recover what the journal holds, then write. Returns at once.
   void start(warehouse::Warehouse& warehouse);
@@ -51,6 +58,9 @@ class Ingest {
   Result<> put(traces::ProjectId project, otlp::Signal signal, otlp::Encoding encoding, std::string body);
   // Removes segments of the journal whose batches are in the warehouse for good. Blocks; now and then.
   void retire_segments();
+  // Sends quarantined records again, those named or all; gives how many. Blocks. `actor` is for the audit table.
+  Result<std::uint64_t> retry_quarantined(traces::ProjectId project, const std::vector<std::int64_t>& ids,
+                                          const std::string& actor);
   // New prices: rows of these traces are computed again and corrected; a row whose sign is set to 0 is taken back.
   void revise(traces::ProjectId project, std::vector<Id128> traces, std::function<bool(traces::SpanRow&)> change);
 

@@ -13,6 +13,7 @@
 
 #include "base/log.h"
 #include "books.h"
+#include "quarantine.h"
 #include "records/traces/traces.h"
 #include "store/journal/journal.h"
 #include "store/warehouse/warehouse.h"
@@ -27,6 +28,7 @@ struct Item {
   otlp::Signal signal = otlp::Signal::traces;
   otlp::Encoding encoding = otlp::Encoding::protobuf;
   std::uint32_t units = 0, refused = 0;
+  std::uint64_t key = 0;  // of the quarantined record that this sends again; 0: a client sent it
   std::shared_ptr<const std::string> body;
 };
 
@@ -35,8 +37,8 @@ using Tap = std::function<void(const traces::Batch&)>;
 struct WriterOptions {
   std::string body_key;
   traces::Pricer pricer;
-  std::size_t most_queued_bytes = 256U << 20;  // acknowledged, not yet stored; over it new requests are refused
-  std::size_t most_rows = 20'000, most_bytes = 32U << 20;
+  std::size_t most_queued_bytes = 96U << 20;  // acknowledged, not yet stored; over it new requests are refused
+  std::size_t most_rows = 60'000, most_bytes = 32U << 20;
   Nanos linger = 300 * millisecond;  // a batch is cut at the latest then
   Nanos quiet = 2 * second;          // a trace with news is recounted after it, …
   Nanos longest = 30 * second;       // … at the latest after this
@@ -51,7 +53,8 @@ struct WriterStats {
 
 class Writer {
  public:
-  Writer(journal::Journal& journal, Ledger& books, const Clock& clock, const Log& log, WriterOptions options);
+  Writer(journal::Journal& journal, Bookkeeper& books, Quarantine& quarantine, const Clock& clock, const Log& log,
+         WriterOptions options);
   ~Writer();  // stop()
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;
@@ -77,18 +80,40 @@ class Writer {
     Nanos first = 0, due = 0;
     std::vector<traces::Patch> patches;
   };
+  struct Bounds {  // of the requests of a batch in the journal, both inclusive
+    journal::Position from, up_to;
+  };
+  struct Revision {
+    ProjectId project;
+    std::vector<Id128> traces;
+    std::function<bool(traces::SpanRow&)> change;
+  };
+  struct Recovery;  // recover.cc
+
   void run();
-  void recover();
   void write(const Item& item);
   void flush();
-  void commit(traces::Batch batch, const traces::Held& held);
-  bool insert_or_quarantine(traces::Batch& batch, const traces::Held& held);
+  void commit(traces::Batch batch, traces::Held held, const Bounds& bounds);
+  bool insert(traces::Batch& batch, traces::Held held, const Bounds* bounds);
   void after(traces::Batch& batch);
-  void correct(bool all);
   bool cut_and_wait(const journal::Cut& cut);
+  bool pause(Nanos wait);
+  void note_failure(const traces::Batch& batch, const Error& error);
+  // set_aside.cc: what the warehouse refuses for what it holds is kept in the quarantine, and taken out of the batch.
+  Result<> set_aside(traces::Batch& batch, const Bounds& bounds);
+  Result<std::vector<Quarantine::New>> find_in_journal(const traces::Batch& batch, const Bounds& bounds,
+                                                       const traces::Refusals& refusals);
+  // corrections.cc
+  void correct(bool all);
+  void correct(Revision round, std::vector<traces::Patch> patches);
+  // recover.cc
+  void recover();
+  Result<> read_back(Recovery& recovery);
+  void close_recovered(Recovery& recovery);
 
   journal::Journal& journal_;
-  Ledger& books_;
+  Bookkeeper& books_;
+  Quarantine& quarantine_;
   const Clock& clock_;
   const Log& log_;
   WriterOptions options_;
@@ -101,19 +126,14 @@ class Writer {
   std::deque<Item> queue_;
   std::size_t queued_bytes_ = 0;
   bool stopping_ = false, busy_ = false;
-  struct Revision {
-    ProjectId project;
-    std::vector<Id128> traces;
-    std::function<bool(traces::SpanRow&)> change;
-  };
   std::deque<Revision> revisions_;
   WriterStats stats_;
   std::string progress_ = "waiting for the warehouse";
 
   // Of the thread alone.
-  journal::Position up_to_;
-  Nanos opened_ = 0;                                                              // when the batch got its first record
-  std::unordered_map<ProjectId, std::pair<std::uint64_t, std::uint64_t>> taken_;  // units, refused of the open batch
+  Bounds open_bounds_;                          // of the open batch
+  Nanos opened_ = 0;                            // when it got its first record; 0: there is none
+  std::unordered_map<ProjectId, Taken> taken_;  // of the open batch
   std::uint64_t last_batch_ = 0;
   std::size_t open_bytes_ = 0;
   bool fat_ = false;  // memory of a batch may be held by the allocator

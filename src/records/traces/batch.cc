@@ -79,7 +79,11 @@ std::string service_of(const otlp::Resource& resource) {
 
 // The user's words in a piece of input, or "".
 std::string words_of(const llm::Content& content) {
-  const auto messages = llm::parse_messages({{content.slot, content.format, content.key, content.role, content.bytes}});
+  // A message that says early who speaks needs no reading to its end: what is cut off still gives what came before.
+  std::string_view bytes = content.bytes;
+  const std::string_view head = bytes.substr(0, 4 * preview_bytes);
+  if (content.format == llm::Format::json_element && head.contains("\"role\"")) bytes = head;
+  const auto messages = llm::parse_messages({{content.slot, content.format, content.key, content.role, bytes}});
   for (const auto& message : messages) {
     if (message.role != "user") continue;
     for (const auto& part : message.parts) {
@@ -145,6 +149,12 @@ Memory::Repeat Memory::span(ProjectId project, const Id128& trace, const Id128& 
   const bool news = !known;
   known = record;
   return news ? Repeat::news : Repeat::changed;
+}
+
+void Memory::forget(ProjectId project, const Id128& trace, const Id128& span, const Id128& record) {
+  for (const auto& of : {trace, record}) {  // log records are known by their bytes
+    if (Id128& known = spans_.at(span_key(project, of, span)); known == record) known = {};
+  }
 }
 
 void Memory::learn_bodies(const std::vector<Id128>& keys) {
@@ -237,9 +247,12 @@ void Builder::add_span(ProjectId project, Nanos received, const otlp::Resource& 
   reading_.clear();
   llm::read_span(resource, scope, span, reading_);
   const std::size_t index = replaces ? earlier->second : batch_.spans.size();
-  if (!replaces) batch_.spans.emplace_back();
+  if (replaces)
+    batch_.spans[index] = SpanRow{};
+  else
+    batch_.spans.emplace_back();
   span_at_[key] = index;
-  SpanRow& row = batch_.spans[index] = SpanRow{};
+  SpanRow& row = batch_.spans[index];
   row.project = project;
   row.trace = trace, row.span = id, row.parent = id_from_bytes(span.parent_id);
   row.start = static_cast<Nanos>(span.start_ns);
@@ -252,9 +265,10 @@ void Builder::add_span(ProjectId project, Nanos received, const otlp::Resource& 
   repair_all(row);
 
   std::vector<llm::Content> content = reading_.content;
-  std::unordered_set<std::string_view> used(reading_.used.begin(), reading_.used.end());
+  used_.clear();
+  used_.insert(reading_.used.begin(), reading_.used.end());
   for (const auto& attribute : span.attributes) {
-    if (used.contains(attribute.key)) continue;
+    if (used_.contains(attribute.key)) continue;
     if (attribute.value.type == otlp::Value::Type::string && attribute.value.text.size() > attribute_bytes) {
       content.push_back({llm::Slot::attribute, llm::Format::text, attribute.key, {}, attribute.value.text});
       continue;
@@ -391,18 +405,19 @@ void Builder::add_point(ProjectId project, Nanos received, const otlp::Resource&
 }
 
 void Builder::recount_traces() {
-  std::unordered_map<Id128, std::vector<std::size_t>> by_trace;
-  for (std::size_t i = 0; i < batch_.spans.size(); ++i) {
-    by_trace[Memory::key(batch_.spans[i].project, batch_.spans[i].trace)].push_back(i);
-  }
+  // Rows grouped by trace without moving them: a row is large.
+  std::vector<std::pair<Id128, SpanRow*>> order;
+  order.reserve(batch_.spans.size());
+  for (SpanRow& row : batch_.spans) order.emplace_back(Memory::key(row.project, row.trace), &row);
+  std::ranges::sort(order);
   const Nanos now = clock_.monotonic();
-  std::vector<SpanRow> rows;
-  for (const auto& [key, indexes] : by_trace) {
+  std::vector<SpanRow*> rows;
+  for (std::size_t begin = 0, end = 0; begin < order.size(); begin = end) {
     rows.clear();
-    for (const std::size_t i : indexes) rows.push_back(std::move(batch_.spans[i]));
+    for (end = begin; end < order.size() && order[end].first == order[begin].first; ++end)
+      rows.push_back(order[end].second);
     recount_rows(rows);
-    for (std::size_t i = 0; i < indexes.size(); ++i) batch_.spans[indexes[i]] = std::move(rows[i]);
-    const SpanRow& first = batch_.spans[indexes.front()];
+    const SpanRow& first = *rows.front();
     auto& known = memory_.trace(first.project, first.trace);
     if (known.batch != 0) mark_dirty(first.project, first.trace);
     known.batch = batch_.number;

@@ -6,6 +6,9 @@
 #include <unordered_set>
 #include <vector>
 
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <boost/unordered/unordered_flat_set.hpp>
+
 #include "row.h"
 #include "wire/otlp.h"
 
@@ -19,6 +22,8 @@ class Memory {
 
   enum class Repeat { news, same, changed };
   Repeat span(ProjectId project, const Id128& trace, const Id128& span, const Id128& record);
+  // A record that was not stored after all: it is news when it comes again.
+  void forget(ProjectId project, const Id128& trace, const Id128& span, const Id128& record);
 
   bool knows_body(const Id128& key) const { return bodies_.contains(key); }
   void learn_bodies(const std::vector<Id128>& keys);  // after their insert succeeded
@@ -38,7 +43,7 @@ class Memory {
    public:
     explicit Generations(std::size_t most) : most_(most / 2) {}
     bool contains(const Id128& id) const { return young_.contains(id) || old_.contains(id); }
-    V& at(const Id128& id) {
+    V& at(const Id128& id) {  // valid until the next call
       if (const auto found = young_.find(id); found != young_.end()) return found->second;
       V value{};
       if (const auto found = old_.find(id); found != old_.end()) {
@@ -49,12 +54,12 @@ class Memory {
         old_ = std::move(young_);
         young_.clear();
       }
-      return young_[id] = std::move(value);
+      return young_.emplace(id, std::move(value)).first->second;
     }
 
    private:
     std::size_t most_;
-    std::unordered_map<Id128, V> young_, old_;
+    boost::unordered_flat_map<Id128, V, std::hash<Id128>> young_, old_;
   };
 
   Generations<Id128> spans_;
@@ -150,8 +155,10 @@ class Builder {
   const Clock& clock_;
   Batch batch_;
   llm::Reading reading_;
-  std::unordered_map<Id128, std::size_t> span_at_;  // hash of (project, trace, span) → index in batch_.spans
-  std::unordered_set<Id128> batch_bodies_, batch_dirty_;
+  boost::unordered_flat_map<Id128, std::size_t, std::hash<Id128>>
+      span_at_;  // hash of (project, trace, span) → index in batch_.spans
+  boost::unordered_flat_set<Id128, std::hash<Id128>> batch_bodies_, batch_dirty_;
+  boost::unordered_flat_set<std::string_view, std::hash<std::string_view>> used_;  // of the span at hand
   std::vector<char> arena_;
 };
 

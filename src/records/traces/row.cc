@@ -95,8 +95,8 @@ constexpr ColumnName content_names[] = {
 
 constexpr ColumnName body_names[] = {
     {"project", "UInt32"}, {"scope", "UInt128"}, {"hash", "UInt128"}, {"at", "DateTime64(3, 'UTC')"},
-    {"trace", "UInt128"},  {"span", "UInt128"},  {"slot", "UInt8"},   {"bytes", "String"},
-    {"batch", "UInt64"}};
+    {"trace", "UInt128"},  {"span", "UInt128"},  {"slot", "UInt8"},   {"text", "String"},
+    {"bytes", "String"},   {"batch", "UInt64"}};
 
 template <std::size_t N>
 Columns add_all(native::Block& block, const ColumnName (&names)[N]) {
@@ -374,6 +374,11 @@ ContentRow read_content_row(const native::Rows& rows, std::size_t index) {
 
 BodyBlock::BodyBlock() : columns_(add_all(block_, body_names)) {}
 
+bool is_searched(llm::Slot slot) {
+  return slot == llm::Slot::input || slot == llm::Slot::output || slot == llm::Slot::arguments ||
+         slot == llm::Slot::result;
+}
+
 void BodyBlock::add(const BodyRow& row) {
   Cursor c(columns_);
   c.next().fixed(row.project);
@@ -381,7 +386,9 @@ void BodyBlock::add(const BodyRow& row) {
   c.next().fixed(row.at / millisecond);
   c.next().id(row.trace), c.next().id(row.span);
   c.next().fixed(static_cast<std::uint8_t>(row.slot));
-  c.next().text(row.bytes), c.next().fixed(row.batch);
+  const bool searched = is_searched(row.slot);
+  c.next().text(searched ? row.bytes : ""), c.next().text(searched ? "" : row.bytes);
+  c.next().fixed(row.batch);
 }
 
 std::vector<SpanRow> settle(std::vector<SpanRow>& rows) {

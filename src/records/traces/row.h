@@ -100,6 +100,9 @@ std::uint32_t minute_of(const SpanRow& row);
 // YYYYMM of that minute, the partition.
 std::uint32_t partition_of(const SpanRow& row);
 
+// Whether full text looks into such a body: its bytes stand in the column `text` then, else in `bytes`.
+bool is_searched(llm::Slot slot);
+
 // Blocks for INSERT; the order of columns is schema.h's.
 class SpanBlock {
  public:

@@ -77,15 +77,17 @@ CREATE TABLE IF NOT EXISTS span_content (
 PARTITION BY toYYYYMM(at)
 ORDER BY (project, scope, trace, span))sql";
 
+// The bytes stand in `text` where full text searches them (slots input, output, arguments, result: llm::Slot), else in
+// `bytes`: one of the two is empty. The index is built by merges, not by inserts (decision 0005): what was just inserted
+// is scanned.
 inline constexpr std::string_view bodies_ddl = R"sql(
 CREATE TABLE IF NOT EXISTS bodies (
   project UInt32, scope UInt128, hash UInt128,
   at DateTime64(3, 'UTC'),            -- received
   trace UInt128, span UInt128,        -- that first brought it
-  slot UInt8, bytes String CODEC(ZSTD(3)),
-  text String MATERIALIZED if(slot IN (0, 1, 4, 5), substring(bytes, 1, 65536), ''),   -- what full text searches
+  slot UInt8, text String CODEC(ZSTD(3)), bytes String CODEC(ZSTD(3)),
   batch UInt64,
-  INDEX words (lower(text)) TYPE text(tokenizer = 'splitByNonAlpha') GRANULARITY 8,
+  INDEX words lower(substring(text, 1, 65536)) TYPE text(tokenizer = 'splitByNonAlpha'),
   INDEX by_batch batch TYPE minmax GRANULARITY 1
 ) ENGINE = MergeTree
 PARTITION BY toMonday(at)
@@ -116,9 +118,9 @@ CREATE TABLE IF NOT EXISTS points (
 PARTITION BY toMonday(received)
 ORDER BY (project, metric, received))sql";
 
-}  // namespace pawl::traces
 // Columns that came later: tables of an earlier version get them at the next start.
 inline constexpr std::array<std::string_view, 1> additions = {
     "ALTER TABLE points ADD COLUMN IF NOT EXISTS start DateTime64(9, 'UTC') AFTER at, "
     "ADD COLUMN IF NOT EXISTS delta UInt8 AFTER start, ADD COLUMN IF NOT EXISTS monotonic UInt8 AFTER delta"};
 
+}  // namespace pawl::traces

@@ -19,6 +19,8 @@ constexpr Table tables[] = {{"bodies", bodies_ddl},
                             {"points", points_ddl},
                             {"spans", spans_ddl}};
 
+constexpr std::string_view trial_prefix = "trial_";
+
 std::string decimal(const Id128& id) {
   return fmt::format("{}", (static_cast<unsigned __int128>(id.high) << 64U) | id.low);
 }
@@ -83,11 +85,11 @@ native::Block point_block(const Batch& batch, const Held& held) {
   auto& unit = block.add("unit", "String");
   auto& type = block.add("type", "String");
   auto& at = block.add("at", "DateTime64(9, 'UTC')");
-  auto& received = block.add("received", "DateTime64(3, 'UTC')");
-  auto& service = block.add("service", "String");
   auto& start = block.add("start", "DateTime64(9, 'UTC')");
   auto& delta = block.add("delta", "UInt8");
   auto& monotonic = block.add("monotonic", "UInt8");
+  auto& received = block.add("received", "DateTime64(3, 'UTC')");
+  auto& service = block.add("service", "String");
   auto& value = block.add("value", "Float64");
   auto& count = block.add("count", "UInt64");
   auto& attributes = block.add("attrs", "Map(String, String)");
@@ -103,6 +105,44 @@ native::Block point_block(const Batch& batch, const Held& held) {
     number.fixed(batch.number);
   }
   return block;
+}
+
+// Bodies first, spans last, into the tables or into those on trial.
+Result<void> insert_into(Warehouse& warehouse, std::string_view prefix, const Batch& batch, const Held& held) {
+  const auto name = [&](std::string_view table) { return fmt::format("{}{}", prefix, table); };
+  BodyBlock bodies;
+  for (const auto& row : batch.bodies) {
+    if (!held.contains(held_name("bodies", batch.number, monday_of(row.at)))) bodies.add(row);
+  }
+  TRY(warehouse.insert(name("bodies"), bodies.block()));
+  ContentBlock contents;
+  for (const auto& row : batch.contents) {
+    if (!held.contains(held_name("span_content", batch.number, month_of(row.at)))) contents.add(row);
+  }
+  TRY(warehouse.insert(name("span_content"), contents.block()));
+  TRY(warehouse.insert(name("logs"), log_block(batch, held)));
+  TRY(warehouse.insert(name("points"), point_block(batch, held)));
+  SpanBlock spans;
+  for (const auto& row : batch.spans) {
+    if (!held.contains(held_name("spans", batch.number, partition_of(row)))) spans.add(row);
+  }
+  return warehouse.insert(name("spans"), spans.block());
+}
+
+Result<Held> held_where(Warehouse& warehouse, std::string_view compare, BatchNumber batch) {
+  Held held;
+  for (const auto& table : tables) {
+    const auto answer = TRY(warehouse.read(
+        {.sql = fmt::format(
+             "SELECT DISTINCT batch, replaceAll(_partition_id, '-', '') FROM {} WHERE batch {} {{batch:UInt64}}",
+             table.name, compare),
+         .parameters = {{"batch", fmt::format("{}", batch)}},
+         .deadline = 10 * minute}));
+    for (std::size_t i = 0; i < answer.rows.size(); ++i) {
+      held.insert(fmt::format("{}/{}/{}", table.name, answer.rows.integer(0, i), answer.rows.text(1, i)));
+    }
+  }
+  return held;
 }
 
 Result<void> load_content(Warehouse& warehouse, const Selection& selection, Loaded& loaded) {
@@ -123,7 +163,7 @@ Result<void> load_content(Warehouse& warehouse, const Selection& selection, Load
   }
   auto bodies = TRY(warehouse.read(
       {.sql = fmt::format(
-           "SELECT scope, hash, any(bytes) FROM bodies WHERE project = {{project:UInt32}} AND (scope, hash) IN "
+           "SELECT scope, hash, any(if(empty(bytes), text, bytes)) FROM bodies WHERE project = {{project:UInt32}} AND (scope, hash) IN "
            "(SELECT arrayJoin(arrayZip(scopes, hashes)) FROM span_content WHERE {}) GROUP BY scope, hash",
            where),
        .parameters = parameters}));
@@ -173,6 +213,7 @@ Id128 content_key(const Id128& trace, const Id128& span) {
 
 Result<void> create_tables(Warehouse& warehouse) {
   for (const auto& table : tables) TRY(warehouse.run(std::string(table.ddl) + std::string(table_settings)));
+  for (const auto addition : additions) TRY(warehouse.run(addition));
   return {};
 }
 
@@ -183,19 +224,10 @@ std::string backup_tables() {
 }
 
 Result<Held> held_above(Warehouse& warehouse, BatchNumber checkpoint) {
-  Held held;
-  for (const auto& table : tables) {
-    const auto answer = TRY(warehouse.read(
-        {.sql = fmt::format(
-             "SELECT DISTINCT batch, replaceAll(_partition_id, '-', '') FROM {} WHERE batch > {{from:UInt64}}",
-             table.name),
-         .parameters = {{"from", fmt::format("{}", checkpoint)}},
-         .deadline = 10 * minute}));
-    for (std::size_t i = 0; i < answer.rows.size(); ++i) {
-      held.insert(fmt::format("{}/{}/{}", table.name, answer.rows.integer(0, i), answer.rows.text(1, i)));
-    }
-  }
-  return held;
+  return held_where(warehouse, ">", checkpoint);
+}
+Result<Held> held_of(Warehouse& warehouse, BatchNumber batch) {
+  return held_where(warehouse, "=", batch);
 }
 
 Result<BatchNumber> last_batch(Warehouse& warehouse) {
@@ -209,30 +241,35 @@ Result<BatchNumber> last_batch(Warehouse& warehouse) {
 }
 
 Result<void> insert(Warehouse& warehouse, const Batch& batch, const Held& held) {
-  BodyBlock bodies;
-  for (const auto& row : batch.bodies) {
-    if (!held.contains(held_name("bodies", batch.number, monday_of(row.at)))) bodies.add(row);
-  }
-  for (const auto addition : additions) TRY(warehouse.run(addition));
-  TRY(warehouse.insert("bodies", bodies.block()));
-  ContentBlock contents;
-  for (const auto& row : batch.contents) {
-    if (!held.contains(held_name("span_content", batch.number, month_of(row.at)))) contents.add(row);
-  }
-  TRY(warehouse.insert("span_content", contents.block()));
-  TRY(warehouse.insert("logs", log_block(batch, held)));
-  TRY(warehouse.insert("points", point_block(batch, held)));
-  SpanBlock spans;
-  for (const auto& row : batch.spans) {
-    if (!held.contains(held_name("spans", batch.number, partition_of(row)))) spans.add(row);
-  }
-  return warehouse.insert("spans", spans.block());
+  return insert_into(warehouse, "", batch, held);
 }
 
-std::vector<std::size_t> recount_rows(std::vector<SpanRow>& rows) {
+Result<void> insert_on_trial(Warehouse& warehouse, const Batch& batch) {
+  return insert_into(warehouse, trial_prefix, batch, {});
+}
+
+Result<void> make_trial_table(Warehouse& warehouse, std::string_view table) {
+  const auto* const of = std::ranges::find(tables, table, &Table::name);
+  const std::string name = fmt::format("{}{}", trial_prefix, table);
+  std::string ddl(of->ddl);
+  ddl.replace(ddl.find(table), table.size(), name);
+  const auto made = [&]() -> Result<void> {
+    TRY(warehouse.run(fmt::format("DROP TABLE IF EXISTS {} SYNC", name)));
+    TRY(warehouse.run(ddl));
+    return warehouse.run(fmt::format("INSERT INTO {} (project) VALUES (0)", name));
+  }();
+  if (!made) return fail(ErrorKind::unavailable, "{}", made.error().what);
+  return {};
+}
+
+Result<void> drop_trial_table(Warehouse& warehouse, std::string_view table) {
+  return warehouse.run(fmt::format("DROP TABLE IF EXISTS {}{} SYNC", trial_prefix, table));
+}
+
+std::vector<std::size_t> recount_rows(std::span<SpanRow* const> rows) {
   std::vector<llm::Fact> facts;
   facts.reserve(rows.size());
-  for (const auto& row : rows) facts.push_back(fact_of(row));
+  for (const SpanRow* row : rows) facts.push_back(fact_of(*row));
   auto verdicts = llm::recount(facts);
   std::vector<std::string> texts;  // a verdict's views may point into the rows that it is applied to
   texts.reserve(verdicts.size() * 3);
@@ -241,9 +278,16 @@ std::vector<std::size_t> recount_rows(std::vector<SpanRow>& rows) {
   }
   std::vector<std::size_t> changed;
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    if (apply(verdicts[i], rows[i])) changed.push_back(i);
+    if (apply(verdicts[i], *rows[i])) changed.push_back(i);
   }
   return changed;
+}
+
+std::vector<std::size_t> recount_rows(std::vector<SpanRow>& rows) {
+  std::vector<SpanRow*> pointers;
+  pointers.reserve(rows.size());
+  for (SpanRow& row : rows) pointers.push_back(&row);
+  return recount_rows(pointers);
 }
 
 Result<Loaded> load(Warehouse& warehouse, const Selection& selection, With with) {
@@ -276,21 +320,25 @@ Result<std::vector<Id128>> traces_of_session(Warehouse& warehouse, ProjectId pro
   return traces;
 }
 
-Result<std::vector<SpanRow>> corrections(Warehouse& warehouse, ProjectId project, const std::vector<Id128>& traces,
-                                         const std::vector<Patch>& patches, BatchNumber number,
-                                         const std::function<bool(SpanRow&)>& change) {
+Result<Corrections> corrections(Warehouse& warehouse, ProjectId project, const std::vector<Id128>& traces,
+                                const std::vector<Patch>& patches, BatchNumber number,
+                                const std::function<bool(SpanRow&)>& change) {
   std::uint64_t rows_read = 0;
   auto rows = TRY(read_spans(
       warehouse, {.project = project, .traces = traces, .span = std::nullopt, .limit = 10'000'000}, rows_read));
   std::unordered_map<Id128, std::vector<SpanRow>> by_trace;
   for (auto& row : rows) by_trace[row.trace].push_back(std::move(row));
-  std::vector<SpanRow> pairs;
+  Corrections out;
   auto take_back = [&](SpanRow row) {
     row.sign = -1, row.batch = number;
-    pairs.push_back(std::move(row));
+    out.pairs.push_back(std::move(row));
   };
   for (auto& [trace, spans] : by_trace) {
-    for (auto& stale : settle(spans)) take_back(std::move(stale));
+    for (auto& stale : settle(spans)) {
+      const auto stands = std::ranges::find(spans, stale.span, &SpanRow::span);
+      ++(stands->record == stale.record ? out.same : out.changed);
+      take_back(std::move(stale));
+    }
     std::vector<SpanRow> wanted = spans;
     std::set<std::size_t> changed;
     for (std::size_t i = 0; i < wanted.size(); ++i) {
@@ -304,10 +352,10 @@ Result<std::vector<SpanRow>> corrections(Warehouse& warehouse, ProjectId project
       take_back(std::move(spans[i]));
       if (wanted[i].sign == 0) continue;  // taken back for good
       wanted[i].sign = 1, wanted[i].batch = number;
-      pairs.push_back(std::move(wanted[i]));
+      out.pairs.push_back(std::move(wanted[i]));
     }
   }
-  return pairs;
+  return out;
 }
 
 }  // namespace pawl::traces

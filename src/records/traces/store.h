@@ -1,6 +1,7 @@
 // Traces in the warehouse: tables, batches in, whole traces out, corrections.
 #pragma once
 #include <set>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -22,12 +23,19 @@ std::string backup_tables();
 // What of the batches above `checkpoint` the tables hold already: "table/batch/partition".
 using Held = std::set<std::string>;
 Result<Held> held_above(Warehouse& warehouse, BatchNumber checkpoint);
+Result<Held> held_of(Warehouse& warehouse, BatchNumber batch);
 // The greatest batch number in any table, 0 where they are empty.
 Result<BatchNumber> last_batch(Warehouse& warehouse);
 
 // Bodies first, spans last; on return all of it is on disk. Rows whose (table, batch, partition) is in `held` are left
 // out, so that a recovered batch is completed and never doubled.
 Result<void> insert(Warehouse& warehouse, const Batch& batch, const Held& held = {});
+
+// Copies of the tables that rows are tried in (refusals.h). Making one fails as `unavailable` where it does not even
+// take a row of defaults: then no refusal says anything about the rows.
+Result<void> make_trial_table(Warehouse& warehouse, std::string_view table);
+Result<void> insert_on_trial(Warehouse& warehouse, const Batch& batch);
+Result<void> drop_trial_table(Warehouse& warehouse, std::string_view table);
 
 // A span's content with its bytes.
 struct Piece {
@@ -59,11 +67,16 @@ Result<std::vector<Id128>> traces_of_session(Warehouse& warehouse, ProjectId pro
 // Reads whole traces, applies patches, runs recount and gives the correction pairs (sign -1 and +1, numbered).
 // `change`, where given, may alter a row further (a new price); it returns whether it did; a row
 // whose sign it sets to 0 is taken back and not written again.
-Result<std::vector<SpanRow>> corrections(Warehouse& warehouse, ProjectId project, const std::vector<Id128>& traces,
-                                         const std::vector<Patch>& patches, BatchNumber number,
-                                         const std::function<bool(SpanRow&)>& change = nullptr);
+struct Corrections {
+  std::vector<SpanRow> pairs;
+  std::uint64_t same = 0, changed = 0;  // repeats of spans that are taken back: of the same bytes, of others
+};
+Result<Corrections> corrections(Warehouse& warehouse, ProjectId project, const std::vector<Id128>& traces,
+                                const std::vector<Patch>& patches, BatchNumber number,
+                                const std::function<bool(SpanRow&)>& change = nullptr);
 
 // Runs recount over the rows of one trace and applies the verdicts; gives the indexes of the rows that changed.
+std::vector<std::size_t> recount_rows(std::span<SpanRow* const> rows);
 std::vector<std::size_t> recount_rows(std::vector<SpanRow>& rows);
 
 }  // namespace pawl::traces

@@ -2,5 +2,6 @@
 #pragma once
 #include "batch.h"
 #include "logs.h"
+#include "refusals.h"
 #include "row.h"
 #include "store.h"

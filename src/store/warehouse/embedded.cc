@@ -81,7 +81,8 @@ class Embedded final : public Warehouse {
   }
 
   Result<void> open() {
-    writer_ = connect({"--max_insert_threads=1", "--max_threads=2"});
+    writer_ =
+        connect({"--max_insert_threads=1", "--max_threads=2", "--exclude_materialize_skip_indexes_on_insert=words"});
     if (writer_ == nullptr) {
       return fail(
           ErrorKind::conflict,
@@ -89,7 +90,9 @@ class Embedded final : public Warehouse {
           options_.path);
     }
     for (int i = 0; i < options_.readers; ++i) {
-      auto* reader = connect({"--max_threads=1", "--use_query_condition_cache=0", "--timeout_overflow_mode=throw"});
+      auto* reader =
+          connect({"--max_threads=1", "--use_query_condition_cache=0", "--timeout_overflow_mode=throw",
+                   "--compile_expressions=0", "--compile_aggregate_expressions=0", "--compile_sort_description=0"});
       if (reader == nullptr) return fail(ErrorKind::unavailable, "the engine refused a connection");
       idle_.push_back(reader);
     }
@@ -119,10 +122,9 @@ class Embedded final : public Warehouse {
   Result<void> insert(std::string_view table, const native::Block& block) override {
     if (block.rows() == 0) return {};
     const std::string sql = fmt::format("INSERT INTO {} ({})", table, block.column_list());
-    const std::string bytes = block.write();
     const std::lock_guard lock(writing_);
     auto* stream = engine_.stream_insert_n(*writer_, sql.data(), sql.size(), format.data(), format.size());
-    engine_.stream_append(stream, bytes.data(), bytes.size());
+    block.write([&](std::string_view piece) { engine_.stream_append(stream, piece.data(), piece.size()); });
     auto done = finish(engine_.stream_done(stream));
     engine_.destroy_insert_stream(stream);
     return done;
