@@ -24,16 +24,17 @@ struct Limits {
   std::size_t connection_bytes = 16U << 20;      // HTTP/2: over it only the oldest unfinished request may go on
 
   // How long anything may take.
-  Nanos header_time = 10 * second;      // from its first byte to the end of the headers; 408
-  Nanos idle_time = 75 * second;        // between requests; closed without a word
-  Nanos idle_time_http2 = 10 * minute;  // the same on HTTP/2, where the end is announced (GOAWAY)
-  Nanos body_grace = 10 * second;       // after it a body must have come at `body_rate` or faster on average; 408
-  std::size_t body_rate = 1'024;        // bytes a second
-  Nanos body_time = 10 * minute;        // the whole body; 408
-  Nanos handler_time = 30 * second;     // Request::cancel says so; the handler itself must stop
-  Nanos write_time = 30 * second;       // a piece of 256 KB that the peer does not take; closed
-  Nanos linger_time = 3 * second;       // what still comes is read and dropped, so that a refusal can be read
-  Nanos heartbeat = 15 * second;        // in a quiet event stream
+  Nanos header_time = 10 * second;       // from its first byte to the end of the headers; 408
+  Nanos idle_time = 75 * second;         // between requests; closed without a word
+  Nanos idle_time_http2 = 10 * minute;   // the same on HTTP/2, where the end is announced (GOAWAY)
+  Nanos body_grace = 10 * second;        // after it a body must have come at `body_rate` or faster on average; 408
+  std::size_t body_rate = 1'024;         // bytes a second
+  Nanos body_time = 10 * minute;         // the whole body; 408
+  Nanos handler_time = 30 * second;      // Request::cancel says so; the handler itself must stop
+  Nanos write_time = 30 * second;        // a piece of 256 KB that the peer does not take; closed
+  Nanos linger_time = 3 * second;        // what still comes is read and dropped, so that a refusal can be read
+  Nanos drain_time = 250 * millisecond;  // of a server that stops: what a peer sends within it is still answered
+  Nanos heartbeat = 15 * second;         // in a quiet event stream
 };
 
 }  // namespace pawl::net

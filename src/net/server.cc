@@ -89,7 +89,7 @@ Task<void> accept(std::shared_ptr<Shared> server, Listener& listener) {
   for (;;) {
     Loop& loop = server->io.impl().next();
     auto [error, socket] = co_await listener.acceptor.async_accept(loop.context(), detail::as_value);
-    if (!listener.acceptor.is_open()) break;
+    if (error && !listener.acceptor.is_open()) break;
     if (error) {  // out of descriptors, or a peer that left already
       co_await sleep(error == asio::error::no_descriptors ? 100 * millisecond : millisecond);
       continue;
@@ -98,7 +98,7 @@ Task<void> accept(std::shared_ptr<Shared> server, Listener& listener) {
     bool room = false;
     {
       std::lock_guard hold(server->lock);
-      room = server->open < server->limits().connections && !server->stopping;
+      room = server->open < server->limits().connections;  // while stopping too: it came before
       if (room) ++server->open;
     }
     if (room)
@@ -107,6 +107,7 @@ Task<void> accept(std::shared_ptr<Shared> server, Listener& listener) {
       server->refused.fetch_add(1, std::memory_order_relaxed);
       turn_away(std::move(socket));
     }
+    if (!listener.acceptor.is_open()) break;
   }
   std::lock_guard hold(server->lock);
   --server->accepting;

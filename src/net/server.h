@@ -73,9 +73,10 @@ class Server {
   // The listening descriptors, for handing over to the next process; still owned by the server.
   std::vector<int> descriptors() const;
 
-  // Accepts no more, tells HTTP/2 peers to go away, lets begun requests finish for `grace`, then raises their cancel
-  // flags, closes, and waits for their handlers another `grace`. Blocks; not from an io thread. False when a handler
-  // still ran at the end.
+  // Accepts no more, answers what was sent by now (Limits::drain_time) and tells its peers to go away, so that nothing
+  // is lost where another server listens on the same descriptors; lets begun requests finish for `grace`, then raises
+  // their cancel flags, closes, and waits for their handlers another `grace`. Blocks; not from an io thread. False when
+  // a handler still ran at the end.
   bool stop(Nanos grace = 10 * second);
   ServerStats stats() const;
 

@@ -268,6 +268,38 @@ TEST(Server, ListeningFailsWithAReason) {
   EXPECT_EQ(*adopted, test.port);
 }
 
+// Peers that keep their connection and peers that open one each time, while one server after the other takes the
+// socket.
+TEST(Server, NoRequestIsLostWhereAnotherTakesTheSocket) {
+  auto first = std::make_unique<TestServer>(echo_routes);
+  const std::uint16_t port = first->port;
+  std::atomic<bool> stop{false};
+  std::atomic<int> answered{0}, lost{0};
+  std::vector<std::thread> peers;
+  for (const std::size_t kept : {8U, 0U, 8U, 0U})
+    peers.emplace_back([&, kept] {
+      Client client({.keep_connections = kept});
+      while (!stop) {
+        const auto got =
+            client.send({.method = "POST", .url = fmt::format("http://127.0.0.1:{}/echo", port), .body = "x"});
+        ++(got && got->status == 200 ? answered : lost);
+      }
+    });
+  for (int round = 0; round < 4; ++round) {
+    const int before = answered;
+    while (answered < before + 50) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    const int copy = ::dup(first->server.descriptors().back());
+    EXPECT_TRUE(first->server.stop(5 * second));
+    auto second_one = std::make_unique<TestServer>(echo_routes);
+    EXPECT_TRUE(second_one->server.adopt(copy, {.router = &second_one->router}).has_value());
+    first = std::move(second_one);
+  }
+  stop = true;
+  for (auto& peer : peers) peer.join();
+  EXPECT_EQ(lost, 0);
+  EXPECT_GT(answered, 200);
+}
+
 TEST(Server, LocalModeIsAskedFirst) {
   TestServer test(echo_routes, {}, {.local_mode = true});
   auto ask = [&](std::string_view head) {

@@ -59,7 +59,7 @@ void Connection::drain() {
   if (protocol)
     protocol->drain();
   else
-    stream.close();
+    deadline = std::min(deadline, monotonic_now() + server->limits().drain_time);
 }
 
 void Connection::kill() {
@@ -97,12 +97,12 @@ Task<bool> Connection::speaks_http2() {
 Task<void> Connection::run() {
   auto keep = shared_from_this();
   draining = draining || server->stopping;
-  deadline = monotonic_now() + server->limits().header_time;
+  deadline = monotonic_now() + (draining ? server->limits().drain_time : server->limits().header_time);
   const auto tls = server->tls_of(listener);
   const bool ready = !tls || co_await stream.accept_tls(*tls);
-  if (!ready || timed_out || draining) co_return;
+  if (!ready || timed_out) co_return;
   const bool second_version = co_await speaks_http2();
-  if (draining || (buffer.size() == 0 && timed_out)) co_return;
+  if (buffer.size() == 0 && timed_out) co_return;
   if (second_version)
     co_await serve_http2(keep);
   else

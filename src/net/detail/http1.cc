@@ -40,7 +40,8 @@ class Http1 final : public Protocol {
     if (handling_ && !cancel_.raised() && connection_.stream.peer_gone()) kill();
   }
   void drain() override {
-    if (idle_) connection_.stream.close();
+    // What the peer has sent by now, or is sending, is still answered: closing at once would reset it unread.
+    if (idle_) connection_.deadline = std::min(connection_.deadline, monotonic_now() + limits().drain_time);
     if (events_) events_->close();
   }
   void kill() override {
@@ -101,11 +102,12 @@ Task<Http1::Step> Http1::read_head(std::size_t& size) {
     }
     if (waiting().size() > limits().header_bytes || end.scan == Scan::complete)
       co_return co_await refuse(431, fmt::format("The headers are longer than {} bytes.", limits().header_bytes));
-    if (connection_.draining && waiting().empty()) co_return Step::close;
     scanned = waiting().size() > 3 ? waiting().size() - 3 : 0;
     if (begun == 0 && (first_ || !waiting().empty())) begun = monotonic_now();
     idle_ = waiting().empty();
-    const Nanos deadline = begun ? begun + limits().header_time : monotonic_now() + limits().idle_time;
+    const Nanos deadline = connection_.draining && idle_ ? monotonic_now() + limits().drain_time
+                           : begun                       ? begun + limits().header_time
+                                                         : monotonic_now() + limits().idle_time;
     if (co_await read_more(head_read, deadline) > 0) continue;
     if (connection_.timed_out && !waiting().empty())
       co_return co_await refuse(408, "The headers did not come in time.");

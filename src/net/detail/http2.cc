@@ -299,7 +299,7 @@ Task<void> Http2::write_loop() {
       alive = co_await connection_->write(out_);
       continue;
     }
-    const bool finished = connection_->draining && streams_.empty();
+    const bool finished = said_goodbye_ && streams_.empty();
     if (ended_ || finished || !nghttp2_session_want_read(session_.get())) break;
     wake_writer_.expires_at(asio::steady_timer::time_point::max());
     co_await wake_writer_.async_wait(as_value);
@@ -319,6 +319,7 @@ void Http2::end_everything() {
 
 Task<void> Http2::run() {
   auto keep = shared_from_this();
+  if (connection_->draining) drain();
   ++tasks_;
   asio::co_spawn(connection_->loop.context(), write_loop(), [this, keep](std::exception_ptr) {
     --tasks_;
@@ -341,7 +342,8 @@ Task<void> Http2::run() {
 void Http2::sweep(Nanos now) {
   if (ended_) return;
   if (!settled_ && now > begun_ + limits().header_time) return connection_->stream.cancel();
-  if (streams_.empty() && now > last_active_ + limits().idle_time_http2) return drain();
+  if (streams_.empty() && now > last_active_ + limits().idle_time_http2) drain();
+  if (goodbye_at_ != 0 && now >= goodbye_at_ && !said_goodbye_) say_goodbye();
   std::vector<H2StreamPtr> late;
   for (const auto& [id, stream] : streams_) {
     if (!stream->head_done && now > stream->begun + limits().header_time) return connection_->stream.cancel();
@@ -358,11 +360,19 @@ void Http2::sweep(Nanos now) {
   kick();
 }
 
+// Told in two steps, so that no stream which the peer opens meanwhile is lost (RFC 9113 §6.8).
 void Http2::drain() {
-  if (ended_) return;
+  if (ended_ || goodbye_at_ != 0) return;
   connection_->draining = true;
+  goodbye_at_ = monotonic_now() + limits().drain_time;
   for (auto& [id, stream] : streams_)
     if (stream->events) stream->events->close();
+  nghttp2_submit_shutdown_notice(session_.get());
+  kick();
+}
+
+void Http2::say_goodbye() {
+  said_goodbye_ = true;
   nghttp2_submit_goaway(session_.get(), NGHTTP2_FLAG_NONE, nghttp2_session_get_last_proc_stream_id(session_.get()),
                         NGHTTP2_NO_ERROR, nullptr, 0);
   kick();

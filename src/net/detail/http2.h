@@ -72,6 +72,7 @@ class Http2 final : public Protocol, public std::enable_shared_from_this<Http2> 
   Task<void> write_loop();
   void kick();  // there may be something to write
   void end_everything();
+  void say_goodbye();
 
   // Answering (http2_answer.cc).
   void dispatch(const H2StreamPtr& stream);
@@ -100,6 +101,8 @@ class Http2 final : public Protocol, public std::enable_shared_from_this<Http2> 
   std::size_t buffered_ = 0;  // body bytes of open streams
   std::size_t tasks_ = 0;     // the writer and the handlers that run
   bool any_owed_ = false, ended_ = false, settled_ = false;
+  Nanos goodbye_at_ = 0;  // draining: when the last stream that is taken will be named
+  bool said_goodbye_ = false;
   Nanos last_active_, begun_;
 };
 

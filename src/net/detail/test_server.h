@@ -91,6 +91,7 @@ inline Limits quick_limits() {
   limits.linger_time = 500 * millisecond;
   limits.heartbeat = 300 * millisecond;
   limits.write_time = second;
+  limits.drain_time = 100 * millisecond;
   return limits;
 }
 
