@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "commands.h"
 #include "net/client.h"
+#include "outcome.h"
 #include "records/traces/traces.h"
 #include "serve.h"
 #include "store/journal/journal.h"
@@ -140,11 +141,6 @@ int doctor(const Care& care) {
   return good ? 0 : 1;
 }
 
-int complain(const Error& error) {
-  fmt::print(stderr, "pawl: {}\n", error.what);
-  return error.kind == ErrorKind::invalid ? 64 : 3;
-}
-
 Result<std::string> backup(const Care& care) {
   const std::string name =
       care.name.empty() ? fmt::format("backup-{}", format_time(SystemClock().now()).substr(0, 19)) : care.name;
@@ -189,12 +185,6 @@ Result<std::string> restore(const Care& care) {
   const auto answer = TRY(store->read({.sql = "SELECT count() FROM spans", .deadline = minute}));
   return fmt::format("Restored into {}: {} span rows. Start it with `pawl serve --data {}`.\n", care.data,
                      answer.rows.integer(0, 0), care.data);
-}
-
-int finish(const Result<std::string>& text) {
-  if (!text) return complain(text.error());
-  fmt::print("{}{}", *text, text->ends_with('\n') ? "" : "\n");
-  return 0;
 }
 
 }  // namespace

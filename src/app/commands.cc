@@ -8,16 +8,16 @@
 #include "base/json.h"
 #include "base/rng.h"
 #include "base/text.h"
+#include "ledger.h"
+#include "outcome.h"
 #include "records/audit/audit.h"
 #include "records/projects/projects.h"
-#include "store/ledger/ledger.h"
 
 namespace pawl::app {
 namespace {
 
 struct Words {
-  std::string data = "pawl-data", name, project = "default", scopes = "ingest", expires, id, email, password,
-              role = "member";
+  std::string data = "pawl-data", name, project = "default", scopes = "ingest", expires, id, email, role = "member";
   bool json = false, owner = false;
 };
 
@@ -33,27 +33,15 @@ Result<std::unique_ptr<Opened>> open(const std::string& data) {
   auto opened = std::make_unique<Opened>();
   std::error_code error;
   std::filesystem::create_directories(data, error);
-  opened->ledger = TRY(ledger::open_sqlite(data + "/ledger.db"));
-  std::vector<ledger::Migration> steps;
-  for (const auto owner : {projects::migrations(), audit::migrations()})
-    steps.insert(steps.end(), owner.begin(), owner.end());
-  TRY(opened->ledger->migrate(steps));
+  opened->ledger = TRY(open_ledger(data));
   auto* o = opened.get();
-  opened->projects = TRY(projects::Projects::open(
-      *opened->ledger, opened->random, opened->clock,
-      [o](std::uint32_t project, std::string_view actor, std::string_view action, std::string_view detail) {
-        (void)audit::append(*o->ledger, o->clock.now(), project, actor, action, detail);
-      }));
+  opened->projects =
+      TRY(projects::Projects::open(*opened->ledger, opened->random, opened->clock,
+                                   [o](ledger::Transaction& transaction, std::uint32_t project, std::string_view actor,
+                                       std::string_view action, std::string_view detail) {
+                                     return audit::append(transaction, o->clock.now(), project, actor, action, detail);
+                                   }));
   return opened;
-}
-
-int finish(const Result<std::string>& text) {
-  if (text) {
-    fmt::print("{}", *text);
-    return 0;
-  }
-  fmt::print(stderr, "pawl: {}\n", text.error().what);
-  return text.error().kind == ErrorKind::invalid ? 64 : 3;
 }
 
 Result<std::string> create_project(const Words& w) {
@@ -126,15 +114,15 @@ Result<std::string> revoke_key(const Words& w) {
   return fmt::format("Key {} is revoked; a running server refuses it within a second.\n", w.id);
 }
 
+Result<std::string> given_password() {
+  const char* given = std::getenv("PAWL_PASSWORD");
+  if (given == nullptr) return fail(ErrorKind::invalid, "Give the password in the environment variable PAWL_PASSWORD.");
+  return std::string(given);
+}
+
 Result<std::string> create_user(const Words& w) {
   auto opened = TRY(open(w.data));
-  std::string password = w.password;
-  if (password.empty()) {
-    const char* given = std::getenv("PAWL_PASSWORD");
-    if (given == nullptr)
-      return fail(ErrorKind::invalid, "Give the password in the environment variable PAWL_PASSWORD.");
-    password = given;
-  }
+  const std::string password = TRY(given_password());
   const auto made =
       TRY(opened->projects->create_user(w.email, w.name.empty() ? w.email : w.name, password, w.owner, "command line"));
   if (!w.owner) {
@@ -142,6 +130,48 @@ Result<std::string> create_user(const Words& w) {
     TRY(opened->projects->add_member(made.id, project.id, w.role, "command line"));
   }
   return fmt::format("User {} can log in.\n", made.email);
+}
+
+Result<projects::User> find_user(const Opened& opened, std::string_view email) {
+  for (auto& user : TRY(opened.projects->users())) {
+    if (user.email == to_lower(trim(email))) return user;
+  }
+  return fail(ErrorKind::not_found, "There is no user {}.", email);
+}
+
+Result<std::string> list_users(const Words& w) {
+  const auto opened = TRY(open(w.data));
+  JsonWriter json;
+  json.array();
+  std::string table;
+  for (const auto& user : TRY(opened->projects->users())) {
+    const std::string state = user.disabled ? "disabled" : user.owner ? "owner" : "user";
+    json.object().field("email", user.email).field("name", user.name).field("owner", user.owner);
+    json.field("disabled", user.disabled).end();
+    table += fmt::format("{:8} {:40} {}\n", state, user.email, user.name);
+  }
+  return w.json ? json.end().take() + "\n" : table;
+}
+
+Result<std::string> disable_user(const Words& w) {
+  const auto opened = TRY(open(w.data));
+  const auto user = TRY(find_user(*opened, w.email));
+  TRY(opened->projects->set_disabled(user.id, true, "command line"));
+  return fmt::format("User {} is disabled; a running server lets them out within a second.\n", user.email);
+}
+
+Result<std::string> enable_user(const Words& w) {
+  const auto opened = TRY(open(w.data));
+  const auto user = TRY(find_user(*opened, w.email));
+  TRY(opened->projects->set_disabled(user.id, false, "command line"));
+  return fmt::format("User {} can log in again.\n", user.email);
+}
+
+Result<std::string> set_password(const Words& w) {
+  const auto opened = TRY(open(w.data));
+  const auto user = TRY(find_user(*opened, w.email));
+  TRY(opened->projects->reset_password(user.id, TRY(given_password()), "command line"));
+  return fmt::format("User {} has a new password; all their log-ins are ended.\n", user.email);
 }
 
 using Work = Result<std::string> (*)(const Words&);
@@ -175,12 +205,20 @@ void add_ledger_commands(CLI::App& app, Commands& commands) {
   new_user->add_option("--name", words->name, "Shown name");
   new_user->add_option("--project", words->project, "Member of this project [default]");
   new_user->add_option("--role", words->role, "admin, member or viewer [member]");
+  for (const auto& [name, about, work] :
+       {std::tuple<const char*, const char*, Work>{"disable", "Ends a user's log-ins and lets them in no more",
+                                                   disable_user},
+        {"enable", "Lets a disabled user in again", enable_user},
+        {"password", "Sets a password from PAWL_PASSWORD and ends all log-ins of the user", set_password}}) {
+    add(user, name, about, work)->add_option("email", words->email, "E-mail address")->required();
+  }
+  add(user, "list", "Lists the users", list_users);
   new_user->add_flag("--owner", words->owner, "Of the organisation: everything, in every project");
 }
 
-void add_demo_command(CLI::App& app, Commands& commands);     // demo_command.cc
-void add_remote_commands(CLI::App& app, Commands& commands);  // remote_commands.cc
-void add_care_commands(CLI::App& app, Commands& commands);    // care_commands.cc
+void add_demo_command(CLI::App& app, Commands& commands);         // demo_command.cc
+void add_remote_commands(CLI::App& app, Commands& commands);      // remote_commands.cc
+void add_care_commands(CLI::App& app, Commands& commands);        // care_commands.cc
 
 void add_commands(CLI::App& app, Commands& commands) {
   add_ledger_commands(app, commands);

@@ -8,6 +8,7 @@
 #include "base/files.h"
 #include "commands.h"
 #include "demo/demo.h"
+#include "outcome.h"
 #include "serve.h"
 #include "store/journal/journal.h"
 
@@ -33,10 +34,7 @@ int run_demo(const DemoWords& words) {
   const std::map<std::string, std::string> flags = {
       {"data", words.data}, {"listen", words.listen}, {"log_level", "warn"}};
   const auto config = Config::load(flags, "", [](const char* name) -> const char* { return std::getenv(name); });
-  if (!config) {
-    fmt::print(stderr, "pawl: {}\n", config.error().what);
-    return 64;
-  }
+  if (!config) return complain(config.error());
   const Log log(Log::Format::text, Level::warn);
   return serve(*config, log, [&, kept](Installation& installation, const std::atomic<bool>& stop) {
     if (!installation.wait_ready(minute)) return;

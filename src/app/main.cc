@@ -8,16 +8,12 @@
 #include "commands.h"
 #include "config.h"
 #include "llm/price_command.h"
+#include "outcome.h"
 #include "pricing.h"
 #include "serve.h"
 
 namespace pawl::app {
 namespace {
-
-int complain(const Error& error) {
-  fmt::print(stderr, "pawl: {}\n", error.what);
-  return error.kind == ErrorKind::invalid ? 64 : 3;
-}
 
 Log log_of(const Config& config) {
   const auto level = config.get("log_level");

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "commands.h"
 #include "net/client.h"
+#include "outcome.h"
 
 namespace pawl::app {
 namespace {
@@ -124,15 +125,6 @@ Result<std::string> show_query(const Asked& asked) {
     for (const auto cell : cells.get_array().value()) row.push_back(text_of(cell));
   }
   return table(rows);
-}
-
-int finish(const Result<std::string>& text) {
-  if (text) {
-    fmt::print("{}", *text);
-    return 0;
-  }
-  fmt::print(stderr, "pawl: {}\n", text.error().what);
-  return text.error().kind == ErrorKind::invalid ? 64 : 3;
 }
 
 }  // namespace

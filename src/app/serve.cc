@@ -3,7 +3,6 @@
 
 #include <malloc.h>
 #include <pthread.h>
-#include <simdjson.h>
 #include <sys/resource.h>
 
 #include <csignal>
@@ -14,12 +13,15 @@
 #include "assets.h"
 #include "base/files.h"
 #include "base/json.h"
+#include "base/json_fields.h"
 #include "base/rng.h"
 #include "base/text.h"
 #include "clock.h"
 #include "features/accounts/accounts.h"
 #include "features/explore/explore.h"
 #include "features/ingest/ingest.h"
+#include "identity.h"
+#include "ledger.h"
 #include "money.h"
 #include "net/pool.h"
 #include "net/server.h"
@@ -50,15 +52,6 @@ Result<std::string> body_key(const std::string& data, Random& random) {
   out.close();
   if (!out) return fail(ErrorKind::unavailable, "{} could not be written", path);
   return key;
-}
-
-std::string body_field(const std::string& body, std::string_view name) {
-  simdjson::dom::parser parser;
-  simdjson::dom::element document;
-  std::string_view value;
-  const bool found =
-      parser.parse(body).get(document) == simdjson::SUCCESS && document[name].get(value) == simdjson::SUCCESS;
-  return found ? std::string(value) : std::string();
 }
 
 struct Listening {
@@ -113,6 +106,8 @@ struct Installation::Parts {
   std::unique_ptr<journal::Journal> journal;
   std::unique_ptr<ledger::Ledger> ledger;
   std::unique_ptr<projects::Projects> projects;
+  std::unique_ptr<net::Outbound> outbound;
+  std::optional<accounts::OidcOptions> oidc;
   std::unique_ptr<Pricing> pricing;
   net::Pool pool{3, 512};
   std::unique_ptr<warehouse::Warehouse> warehouse;
@@ -129,6 +124,8 @@ struct Installation::Parts {
   Parts(const Config& c, const Log& l) : log(l), config(c), clock(parse_time(c.get("clock")).value_or(0)) {}
 
   Result<> open_stores();
+  Result<> audit_settings();
+  void refresh();
   void make_features();
   void add_routes();
   Result<> listen(const std::vector<Listening>& wanted);
@@ -145,20 +142,33 @@ Result<> Installation::Parts::open_stores() {
   const std::string& data = config.get("data");
   TRY(files.make_folders(data));
   journal = TRY(journal::Journal::open(files, clock, random, {.data = data}));
-  ledger = TRY(ledger::open_sqlite(data + "/ledger.db"));
-  std::vector<ledger::Migration> steps;
-  for (const auto owner : {projects::migrations(), audit::migrations()})
-    steps.insert(steps.end(), owner.begin(), owner.end());
-  TRY(ledger->migrate(steps));
-  projects = TRY(projects::Projects::open(
-      *ledger, random, clock,
-      [this](std::uint32_t project, std::string_view actor, std::string_view action, std::string_view detail) {
-        const auto kept = audit::append(*ledger, clock.now(), project, actor, action, detail);
-        if (!kept)
-          log.error("an audit record was not kept", {{"action", std::string(action)}, {"why", kept.error().what}});
-      }));
+  ledger = TRY(open_ledger(data));
+  projects =
+      TRY(projects::Projects::open(*ledger, random, clock,
+                                   [this](ledger::Transaction& transaction, std::uint32_t project,
+                                          std::string_view actor, std::string_view action, std::string_view detail) {
+                                     return audit::append(transaction, clock.now(), project, actor, action, detail);
+                                   }));
+  TRY(audit_settings());
   pricing = TRY(Pricing::load(config.get("prices")));
   return {};
+}
+
+// Settings are in the audit table from the first start on, and again when they differ.
+Result<> Installation::Parts::audit_settings() {
+  const std::string now = fmt::format("pawl {}: {}", PAWL_VERSION, settings_in_force(config));
+  if (TRY(audit::last_detail(*ledger, "settings")) == now) return {};
+  return audit::append(*ledger, clock.now(), 0, "operator", "settings", now);
+}
+
+void Installation::Parts::refresh() {
+  const bool before = projects->ledger_state().away;
+  projects->refresh();
+  const auto state = projects->ledger_state();
+  if (state.away && !before)
+    log.error("the ledger cannot be read: known keys may ingest for 15 minutes, nothing else works",
+              {{"why", state.why}});
+  if (before && !state.away) log.info("the ledger can be read again");
 }
 
 void Installation::Parts::make_features() {
@@ -182,9 +192,13 @@ std::string Installation::Parts::endpoints() const {
 }
 
 net::Response Installation::Parts::readiness() const {
-  const bool query = warehouse != nullptr && ingest->ready();
+  const auto known = projects->ledger_state();
+  const bool sure = !known.away && known.age < 2 * second;  // keys are read again every 400 ms
+  const bool query = warehouse != nullptr && ingest->ready() && (local || !known.away);
+  const bool accepts = local || known.age < 15 * minute;
   JsonWriter json;
-  json.object().field("ingest", true).field("query", query).field("progress", ingest->progress()).end();
+  json.object().field("ingest", accepts).field("query", query).field("progress", ingest->progress());
+  json.field("revocation", local || sure ? "within 1 s" : "not guaranteed: the ledger cannot be read").end();
   return net::Response::json(json.take(), query ? 200 : 503);
 }
 
@@ -218,17 +232,19 @@ void Installation::Parts::add_routes() {
   explore->add_routes(router);
   const auto proxies = config.list("trusted_proxies");
   accounts::add_routes(
-      router, pool, *projects, *ledger, clock,
+      router, pool, *projects, *ledger, *outbound, random, clock, log,
       {.local = local,
        .version = PAWL_VERSION,
        .endpoints = [this] { return endpoints(); },
+       .public_url = [this] { return config.get("public_url").empty() ? main_url : config.get("public_url"); },
        .ever_received = [this](projects::ProjectId project) { return explore->ever_received(project); },
        .is_secure =
            [proxies](const net::Request& request) {
              const bool proxied = std::ranges::find(proxies, request.peer) != proxies.end() &&
                                   request.headers.get("x-forwarded-proto") == "https";
              return request.is_tls || proxied || is_loopback(request.peer);
-           }});
+           },
+       .oidc = oidc});
   add_money_routes(router, pool, *ingest, *pricing, [this] { return warehouse.get(); });
   add_sample_routes(router, pool, *ingest, clock, [this] { return warehouse.get(); });
   add_asset_routes(router);
@@ -246,7 +262,7 @@ void Installation::Parts::add_routes() {
               .pattern = "/api/v1/backup",
               .permission = "admin",
               .handler = [this](net::Request& request) -> Task<Result<net::Response>> {
-                const auto name = body_field(request.body, "name");
+                const auto name = CO_TRY(JsonFields::parse(request.body)).text("name");
                 co_return co_await net::on_pool(pool, request.cancel, [this, name]() -> Result<net::Response> {
                   return net::Response::json(TRY(backup(name)));
                 });
@@ -368,6 +384,8 @@ Result<std::unique_ptr<Installation>> Installation::start(const Config& config, 
   auto* p = parts.get();
   auto installation = std::unique_ptr<Installation>(new Installation(std::move(parts)));
   const auto wanted = TRY(listeners(config));
+  p->outbound = std::make_unique<net::Outbound>(TRY(outbound_options(config)));
+  p->oidc = TRY(oidc_options(config));
   TRY(p->open_stores());
   // A server that once asked for keys goes on asking.
   const std::string marker = config.get("data") + "/auth.required";
@@ -381,7 +399,7 @@ Result<std::unique_ptr<Installation>> Installation::start(const Config& config, 
   p->refresher = std::thread([p] {
     for (int round = 0; !p->stopping; ++round) {
       std::this_thread::sleep_for(std::chrono::milliseconds(400));
-      p->projects->refresh();
+      p->refresh();
       if (round % 25 == 24) p->ingest->retire_segments();
     }
   });

@@ -220,10 +220,11 @@ struct SecretScanner::State {
   }
 };
 
-std::string_view name_of(SecretKind kind) {
-  static constexpr std::array<std::string_view, secret_kinds> names = {
-      "model_key", "cloud_key", "service_key", "pawl_key", "private_key", "token", "url_password", "assigned"};
-  return names[static_cast<std::size_t>(kind)];
+const SecretScanner& Scanners::of(SecretKinds kinds) {
+  const std::lock_guard lock(mutex_);
+  auto& made = made_[kinds];
+  if (!made) made = std::make_unique<const SecretScanner>(kinds);
+  return *made;
 }
 
 SecretScanner::SecretScanner(SecretKinds kinds) {

@@ -1,10 +1,14 @@
 // Secrets in text: API keys, tokens, private keys. Found by their shape, masked in place without changing any length.
-// Pure; off unless a project switches it on (data.md "Acknowledged means durable", security.md).
+// Pure. Which kinds are masked is a project's setting (data.md "Acknowledged means durable", security.md).
 #pragma once
 #include <cstdint>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <span>
+#include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "base/result.h"
@@ -31,6 +35,20 @@ constexpr SecretKinds only(SecretKind kind) {
 }
 inline constexpr SecretKinds all_secrets = (1U << secret_kinds) - 1;
 inline constexpr SecretKinds certain_secrets = all_secrets & ~only(SecretKind::assigned);
+// Masked in projects that have not chosen: keys of model providers, which agents are most likely to log, and Pawl's
+// own.
+inline constexpr SecretKinds default_secrets = only(SecretKind::model_key) | only(SecretKind::pawl_key);
+
+struct SecretKindAbout {
+  SecretKind kind;
+  std::string_view name, about;
+};
+std::span<const SecretKindAbout> secret_kind_table();
+std::string to_text(SecretKinds kinds);                  // "model_key,token"; "" for none
+Result<SecretKinds> parse_kinds(std::string_view list);  // `invalid` names the unknown word
+// Of a project's setting: the default where it has none. Words that are not known (a newer Pawl wrote them) are left
+// out.
+SecretKinds kinds_in_force(const std::optional<std::string>& setting);
 
 struct Secret {
   SecretKind kind;
@@ -65,5 +83,15 @@ enum class Signal : std::uint8_t { traces, logs, metrics };
 // The same for each string of an OTLP protobuf request (opentelemetry-proto 1.7; keys of attributes are left alone,
 // fields that are not known too). `invalid` where the bytes are no such message; what came before is masked then.
 Result<std::size_t> mask_otlp(std::span<char> body, Signal signal, const SecretScanner& scanner);
+
+// Scanners by what they look for, made when first needed. Any thread.
+class Scanners {
+ public:
+  const SecretScanner& of(SecretKinds kinds);
+
+ private:
+  std::mutex mutex_;
+  std::unordered_map<SecretKinds, std::unique_ptr<const SecretScanner>> made_;
+};
 
 }  // namespace pawl::guard

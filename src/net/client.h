@@ -16,7 +16,9 @@ struct ClientOptions {
   Nanos idle_time = 30 * second;        // without any byte
   std::size_t body_bytes = 256U << 20;  // of an answer; more is `exhausted`
   std::size_t keep_connections = 8;     // idle ones kept for the next call
-  bool refuse_private = false;          // outbound rules: no loopback, private, link-local or metadata address
+  bool refuse_private = false;          // outbound rules: no loopback, private, link-local or metadata address …
+  std::function<bool(std::string_view host, std::string_view address, std::uint16_t port)>
+      allow_private;  // … but these
   bool verify_certificates = true;
   std::string ca_file;  // PEM; empty: the system's
   std::string user_agent = "pawl";

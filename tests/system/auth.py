@@ -59,7 +59,10 @@ def credentials(checks, server):
                           ("no key at all", {"authorization": "Bearer "}), ("broken Basic", {"authorization": "Basic %%%"}),
                           ("a scheme of its own", {"authorization": "Digest x"}), ("a cookie that nobody gave", {"cookie": "__Host-pawl=AAAA"})]:
         checks.equal(name, asked(**headers), 401)
-    checks.equal("a key in the query string is none", server.call("GET", f"/api/v1/traces?key={secret}&api_key={secret}").status, 401)
+    for path in (f"/api/v1/traces?api_key={secret}", f"/healthz?x={secret}", f"/api/v1/traces/{secret}"):
+        leaked = server.call("GET", path, key=secret)
+        checks.equal("a key in the address is refused", leaked.status, 400)
+        checks.check("and its owner is told to revoke it", "revoke" in leaked.message and secret not in leaked.body.decode(), leaked.body)
     checks.equal("a key cannot log out", server.call("POST", "/api/v1/logout", b"{}", JSON, key=secret).status, 403)
     for wide in ("read,write", "admin", "everything"):
         answer = server.post("/api/v1/keys", {"scopes": wide}, key=known(server, make_key(server, "write"))["key"])

@@ -17,13 +17,23 @@ std::span<const ledger::Migration> migrations() {
   return steps;
 }
 
+Result<> append(ledger::Transaction& transaction, Nanos at, std::uint32_t project, std::string_view actor,
+                std::string_view action, std::string_view detail) {
+  TRY(transaction.run("INSERT INTO audit (at, project, actor, action, detail) VALUES (?, ?, ?, ?, ?)",
+                      {at, std::int64_t{project}, std::string(actor), std::string(action), std::string(detail)}));
+  return {};
+}
+
 Result<> append(ledger::Ledger& ledger, Nanos at, std::uint32_t project, std::string_view actor,
                 std::string_view action, std::string_view detail) {
-  return ledger.change([&](ledger::Transaction& t) -> Result<> {
-    TRY(t.run("INSERT INTO audit (at, project, actor, action, detail) VALUES (?, ?, ?, ?, ?)",
-              {at, std::int64_t{project}, std::string(actor), std::string(action), std::string(detail)}));
-    return {};
-  });
+  return ledger.change(
+      [&](ledger::Transaction& t) -> Result<> { return append(t, at, project, actor, action, detail); });
+}
+
+Result<std::string> last_detail(ledger::Ledger& ledger, std::string_view action) {
+  const auto rows = TRY(ledger.read(
+      "SELECT detail FROM audit WHERE project = 0 AND action = ? ORDER BY number DESC LIMIT 1", {std::string(action)}));
+  return rows.size() == 0 ? std::string() : rows.text(0, 0);
 }
 
 Result<std::vector<Entry>> read(ledger::Ledger& ledger, std::uint32_t project, bool whole, std::int64_t before,

@@ -33,6 +33,11 @@ Result<Scopes> parse_scopes(std::string_view list) {
   return scopes;
 }
 
+bool covers(const Scopes& mine, const Scopes& asked) {
+  return (mine.ingest || !asked.ingest) && (mine.read || !asked.read) && (mine.write || !asked.write) &&
+         (mine.administer || !asked.administer);
+}
+
 std::string to_text(const Scopes& scopes) {
   std::vector<std::string> words;
   if (scopes.ingest) words.emplace_back("ingest");

@@ -1,0 +1,62 @@
+// Reading these settings.
+#include "identity.h"
+
+#include "base/files.h"
+#include "base/text.h"
+
+namespace pawl::app {
+namespace {
+
+Result<std::string> secret_in(const std::string& path) {
+  SystemFiles files;
+  auto text = read_all(files, path, 4096);
+  if (!text) return fail(ErrorKind::invalid, "oidc_client_secret_file: {}", text.error().what);
+  return std::string(trim(*text));
+}
+
+Result<bool> flag_of(const Config& config, std::string_view name) {
+  const auto& text = config.get(name);
+  if (text != "true" && text != "false" && !text.empty())
+    return fail(ErrorKind::invalid, "{} = {} must be true or false.", name, text);
+  return text == "true";
+}
+
+}  // namespace
+
+Result<net::OutboundOptions> outbound_options(const Config& config) {
+  return net::OutboundOptions{.allowed = TRY(net::AllowedPlaces::parse(config.list("outbound_allow"))),
+                              .ca_file = config.get("outbound_ca")};
+}
+
+Result<std::optional<accounts::OidcOptions>> oidc_options(const Config& config) {
+  if (config.get("oidc_issuer").empty()) return std::optional<accounts::OidcOptions>();
+  accounts::OidcOptions out{.issuer = config.get("oidc_issuer"), .client_id = config.get("oidc_client_id")};
+  TRY(net::parse_url(out.issuer));
+  const bool is_tls = out.issuer.starts_with("https://");
+  if (!is_tls && config.list("outbound_allow").empty())
+    return fail(ErrorKind::invalid,
+                "oidc_issuer = {} must begin with https:// (http only in tests, to a place that "
+                "outbound_allow names).",
+                out.issuer);
+  if (out.client_id.empty())
+    return fail(ErrorKind::invalid, "oidc_client_id is missing: the provider gives one when Pawl is registered there.");
+  if (const auto& path = config.get("oidc_client_secret_file"); !path.empty()) out.client_secret = TRY(secret_in(path));
+  out.rules = TRY(accounts::parse_role_rules(config.get("oidc_roles")));
+  out.trust_email = TRY(flag_of(config, "oidc_trust_email"));
+  for (const auto& [name, field] :
+       {std::pair{"oidc_name", &out.name}, {"oidc_scopes", &out.scopes}, {"oidc_groups_claim", &out.groups_claim}}) {
+    if (!config.get(name).empty()) *field = config.get(name);
+  }
+  return std::optional(std::move(out));
+}
+
+std::string settings_in_force(const Config& config) {
+  std::vector<std::string> out;
+  for (const auto& setting : settings_table()) {
+    if (config.get(setting.name) != setting.fallback)
+      out.push_back(fmt::format("{}={}", setting.name, config.get(setting.name)));
+  }
+  return join(out, "; ");
+}
+
+}  // namespace pawl::app

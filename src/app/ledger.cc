@@ -1,0 +1,19 @@
+// Opening the ledger: the one list of who has tables in it.
+#include "ledger.h"
+
+#include "features/ingest/ingest.h"
+#include "records/audit/audit.h"
+#include "records/projects/projects.h"
+
+namespace pawl::app {
+
+Result<std::unique_ptr<ledger::Ledger>> open_ledger(const std::string& data) {
+  auto ledger = TRY(ledger::open_sqlite(data + "/ledger.db"));
+  std::vector<ledger::Migration> steps;
+  for (const auto owner : {projects::migrations(), audit::migrations(), ingest::migrations()})
+    steps.insert(steps.end(), owner.begin(), owner.end());
+  TRY(ledger->migrate(steps));
+  return ledger;
+}
+
+}  // namespace pawl::app

@@ -1,0 +1,13 @@
+// The ledger of a data directory, with the tables of everything that keeps some in it.
+#pragma once
+#include <memory>
+#include <string>
+
+#include "store/ledger/ledger.h"
+
+namespace pawl::app {
+
+// Opens DATA/ledger.db and brings it up to date. `conflict` where a newer Pawl has written it.
+Result<std::unique_ptr<ledger::Ledger>> open_ledger(const std::string& data);
+
+}  // namespace pawl::app

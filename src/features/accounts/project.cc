@@ -1,0 +1,146 @@
+// A project's keys and what is masked in it; making projects; the audit table.
+#include <unordered_map>
+
+#include "base/text.h"
+#include "guard/secrets.h"
+#include "inside.h"
+#include "records/audit/audit.h"
+
+namespace pawl::accounts {
+namespace {
+
+constexpr std::int64_t most_audit = 200;
+
+void write_key(JsonWriter& json, const projects::Key& key) {
+  json.field("id", key.id).field("project", key.project).field("name", key.name).key("scopes").array();
+  for (const auto scope : split(projects::to_text(key.scopes), ',')) json.value(scope);
+  json.end();
+  write_time(json, "created", key.created);
+  write_time(json, "expires", key.expires);
+  write_time(json, "revoked", key.revoked);
+  write_time(json, "last_used", key.used);
+}
+
+Result<net::Response> list_keys(Accounts& all, const net::Request& request) {
+  JsonWriter json;
+  json.object().key("keys").array();
+  for (const auto& key : TRY(all.projects.keys(access_of(request).project))) {
+    json.object();
+    write_key(json, key);
+    json.end();
+  }
+  return net::Response::json(json.end().end().take());
+}
+
+Result<net::Response> create_key(Accounts& all, const net::Request& request) {
+  const auto fields = TRY(body_of(request));
+  const auto scopes = TRY(projects::parse_scopes(join(TRY(fields.texts("scopes")), ",")));
+  const auto& access = access_of(request);
+  if (!covers(access.may, scopes)) return fail(ErrorKind::denied, "A key cannot do more than whoever makes it.");
+  Nanos expires = 0;
+  if (const auto life = fields.text("expires"); !life.empty()) {
+    const auto length = parse_duration(life);
+    if (!length || *length <= 0)
+      return fail(ErrorKind::invalid, "expires={} must be a length of time such as 90d.", life);
+    expires = all.clock.now() + *length;
+  }
+  const auto made =
+      TRY(all.projects.create_key(access.project, fields.text("name"), scopes, expires, actor_of(access)));
+  JsonWriter json;
+  json.object();
+  write_key(json, made.key);
+  return net::Response::json(json.field("key", made.secret).end().take(), 201);
+}
+
+Result<net::Response> revoke_key(Accounts& all, const net::Request& request) {
+  const auto& access = access_of(request);
+  TRY(all.projects.revoke_key(access.project, request.capture("id"), actor_of(access)));
+  return net::Response::json("{}");
+}
+
+Result<net::Response> create_project(Accounts& all, const net::Request& request) {
+  const auto& access = access_of(request);
+  if (access.local)
+    return fail(ErrorKind::denied, "Local mode has one project; with keys and log-in there can be more.");
+  const auto fields = TRY(body_of(request));
+  const auto made = TRY(all.projects.create_project(fields.text("name"), actor_of(access)));
+  JsonWriter json;
+  return net::Response::json(json.object().field("id", made.id).field("name", made.name).end().take(), 201);
+}
+
+net::Response masking_of(Accounts& all, projects::ProjectId project) {
+  const auto masking = all.projects.masking(project);
+  const auto kinds = guard::kinds_in_force(masking.kinds);
+  JsonWriter json;
+  json.object().field("epoch", masking.epoch).field("changed", masking.kinds.has_value()).key("kinds").array();
+  for (const auto& kind : guard::secret_kind_table()) {
+    json.object().field("name", kind.name).field("about", kind.about);
+    json.field("on", (kinds & guard::only(kind.kind)) != 0).end();
+  }
+  return net::Response::json(json.end().end().take());
+}
+
+Result<net::Response> show_masking(Accounts& all, const net::Request& request) {
+  return masking_of(all, access_of(request).project);
+}
+
+Result<net::Response> set_masking(Accounts& all, const net::Request& request) {
+  const auto& access = access_of(request);
+  const auto fields = TRY(body_of(request));
+  if (!fields.has("kinds")) return fail(ErrorKind::invalid, "Send kinds: a list of names; an empty one masks nothing.");
+  const auto kinds = TRY(guard::parse_kinds(join(TRY(fields.texts("kinds")), ",")));
+  TRY(all.projects.set_masking(access.project, guard::to_text(kinds), actor_of(access)));
+  return masking_of(all, access.project);
+}
+
+// "user 7" → the address, so that a reader need not look it up.
+Result<std::unordered_map<std::string, std::string>> names_of_actors(Accounts& all,
+                                                                     const std::vector<audit::Entry>& entries) {
+  std::unordered_map<std::string, std::string> out;
+  for (const auto& entry : entries) {
+    const auto id =
+        entry.actor.starts_with("user ") ? parse_int(std::string_view(entry.actor).substr(5)) : std::nullopt;
+    if (!id || out.contains(entry.actor)) continue;
+    const auto user = TRY(all.projects.user(*id));
+    out[entry.actor] = user ? user->email : entry.actor;
+  }
+  return out;
+}
+
+Result<net::Response> show_audit(Accounts& all, const net::Request& request) {
+  const auto& access = access_of(request);
+  const auto before = parse_int(request.query.get("before")).value_or(std::numeric_limits<std::int64_t>::max());
+  const auto limit =
+      std::clamp<std::int64_t>(parse_int(request.query.get("limit")).value_or(most_audit), 1, most_audit);
+  const auto entries =
+      TRY(audit::read(all.ledger, access.project, access.role == "owner", before, static_cast<std::uint32_t>(limit)));
+  const auto names = TRY(names_of_actors(all, entries));
+  JsonWriter json;
+  json.object().key("entries").array();
+  for (const auto& entry : entries) {
+    json.object().field("number", entry.number).field("at", format_time(entry.at)).field("project", entry.project);
+    json.field("actor", entry.actor).field("action", entry.action).field("detail", entry.detail);
+    const auto name = names.find(entry.actor);
+    json.field("actor_name", name == names.end() ? entry.actor : name->second).end();
+  }
+  return net::Response::json(json.end().end().take());
+}
+
+}  // namespace
+
+void add_project_routes(const std::shared_ptr<Accounts>& all) {
+  add(all, {"GET", "/api/v1/keys", "write", list_keys, "Keys of the project, without their secrets", "",
+            "{keys:[{id, project, name, scopes, created, expires, revoked, last_used}]}"});
+  add(all, {"POST", "/api/v1/keys", "write", create_key, "Makes a key; the secret is shown this once",
+            "{scopes, name, expires}", "{id, key, project, scopes}"});
+  add(all, {"DELETE", "/api/v1/keys/{id}", "write", revoke_key, "Revokes a key at once", "", "{}"});
+  add(all, {"POST", "/api/v1/projects", "owner", create_project, "Makes a project", "{name}", "{id, name}"});
+  add(all, {"GET", "/api/v1/masking", "read", show_masking, "Which secrets are masked before they are written", "",
+            "{epoch, changed, kinds:[{name, about, on}]}"});
+  add(all, {"PUT", "/api/v1/masking", "admin", set_masking, "Sets which secrets are masked from now on", "{kinds}",
+            "{epoch, changed, kinds:[{name, about, on}]}"});
+  add(all, {"GET", "/api/v1/audit", "admin", show_audit, "The audit table, the newest first", "",
+            "{entries:[{number, at, project, actor, actor_name, action, detail}]}"});
+}
+
+}  // namespace pawl::accounts
