@@ -83,7 +83,7 @@ step_cases() { python3 tests/cases/run.py; }
 step_captures() { python3 tests/system/captures.py; }
 step_hostile() { python3 tests/system/hostile.py; }
 step_isolation() { python3 tests/system/isolation.py; }
-step_auth() { python3 tests/system/auth.py; }
+step_auth() { python3 tests/system/auth.py; python3 tests/system/auth_oidc.py; }
 step_start() { python3 tests/system/start.py; }
 step_dev() { python3 tests/system/dev.py; }
 step_grpc() { python3 tests/system/grpc.py; }

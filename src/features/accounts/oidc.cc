@@ -7,7 +7,7 @@
 namespace pawl::accounts {
 namespace {
 
-constexpr Nanos provider_life = hour, keys_life = hour, keys_hold = 24 * hour, keys_pause = 30 * second;
+constexpr Nanos provider_life = hour, keys_life = hour, keys_hold = 24 * hour, keys_pause = 2 * second;
 
 std::string percent_pair(std::string_view name, std::string_view value) {
   return fmt::format("{}={}", name, percent_encode(value));
@@ -91,8 +91,10 @@ Task<Result<Oidc::KeysPtr>> Oidc::keys(ProviderPtr provider, std::string key_id)
     known = keys_;
     const bool fits = known && known->knows(key_id);
     if (fits && now - keys_read_ < keys_life) co_return known;
-    if (known && now - keys_asked_ < keys_pause) co_return known;
-    keys_asked_ = now;
+    if (known && !fits) {  // nobody makes us ask more often by inventing names of keys
+      if (keys_missed_ != 0 && now - keys_missed_ < keys_pause) co_return known;
+      keys_missed_ = now;
+    }
   }
   const auto answer = co_await outbound_.fetch(get(provider->keys));
   auto fresh = answer && answer->status == 200

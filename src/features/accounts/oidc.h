@@ -96,7 +96,7 @@ class Oidc {
   std::mutex mutex_;
   ProviderPtr provider_;
   KeysPtr keys_;
-  Nanos provider_read_ = 0, keys_read_ = 0, keys_asked_ = 0;  // monotonic
+  Nanos provider_read_ = 0, keys_read_ = 0, keys_missed_ = 0;  // monotonic
 };
 
 }  // namespace pawl::accounts
