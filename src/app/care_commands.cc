@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "commands.h"
+#include "features/ingest/ingest.h"
 #include "net/client.h"
 #include "outcome.h"
 #include "records/traces/traces.h"
@@ -52,6 +53,13 @@ void look_at_ledger(const Care& care, std::vector<Finding>& out) {
   auto opened = ledger::open_sqlite(path);
   const auto checked = opened ? (*opened)->check() : Result<>(std::unexpected(opened.error()));
   out.push_back({"ledger", checked ? "whole" : checked.error().what, checked.has_value()});
+  if (!checked) return;
+  const auto held = ingest::count_quarantined(**opened);
+  if (!held || *held > 0)
+    out.push_back({"quarantine",
+                   held ? fmt::format("the warehouse refused {} records: `pawl quarantine list` says why", *held)
+                        : held.error().what,
+                   false});
 }
 
 void look_at_warehouse(const Care& care, std::vector<Finding>& out) {
@@ -189,7 +197,10 @@ Result<std::string> restore(const Care& care) {
 
 }  // namespace
 
+void add_upgrade_command(CLI::App& app, Commands& commands);  // upgrade_command.cc
+
 void add_care_commands(CLI::App& app, Commands& commands) {
+  add_upgrade_command(app, commands);
   const auto care = std::make_shared<Care>();
   auto* look = app.add_subcommand(
       "doctor", "Looks at a data directory and at the server on it; exit code 1 where something is wrong");

@@ -1,11 +1,7 @@
 // Serving.
 #include "serve.h"
 
-#include <malloc.h>
-#include <pthread.h>
-#include <sys/resource.h>
 
-#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <thread>
@@ -22,12 +18,14 @@
 #include "features/ingest/ingest.h"
 #include "identity.h"
 #include "ledger.h"
+#include "listening.h"
 #include "money.h"
 #include "net/pool.h"
 #include "net/server.h"
 #include "net/tasks.h"
 #include "openapi.h"
 #include "pricing.h"
+#include "process.h"
 #include "records/audit/audit.h"
 #include "records/projects/projects.h"
 #include "sample.h"
@@ -54,46 +52,6 @@ Result<std::string> body_key(const std::string& data, Random& random) {
   return key;
 }
 
-struct Listening {
-  std::string_view name;
-  Address address;
-  bool must = false;
-};
-
-Result<std::vector<Listening>> listeners(const Config& config) {
-  std::vector<Listening> out;
-  out.push_back({"main", TRY(parse_address(config.get("listen"))), true});
-  const bool standard = out.front().address.port == 7295;
-  for (const auto& [name, setting, usual] :
-       {std::tuple{"otlp-http", "otlp_http", "127.0.0.1:4318"}, {"otlp-grpc", "otlp_grpc", "127.0.0.1:4317"}}) {
-    const auto& text = config.get(setting);
-    // The usual OTLP ports belong to the server on the usual port; a second one on another port leaves them alone.
-    if (text == "off" || (text == usual && !standard)) continue;
-    out.push_back({name, TRY(parse_address(text)), text != usual});
-  }
-  return out;
-}
-
-double seconds(const timeval& t) {
-  return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
-}
-
-void write_process_metrics(std::string& out) {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  std::ifstream statm("/proc/self/statm");
-  std::uint64_t total = 0, resident = 0;
-  statm >> total >> resident;
-  out += fmt::format(
-      "# HELP process_cpu_seconds_total Processor time.\n# TYPE process_cpu_seconds_total "
-      "counter\nprocess_cpu_seconds_total {}\n",
-      seconds(usage.ru_utime) + seconds(usage.ru_stime));
-  out += fmt::format(
-      "# HELP process_resident_memory_bytes Memory.\n# TYPE process_resident_memory_bytes "
-      "gauge\nprocess_resident_memory_bytes {}\n",
-      resident * 4096);
-}
-
 }  // namespace
 
 // In start order; destroyed from the bottom up.
@@ -111,11 +69,16 @@ struct Installation::Parts {
   std::unique_ptr<Pricing> pricing;
   net::Pool pool{3, 512};
   std::unique_ptr<warehouse::Warehouse> warehouse;
+  std::atomic<warehouse::Warehouse*> opened = nullptr;  // for other threads, once it is open
   std::unique_ptr<ingest::Ingest> ingest;
   std::unique_ptr<explore::Explore> explore;
   net::Router router;
   net::Io io{2};
   std::unique_ptr<net::Server> server;
+  std::optional<net::TlsFiles> tls;
+  net::TrustedProxies proxies;
+  Predecessor predecessor;
+  std::vector<std::string> names;  // of the listeners, in the order of server->descriptors()
   bool local = true;
   std::string main_url, otlp_http_url, otlp_grpc;
   std::atomic<bool> stopping = false;
@@ -129,12 +92,16 @@ struct Installation::Parts {
   void make_features();
   void add_routes();
   Result<> listen(const std::vector<Listening>& wanted);
+  void named(const Listening& one, std::uint16_t port);
+  void watch();
+  void reload_certificates();
   Result<> open_warehouse();
   Result<> invite();
   std::string endpoints() const;
   net::Response readiness() const;
   net::Response metrics() const;
   Result<std::string> backup(const std::string& name) const;
+  void stop_server(Nanos grace);
   void stop();
 };
 
@@ -174,7 +141,7 @@ void Installation::Parts::refresh() {
 void Installation::Parts::make_features() {
   const auto key = body_key(config.get("data"), random);
   ingest = std::make_unique<ingest::Ingest>(
-      *journal, pool, clock, log,
+      *journal, *ledger, pool, clock, log,
       ingest::Options{
           .body_key = key.value_or(""),
           .pricer = [this](traces::SpanRow& row, const llm::Reading& reading) { pricing->price(row, reading); },
@@ -194,7 +161,7 @@ std::string Installation::Parts::endpoints() const {
 net::Response Installation::Parts::readiness() const {
   const auto known = projects->ledger_state();
   const bool sure = !known.away && known.age < 2 * second;  // keys are read again every 400 ms
-  const bool query = warehouse != nullptr && ingest->ready() && (local || !known.away);
+  const bool query = opened != nullptr && ingest->ready() && (local || !known.away);
   const bool accepts = local || known.age < 15 * minute;
   JsonWriter json;
   json.object().field("ingest", accepts).field("query", query).field("progress", ingest->progress());
@@ -230,7 +197,6 @@ net::Response Installation::Parts::metrics() const {
 void Installation::Parts::add_routes() {
   ingest->add_routes(router);
   explore->add_routes(router);
-  const auto proxies = config.list("trusted_proxies");
   accounts::add_routes(
       router, pool, *projects, *ledger, *outbound, random, clock, log,
       {.local = local,
@@ -238,15 +204,10 @@ void Installation::Parts::add_routes() {
        .endpoints = [this] { return endpoints(); },
        .public_url = [this] { return config.get("public_url").empty() ? main_url : config.get("public_url"); },
        .ever_received = [this](projects::ProjectId project) { return explore->ever_received(project); },
-       .is_secure =
-           [proxies](const net::Request& request) {
-             const bool proxied = std::ranges::find(proxies, request.peer) != proxies.end() &&
-                                  request.headers.get("x-forwarded-proto") == "https";
-             return request.is_tls || proxied || is_loopback(request.peer);
-           },
+       .is_secure = [](const net::Request& request) { return request.is_secure || is_loopback(request.client); },
        .oidc = oidc});
-  add_money_routes(router, pool, *ingest, *pricing, [this] { return warehouse.get(); });
-  add_sample_routes(router, pool, *ingest, clock, [this] { return warehouse.get(); });
+  add_money_routes(router, pool, *ingest, *pricing, [this] { return opened.load(); });
+  add_sample_routes(router, pool, *ingest, clock, [this] { return opened.load(); });
   add_asset_routes(router);
   auto plain = [&](std::string pattern, std::string permission, std::string summary, auto handler) {
     router.add({.method = "GET",
@@ -281,31 +242,54 @@ Result<> Installation::Parts::listen(const std::vector<Listening>& wanted) {
   options.gate = [this](net::Request& request, std::string_view permission) {
     return projects->gate(request, permission, local);
   };
+  options.proxies = proxies;
   server = std::make_unique<net::Server>(io, options, log);
-  std::optional<net::TlsFiles> tls;
-  if (!config.get("tls_cert").empty()) tls = net::TlsFiles{config.get("tls_cert"), config.get("tls_key")};
   for (const auto& one : wanted) {
-    const auto port =
-        server->listen(one.address.host, one.address.port,
-                       {.name = std::string(one.name), .router = &router, .local_mode = local, .tls = tls});
+    const net::ListenOptions how{.name = one.name, .router = &router, .local_mode = local, .tls = tls};
+    const auto port = one.descriptor >= 0 ? server->adopt(one.descriptor, how)
+                                          : server->listen(one.address.host, one.address.port, how);
     if (!port && one.must) return std::unexpected(port.error());
+    if (port) named(one, *port);
     if (!port) {
       log.warn("an OTLP port is taken: exporters with default settings will not reach this server",
                {{"why", port.error().what}});
-      continue;
     }
-    const bool any = one.address.host == "0.0.0.0" || one.address.host == "::";
-    const std::string host = any                              ? "127.0.0.1"
-                             : one.address.host.contains(':') ? "[" + one.address.host + "]"
-                                                              : one.address.host;
-    const std::string place = fmt::format("{}:{}", host, *port),
-                      url = fmt::format("{}://{}", tls ? "https" : "http", place);
-    if (one.name == "main") main_url = url;
-    if (one.name == "otlp-http") otlp_http_url = url;
-    if (one.name == "otlp-grpc") otlp_grpc = place;
   }
   if (otlp_grpc.empty()) otlp_grpc = main_url.substr(main_url.find("//") + 2);
   return {};
+}
+
+// Keeps how a listener is reached from this machine.
+void Installation::Parts::named(const Listening& one, std::uint16_t port) {
+  const bool any = one.address.host == "0.0.0.0" || one.address.host == "::";
+  const std::string host = any                              ? "127.0.0.1"
+                           : one.address.host.contains(':') ? "[" + one.address.host + "]"
+                                                            : one.address.host;
+  const std::string place = fmt::format("{}:{}", host, port),
+                    url = fmt::format("{}://{}", tls ? "https" : "http", place);
+  if (one.name == "main" && main_url.empty()) main_url = url;
+  if (one.name == "otlp-http") otlp_http_url = url;
+  if (one.name == "otlp-grpc") otlp_grpc = place;
+  names.push_back(one.name);
+}
+
+void Installation::Parts::reload_certificates() {
+  if (!tls) return;
+  if (const auto read = server->reload_tls(); !read)
+    log.warn("the old certificate stays in use", {{"why", read.error().what}});
+  else
+    log.info("certificate read", {{"file", tls->certificate}});
+}
+
+// What is looked after four times in ten seconds and less often, until the end.
+void Installation::Parts::watch() {
+  CertificateWatch certificates(tls);
+  for (int round = 0; !stopping; ++round) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(400));
+    refresh();
+    if (round % 5 == 4 && certificates.changed()) reload_certificates();
+    if (round % 25 == 24) ingest->retire_segments();
+  }
 }
 
 Result<> Installation::Parts::invite() {
@@ -335,6 +319,7 @@ Result<> Installation::Parts::open_warehouse() {
   TRY(traces::create_tables(*warehouse));
   ingest->start(*warehouse);
   explore->open(*warehouse);
+  opened = warehouse.get();
   return {};
 }
 
@@ -361,10 +346,14 @@ Result<std::string> Installation::Parts::backup(const std::string& name) const {
   return json.end().take();
 }
 
-void Installation::Parts::stop() {
+void Installation::Parts::stop_server(Nanos grace) {
   if (stopping.exchange(true)) return;
   if (refresher.joinable()) refresher.join();
-  if (server) server->stop(5 * second);
+  if (server) server->stop(grace);
+}
+
+void Installation::Parts::stop() {
+  stop_server(5 * second);
   if (explore) explore->close();
   pool.stop();
   if (ingest && !ingest->stop(15 * second))
@@ -383,9 +372,12 @@ Result<std::unique_ptr<Installation>> Installation::start(const Config& config, 
   auto parts = std::make_unique<Parts>(config, log);
   auto* p = parts.get();
   auto installation = std::unique_ptr<Installation>(new Installation(std::move(parts)));
-  const auto wanted = TRY(listeners(config));
+  const auto wanted = TRY(listeners(config, TRY(inherited_sockets())));
+  p->tls = TRY(tls_files(config));
+  p->proxies = TRY(net::TrustedProxies::parse(config.list("trusted_proxies")));
   p->outbound = std::make_unique<net::Outbound>(TRY(outbound_options(config)));
   p->oidc = TRY(oidc_options(config));
+  TRY(p->predecessor.take_over(minute));
   TRY(p->open_stores());
   // A server that once asked for keys goes on asking.
   const std::string marker = config.get("data") + "/auth.required";
@@ -396,16 +388,13 @@ Result<std::unique_ptr<Installation>> Installation::start(const Config& config, 
   p->add_routes();
   TRY(p->listen(wanted));
   TRY(p->invite());
-  p->refresher = std::thread([p] {
-    for (int round = 0; !p->stopping; ++round) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(400));
-      p->refresh();
-      if (round % 25 == 24) p->ingest->retire_segments();
-    }
-  });
-  if (const auto opened = p->open_warehouse(); !opened) {
+  p->refresher = std::thread([p] { p->watch(); });
+  notify_supervisor("READY=1");
+  if (!p->predecessor.wait_for_end(10 * minute))
+    log.warn("the server before this one has not ended; opening its warehouse all the same");
+  if (const auto done = p->open_warehouse(); !done) {
     log.error("the warehouse does not open: data is accepted and kept in the journal, queries are not answered",
-              {{"why", opened.error().what}});
+              {{"why", done.error().what}});
   }
   return installation;
 }
@@ -416,7 +405,7 @@ std::string Installation::url() const {
 
 bool Installation::wait_ready(Nanos most) const {
   for (const Nanos end = parts_->clock.monotonic() + most; parts_->clock.monotonic() < end;) {
-    if (parts_->warehouse && parts_->ingest->ready()) return true;
+    if (parts_->opened != nullptr && parts_->ingest->ready()) return true;
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
   }
   return false;
@@ -430,15 +419,31 @@ bool Installation::drain(Nanos most) const {
   return parts_->ingest->drain(most);
 }
 
+void Installation::reload() {
+  parts_->reload_certificates();
+}
+
+Result<> Installation::hand_over(const Command& command) {
+  auto& p = *parts_;
+  std::vector<Inherited> sockets;
+  const auto descriptors = p.server->descriptors();
+  for (std::size_t i = 0; i < descriptors.size(); ++i) sockets.push_back({descriptors[i], p.names[i], {}});
+  auto successor = TRY(Successor::start(command, sockets));
+  TRY(successor.wait_until_ready(minute));
+  p.log.info("handing over", {{"to", fmt::format("process {}", successor.process())}});
+  notify_supervisor(fmt::format("MAINPID={}", successor.process()));
+  p.stop_server(2 * second);
+  p.ingest->stop(15 * second);
+  p.journal->close();
+  successor.journal_is_free();
+  return {};
+}
+
 int serve(const Config& config, const Log& log,
           std::function<void(Installation&, const std::atomic<bool>&)> meanwhile) {
-  std::signal(SIGPIPE, SIG_IGN);
-  mallopt(M_ARENA_MAX, 4);
-  sigset_t ends;
-  sigemptyset(&ends);
-  sigaddset(&ends, SIGTERM);
-  sigaddset(&ends, SIGINT);
-  pthread_sigmask(SIG_BLOCK, &ends, nullptr);
+  const auto command = Command::of_this_process();
+  prepare_process();
+  const Signals signals;
   auto installation = Installation::start(config, log);
   if (!installation) {
     log.error("cannot start", {{"why", installation.error().what}});
@@ -447,9 +452,18 @@ int serve(const Config& config, const Log& log,
   std::atomic<bool> stop = false;
   std::thread beside;
   if (meanwhile) beside = std::thread([&] { meanwhile(**installation, stop); });
-  int signal = 0;
-  sigwait(&ends, &signal);
-  log.info("stopping", {{"signal", signal == SIGTERM ? "TERM" : "INT"}});
+  for (bool serving = true; serving;) {
+    const int signal = signals.wait();
+    serving = signal == SIGHUP || signal == SIGUSR2;
+    if (signal == SIGHUP) (*installation)->reload();
+    if (signal == SIGUSR2 && meanwhile) log.warn("the demo is not handed over");
+    if (signal == SIGUSR2 && !meanwhile) {
+      const auto done = (*installation)->hand_over(command);
+      if (!done) log.error("not handed over; this process serves on", {{"why", done.error().what}});
+      serving = !done;
+    }
+    if (!serving) log.info("stopping", {{"signal", signal == SIGTERM ? "TERM" : signal == SIGINT ? "INT" : "USR2"}});
+  }
   stop = true;
   if (beside.joinable()) beside.join();
   installation->reset();

@@ -2,104 +2,125 @@
 #include "books.h"
 
 namespace pawl::ingest {
+namespace {
 
-void Ledger::restore(const std::vector<journal::Totals>& totals) {
+void take(std::uint64_t& from, std::uint64_t what) {
+  from -= std::min(from, what);
+}
+
+}  // namespace
+
+std::uint64_t Bookkeeper::Account::stored() const {
+  std::uint64_t left = received;
+  for (const std::uint64_t fate : {refused, quarantined, duplicate, merged, again}) take(left, fate);
+  return left;
+}
+
+void Bookkeeper::restore(const std::vector<journal::Totals>& totals,
+                         const std::unordered_map<ProjectId, std::uint64_t>& quarantined) {
   const std::lock_guard lock(mutex_);
   for (const auto& t : totals) {
-    accounts_[t.project].cut = {t.received, t.refused, t.quarantined, 0, t.stored, t.duplicate, t.merged};
+    Account& account = accounts_[t.project];
+    account.received = t.received, account.refused = t.refused;
+    account.duplicate = t.duplicate, account.merged = t.merged;
   }
+  for (const auto& [project, units] : quarantined) accounts_[project].quarantined = units;
 }
 
-void Ledger::accepted(ProjectId project, std::uint64_t units, std::uint64_t refused) {
+void Bookkeeper::accepted(ProjectId project, std::uint64_t units, std::uint64_t refused) {
   const std::lock_guard lock(mutex_);
-  accounts_[project].units += units;
-  accounts_[project].refused_here += refused;
+  accounts_[project].open += units;
+  accounts_[project].open_refused += refused;
 }
 
-void Ledger::refused(ProjectId project, std::uint64_t units, Refusal why) {
+void Bookkeeper::refused(ProjectId project, std::uint64_t units, Refusal why) {
   {
     const std::lock_guard lock(mutex_);
-    accounts_[project].cut.received += units;
-    accounts_[project].cut.refused += units;
+    accounts_[project].received += units;
+    accounts_[project].refused += units;
   }
   note(project, std::move(why));
 }
 
-void Ledger::note(ProjectId project, Refusal why) {
+void Bookkeeper::note(ProjectId project, Refusal why) {
   const std::lock_guard lock(mutex_);
   auto& refusals = accounts_[project].refusals;
   refusals.push_front(std::move(why));
   if (refusals.size() > 20) refusals.pop_back();
 }
 
-std::vector<journal::Totals> Ledger::cut(
-    const std::unordered_map<ProjectId, traces::Fates>& fates,
-    const std::unordered_map<ProjectId, std::pair<std::uint64_t, std::uint64_t>>& taken) {
+std::vector<journal::Totals> Bookkeeper::cut(const std::unordered_map<ProjectId, traces::Fates>& fates,
+                                             const std::unordered_map<ProjectId, Taken>& taken) {
   const std::lock_guard lock(mutex_);
   for (const auto& [project, counts] : taken) {
     auto& account = accounts_[project];
-    const auto [units, refused] = counts;
     const auto fate = fates.contains(project) ? fates.at(project) : traces::Fates{};
-    account.units -= std::min(units, account.units);
-    account.refused_here -= std::min(refused, account.refused_here);
-    account.cut.received += units + refused;
-    account.cut.refused += refused;
-    account.cut.duplicate += fate.duplicate;
-    account.cut.merged += fate.merged;
-    const std::uint64_t stored = units - std::min(units, fate.duplicate + fate.merged);
-    account.cut.stored += stored;
-    account.in_flight += stored;
+    take(account.open, counts.units);
+    take(account.open_refused, counts.refused);
+    take(account.again, counts.again);
+    account.received += counts.units + counts.refused;
+    account.refused += counts.refused;
+    account.duplicate += fate.duplicate;
+    account.merged += fate.merged;
+    account.in_flight += counts.units + counts.again;
+    take(account.in_flight, fate.duplicate + fate.merged);
   }
   std::vector<journal::Totals> totals;
-  for (const auto& [project, account] : accounts_) {
-    const Books& b = account.cut;
-    totals.push_back({project, b.received, b.refused, b.quarantined, b.stored, b.duplicate, b.merged});
+  for (const auto& [project, a] : accounts_) {
+    totals.push_back({project, a.received, a.refused, a.quarantined, a.stored(), a.duplicate, a.merged});
   }
   return totals;
 }
 
-void Ledger::landed() {
+void Bookkeeper::landed() {
   const std::lock_guard lock(mutex_);
   for (auto& [project, account] : accounts_) account.in_flight = 0;
 }
 
-void Ledger::quarantined(ProjectId project, std::uint64_t units) {
+void Bookkeeper::quarantined(ProjectId project, std::uint64_t units) {
   const std::lock_guard lock(mutex_);
-  Books& books = accounts_[project].cut;
-  books.stored -= std::min(units, books.stored);
-  books.quarantined += units;
+  accounts_[project].quarantined += units;
+  take(accounts_[project].in_flight, units);
 }
 
-void Ledger::released(ProjectId project, std::uint64_t units) {
+void Bookkeeper::sent_again(ProjectId project, std::uint64_t out_of_quarantine, std::uint64_t into_journal) {
   const std::lock_guard lock(mutex_);
-  Books& books = accounts_[project].cut;
-  books.quarantined -= std::min(units, books.quarantined);
-  books.stored += units;
+  take(accounts_[project].quarantined, out_of_quarantine);
+  accounts_[project].again += into_journal;
 }
 
-Books Ledger::sum(const Account& account) {
-  Books books = account.cut;
-  books.received += account.units + account.refused_here;
-  books.refused += account.refused_here;
-  books.journal += account.units + account.in_flight;
-  books.stored -= std::min(books.stored, account.in_flight);
+void Bookkeeper::found_repeats(ProjectId project, std::uint64_t same, std::uint64_t changed) {
+  const std::lock_guard lock(mutex_);
+  accounts_[project].duplicate += same;
+  accounts_[project].merged += changed;
+}
+
+Books Bookkeeper::sum(const Account& a) {
+  Books books;
+  books.received = a.received + a.open + a.open_refused;
+  books.refused = a.refused + a.open_refused;
+  books.quarantined = a.quarantined;
+  books.journal = a.open + a.again + a.in_flight;
+  books.stored = a.stored();
+  take(books.stored, a.in_flight);
+  books.duplicate = a.duplicate, books.merged = a.merged;
   return books;
 }
 
-Books Ledger::of(ProjectId project) const {
+Books Bookkeeper::of(ProjectId project) const {
   const std::lock_guard lock(mutex_);
   const auto found = accounts_.find(project);
   return found == accounts_.end() ? Books{} : sum(found->second);
 }
 
-std::vector<Refusal> Ledger::last_refusals(ProjectId project) const {
+std::vector<Refusal> Bookkeeper::last_refusals(ProjectId project) const {
   const std::lock_guard lock(mutex_);
   const auto found = accounts_.find(project);
   if (found == accounts_.end()) return {};
   return {found->second.refusals.begin(), found->second.refusals.end()};
 }
 
-std::vector<std::pair<ProjectId, Books>> Ledger::all() const {
+std::vector<std::pair<ProjectId, Books>> Bookkeeper::all() const {
   const std::lock_guard lock(mutex_);
   std::vector<std::pair<ProjectId, Books>> out;
   for (const auto& [project, account] : accounts_) out.emplace_back(project, sum(account));

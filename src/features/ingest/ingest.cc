@@ -9,6 +9,7 @@
 #include "net/errors.h"
 #include "net/latch.h"
 #include "net/pages.h"
+#include "quarantine_api.h"
 #include "records/projects/projects.h"
 #include "wire/compress.h"
 #include "wire/otlp.h"
@@ -71,21 +72,27 @@ struct Ingest::Inside {
   net::Pool& pool;
   const Clock& clock;
   const Log& log;
-  Ledger books;
+  Bookkeeper books;
+  Quarantine quarantine;
   Writer writer;
+  QuarantineApi quarantine_api;
   std::atomic<std::uint64_t> requests = 0;
   std::size_t body_limit = 64U << 20;
 
-  Inside(journal::Journal& journal_, net::Pool& pool_, const Clock& clock_, const Log& log_, Options options)
+  Inside(journal::Journal& journal_, ledger::Ledger& ledger, net::Pool& pool_, const Clock& clock_, const Log& log_,
+         Options options)
       : journal(journal_),
         pool(pool_),
         clock(clock_),
         log(log_),
-        writer(journal_, books, clock_, log_,
+        quarantine(ledger),
+        writer(journal_, books, quarantine, clock_, log_,
                {.body_key = std::move(options.body_key),
                 .pricer = std::move(options.pricer),
                 .most_queued_bytes = options.most_queued_bytes,
-                .taps = std::move(options.taps)}) {}
+                .taps = std::move(options.taps)}),
+        quarantine_api(quarantine, ledger, writer, pool_, clock_, log_,
+                       [this](Item item) { return append_and_wait(std::move(item)); }) {}
 
   void refuse(const net::Request& request, traces::ProjectId project, const Error& error, int status) {
     books.refused(project, 1, {clock.now(), request.path, status, error.what});
@@ -123,37 +130,65 @@ struct Ingest::Inside {
     co_return co_await keep(project, signal, encoding, std::move(*decoded));
   }
 
-  Task<Result<otlp::Counts>> keep(traces::ProjectId project, Signal signal, Encoding encoding, Decoded decoded) {
+  // Metric points are in no books.
+  Item item_of(traces::ProjectId project, Signal signal, Encoding encoding, Decoded decoded) const {
     const bool in_books = signal != Signal::metrics;
-    const auto units = static_cast<std::uint32_t>(in_books ? decoded.counts.records : 0);
-    const auto refused = static_cast<std::uint32_t>(in_books ? decoded.counts.refused : 0);
-    const auto body = std::make_shared<const std::string>(std::move(decoded.body));
-    Item item{{}, project, clock.now(), signal, encoding, units, refused, body};
-    const journal::Record record{.project = project,
-                                 .signal = static_cast<std::uint8_t>(signal),
-                                 .content = static_cast<std::uint8_t>(encoding),
+    return {.at = {},
+            .project = project,
+            .received = clock.now(),
+            .signal = signal,
+            .encoding = encoding,
+            .units = static_cast<std::uint32_t>(in_books ? decoded.counts.records : 0),
+            .refused = static_cast<std::uint32_t>(in_books ? decoded.counts.refused : 0),
+            .body = std::make_shared<const std::string>(std::move(decoded.body))};
+  }
+
+  // Step 7: journals an item, and hands it to the writer once it is synced. `done` is told on the journal's thread.
+  void append(Item item, journal::Done done) {
+    const journal::Record record{.project = item.project,
+                                 .signal = static_cast<std::uint8_t>(item.signal),
+                                 .content = static_cast<std::uint8_t>(item.encoding),
+                                 .copied = item.key != 0,
                                  .received = item.received,
-                                 .units = units,
-                                 .refused = refused,
-                                 .body = *body};
+                                 .key = item.key,
+                                 .units = item.units,
+                                 .refused = item.refused,
+                                 .body = *item.body};
+    journal.append(record,
+                   [this, item = std::move(item), done = std::move(done)](Result<journal::Position> at) mutable {
+                     if (at) {
+                       item.at = *at;
+                       if (item.key == 0) {
+                         books.accepted(item.project, item.units, item.refused);
+                       } else {
+                         books.sent_again(item.project, item.units, item.units);
+                       }
+                       writer.push(std::move(item));
+                     } else if (item.key == 0) {
+                       books.refused(item.project, item.units + item.refused,
+                                     {clock.now(), "", net::rule_of(at.error().kind).http, at.error().what});
+                     }
+                     done(std::move(at));
+                   });
+  }
+
+  Result<journal::Position> append_and_wait(Item item) {
+    std::promise<Result<journal::Position>> done;
+    append(std::move(item), [&](Result<journal::Position> at) { done.set_value(std::move(at)); });
+    return done.get_future().get();
+  }
+
+  Task<Result<otlp::Counts>> keep(traces::ProjectId project, Signal signal, Encoding encoding, Decoded decoded) {
+    const auto counts = decoded.counts;
     const net::Latch synced;
     std::optional<Error> failed;
-    journal.append(record, [&, synced](Result<journal::Position> at) {
-      if (at) {
-        item.at = *at;
-        books.accepted(project, units, refused);
-        writer.push(std::move(item));
-      } else {
-        failed = at.error();
-      }
+    append(item_of(project, signal, encoding, std::move(decoded)), [&, synced](Result<journal::Position> at) {
+      if (!at) failed = std::move(at.error());
       synced.open();
     });
     co_await synced.wait();
-    if (failed) {
-      books.refused(project, units + refused, {clock.now(), "", net::rule_of(failed->kind).http, failed->what});
-      co_return std::unexpected(std::move(*failed));
-    }
-    co_return decoded.counts;
+    if (failed) co_return std::unexpected(std::move(*failed));
+    co_return counts;
   }
 
   Task<Result<net::Response>> serve(net::Request& request, Signal signal) {
@@ -204,8 +239,9 @@ struct Ingest::Inside {
   }
 };
 
-Ingest::Ingest(journal::Journal& journal, net::Pool& pool, const Clock& clock, const Log& log, Options options)
-    : inside_(std::make_unique<Inside>(journal, pool, clock, log, std::move(options))) {}
+Ingest::Ingest(journal::Journal& journal, ledger::Ledger& ledger, net::Pool& pool, const Clock& clock, const Log& log,
+               Options options)
+    : inside_(std::make_unique<Inside>(journal, ledger, pool, clock, log, std::move(options))) {}
 Ingest::~Ingest() = default;
 
 void Ingest::add_routes(net::Router& router) {
@@ -235,6 +271,7 @@ void Ingest::add_routes(net::Router& router) {
               .summary = "What became of every record that reached this project",
               .answers = "{received, refused, quarantined, journal, stored, duplicate, merged, last_refusals}; "
                          "received is the sum of the others"});
+  inside_->quarantine_api.add_routes(router);
 }
 
 void Ingest::start(warehouse::Warehouse& warehouse) {
@@ -260,29 +297,14 @@ Stats Ingest::stats() const {
 }
 
 Result<> Ingest::put(traces::ProjectId project, otlp::Signal signal, otlp::Encoding encoding, std::string body) {
-  auto& in = *inside_;
   const auto counts = TRY(otlp::check(body, signal, encoding, {}));
-  const auto kept = std::make_shared<const std::string>(std::move(body));
-  const auto units = static_cast<std::uint32_t>(counts.records), refused = static_cast<std::uint32_t>(counts.refused);
-  Item item{{}, project, in.clock.now(), signal, encoding, units, refused, kept};
-  std::promise<Result<journal::Position>> done;
-  in.journal.append({.project = project,
-                     .signal = static_cast<std::uint8_t>(signal),
-                     .content = static_cast<std::uint8_t>(encoding),
-                     .received = item.received,
-                     .units = units,
-                     .refused = refused,
-                     .body = *kept},
-                    [&](Result<journal::Position> at) {
-                      if (at) {
-                        item.at = *at;
-                        in.books.accepted(project, units, refused);
-                        in.writer.push(std::move(item));
-                      }
-                      done.set_value(std::move(at));
-                    });
-  TRY(done.get_future().get());
+  TRY(inside_->append_and_wait(inside_->item_of(project, signal, encoding, {std::move(body), counts})));
   return {};
+}
+
+Result<std::uint64_t> Ingest::retry_quarantined(traces::ProjectId project, const std::vector<std::int64_t>& ids,
+                                                const std::string& actor) {
+  return inside_->quarantine_api.retry(project, ids, actor);
 }
 
 void Ingest::retire_segments() {

@@ -33,6 +33,8 @@ struct Stats {
 
 // The ledger's tables of ingest.
 std::span<const ledger::Migration> migrations();
+// Records that are quarantined, of all projects; for `pawl doctor`. 0 where the ledger has no such table yet.
+Result<std::uint64_t> count_quarantined(ledger::Ledger& ledger);
 
 class Ingest {
  public:

@@ -8,14 +8,16 @@
 namespace pawl::ingest {
 namespace {
 
-constexpr Nanos patch_life = 10 * minute;  // a log record's facts wait so long for their span
-constexpr std::size_t traces_a_round = 500;
+constexpr Nanos first_wait = 100 * millisecond, longest_wait = 5 * second;  // between two tries
+constexpr int most_refusals = 5;                                            // of a correction
 
 }  // namespace
 
-Writer::Writer(journal::Journal& journal, Ledger& books, const Clock& clock, const Log& log, WriterOptions options)
+Writer::Writer(journal::Journal& journal, Bookkeeper& books, Quarantine& quarantine, const Clock& clock, const Log& log,
+               WriterOptions options)
     : journal_(journal),
       books_(books),
+      quarantine_(quarantine),
       clock_(clock),
       log_(log),
       options_(std::move(options)),
@@ -119,12 +121,15 @@ void Writer::run() {
 }
 
 void Writer::write(const Item& item) {
-  if (opened_ == 0) opened_ = clock_.monotonic();
+  if (opened_ == 0) {
+    opened_ = clock_.monotonic();
+    open_bounds_.from = item.at;
+  }
   builder_.add(item.project, item.received, item.signal, item.encoding, *item.body);
-  auto& [units, refused] = taken_[item.project];
-  units += item.units;
-  refused += item.refused;
-  up_to_ = item.at;
+  Taken& taken = taken_[item.project];
+  (item.key == 0 ? taken.units : taken.again) += item.units;
+  taken.refused += item.refused;
+  open_bounds_.up_to = item.at;
   open_bytes_ += item.body->size();
 }
 
@@ -144,11 +149,11 @@ void Writer::flush() {
   const auto totals = books_.cut(batch.fates, taken_);
   taken_.clear();
   opened_ = 0;
-  for (Nanos wait = 100 * millisecond; !cut_and_wait({batch.number, up_to_, totals});
-       wait = std::min(2 * wait, 5 * second)) {
+  for (Nanos wait = first_wait; !cut_and_wait({batch.number, open_bounds_.up_to, totals});
+       wait = std::min(2 * wait, longest_wait)) {
     std::this_thread::sleep_for(std::chrono::nanoseconds(wait));  // the disk is full: the batch is not lost, it waits
   }
-  commit(std::move(batch), {});
+  commit(std::move(batch), {}, open_bounds_);
   books_.landed();
   fat_ = true;
   const std::lock_guard lock(mutex_);
@@ -156,8 +161,8 @@ void Writer::flush() {
   open_bytes_ = 0;
 }
 
-void Writer::commit(traces::Batch batch, const traces::Held& held) {
-  if (!insert_or_quarantine(batch, held)) return;
+void Writer::commit(traces::Batch batch, traces::Held held, const Bounds& bounds) {
+  if (!insert(batch, std::move(held), &bounds)) return;
   memory_.learn_bodies(batch.new_bodies);
   journal_.stored(batch.number);
   {
@@ -170,22 +175,47 @@ void Writer::commit(traces::Batch batch, const traces::Held& held) {
   for (const auto& tap : options_.taps) tap(batch);
 }
 
-// The engine refuses a whole block for one bad row: after some tries the spans are halved until the bad one is alone.
-bool Writer::insert_or_quarantine(traces::Batch& batch, const traces::Held& held) {
-  for (Nanos wait = 100 * millisecond;; wait = std::min(2 * wait, 5 * second)) {
+// False when the writer stops: the batch is in the journal, and the next start goes on with it.
+bool Writer::pause(Nanos wait) {
+  std::unique_lock lock(mutex_);
+  return !news_.wait_for(lock, std::chrono::nanoseconds(wait), [&] { return stopping_; });
+}
+
+void Writer::note_failure(const traces::Batch& batch, const Error& error) {
+  {
+    const std::lock_guard lock(mutex_);
+    ++stats_.failures;
+  }
+  log_.error("the warehouse did not take a batch; trying again",
+             {{"batch", fmt::format("{}", batch.number)}, {"why", error.what}});
+}
+
+// Inserts a batch, whatever that takes: waits while the warehouse cannot take it, and sets aside what it will not take.
+// An insert may fail in the middle: before each new try the tables are asked what they hold of it. A correction has no
+// bounds, and is given up where it is refused: what is stored stays as it was. False: given up, or the writer stops.
+bool Writer::insert(traces::Batch& batch, traces::Held held, const Bounds* bounds) {
+  Nanos wait = first_wait;
+  for (int refusals = 0;;) {
     const auto inserted = traces::insert(*warehouse_, batch, held);
     if (inserted) return true;
-    {
-      const std::lock_guard lock(mutex_);
-      ++stats_.failures;
+    note_failure(batch, inserted.error());
+    if (inserted.error().kind != ErrorKind::unavailable) {
+      if (bounds == nullptr && ++refusals == most_refusals) return false;
+      if (bounds != nullptr) {
+        const auto aside = set_aside(batch, *bounds);
+        if (aside)
+          wait = 0;
+        else
+          note_failure(batch, aside.error());
+      }
     }
-    log_.error("the warehouse refused a batch; trying again",
-               {{"batch", fmt::format("{}", batch.number)}, {"why", inserted.error().what}});
-    {
-      const std::lock_guard lock(mutex_);
-      if (stopping_) return false;  // it is in the journal; the next start inserts it
+    for (bool asked = false; !asked;) {
+      if (!pause(wait)) return false;
+      wait = std::clamp(2 * wait, first_wait, longest_wait);
+      auto now_held = traces::held_of(*warehouse_, batch.number);
+      asked = now_held.has_value();
+      if (asked) held = std::move(*now_held);
     }
-    std::this_thread::sleep_for(std::chrono::nanoseconds(wait));
   }
 }
 
@@ -215,128 +245,6 @@ void Writer::after(traces::Batch& batch) {
     dirty.first = dirty.due = now;
     dirty.patches.push_back(std::move(patch));
   }
-}
-
-void Writer::correct(bool all) {
-  const Nanos now = clock_.monotonic();
-  std::unordered_map<ProjectId, Revision> rounds;
-  std::unordered_map<ProjectId, std::vector<traces::Patch>> patches;
-  std::vector<Id128> taken;
-  for (const auto& [key, dirty] : dirty_) {
-    if (!all && dirty.due > now) continue;
-    const auto& [project, trace] = dirty_names_[key];
-    if (rounds[project].traces.size() >= traces_a_round) continue;
-    rounds[project].traces.push_back(trace);
-    for (const auto& patch : dirty.patches) patches[project].push_back(patch);
-    taken.push_back(key);
-  }
-  for (const auto& key : taken) {
-    dirty_.erase(key);
-    dirty_names_.erase(key);
-  }
-  std::vector<Revision> work;
-  for (auto& [project, round] : rounds) work.push_back({project, std::move(round.traces), nullptr});
-  {
-    const std::lock_guard lock(mutex_);
-    for (auto& revision : revisions_) work.push_back(std::move(revision));
-    revisions_.clear();
-  }
-  for (const auto& round : work) {
-    auto pairs = traces::corrections(*warehouse_, round.project, round.traces, patches[round.project], last_batch_ + 1,
-                                     round.change);
-    if (!pairs) {
-      log_.warn("a recount failed; it runs again with the next news", {{"why", pairs.error().what}});
-      continue;
-    }
-    std::unordered_map<Id128, bool> there;
-    traces::Batch batch;
-    batch.number = last_batch_ + 1;
-    batch.spans = std::move(*pairs);
-    for (const auto& row : batch.spans) there[row.span] = true;
-    for (auto& patch : patches[round.project]) {  // no row changed: its span may still come
-      if (there.contains(patch.span)) continue;
-      auto& waits = waiting_[traces::Memory::key(patch.project, patch.trace)];
-      if (waits.first == 0) waits.first = now;
-      if (now - waits.first < patch_life && waits.patches.size() < 1000) waits.patches.push_back(std::move(patch));
-    }
-    patches[round.project].clear();
-    if (batch.spans.empty()) continue;
-    ++last_batch_;
-    if (!insert_or_quarantine(batch, {})) return;
-    const std::lock_guard lock(mutex_);
-    stats_.corrections += batch.spans.size();
-  }
-}
-
-void Writer::recover() {
-  auto say = [&](std::string what) {
-    const std::lock_guard lock(mutex_);
-    progress_ = std::move(what);
-  };
-  say("reading the journal");
-  const auto found = journal_.recover();
-  if (!found) {
-    log_.error("the journal could not be read", {{"why", found.error().what}});
-    say(found.error().what);
-    return;
-  }
-  for (const auto& damage : found->damages) log_.error("the journal is damaged", {{"what", journal::describe(damage)}});
-  books_.restore(found->totals);
-  const auto last = traces::last_batch(*warehouse_);
-  last_batch_ = std::max(found->last_batch, last.value_or(0));
-  const auto held = traces::held_above(*warehouse_, found->settled_batch);
-  auto reader = journal_.read({}, found->end);
-  if (!held || !reader) {
-    say(held ? reader.error().what : held.error().what);
-    log_.error("recovery failed", {{"why", held ? reader.error().what : held.error().what}});
-    return;
-  }
-  std::uint64_t open_batch = 0, records = 0;
-  bool any = false;
-  auto close_open = [&] {
-    if (!any || open_batch == 0) return;
-    traces::Batch batch = builder_.close(open_batch);
-    if (open_batch > found->stored_batch) {
-      log_.info("a batch is completed from the journal", {{"batch", fmt::format("{}", open_batch)}});
-      commit(std::move(batch), *held);
-    } else {
-      memory_.learn_bodies(batch.new_bodies);
-    }
-    any = false;
-  };
-  for (;;) {
-    auto entry = reader->next();
-    if (!entry || !*entry) {
-      if (!entry) log_.error("recovery stopped early", {{"why", entry.error().what}});
-      break;
-    }
-    const auto& record = (*entry)->record;
-    if ((*entry)->batch != open_batch) close_open();
-    open_batch = (*entry)->batch;
-    any = true;
-    ++records;
-    const Item item{(*entry)->at,
-                    record.project,
-                    record.received,
-                    static_cast<otlp::Signal>(record.signal),
-                    static_cast<otlp::Encoding>(record.content),
-                    record.units,
-                    record.refused,
-                    std::make_shared<const std::string>(record.body)};
-    if (open_batch == 0) {
-      books_.accepted(item.project, item.units, item.refused);
-      write(item);
-      if (builder_.rows() >= options_.most_rows || builder_.bytes() >= options_.most_bytes) flush();
-    } else {
-      builder_.add(item.project, item.received, item.signal, item.encoding, *item.body);
-    }
-    if (records % 1000 == 0) say(fmt::format("{} of {} requests of the journal are back", records, found->records));
-  }
-  close_open();
-  flush();
-  say("");
-  recovered_ = true;
-  log_.info("recovered", {{"requests", fmt::format("{}", records)}, {"batch", fmt::format("{}", last_batch_)}});
 }
 
 }  // namespace pawl::ingest
