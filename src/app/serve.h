@@ -9,6 +9,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "config.h"
+#include "process.h"
 
 namespace pawl::app {
 
@@ -28,6 +29,11 @@ class Installation {
   // Into DATA/backups/NAME: ledger, warehouse, keys; all that was acknowledged before the call. Gives a JSON report.
   // `conflict` where that name exists. Blocks for as long as the copy takes.
   Result<std::string> backup(const std::string& name) const;
+  // Reads the certificate again.
+  void reload();
+  // Starts the program anew on this one's sockets and steps aside for it (handover.h). Done: what is left is to end. An
+  // error: nothing has changed.
+  Result<> hand_over(const Command& command);
 
  private:
   struct Parts;
@@ -35,8 +41,9 @@ class Installation {
   std::unique_ptr<Parts> parts_;
 };
 
-// `pawl serve`: until SIGTERM or SIGINT. The result is the exit code. `meanwhile`, where given, runs on a thread of its
-// own once the server is ready, and should end when the flag is raised.
+// `pawl serve`: until SIGTERM or SIGINT, or until SIGUSR2 has handed it over; SIGHUP reads certificates. The result is
+// the exit code. `meanwhile`, where given, runs on a thread of its own once the server is ready, and should end when
+// the flag is raised.
 int serve(const Config& config, const Log& log,
           std::function<void(Installation&, const std::atomic<bool>& stop)> meanwhile = nullptr);
 
