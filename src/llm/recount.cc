@@ -429,8 +429,8 @@ void Recount::handoffs() {
   std::ranges::sort(starts, [&](Index a, Index b) { return canonical(facts_[a]) < canonical(facts_[b]); });
   constexpr std::ptrdiff_t tries = 16;
   for (Index i = 0; i < facts_.size(); ++i) {
-    if (verdicts_[i].kind != Kind::handoff) continue;
     verdicts_[i].handoff_to = facts_[i].handoff_to;
+    if (verdicts_[i].kind != Kind::handoff) continue;
     if (!verdicts_[i].handoff_to.empty()) continue;
     auto next = std::ranges::lower_bound(starts, facts_[i].start, {}, [&](Index at) { return facts_[at].start; });
     for (std::ptrdiff_t k = 0; k < tries && next != starts.end(); ++k, ++next) {

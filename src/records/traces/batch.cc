@@ -100,7 +100,7 @@ void copy_reading(const llm::Reading& r, SpanRow& row) {
   row.name = r.name;
   row.status = r.status;
   row.error_type = r.error_type, row.error_message = r.error_message;
-  row.noise = r.noise, row.framework_tool = r.framework_tool, row.wrapper_usage = r.wrapper_usage;
+  row.noise = row.read_noise = r.noise, row.framework_tool = r.framework_tool, row.wrapper_usage = r.wrapper_usage;
   row.session = row.read_session = r.session;
   row.user = row.read_user = r.user;
   row.agent = row.read_agent = r.agent;
@@ -113,13 +113,17 @@ void copy_reading(const llm::Reading& r, SpanRow& row) {
   row.ttft = r.ttft;
   row.prompt = r.prompt_name, row.prompt_version = r.prompt_version;
   row.tool = r.tool_name, row.tool_call_id = r.tool_call_id;
-  row.handoff_from = r.handoff_from, row.handoff_to = r.handoff_to, row.response_id = r.response_id;
+  row.handoff_from = r.handoff_from, row.response_id = r.response_id;
+  row.handoff_to = row.read_handoff_to = r.handoff_to, row.session_weak = r.session_weak;
   row.tokens_input = r.tokens.input, row.tokens_cache_read = r.tokens.cache_read;
   row.tokens_cache_write = r.tokens.cache_write, row.tokens_output = r.tokens.output;
   row.tokens_reasoning = r.tokens.reasoning;
   for (const auto& [name, count] : r.tokens.others) row.tokens_other.emplace_back(name, count);
   if (r.cost_reported) row.cost_reported = r.cost_reported->pico;
   row.dialect = r.dialect;
+  const auto pieces =
+      std::ranges::count_if(r.content, [](const llm::Content& c) { return c.slot <= llm::Slot::result; });
+  row.pieces = static_cast<std::uint16_t>(std::min<std::ptrdiff_t>(pieces, 0xFFFF));
   row.weight = static_cast<float>(r.weight);
 }
 

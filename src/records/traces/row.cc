@@ -82,6 +82,10 @@ constexpr ColumnName span_names[] = {{"project", "UInt32"},
                                      {"read_session", "String"},
                                      {"read_user", "String"},
                                      {"read_agent", "String"},
+                                     {"read_noise", "UInt8"},
+                                     {"read_handoff_to", "String"},
+                                     {"session_weak", "UInt8"},
+                                     {"pieces", "UInt16"},
                                      {"sign", "Int8"},
                                      {"batch", "UInt64"}};
 
@@ -261,6 +265,8 @@ void SpanBlock::add(const SpanRow& row) {
   c.next().id(row.record);
   c.next().fixed(number(row.read_kind));
   c.next().text(row.read_session), c.next().text(row.read_user), c.next().text(row.read_agent);
+  c.next().fixed(flag(row.read_noise)), c.next().text(row.read_handoff_to);
+  c.next().fixed(flag(row.session_weak)), c.next().fixed(row.pieces);
   c.next().fixed(row.sign), c.next().fixed(row.batch);
 }
 
@@ -315,6 +321,8 @@ SpanRow read_span_row(const native::Rows& rows, std::size_t index) {
   row.record = r.id();
   row.read_kind = r.enumerator<llm::Kind>();
   row.read_session = r.text(), row.read_user = r.text(), row.read_agent = r.text();
+  row.read_noise = r.flag(), row.read_handoff_to = r.text();
+  row.session_weak = r.flag(), row.pieces = static_cast<std::uint16_t>(r.integer());
   row.sign = static_cast<std::int8_t>(r.integer()), row.batch = static_cast<BatchNumber>(r.integer());
   return row;
 }
@@ -433,7 +441,7 @@ llm::Fact fact_of(const SpanRow& row) {
   llm::Fact fact;
   fact.span = row.span, fact.parent = row.parent;
   fact.kind = row.read_kind, fact.status = row.status;
-  fact.noise = row.noise, fact.wrapper_usage = row.wrapper_usage, fact.framework_tool = row.framework_tool;
+  fact.noise = row.read_noise, fact.wrapper_usage = row.wrapper_usage, fact.framework_tool = row.framework_tool;
   fact.tokens.input = row.tokens_input, fact.tokens.cache_read = row.tokens_cache_read;
   fact.tokens.cache_write = row.tokens_cache_write, fact.tokens.output = row.tokens_output;
   fact.tokens.reasoning = row.tokens_reasoning;
@@ -441,6 +449,7 @@ llm::Fact fact_of(const SpanRow& row) {
   fact.model = row.model, fact.response_id = row.response_id;
   fact.session = row.read_session, fact.user = row.read_user, fact.agent = row.read_agent;
   fact.name = row.name, fact.tool_name = row.tool, fact.error_message = row.error_message, fact.scope = row.scope;
+  fact.session_weak = row.session_weak, fact.handoff_to = row.read_handoff_to, fact.content_pieces = row.pieces;
   return fact;
 }
 
@@ -448,13 +457,14 @@ bool apply(const llm::Verdict& verdict, SpanRow& row) {
   const bool counted = verdict.why == llm::NotCounted::counted;
   const bool same = row.counted == counted && row.not_counted == verdict.why && row.is_error == verdict.is_error &&
                     row.kind == verdict.kind && row.session == verdict.session && row.user == verdict.user &&
-                    row.agent == verdict.agent;
+                    row.agent == verdict.agent && row.noise == verdict.noise && row.handoff_to == verdict.handoff_to;
   if (same) return false;
   row.counted = counted;
   row.not_counted = verdict.why;
   row.is_error = verdict.is_error;
   row.kind = verdict.kind;
   row.session = verdict.session, row.user = verdict.user, row.agent = verdict.agent;
+  row.noise = verdict.noise, row.handoff_to = verdict.handoff_to;
   return true;
 }
 

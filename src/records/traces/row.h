@@ -55,7 +55,9 @@ struct SpanRow {
 
   // As read, before the trace had its say (recount may change them; the originals are kept to run it again).
   llm::Kind read_kind = llm::Kind::other;
-  std::string read_session, read_user, read_agent;
+  std::string read_session, read_user, read_agent, read_handoff_to;
+  bool read_noise = false, session_weak = false;
+  std::uint16_t pieces = 0;  // of content that is no mere attribute: how much it tells
 
   std::string shown_trace_id() const;
   std::string shown_span_id() const;

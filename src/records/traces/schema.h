@@ -52,6 +52,9 @@ CREATE TABLE IF NOT EXISTS spans (
   read_kind Enum8('other' = 0, 'agent' = 1, 'llm' = 2, 'tool' = 3, 'retriever' = 4, 'embedding' = 5, 'reranker' = 6,
              'guardrail' = 7, 'evaluator' = 8, 'handoff' = 9, 'workflow' = 10),
   read_session String, read_user String, read_agent LowCardinality(String),   -- as the span said, before the trace spread them
+  read_noise UInt8, read_handoff_to LowCardinality(String),
+  session_weak UInt8,                 -- read_session is a framework's own conversation id: an ancestor's session wins
+  pieces UInt16,                      -- how many pieces of content it brought: the richer of two reports of a step stays
   sign Int8, batch UInt64,
   INDEX by_trace trace TYPE bloom_filter(0.01) GRANULARITY 1,
   INDEX by_session session TYPE bloom_filter(0.01) GRANULARITY 1,
@@ -78,8 +81,8 @@ PARTITION BY toYYYYMM(at)
 ORDER BY (project, scope, trace, span))sql";
 
 // The bytes stand in `text` where full text searches them (slots input, output, arguments, result: llm::Slot), else in
-// `bytes`: one of the two is empty. The index is built by merges, not by inserts (decision 0005): what was just inserted
-// is scanned.
+// `bytes`: one of the two is empty. The index is built by merges, not by inserts (decision 0005): what was just
+// inserted is scanned.
 inline constexpr std::string_view bodies_ddl = R"sql(
 CREATE TABLE IF NOT EXISTS bodies (
   project UInt32, scope UInt128, hash UInt128,
@@ -119,8 +122,12 @@ PARTITION BY toMonday(received)
 ORDER BY (project, metric, received))sql";
 
 // Columns that came later: tables of an earlier version get them at the next start.
-inline constexpr std::array<std::string_view, 1> additions = {
+inline constexpr std::array<std::string_view, 2> additions = {
     "ALTER TABLE points ADD COLUMN IF NOT EXISTS start DateTime64(9, 'UTC') AFTER at, "
-    "ADD COLUMN IF NOT EXISTS delta UInt8 AFTER start, ADD COLUMN IF NOT EXISTS monotonic UInt8 AFTER delta"};
+    "ADD COLUMN IF NOT EXISTS delta UInt8 AFTER start, ADD COLUMN IF NOT EXISTS monotonic UInt8 AFTER delta",
+    "ALTER TABLE spans ADD COLUMN IF NOT EXISTS read_noise UInt8 AFTER read_agent, "
+    "ADD COLUMN IF NOT EXISTS read_handoff_to LowCardinality(String) AFTER read_noise, "
+    "ADD COLUMN IF NOT EXISTS session_weak UInt8 AFTER read_handoff_to, "
+    "ADD COLUMN IF NOT EXISTS pieces UInt16 AFTER session_weak"};
 
 }  // namespace pawl::traces

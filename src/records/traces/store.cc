@@ -272,9 +272,9 @@ std::vector<std::size_t> recount_rows(std::span<SpanRow* const> rows) {
   for (const SpanRow* row : rows) facts.push_back(fact_of(*row));
   auto verdicts = llm::recount(facts);
   std::vector<std::string> texts;  // a verdict's views may point into the rows that it is applied to
-  texts.reserve(verdicts.size() * 3);
+  texts.reserve(verdicts.size() * 4);
   for (auto& verdict : verdicts) {
-    for (auto* view : {&verdict.session, &verdict.user, &verdict.agent}) *view = texts.emplace_back(*view);
+    for (auto* view : {&verdict.session, &verdict.user, &verdict.agent, &verdict.handoff_to}) *view = texts.emplace_back(*view);
   }
   std::vector<std::size_t> changed;
   for (std::size_t i = 0; i < rows.size(); ++i) {
