@@ -433,7 +433,7 @@ Result<> Installation::hand_over(const Command& command) {
   p.log.info("handing over", {{"to", fmt::format("process {}", successor.process())}});
   notify_supervisor(fmt::format("MAINPID={}", successor.process()));
   p.stop_server(2 * second);
-  p.ingest->stop(15 * second);
+  p.ingest->leave();
   p.journal->close();
   successor.journal_is_free();
   return {};

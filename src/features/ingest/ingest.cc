@@ -286,6 +286,9 @@ std::string Ingest::progress() const {
 bool Ingest::drain(Nanos most) {
   return inside_->writer.drain(most);
 }
+void Ingest::leave() {
+  inside_->writer.leave();
+}
 bool Ingest::stop(Nanos grace) {
   return inside_->writer.stop(grace);
 }

@@ -53,6 +53,7 @@ class Ingest {
   std::string progress() const;  // of recovery, for /readyz
   bool drain(Nanos most);        // until everything acknowledged is stored
   bool stop(Nanos grace);        // drains and ends
+  void leave();                  // ends at once: what is in the journal alone is left to the next process
   Stats stats() const;
   // Prometheus text of the books of all projects and of the writer.
   void write_metrics(std::string& out) const;

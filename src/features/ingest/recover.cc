@@ -66,6 +66,7 @@ Result<> Writer::read_back(Recovery& r) {
   for (;;) {
     const auto entry = TRY(reader.next());
     if (!entry) break;
+    if (leaving_) return fail(ErrorKind::unavailable, "left to the next process");
     const Item item = item_of(*entry);
     if (entry->batch != r.batch) close_recovered(r);
     if (!r.any) r.bounds.from = item.at;
@@ -119,8 +120,8 @@ void Writer::recover() {
     recovery.held = TRY(traces::held_above(*warehouse_, recovery.found.settled_batch));
     return read_back(recovery);
   }();
+  if (!recovered && !leaving_) log_.error("recovery failed", {{"why", recovered.error().what}});
   if (!recovered) {
-    log_.error("recovery failed", {{"why", recovered.error().what}});
     say(recovered.error().what);
     return;
   }

@@ -66,6 +66,11 @@ bool Writer::stop(Nanos grace) {
   return drained;
 }
 
+void Writer::leave() {
+  leaving_ = true;
+  stop(0);
+}
+
 WriterStats Writer::stats() const {
   const std::lock_guard lock(mutex_);
   WriterStats stats = stats_;
@@ -105,17 +110,19 @@ void Writer::run() {
       const Nanos wait = open ? std::max<Nanos>(0, opened_ + options_.linger - clock_.monotonic()) : 250 * millisecond;
       news_.wait_for(lock, std::chrono::nanoseconds(wait),
                      [&] { return !queue_.empty() || stopping_ || !revisions_.empty(); });
-      if (stopping_ && queue_.empty()) break;
+      if (stopping_ && (queue_.empty() || leaving_)) break;
       busy_ = true;
       items.swap(queue_);
     }
     for (const auto& item : items) {
+      if (leaving_) return;
       write(item);
       if (builder_.rows() >= options_.most_rows || builder_.bytes() >= options_.most_bytes) flush();
     }
     if (opened_ != 0 && clock_.monotonic() - opened_ >= options_.linger) flush();
     correct(false);
   }
+  if (leaving_) return;
   flush();
   correct(true);
 }
@@ -151,6 +158,7 @@ void Writer::flush() {
   opened_ = 0;
   for (Nanos wait = first_wait; !cut_and_wait({batch.number, open_bounds_.up_to, totals});
        wait = std::min(2 * wait, longest_wait)) {
+    if (leaving_) return;
     std::this_thread::sleep_for(std::chrono::nanoseconds(wait));  // the disk is full: the batch is not lost, it waits
   }
   commit(std::move(batch), {}, open_bounds_);

@@ -69,6 +69,8 @@ class Writer {
   std::string progress() const;  // of recovery, a sentence
   // Writes what is queued and ends; false where that took longer than `grace`.
   bool stop(Nanos grace);
+  // Ends after the batch that is being written: what is in the journal alone is left to the next process.
+  void leave();
   WriterStats stats() const;
   // Blocks until everything pushed so far is stored; for tests, back-up and the demo.
   bool drain(Nanos most);
@@ -140,7 +142,7 @@ class Writer {
   std::unordered_map<Id128, std::pair<ProjectId, Id128>> dirty_names_;
   std::unordered_map<Id128, Dirty> dirty_;
   std::unordered_map<Id128, Dirty> waiting_;  // patches whose span has not come
-  std::atomic<bool> recovered_ = false;
+  std::atomic<bool> recovered_ = false, leaving_ = false;
   std::thread thread_;
 };
 
