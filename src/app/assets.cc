@@ -28,6 +28,17 @@ Task<Result<net::Response>> serve_asset(const net::Request& request) {
   co_return net::static_file(request, file_of(*asset));
 }
 
+// What no route knows: a person's browser is shown the page, which says so; a program gets the JSON of an error.
+Task<Result<net::Response>> serve_missing(const net::Request& request) {
+  const Asset* page = find("/index.html");
+  const bool person = request.headers.get("accept").find("text/html") != std::string_view::npos;
+  if (!person || page == nullptr || request.path.starts_with("/api/") || request.path.starts_with("/v1/"))
+    co_return fail(ErrorKind::not_found, "There is nothing at this path.");
+  auto response = net::static_file(request, file_of(*page));
+  if (response.status == 200) response.status = 404;
+  co_return response;
+}
+
 }  // namespace
 
 void add_asset_routes(net::Router& router) {
@@ -43,6 +54,11 @@ void add_asset_routes(net::Router& router) {
                             "/settings/{rest...}", "/login", "/setup", "/welcome", "/assets/{rest...}"}) {
     add(place);
   }
+  router.add({.method = "GET",
+              .pattern = "/{rest...}",
+              .permission = "public",
+              .handler = [](net::Request& request) { return serve_missing(request); },
+              .summary = "What is nowhere: the page says so to a person, a program gets the error as JSON"});
   for (const auto& asset : ui_assets()) {
     const bool at_top = asset.path.find('/', 1) == std::string_view::npos && asset.path != "/index.html";
     if (at_top) add(std::string(asset.path));

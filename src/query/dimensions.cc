@@ -300,6 +300,12 @@ const std::vector<DimensionInfo>& dimensions() {
   return infos;
 }
 
+std::vector<FactInfo> flag_infos() {
+  std::vector<FactInfo> out;
+  for (const Flag& flag : flag_table()) out.push_back({flag.name, flag.definition});
+  return out;
+}
+
 std::vector<std::string_view> flags() {
   std::vector<std::string_view> out;
   for (const Flag& flag : flag_table()) out.push_back(flag.name);

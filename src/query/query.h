@@ -104,6 +104,10 @@ struct MeasureInfo {
 const std::vector<DimensionInfo>& dimensions();
 const std::vector<MeasureInfo>& measures();
 std::vector<std::string_view> flags();  // X of is:X
+struct FactInfo {  // a term without a value: "is:error", "has:parent"
+  std::string_view name, definition;
+};
+std::vector<FactInfo> flag_infos();  // names are X of is:X
 
 // A metric that was sent (OTLP): asked for as the measure `metric.NAME`, of metric points alone; points are never added
 // to what spans say.

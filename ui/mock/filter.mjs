@@ -6,6 +6,7 @@ export const dimensions = [
   ['service', 'service.name'], ['user', 'The user'], ['session', 'The session'], ['trace', 'The trace'], ['prompt', 'Prompt'], ['prompt_version', 'Its version'], ['tag', 'A tag'], ['dialect', 'How it was sent'], ['cost', 'US dollars'], ['duration', 'Time'], ['tokens', 'All tokens'], ['errors', 'Errors'],
 ].map(([name, definition]) => ({ name, definition, operators: ['cost', 'duration', 'tokens', 'errors'].includes(name) ? ['=', '!=', '>', '<', '>=', '<='] : ['=', '!=', '~'] }));
 const names = dimensions.map((d) => d.name);
+export const facts = [['is:error', 'the step failed itself'], ['is:root', 'has no parent'], ['is:unpriced', 'has usage, and no price is known']].map(([name, definition]) => ({ name, definition }));
 
 function distance(a, b) {
   let row = Array.from({ length: b.length + 1 }, (_, i) => i);
@@ -31,7 +32,20 @@ function split(text) {
   return text.match(/"(?:[^"\\]|\\.)*"|[^,]+/g)?.map(bare) ?? [];
 }
 
+/** As the server: places are counted in bytes. */
 export function parse(text) {
+  const bytes = (units) => Buffer.byteLength(text.slice(0, units));
+  try {
+    const { tree, terms } = read(text);
+    return { tree, terms: terms.map((term) => ({ ...term, start: bytes(term.start), end: bytes(term.end) })) };
+  } catch (error) {
+    const { detail } = error;
+    if (detail) error.detail = { ...detail, position: bytes(detail.position), length: bytes(detail.position + detail.length) - bytes(detail.position) };
+    throw error;
+  }
+}
+
+function read(text) {
   const terms = [];
   let at = 0;
   const skip = () => (at += /^\s*/.exec(text.slice(at))[0].length);
@@ -61,7 +75,7 @@ export function parse(text) {
     at += whole.length;
     if (dimension && !names.includes(dimension) && !/^(attr|score)\./.test(dimension) && !['is', 'has', 'prompt'].includes(dimension)) {
       const nearest = names.map((n) => [distance(n, dimension), n]).sort((a, b) => a[0] - b[0])[0];
-      throw new Mistake(`No dimension is called ${dimension}.`, start, dimension.length, names.slice(0, 8), nearest[0] <= 3 ? nearest[1] : null);
+      throw new Mistake(`No dimension is called ${dimension}.${nearest[0] <= 3 ? ` Did you mean ${nearest[1]}?` : ''}`, start, dimension.length, names.slice(0, 8), nearest[0] <= 3 ? nearest[1] : null);
     }
     if (dimension && value === '') throw new Mistake(`${dimension}${operator} needs a value.`, at, 0, ['a value']);
     const node = { text: whole, start: at - whole.length, end: at, kind: dimension ? 'compare' : 'text', dimension: dimension ?? '', operator: operator === ':' ? '=' : operator ?? '', values: split(value), negated: !!minus };

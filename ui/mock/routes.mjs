@@ -1,5 +1,5 @@
 // The routes of the mock: what api.md and the page's needs say, over a world in memory.
-import { dimensions, parse } from './filter.mjs';
+import { dimensions, facts, parse } from './filter.mjs';
 import { idOf, iso, tracesOf } from './fleet.mjs';
 import { receive, sampleSession } from './ingest.mjs';
 import { getter, measures, query, select, selectSpans } from './query.mjs';
@@ -70,7 +70,7 @@ const routes = {
   'GET /spans': (w, c) => page(w, selectSpans(w, c.q), c.q, 'spans'),
   'POST /query': (w, c) => query(w, c.body),
   'GET /measures': () => ({ measures }),
-  'GET /dimensions': () => ({ dimensions }),
+  'GET /dimensions': () => ({ dimensions, flags: facts.map((fact) => fact.name.slice(3)), facts }),
   'GET /values': (w, c) => ({ values: values(w, c.q) }),
   'POST /filter': (w, c) => { try { return { ok: true, terms: parse(c.body.filter).terms }; } catch (e) { if (!e.detail) throw e; return { ok: false, error: e.detail }; } },
   'GET /find': (w, c) => ({ found: find(w, c.q.id ?? '') }),

@@ -222,13 +222,37 @@ test('has three grains that keep filter and range', async ({ go }) => {
   await page.getByRole('columnheader', { name: 'Step' }).waitFor();
 });
 
-test('chooses a range of time', async ({ go }) => {
+test('chooses a range of time, typed in UTC; what is no moment is said; r opens it', async ({ go }) => {
   const page = await go(`/sessions?${week}`);
   await listed(page);
-  await page.getByRole('button', { name: /9 – 15 Nov/ }).click();
-  await page.getByLabel('From, UTC').fill('2026-11-12T00:00');
-  await page.getByLabel('To', { exact: true }).fill('2026-11-13T00:00');
+  await page.keyboard.press('r');
+  await page.getByLabel('From, UTC').fill('12.11.2026');
   await page.getByRole('button', { name: 'Show this range' }).click();
+  await page.getByRole('alert').getByText('12.11.2026 is no moment. Write it like 2026-11-12 14:05.').waitFor();
+  await page.getByLabel('From, UTC').fill('2026-11-12');
+  await page.getByLabel('To, empty is now').fill('2026-11-13 00:00');
+  await page.keyboard.press('Enter');
   await eventually(() => assert.equal(query(page).get('from'), '2026-11-12'));
   await page.getByRole('button', { name: /12 Nov/ }).waitFor();
+});
+
+test('a mistake behind letters that take two bytes is mended where it is', async ({ go }) => {
+  const page = await go(`/sessions?${week}&filter=${encodeURIComponent('agent!=Übung 日本 durration>=10s')}`);
+  await page.getByRole('alert').getByText('No dimension is called durration.').waitFor();
+  assert.equal(await page.locator('.pill.err .bad').textContent(), 'durration');
+  assert.equal(await page.getByText('Did you mean').count(), 1);
+  await page.getByRole('button', { name: 'duration', exact: true }).click();
+  await eventually(() => assert.equal(query(page).get('filter'), 'agent!=Übung 日本 duration>=10s'));
+}, { noise: /400/ });
+
+test('is: and has: are completed from what the server knows', async ({ go }) => {
+  const page = await go(`/sessions?${week}`);
+  await listed(page);
+  await page.keyboard.press('/');
+  await page.keyboard.type('is:');
+  await page.getByRole('option', { name: /is:error/ }).waitFor();
+  await page.keyboard.type('unpr');
+  await eventually(async () => assert.equal(await page.getByRole('option').count(), 1));
+  await page.keyboard.press('Tab');
+  await eventually(() => assert.equal(query(page).get('filter'), 'is:unpriced'));
 });

@@ -227,6 +227,9 @@ net::Response show_dimensions() {
   }
   json.end().key("flags").array();
   for (const auto flag : query::flags()) json.value(flag);
+  json.end().key("facts").array();
+  for (const auto& flag : query::flag_infos())
+    json.object().field("name", fmt::format("is:{}", flag.name)).field("definition", flag.definition).end();
   return net::Response::json(json.end().end().take());
 }
 
@@ -292,7 +295,8 @@ void add_ask_routes(net::Router& router, Explore::Inside& inside) {
               .permission = "read",
               .handler = [](net::Request&) -> Task<Result<net::Response>> { co_return show_dimensions(); },
               .summary = "The catalogue of dimensions",
-              .answers = "{dimensions:[{name, definition, type, operators, values}], flags}"});
+              .answers = "{dimensions:[{name, definition, type, operators, values, groups, completes}], flags, "
+                         "facts:[{name, definition}]}"});
 }
 
 }  // namespace pawl::explore

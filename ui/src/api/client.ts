@@ -1,7 +1,8 @@
 // The server as functions. Answers of lists and queries are kept, so that Back shows them at once while a fresh one is fetched.
 import { rowOf, sessionDetailOf, spanOf, traceDetailOf } from './normal';
+import { filterAnswerOf } from './places';
 import type {
-  ApiKey, Books, Dimension, FilterAnswer, FilterGrain, Found, ListRequest, Me, Measure, NewKey, Page, QueryAnswer, QueryRequest, Session, SessionDetail, Span, Stats,
+  ApiKey, Books, Dimension, Fact, FilterAnswer, FilterGrain, Found, ListRequest, Me, Measure, NewKey, Page, QueryAnswer, QueryRequest, Session, SessionDetail, Span, Stats,
   Trace, TraceDetail,
 } from './types';
 
@@ -135,13 +136,16 @@ export class Api {
     return this.#send<Span>('GET', `/traces/${encodeURIComponent(trace)}/spans/${encodeURIComponent(span)}${how.raw ? '?raw=1' : ''}`, undefined, how).then(spanOf);
   }
 
-  filter = (filter: string, call?: Call) => this.#send<FilterAnswer>('POST', '/filter', { filter }, call);
+  filter = (filter: string, call?: Call) => this.#send<FilterAnswer>('POST', '/filter', { filter }, call).then((answer) => filterAnswerOf(filter, answer));
   find = (id: string, call?: Call) => this.#send<{ found: Found[] }>('GET', `/find${query({ id })}`, undefined, call).then((answer) => answer.found);
   values(request: { dimension: string; prefix?: string; filter?: string; from?: string; to?: string; grain?: FilterGrain }, call?: Call) {
     return this.#send<{ values: { value: string; count: number }[] }>('GET', `/values${query(request)}`, undefined, call).then((answer) => answer.values);
   }
   measures = () => this.#once('measures', () => this.#send<{ measures: Measure[] }>('GET', '/measures').then((answer) => answer.measures));
-  dimensions = () => this.#once('dimensions', () => this.#send<{ dimensions: Dimension[] }>('GET', '/dimensions').then((answer) => answer.dimensions));
+  #catalogue = () => this.#once('dimensions', () => this.#send<{ dimensions: Dimension[]; facts?: Fact[] }>('GET', '/dimensions'));
+  dimensions = () => this.#catalogue().then((answer) => answer.dimensions);
+  /** Terms without a value: is:error and the like. */
+  facts = () => this.#catalogue().then((answer) => answer.facts ?? []);
 
   readonly #asked = new Map<string, Promise<unknown>>();
   #once<T>(name: string, ask: () => Promise<T>): Promise<T> {

@@ -230,6 +230,11 @@ export interface Dimension {
   groups?: boolean;
   completes?: boolean;
 }
+/** A term of a filter that has no value. */
+export interface Fact {
+  name: string;
+  definition: string;
+}
 export interface ListRequest {
   filter?: string;
   from?: string;

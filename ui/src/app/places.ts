@@ -8,6 +8,9 @@ export interface Offer extends Command {
   mono?: boolean;
 }
 
+/** A value as a filter writes it. */
+export const quotedWord = (value: string): string => (/[\s",()\\]/.test(value) ? `"${value.replace(/["\\]/g, '\\$&')}"` : value);
+
 export function placesOf(router: Router, values: { agents: readonly string[] }): Offer[] {
   const to = (label: string, href: string, icon: IconName, hint = ''): Offer => ({ group: 'Go to', label, hint, icon, href, run: () => router.go(href) });
   return [
@@ -15,7 +18,7 @@ export function placesOf(router: Router, values: { agents: readonly string[] }):
     to('Traces', '/traces', 'trace', 'a run each'),
     to('Spans', '/spans', 'span', 'a step each'),
     to('Settings', '/settings', 'settings', 'keys, theme, addresses'),
-    ...values.agents.map((agent) => to(`Agent ${agent}`, url.link('/sessions', { filter: `agent=${/[\s",()]/.test(agent) ? JSON.stringify(agent) : agent}`, last: '7d' }), 'agent', 'its sessions of 7 days')),
+    ...values.agents.map((agent) => to(`Agent ${agent}`, url.link('/sessions', { filter: `agent=${quotedWord(agent)}`, last: '7d' }), 'agent', 'its sessions of 7 days')),
   ];
 }
 

@@ -146,6 +146,8 @@ export const clock = (value: Moment) => write(value, clockOf);
 export const clockSeconds = (value: Moment) => write(value, secondsOf);
 /** 12 Nov 20:36 */
 export const dayClock = (value: Moment) => write(value, (d) => `${dayOf(d)} ${clockOf(d)}`);
+/** 12 Nov 20:36:58 */
+export const daySeconds = (value: Moment) => write(value, (d) => `${dayOf(d)} ${secondsOf(d)}`);
 /** 12 Nov 2026 20:36:58 (say UTC beside it) */
 export const moment = (value: Moment) => write(value, (d) => `${dayOf(d)} ${d.getUTCFullYear()} ${secondsOf(d)}`);
 /** Thu 12 Nov 12:00 */

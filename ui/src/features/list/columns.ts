@@ -32,6 +32,8 @@ export const tokensOfRow = (row: Row): number | null => (isSpan(row) ? spanToken
 export const stepName = (row: Span): string => row.tool?.name || row.name.replace(/^(chat|text_completion|generate_content|embeddings|execute_tool|invoke_agent|create_agent) (?=.)/, '');
 
 const started: Column = { id: 'started', label: 'Started', look: 'started', width: 128, sort: 'start', spare: 0, text: (row) => format.dayClock(row.start) };
+/** Steps follow one another within a minute. */
+const startedSeconds: Column = { ...started, width: 144, text: (row) => format.daySeconds(row.start) };
 const agent: Column = { id: 'agent', label: 'Agent', look: 'plain', width: 128, spare: 6, text: (row) => row.agent };
 const version: Column = { id: 'version', label: 'Version', look: 'version', width: 60, spare: 5, text: (row) => ('agent_version' in row ? row.agent_version : '') };
 const cost: Column = { id: 'cost', label: 'Cost', look: 'cost', width: 88, sort: 'cost', spare: 1, text: (row) => format.money(row.cost_usd) };
@@ -61,7 +63,7 @@ const ofGrain: Record<Grain, readonly Column[]> = {
     { id: 'trace', label: 'Trace', look: 'mono', width: 136, spare: 9, text: (row) => ('trace_id' in row ? (row.trace_id ?? '') : '') },
   ],
   spans: [
-    started,
+    startedSeconds,
     { id: 'name', label: 'Step', look: 'kind', width: 0, spare: 0, text: span(stepName) },
     { id: 'error', label: 'Error', look: 'text', width: 200, spare: 3, text: span((row) => (row.error?.message ?? '').replace(/^Error: */, '')) },
     { id: 'model', label: 'Model', look: 'plain', width: 112, spare: 6, text: span((row) => row.model?.served || row.model?.requested || '') },

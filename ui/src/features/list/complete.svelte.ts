@@ -1,5 +1,5 @@
 // What a half-written term can become: dimensions by name first, then values as they were seen, with counts under the other terms.
-import type { Dimension, FilterGrain } from '$api';
+import type { Dimension, Fact, FilterGrain } from '$api';
 import { wasAborted, type App } from '$kit';
 import { joined, quoted, spellingOf } from './terms';
 
@@ -31,12 +31,6 @@ interface Question {
   grain: FilterGrain;
 }
 
-const flags: readonly [string, string][] = [
-  ['is:error', 'with a failed step'],
-  ['is:loop', 'a loop was found by rule'],
-  ['has:score', 'somebody or something judged it'],
-];
-
 export class Completions {
   list = $state.raw<readonly Completion[]>([]);
   title = $state('');
@@ -45,10 +39,12 @@ export class Completions {
   readonly #app: App;
   #abort: AbortController | undefined;
   #known: readonly Dimension[] = [];
+  #facts: readonly Fact[] = [];
 
   constructor(app: App) {
     this.#app = app;
     app.api.dimensions().then((all) => (this.#known = all), () => {});
+    app.api.facts().then((all) => (this.#facts = all), () => {});
   }
 
   clear(): void {
@@ -61,6 +57,7 @@ export class Completions {
     this.#abort?.abort();
     const { minus, dimension, operator, value } = spellingOf(question.draft);
     if (!dimension) return this.#names(question.draft);
+    if (dimension === 'is' || dimension === 'has') return this.#factsFor(question.draft, dimension, value);
     if (operator === '>' || operator === '<' || operator === '>=' || operator === '<=') return this.#figures(question.draft, dimension, value);
     const abort = (this.#abort = new AbortController());
     const comma = value.lastIndexOf(',');
@@ -97,14 +94,22 @@ export class Completions {
     return fitting(values);
   }
 
+  #factsFor(draft: string, word: string, value: string): void {
+    const minus = draft.startsWith('-') ? '-' : '';
+    const all: readonly Fact[] = word === 'is' ? this.#facts : this.#known.filter((d) => !d.name.includes('.')).map((d) => ({ name: `has:${d.name}`, definition: d.definition }));
+    this.dimension = '';
+    this.title = word === 'is' ? 'Facts of a step' : 'What is there at all';
+    this.list = all.filter((fact) => fact.name.startsWith(word) && fact.name.includes(value.toLowerCase())).map((fact) => ({ label: fact.name, hint: fact.definition, count: null, term: minus + fact.name, whole: true }));
+  }
+
   #names(draft: string): void {
     const minus = draft.startsWith('-') ? '-' : '';
     const typed = draft.slice(minus.length).toLowerCase();
     const usual = (d: Dimension) => (d.operators.includes('=') && !d.operators.includes('>') ? '=' : d.operators.includes('>') ? '>' : (d.operators[0] ?? '='));
-    const fit = this.#known.filter((d) => d.name !== 'attr.ANY' && d.name.toLowerCase().includes(typed));
+    const fit = this.#known.filter((d) => !/^attr\.[A-Z]+$/.test(d.name) && d.name.toLowerCase().includes(typed));
     fit.sort((a, b) => Number(b.name.startsWith(typed)) - Number(a.name.startsWith(typed)));
     const named = fit.map((d) => ({ label: d.name, hint: d.definition, count: null, term: `${minus}${d.name}${usual(d)}`, whole: false }));
-    const flagged = flags.filter(([flag]) => typed && flag.includes(typed)).map(([flag, hint]) => ({ label: flag, hint, count: null, term: minus + flag, whole: true }));
+    const flagged = this.#facts.filter((fact) => typed && fact.name.includes(typed)).map((fact) => ({ label: fact.name, hint: fact.definition, count: null, term: minus + fact.name, whole: true }));
     const text = typed ? [{ label: draft, hint: 'as text, in what was said', count: null, term: draft, whole: true }] : [];
     this.dimension = '';
     this.title = typed ? 'Dimensions, or text' : 'Dimensions';

@@ -1,5 +1,5 @@
 // What a list shows: rows of one filter, range and order, page by page; fresh ones wait until they are asked in.
-import { ApiError, listenLive, type FilterMistake, type Grain, type ListRequest, type Page, type Stats } from '$api';
+import { ApiError, listenLive, mistakeIn, type FilterMistake, type Grain, type ListRequest, type Page, type Stats } from '$api';
 import { QueryState, url, wasAborted, type App } from '$kit';
 import { untrack } from 'svelte';
 import { rowId, type Row } from './columns';
@@ -190,7 +190,7 @@ export class ListModel {
 
   #fail(error: unknown): void {
     const detail = error instanceof ApiError && error.status === 400 ? (error.detail as FilterMistake | null) : null;
-    if (detail && typeof detail.position === 'number') this.mistake = { ...detail, message: detail.message || (error as ApiError).message };
+    if (detail && typeof detail.position === 'number') this.mistake = { ...mistakeIn(this.filter, detail), message: detail.message || (error as ApiError).message };
     else {
       this.error = error;
       if (error instanceof ApiError && (error.status === 0 || error.status === 503)) this.#again = setTimeout(() => void this.refresh(!this.loaded), 2000);

@@ -46,6 +46,19 @@ export function shortIso(ms: number): string {
   return full.endsWith(':00.000Z') ? `${full.slice(0, 16)}Z` : full.replace('.000Z', 'Z');
 }
 
+/** A moment as it is typed, in UTC: 2026-11-12, 2026-11-12 14:05, 14:05 (of the day of `now`), also with seconds, T and Z. NaN where it is none. */
+export function typedMoment(text: string, now: number): number {
+  const parsed = /^(?:(\d{4}-\d{2}-\d{2})(?:[T ]+)?)?(\d{1,2}:\d{2}(?::\d{2}(?:\.\d{1,3})?)?)?Z?$/i.exec(text.trim());
+  if (!parsed || (!parsed[1] && !parsed[2])) return NaN;
+  const date = parsed[1] ?? new Date(now).toISOString().slice(0, 10);
+  const at = Date.parse(`${date}T${(parsed[2] ?? '00:00').replace(/^(\d):/, '0$1:')}Z`);
+  if (Number.isNaN(at)) return at;
+  return new Date(at).toISOString().slice(0, 10) === date ? at : NaN;
+}
+
+/** The same, written: 2026-11-12 14:05. */
+export const writtenMoment = (ms: number): string => new Date(ms).toISOString().slice(0, 16).replace('T', ' ');
+
 /** "Last 24 h", "9 – 15 Nov", "12 Nov 12:00 – 24:00". */
 export function labelOf(state: { from: string; to: string; last: string }, now: number): string {
   if (!state.from) return presets.find((p) => p.value === state.last)?.label ?? `Last ${state.last.replace(/([mhd])$/, ' $1')}`;

@@ -16,11 +16,15 @@ const usual: Record<Grain, readonly string[]> = {
   traces: ['traces', 'errors', 'cost', 'latency.p95', 'tokens'],
   spans: ['spans', 'errors', 'cost', 'latency.p95', 'tokens'],
 };
+/** What was sent as metrics: asked for apart, of metric points alone. */
+export const isMetric = (measure: string): boolean => measure.startsWith('metric.');
+
 const words: Record<string, string> = { 'latency.p95': 'p95 time', 'latency.p50': 'median time', 'latency.p99': 'p99 time', 'latency.mean': 'mean time', error_rate: 'Error rate', llm_calls: 'LLM calls', tool_calls: 'Tool calls' };
 
 /** A measure's name as a tab says it. */
 export function wordOf(measure: string, grain?: Grain): string {
   if (grain === 'sessions' && measure === 'latency.p95') return 'p95 with pauses';
+  if (isMetric(measure)) return measure.slice('metric.'.length);
   const score = /^score\.(.+)\.mean$/.exec(measure)?.[1];
   const text = words[measure] ?? (score ?? measure).replaceAll(/[._]/g, ' ');
   return text.startsWith('p9') ? text : text.charAt(0).toUpperCase() + text.slice(1);
@@ -29,6 +33,7 @@ export function wordOf(measure: string, grain?: Grain): string {
 /** A figure in its measure's unit. */
 export function figure(value: Cell, unit: string, measure = ''): string {
   const kind = unit.toLowerCase();
+  if (isMetric(measure) && !kind.includes('usd')) return kind === 's' ? format.duration(value === null ? null : Number(value) * 1000) : kind === 'ms' ? format.duration(value) : format.short(value);
   if (kind.includes('usd') || kind === '$' || measure.startsWith('cost')) return format.money(value);
   if (kind === 'ms' || measure.startsWith('latency') || measure.startsWith('ttft') || measure === 'overhead') return format.duration(value);
   if (kind === 'ratio' || kind === '%' || measure.endsWith('_rate')) return format.percent(value);
@@ -47,6 +52,8 @@ export class StripModel {
   catalogue = $state.raw<readonly Measure[]>([]);
   totals = $state.raw<QueryAnswer | null>(null);
   series = $state.raw<QueryAnswer | null>(null);
+  /** The same of the chosen metric, if one is chosen. */
+  #metric = $state.raw<{ totals: QueryAnswer; series: QueryAnswer } | null>(null);
   problem = $state('');
   /** How many buckets fit; follows the width. */
   room = $state(96);
@@ -100,39 +107,46 @@ export class StripModel {
     const { to: until } = this.list.state.values;
     const { filter } = this.list;
     const { from, to } = this.list.range;
-    const base = { measures: [...this.measures], grain: grainOf(this.list.grain), filter, from: iso(from), ...(until ? { to: iso(to) } : {}) };
+    const metrics = this.measures.filter(isMetric);
+    const base = { measures: this.measures.filter((name) => !isMetric(name)), grain: grainOf(this.list.grain), filter, from: iso(from), ...(until ? { to: iso(to) } : {}) };
     const name = `${this.list.grain} ${JSON.stringify([filter, this.list.state.values.from, until, this.list.state.values.last, this.measures])}`;
     this.totals = this.list.app.api.kept(`totals ${name}`) ?? this.totals;
     this.series = this.list.app.api.kept(`series ${name}`) ?? this.series;
     const api = this.list.app.api;
     try {
-      const [totals, series] = await Promise.all([
-        api.query(base, { signal: abort.signal, keep: `totals ${name}` }),
-        api.query({ ...base, step: this.step.name, timezone: 'UTC' }, { signal: abort.signal, keep: `series ${name}` }),
+      const ask = (measures: string[], keep: string) => Promise.all([
+        api.query({ ...base, measures }, { signal: abort.signal, keep: `totals ${keep}` }),
+        api.query({ ...base, measures, step: this.step.name, timezone: 'UTC' }, { signal: abort.signal, keep: `series ${keep}` }),
       ]);
-      this.totals = totals;
-      this.series = series;
+      [this.totals, this.series] = await ask(base.measures, name);
       this.problem = '';
+      this.#metric = null;
+      if (metrics.length) {
+        const [totals, series] = await ask(metrics, `${name} metric`);
+        this.#metric = { totals, series };
+      }
     } catch (error) {
       if (!wasAborted(error)) this.problem = sentence(error);
     }
   }
 
   total(measure: string): Cell {
-    const at = this.totals?.columns.findIndex((c) => c.name === measure) ?? -1;
-    return at < 0 ? null : (this.totals?.rows[0]?.[at] ?? null);
+    const totals = isMetric(measure) ? this.#metric?.totals : this.totals;
+    const at = totals?.columns.findIndex((c) => c.name === measure) ?? -1;
+    return at < 0 ? null : (totals?.rows[0]?.[at] ?? null);
   }
   unit(measure: string): string {
-    return this.totals?.columns.find((c) => c.name === measure)?.unit ?? this.catalogue.find((m) => m.name === measure)?.unit ?? '';
+    return (isMetric(measure) ? this.#metric?.totals : this.totals)?.columns.find((c) => c.name === measure)?.unit ?? this.catalogue.find((m) => m.name === measure)?.unit ?? '';
   }
 
   /** Every bucket of the frame, also the empty ones. */
   buckets(measure: string): Bucket[] {
     const { from, to } = this.frame;
     const { ms } = this.step;
-    const at = this.series?.columns.findIndex((c) => c.name === measure) ?? -1;
+    const series = isMetric(measure) ? this.#metric?.series : this.series;
+    const at = series?.columns.findIndex((c) => c.name === measure) ?? -1;
     const byTime = new Map<number, number | null>();
-    for (const row of this.series?.rows ?? []) byTime.set(Math.floor(Date.parse(String(row[0])) / ms) * ms, at < 0 || row[at] === null ? null : Number(row[at]));
+    for (const row of series?.rows ?? []) byTime.set(Math.floor(Date.parse(String(row[0])) / ms) * ms, at < 0 || row[at] === null ? null : Number(row[at]));
     const out: Bucket[] = [];
     for (let t = from; t < to && out.length < 400; t += ms) out.push({ from: t, to: t + ms, value: byTime.get(t) ?? null });
     return out;
