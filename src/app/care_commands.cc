@@ -212,7 +212,7 @@ void add_care_commands(CLI::App& app, Commands& commands) {
       "backup", "Backs everything up into DATA/backups/NAME: through the running server, else by itself");
   save->add_option("name", care->name, "Its name; default: the time");
   save->add_option("--data", care->data, "Data directory [pawl-data]");
-  save->add_option("--server", care->server, "Address of the server; the key (scope admin) comes from PAWL_KEY");
+  save->add_option("--server", care->server, "Address of the server; the key (scope operate) comes from PAWL_KEY");
   save->callback([&commands, care] { commands.chosen = [care] { return finish(backup(*care)); }; });
   auto* back = app.add_subcommand("restore", "Makes a new data directory of a back-up");
   back->add_option("from", care->from, "The back-up's folder")->required();

@@ -193,7 +193,7 @@ void add_ledger_commands(CLI::App& app, Commands& commands) {
   auto* key = app.add_subcommand("key", "Keys")->require_subcommand(1);
   auto* create = add(key, "create", "Makes a key", create_key);
   create->add_option("--project", words->project, "Its project [default]");
-  create->add_option("--scopes", words->scopes, "ingest,read,write,admin [ingest]");
+  create->add_option("--scopes", words->scopes, "ingest,read,write,admin,operate [ingest]");
   create->add_option("--expires", words->expires, "A length of time, such as 90d");
   create->add_option("--name", words->name, "A name to know it by");
   add(key, "list", "Lists the keys of a project", list_keys)

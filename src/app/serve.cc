@@ -1,7 +1,6 @@
 // Serving.
 #include "serve.h"
 
-
 #include <filesystem>
 #include <fstream>
 #include <thread>
@@ -136,6 +135,7 @@ void Installation::Parts::refresh() {
     log.error("the ledger cannot be read: known keys may ingest for 15 minutes, nothing else works",
               {{"why", state.why}});
   if (before && !state.away) log.info("the ledger can be read again");
+  explore->end_views();
 }
 
 void Installation::Parts::make_features() {
@@ -149,7 +149,8 @@ void Installation::Parts::make_features() {
   explore = std::make_unique<explore::Explore>(
       pool, clock, log,
       explore::Options{.explain_cost = [this](const traces::SpanRow& row) { return pricing->explain(row); },
-                       .progress = [this] { return ingest->progress(); }});
+                       .progress = [this] { return ingest->progress(); },
+                       .watch = [this](const projects::Access& access) { return projects->watch(access); }});
 }
 
 std::string Installation::Parts::endpoints() const {
@@ -218,10 +219,11 @@ void Installation::Parts::add_routes() {
   };
   plain("/healthz", "public", "Is the process alive", [] { return net::Response::json("{\"status\":\"ok\"}"); });
   plain("/readyz", "public", "Is it ready: ingest and query apart", [this] { return readiness(); });
-  plain("/metrics", local ? "read" : "admin", "Pawl's own operation, as Prometheus text", [this] { return metrics(); });
+  plain("/metrics", local ? "read" : "operate", "Pawl's own operation, as Prometheus text",
+        [this] { return metrics(); });
   router.add({.method = "POST",
               .pattern = "/api/v1/backup",
-              .permission = "admin",
+              .permission = "operate",
               .handler = [this](net::Request& request) -> Task<Result<net::Response>> {
                 const auto name = CO_TRY(JsonFields::parse(request.body)).text("name");
                 co_return co_await net::on_pool(pool, request.cancel, [this, name]() -> Result<net::Response> {

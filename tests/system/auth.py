@@ -1,8 +1,11 @@
 """Keys, scopes, expiry, revocation, the set-up link, log-in, the page's token and the limits on guessing."""
 import base64
+import contextlib
 import json
 import os
 import re
+import socket
+import sqlite3
 import time
 
 from pawl import JSON, PATIENCE, Checks, Server, command, span, traces_body
@@ -24,7 +27,7 @@ def known(server, key):
 def scopes(checks, server):
     """Every route asks for the scope that it says, and for nothing less."""
     described = json.loads(server.call("GET", "/api/v1/openapi.json").body)["paths"]
-    keys = {scope: known(server, make_key(server, scope)) for scope in ("ingest", "read", "write", "admin")}
+    keys = {scope: known(server, make_key(server, scope)) for scope in ("ingest", "read", "write", "admin", "operate")}
     for pattern, methods in described.items():
         path = re.sub(r"\{\w+\}", "none", pattern)
         if path.endswith("/live"):
@@ -101,6 +104,55 @@ def ending(checks, server):
         checks.check(f"revoked by {way}: refused within a second", took < PATIENCE, f"{took:.2f} s")
 
 
+def living(checks, server):
+    """A live view ends with the key that opened it."""
+    key = known(server, make_key(server, "read,write,ingest"))
+    stream = socket.create_connection(("127.0.0.1", server.port), timeout=10 * PATIENCE)
+    stream.sendall(f"GET /api/v1/live HTTP/1.1\r\nhost: 127.0.0.1:{server.port}\r\nauthorization: Bearer {key['key']}\r\n\r\n".encode())
+    checks.check("the live view opens", b"hello" in read_until(stream, b"hello"))
+    server.call("DELETE", "/api/v1/keys/" + key["id"], key=key["key"])
+    since = time.monotonic()
+    rest = read_until(stream, b"0\r\n\r\n")
+    took = time.monotonic() - since
+    checks.check("and ends within a second of the revocation", rest.endswith(b"0\r\n\r\n") and took < PATIENCE, f"{took:.2f} s {rest}")
+
+
+def read_until(stream, word):
+    """What came until `word` did, or until the other end closed."""
+    got = b""
+    while word not in got:
+        try:
+            piece = stream.recv(4096)
+        except TimeoutError:
+            break
+        if not piece:
+            break
+        got += piece
+    return got
+
+
+def without_ledger(checks, server):
+    """The ledger cannot be read: its table of keys is away."""
+    key, other = known(server, make_key(server, "ingest,read")), known(server, make_key(server, "ingest"))
+    with contextlib.closing(sqlite3.connect(os.path.join(server.data, "ledger.db"), timeout=10, isolation_level=None)) as ledger:
+        ledger.execute("ALTER TABLE keys RENAME TO keys_away")
+        try:
+            server.wait_for(lambda: server.call("GET", "/readyz").status == 503, 5, "readiness to say so")
+            ready = server.call("GET", "/readyz").json()
+            checks.check("/readyz says that revocation is not guaranteed", "not guaranteed" in ready["revocation"], ready)
+            checks.equal("and that ingest goes on", (ready["ingest"], ready["query"]), (True, False))
+            for one in (key, other):
+                checks.equal("known keys ingest", server.call("POST", "/v1/traces", traces_body(span(0x1ed6e5, 1)), JSON, key=one["key"]).status, 200)
+            answer = server.call("GET", "/api/v1/traces", key=key["key"])
+            checks.check("but read nothing", answer.status == 503 and "ledger" in answer.message, (answer.status, answer.message))
+            checks.equal("unknown ones do neither", server.call("POST", "/v1/traces", b"{}", JSON, key="pawl_sk_000000000000_1").status, 401)
+            checks.check("the log has the reason", "the ledger cannot be read" in server.log(), server.log()[-300:])
+        finally:
+            ledger.execute("ALTER TABLE keys_away RENAME TO keys")
+    server.wait_for(lambda: server.call("GET", "/readyz").status == 200, 5, "the ledger")
+    checks.equal("afterwards everything is as before", server.call("GET", "/api/v1/traces", key=key["key"]).status, 200)
+
+
 def log_in(checks, server):
     link = re.search(r"http://\S+/setup#(\S+)", server.log())
     if not checks.check("the start prints a set-up link", link, server.log()[-300:]):
@@ -149,6 +201,8 @@ def main():
         scopes(checks, server)
         credentials(checks, server)
         ending(checks, server)
+        living(checks, server)
+        without_ledger(checks, server)
         log_in(checks, server)
         guessing(checks, server)
         server.end()

@@ -92,7 +92,7 @@ def lists(checks, world, routes):
     for pattern in reads:
         for query in ("", f"?{window}", f"?{window}&limit=200", f"?filter=%22{MARK['B']}%22&{window}", f"?project=2&{window}", "?project=3"):
             answer = world.ask("GET", pattern + query)
-            if pattern not in ("/metrics", "/api/v1/openapi.json"):
+            if pattern != "/api/v1/openapi.json":
                 answer.body = answer.body.replace(b"No dimension is called", b"")
             shows_nothing(checks, world, f"GET {pattern}{query}", answer)
     dimensions = [one["name"] for one in world.ask("GET", "/api/v1/dimensions").json()["dimensions"]]
@@ -119,6 +119,23 @@ def questions(checks, world):
         shows_nothing(checks, world, f"query where {term}", type("A", (), {"body": json.dumps(world.ask("POST", "/api/v1/query", asked).json().get("rows")).encode()}))
     for header in ({"x-pawl-project": "2"}, {"x-pawl-project": "3"}, {"X-Pawl-Project": f"{MARK['B']}-project"}):
         shows_nothing(checks, world, f"query with {header}", world.ask("POST", "/api/v1/query", {"measures": ["spans"], "dimensions": ["agent"]}, **header))
+
+
+def installation(checks, world):
+    """What is about all projects together is not for a project's administrator."""
+    for method, path in (("GET", "/metrics"), ("POST", "/api/v1/backup")):
+        checks.equal(f"{method} {path} needs the scope operate", world.ask(method, path, {} if method == "POST" else None).status, 403)
+    made = command("key", "create", "--scopes", "operate", "--data", world.server.data, "--json")
+    key = json.loads(made.stdout)["key"]
+    world.server.wait_for(lambda: world.server.call("GET", "/metrics", key=key).status == 200, 5, "the operator's key")
+    checks.equal("which reads no project", world.server.call("GET", "/api/v1/traces", key=key).status, 403)
+    answer = world.ask("POST", "/api/v1/keys", {"scopes": ["operate"]})
+    checks.equal("and which an administrator cannot make", answer.status, 403)
+    quiet = json.loads(command("project", "create", "quiet", "--data", world.server.data, "--json").stdout)
+    key = json.loads(command("key", "create", "--project", str(quiet["id"]), "--scopes", "read", "--data", world.server.data, "--json").stdout)["key"]
+    world.server.wait_for(lambda: world.server.call("GET", "/api/v1/me", key=key).status == 200, 5, "the quiet project's key")
+    stats = world.server.call("GET", "/api/v1/traces", key=key).json()["stats"]
+    checks.equal("a quiet project is not told when others got something", stats["newest_ms_ago"], None)
 
 
 def revoking(checks, world):
@@ -174,6 +191,7 @@ def main():
         by_id(checks, world, [route for route in routes if route[0] == "GET"])
         lists(checks, world, routes)
         questions(checks, world)
+        installation(checks, world)
         revoking(checks, world)
         live(checks, world)
     checks.finish()

@@ -40,7 +40,7 @@ Result<net::Response> trace(Explore::Inside& inside, warehouse::Warehouse& store
   for (const auto& row : loaded.spans) writer.write(json, row);
   json.end().key("scores").array().end();
   TRY(write_logs_of(json, inside, store, project, {loaded.spans.front().trace}));
-  write_stats(json, inside, {loaded.rows_read, inside.clock.monotonic() - began});
+  write_stats(json, inside, {loaded.rows_read, inside.clock.monotonic() - began, project});
   return net::Response::json(json.end().take());
 }
 
@@ -101,7 +101,7 @@ Result<net::Response> session(Explore::Inside& inside, warehouse::Warehouse& sto
   json.end().key("scores").array().end();
   TRY(write_logs_of(json, inside, store, project, keys));
   write_conversation(json, loaded);
-  write_stats(json, inside, {loaded.rows_read, inside.clock.monotonic() - began});
+  write_stats(json, inside, {loaded.rows_read, inside.clock.monotonic() - began, project});
   return net::Response::json(json.end().take());
 }
 

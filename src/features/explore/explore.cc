@@ -7,7 +7,11 @@
 namespace pawl::explore {
 
 void write_stats(JsonWriter& json, const Explore::Inside& inside, const Read& read) {
-  const Nanos newest = inside.newest;
+  Nanos newest = 0;
+  {
+    const std::lock_guard lock(inside.mutex);
+    if (const auto found = inside.newest.find(read.project); found != inside.newest.end()) newest = found->second;
+  }
   json.key("stats").object().field("rows_read", read.rows).field("elapsed_ms", milliseconds(read.elapsed));
   json.key("newest_ms_ago");
   newest == 0 ? json.null() : json.value(milliseconds(inside.clock.now() - newest));
@@ -16,7 +20,10 @@ void write_stats(JsonWriter& json, const Explore::Inside& inside, const Read& re
 
 Result<warehouse::Answer> run(warehouse::Warehouse& store, const query::Statement& statement, Read& read) {
   warehouse::Query query{.sql = statement.sql};
-  for (const auto& parameter : statement.parameters) query.parameters.push_back({parameter.name, parameter.value});
+  for (const auto& parameter : statement.parameters) {
+    query.parameters.push_back({parameter.name, parameter.value});
+    if (parameter.name == "project") read.project = static_cast<ProjectId>(parse_int(parameter.value).value_or(0));
+  }
   auto answer = TRY(store.read(query));
   read.rows += answer.rows_read;
   read.elapsed += answer.elapsed;
@@ -121,6 +128,10 @@ void Explore::open(warehouse::Warehouse& warehouse) {
 void Explore::close() {
   inside_->warehouse = nullptr;
 }
+void Explore::end_views() {
+  explore::end_views(*inside_);
+}
+
 void Explore::committed(const traces::Batch& batch) {
   publish(*inside_, batch);
 }

@@ -1,5 +1,6 @@
 // Looking: lists of sessions, traces and spans, whole runs with their content, measures, completion, live view.
 #pragma once
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
@@ -7,6 +8,7 @@
 #include "base/log.h"
 #include "net/pool.h"
 #include "net/router.h"
+#include "records/projects/projects.h"
 #include "records/traces/traces.h"
 #include "store/warehouse/warehouse.h"
 
@@ -18,6 +20,8 @@ struct Options {
   std::function<std::string(const traces::SpanRow&)> explain_cost;
   // A sentence on how far the start has come, while no query can be answered.
   std::function<std::string()> progress;
+  // Turns false when whoever opened a live view may not see its project any more.
+  std::function<std::shared_ptr<const std::atomic<bool>>(const projects::Access&)> watch;
 };
 
 class Explore {
@@ -31,6 +35,8 @@ class Explore {
   // From now on queries are answered.
   void open(warehouse::Warehouse& warehouse);
   void close();  // before the warehouse goes; running queries are waited for by the pool
+  // Ends live views whose askers have lost their right: now and then, from any thread.
+  void end_views();
   // The tap of the live view; on the writer's thread.
   void committed(const traces::Batch& batch);
   // True once any span of this project was ever seen by this process or found in the warehouse.

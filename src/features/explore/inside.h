@@ -20,6 +20,7 @@ struct Subscriber {
   ProjectId project;
   query::Filter filter;
   std::shared_ptr<net::Channel> channel;
+  std::shared_ptr<const std::atomic<bool>> holds;  // may its asker still see the project?
 };
 
 struct Explore::Inside {
@@ -28,8 +29,8 @@ struct Explore::Inside {
   const Log& log;
   Options options;
   std::atomic<warehouse::Warehouse*> warehouse = nullptr;
-  std::atomic<Nanos> newest = 0;  // receipt of the newest span seen
-  std::mutex mutex;
+  mutable std::mutex mutex;
+  std::unordered_map<ProjectId, Nanos> newest;  // receipt of the newest span seen
   std::vector<Subscriber> subscribers;
   std::unordered_map<ProjectId, bool> received, logs;  // whether there are any, as far as it is known
 
@@ -52,6 +53,7 @@ struct Explore::Inside {
 struct Read {
   std::uint64_t rows = 0;
   Nanos elapsed = 0;
+  ProjectId project = 0;  // whose newest span is told
 };
 void write_stats(JsonWriter& json, const Explore::Inside& inside, const Read& read);
 
@@ -78,5 +80,6 @@ Result<void> write_logs_of(JsonWriter& json, Explore::Inside& inside, warehouse:
                            const std::vector<Id128>& traces);
 void add_live_routes(net::Router& router, Explore::Inside& inside);
 void publish(Explore::Inside& inside, const traces::Batch& batch);
+void end_views(Explore::Inside& inside);
 
 }  // namespace pawl::explore

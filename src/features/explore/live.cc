@@ -12,7 +12,9 @@ Result<net::Response> subscribe(Explore::Inside& inside, const net::Request& req
   channel->push(net::sse_event("hello", "{}"));
   const std::lock_guard lock(inside.mutex);
   std::erase_if(inside.subscribers, [](const Subscriber& s) { return s.channel->closed(); });
-  inside.subscribers.push_back({projects::access_of(request).project, std::move(*filter), channel});
+  const auto& access = projects::access_of(request);
+  auto holds = inside.options.watch ? inside.options.watch(access) : std::make_shared<const std::atomic<bool>>(true);
+  inside.subscribers.push_back({access.project, std::move(*filter), channel, std::move(holds)});
   return net::Response::events(std::move(channel));
 }
 
@@ -22,7 +24,8 @@ void publish(Explore::Inside& inside, const traces::Batch& batch) {
   const std::lock_guard lock(inside.mutex);
   for (const auto& row : batch.spans) {
     inside.received[row.project] = true;
-    if (row.received > inside.newest) inside.newest = row.received;
+    auto& newest = inside.newest[row.project];
+    newest = std::max(newest, row.received);
   }
   for (const auto& row : batch.logs) inside.logs[row.project] = true;
   std::erase_if(inside.subscribers, [](const Subscriber& s) { return s.channel->closed(); });
@@ -32,7 +35,8 @@ void publish(Explore::Inside& inside, const traces::Batch& batch) {
     const RowFacts facts(row);
     std::string event;  // made once, for the first who wants it
     for (const auto& subscriber : inside.subscribers) {
-      if (row.project != subscriber.project || !query::matches(subscriber.filter, facts)) continue;
+      if (row.project != subscriber.project || !*subscriber.holds || !query::matches(subscriber.filter, facts))
+        continue;
       if (event.empty()) {
         JsonWriter json;
         write_span_row(json, row);
@@ -41,6 +45,14 @@ void publish(Explore::Inside& inside, const traces::Batch& batch) {
       subscriber.channel->push(event);
     }
   }
+}
+
+void end_views(Explore::Inside& inside) {
+  const std::lock_guard lock(inside.mutex);
+  for (const auto& subscriber : inside.subscribers) {
+    if (!*subscriber.holds) subscriber.channel->close();
+  }
+  std::erase_if(inside.subscribers, [](const Subscriber& s) { return s.channel->closed(); });
 }
 
 void add_live_routes(net::Router& router, Explore::Inside& inside) {

@@ -43,7 +43,7 @@ Result<net::Response> list(Explore::Inside& inside, warehouse::Warehouse& store,
   write_logs(json, page.rows);
   json.key("next_cursor");
   page.cursor.empty() ? json.null() : json.value(page.cursor);
-  write_stats(json, inside, {page.rows_read, page.elapsed});
+  write_stats(json, inside, {page.rows_read, page.elapsed, wanted.project});
   return net::Response::json(json.end().take());
 }
 

@@ -27,15 +27,17 @@ Result<Scopes> parse_scopes(std::string_view list) {
       scopes.write = true;
     else if (name == "admin")
       scopes.administer = true;
+    else if (name == "operate")
+      scopes.operate = true;
     else
-      return fail(ErrorKind::invalid, "No scope is called {}. Known: ingest, read, write, admin.", name);
+      return fail(ErrorKind::invalid, "No scope is called {}. Known: ingest, read, write, admin, operate.", name);
   }
   return scopes;
 }
 
 bool covers(const Scopes& mine, const Scopes& asked) {
   return (mine.ingest || !asked.ingest) && (mine.read || !asked.read) && (mine.write || !asked.write) &&
-         (mine.administer || !asked.administer);
+         (mine.administer || !asked.administer) && (mine.operate || !asked.operate);
 }
 
 std::string to_text(const Scopes& scopes) {
@@ -44,6 +46,7 @@ std::string to_text(const Scopes& scopes) {
   if (scopes.read) words.emplace_back("read");
   if (scopes.write) words.emplace_back("write");
   if (scopes.administer) words.emplace_back("admin");
+  if (scopes.operate) words.emplace_back("operate");
   return join(words, ",");
 }
 

@@ -36,6 +36,7 @@ bool may(const Scopes& scopes, std::string_view permission) {
   if (permission == "ingest") return scopes.ingest;
   if (permission == "read") return scopes.read;
   if (permission == "write") return scopes.write;
+  if (permission == "operate") return scopes.operate;
   return permission == "admin" && scopes.administer;
 }
 
@@ -44,9 +45,10 @@ bool is_for_people(std::string_view permission) {
 }
 
 Scopes scopes_of_role(std::string_view role) {
-  if (role == "owner" || role == "admin") return {true, true, true, true};
-  if (role == "member") return {true, true, true, false};
-  if (role == "viewer") return {false, true, false, false};
+  if (role == "owner") return {true, true, true, true, true};
+  if (role == "admin") return {true, true, true, true, false};
+  if (role == "member") return {true, true, true, false, false};
+  if (role == "viewer") return {false, true, false, false, false};
   return {};
 }
 
@@ -165,7 +167,7 @@ std::optional<net::Response> Projects::gate(net::Request& request, std::string_v
     return std::nullopt;
   }
   if (local) {
-    request.who = Access{.role = "owner", .local = true, .may = {true, true, true, true}};
+    request.who = Access{.role = "owner", .local = true, .may = {true, true, true, true, true}};
     return std::nullopt;
   }
   if (const std::string secret = secret_of(request); !secret.empty())

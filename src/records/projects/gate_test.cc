@@ -13,7 +13,7 @@ struct GateTest : World {
 };
 
 TEST_F(GateTest, AKeyPassesWhereItsScopesReach) {
-  const std::string scopes[] = {"ingest", "read", "write", "admin"};
+  const std::string scopes[] = {"ingest", "read", "write", "admin", "operate"};
   for (const auto& mine : scopes) {
     const std::string secret = key(mine);
     for (const auto& asked : scopes) EXPECT_EQ(gate(with_key(secret), asked), mine == asked ? 0 : 403) << mine << asked;
@@ -110,13 +110,13 @@ TEST_F(GateTest, RolesReachAsFarAsTheySay) {
   member("member@example.com", 1, "member");
   member("viewer@example.com", 1, "viewer");
   const std::vector<std::pair<std::string, std::string>> expected = {
-      {"root@example.com", "read write admin ingest user self owner"},
+      {"root@example.com", "read write admin operate ingest user self owner"},
       {"admin@example.com", "read write admin ingest user self"},
       {"member@example.com", "read write ingest user self"},
       {"viewer@example.com", "read user self"}};
   for (const auto& [email, may] : expected) {
     const std::string ticket = cookie_of(email);
-    for (const std::string permission : {"read", "write", "admin", "ingest", "user", "self", "owner"}) {
+    for (const std::string permission : {"read", "write", "admin", "operate", "ingest", "user", "self", "owner"}) {
       const bool fits = fmt::format(" {} ", may).find(" " + permission + " ") != std::string::npos;
       EXPECT_EQ(gate(with_cookie(ticket), permission), fits ? 0 : 403) << email << " " << permission;
     }

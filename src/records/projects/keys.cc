@@ -59,7 +59,7 @@ void Projects::Inside::write_last_used() {
 Result<NewKey> Projects::create_key(ProjectId project, std::string_view name, const Scopes& scopes, Nanos expires,
                                     std::string_view actor) {
   if (scopes == Scopes{})
-    return fail(ErrorKind::invalid, "A key needs at least one scope of ingest, read, write, admin.");
+    return fail(ErrorKind::invalid, "A key needs at least one scope of ingest, read, write, admin, operate.");
   if (!name.empty()) TRY(check_name(name, "key's name"));
   const std::string id = inside_->random_text(6);
   NewKey made{{"pk_" + id, project, std::string(name), scopes, inside_->clock.now(), expires, 0, 0},
