@@ -3,6 +3,7 @@
 
 #include <memory_resource>
 
+#include "attributes.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "llm/messages.h"
@@ -70,6 +71,11 @@ void add_attributes(std::vector<std::pair<std::string, std::string>>& out, std::
     key += attribute.key;
     out.emplace_back(std::move(key), repair_utf8(otlp::to_text(attribute.value)));
   }
+}
+
+// A time that a partition is made of: a client with wild clocks would make more partitions than one block may have.
+Nanos near(Nanos time, Nanos received) {
+  return std::clamp(time, received - 400 * day, received + day);
 }
 
 std::string service_of(const otlp::Resource& resource) {
@@ -283,6 +289,7 @@ void Builder::add_span(ProjectId project, Nanos received, const otlp::Resource& 
   add_attributes(row.attributes, "scope.", scope.attributes);
   if (!scope.version.empty()) row.attributes.emplace_back("scope.version", repair_utf8(scope.version));
   if (span.status_code == 1) row.attributes.emplace_back("otel.status_code", "OK");
+  keep_last(row.attributes);
   row.events = json_of_events(span, reading_), row.links = json_of_links(span);
   for (const auto& [name, value] : row.attributes) batch_.bytes += name.size() + value.size() + 16;
   batch_.bytes += row.events.size() + 512;
@@ -290,7 +297,8 @@ void Builder::add_span(ProjectId project, Nanos received, const otlp::Resource& 
   auto& known = memory_.trace(project, trace);
   if (known.session.empty()) known.session = row.session;
   if (!content.empty()) {
-    ContentRow carrier{.project = project, .trace = trace, .span = id, .at = row.start, .record = record};
+    ContentRow carrier{
+        .project = project, .trace = trace, .span = id, .at = near(row.start, received), .record = record};
     add_content(std::move(carrier), content, row.session.empty() ? known.session : row.session, received, &row);
   }
   if (pricer_) pricer_(row, reading_);
@@ -352,6 +360,7 @@ void Builder::add_log(ProjectId project, Nanos received, const otlp::Resource& r
                repair_utf8(otlp::to_text(record.body)),
                {}};
     add_attributes(row.attributes, "", record.attributes);
+    keep_last(row.attributes);
     batch_.bytes += row.body.size() + 256;
     batch_.logs.push_back(std::move(row));
     return;
@@ -360,7 +369,8 @@ void Builder::add_log(ProjectId project, Nanos received, const otlp::Resource& r
   const std::string session = reading_.session.empty() ? known.session : reading_.session;
   const auto here = span_at_.find(span_key(project, trace, span));
   SpanRow* row = here == span_at_.end() ? nullptr : &batch_.spans[here->second];
-  ContentRow carrier{.project = project, .trace = trace, .span = span, .at = at, .from_log = true, .record = hash};
+  ContentRow carrier{
+      .project = project, .trace = trace, .span = span, .at = near(at, received), .from_log = true, .record = hash};
   if (!reading_.content.empty()) add_content(std::move(carrier), reading_.content, session, received, row);
   Patch patch{project,
               trace,
@@ -404,6 +414,7 @@ void Builder::add_point(ProjectId project, Nanos received, const otlp::Resource&
                .count = point.count,
                .attributes = {}};
   add_attributes(row.attributes, "", point.attributes);
+  keep_last(row.attributes);
   batch_.bytes += 256;
   batch_.points.push_back(std::move(row));
 }

@@ -156,16 +156,21 @@ Result<void> load_content(Warehouse& warehouse, const Selection& selection, Load
        .parameters = parameters}));
   loaded.rows_read += answer.rows_read;
   std::vector<ContentRow> carriers;
-  std::set<std::pair<Id128, Id128>> seen;  // (record, span): a carrier that was stored twice
+  std::set<std::pair<Id128, Id128>> seen;   // (record, span): a carrier that was stored twice
+  std::unordered_map<Id128, Id128> stands;  // span → its record: what an earlier version of it brought is not shown
+  for (const auto& row : loaded.spans) stands[content_key(row.trace, row.span)] = row.record;
   for (std::size_t i = 0; i < answer.rows.size(); ++i) {
     auto row = read_content_row(answer.rows, i);
+    const auto record = stands.find(content_key(row.trace, row.span));
+    if (!row.from_log && record != stands.end() && record->second != row.record) continue;
     if (seen.emplace(row.record, row.span).second) carriers.push_back(std::move(row));
   }
   auto bodies = TRY(warehouse.read(
-      {.sql = fmt::format(
-           "SELECT scope, hash, any(if(empty(bytes), text, bytes)) FROM bodies WHERE project = {{project:UInt32}} AND (scope, hash) IN "
-           "(SELECT arrayJoin(arrayZip(scopes, hashes)) FROM span_content WHERE {}) GROUP BY scope, hash",
-           where),
+      {.sql =
+           fmt::format("SELECT scope, hash, any(if(empty(bytes), text, bytes)) FROM bodies WHERE project = "
+                       "{{project:UInt32}} AND (scope, hash) IN "
+                       "(SELECT arrayJoin(arrayZip(scopes, hashes)) FROM span_content WHERE {}) GROUP BY scope, hash",
+                       where),
        .parameters = parameters}));
   loaded.rows_read += bodies.rows_read;
   std::unordered_map<Id128, std::string_view> found;
@@ -274,7 +279,8 @@ std::vector<std::size_t> recount_rows(std::span<SpanRow* const> rows) {
   std::vector<std::string> texts;  // a verdict's views may point into the rows that it is applied to
   texts.reserve(verdicts.size() * 4);
   for (auto& verdict : verdicts) {
-    for (auto* view : {&verdict.session, &verdict.user, &verdict.agent, &verdict.handoff_to}) *view = texts.emplace_back(*view);
+    for (auto* view : {&verdict.session, &verdict.user, &verdict.agent, &verdict.handoff_to})
+      *view = texts.emplace_back(*view);
   }
   std::vector<std::size_t> changed;
   for (std::size_t i = 0; i < rows.size(); ++i) {

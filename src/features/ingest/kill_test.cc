@@ -1,0 +1,125 @@
+// A process that is killed at every call to the warehouse while it sets records aside, and while it sends them again:
+// each record is stored once or held once, and the books balance.
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/wait.h>
+
+#include <fstream>
+
+#include "base/text.h"
+#include "world_testing.h"
+
+extern char** environ;
+
+namespace pawl::ingest::testing {
+namespace {
+
+using otlp::Signal;
+constexpr ProjectId project = 1;
+constexpr int killed = 9;
+
+std::string chat(std::string_view prompt) {
+  return R"("attributes":[)" + text_attribute("gen_ai.operation.name", "chat") + "," +
+         text_attribute("gen_ai.prompt", prompt) + "]";
+}
+
+// Two requests of traces, one of logs, one of metrics, each with a bad record; ten records for the books.
+void send_all(World& world) {
+  world.send(project, Signal::traces,
+             spans_body({span_json(1, 1, "good"), span_json(1, 2, "poison", 1), span_json(1, 3, "good", 1, chat("a")),
+                         span_json(1, 4, "good", 1, chat("poison in a body"))}));
+  world.send(project, Signal::logs, logs_body({log_json(1, 1, "a"), log_json(1, 1, "poison"), log_json(1, 1, "b")}));
+  world.send(project, Signal::metrics, gauge_body({"a", "b"}));
+  world.send(project, Signal::traces,
+             spans_body({span_json(2, 1, "good"), span_json(2, 2, "good", 1), span_json(2, 3, "poison", 1)}));
+}
+
+std::string report(World& world) {
+  const auto count = [&](std::string_view what, std::string_view from) {
+    return world.number(fmt::format("SELECT toInt64({}) FROM {}", what, from));
+  };
+  return fmt::format("spans {} of {}, not once {}, logs {} of {}, points {}, held {}, books {}",
+                     count("sum(sign)", "spans"), count("uniqExact(trace, span)", "spans"),
+                     count("count()", "(SELECT 1 FROM spans GROUP BY trace, span HAVING sum(sign) != 1)"),
+                     count("count()", "logs"), count("uniqExact(record)", "logs"), count("count()", "points"),
+                     *world.quarantine->count(project), world.all_books(project));
+}
+
+// The other process: PAWL_TEST_HOME, PAWL_TEST_KILL (at which call; -1: never), PAWL_TEST_STEP.
+TEST(KilledProcess, DISABLED_Child) {
+  const std::filesystem::path home = std::getenv("PAWL_TEST_HOME");
+  const int at = std::atoi(std::getenv("PAWL_TEST_KILL"));
+  const std::string step = std::getenv("PAWL_TEST_STEP");
+  const auto real = open_engine(home);
+  Doubtful store(*real);
+  if (step != "retry") store.marker = "poison";
+  store.at_call = [&](int call, bool done) {
+    if (call == at && done == (at % 2 == 0)) _exit(killed);
+  };
+  World world(home, store);
+  if (step == "first") send_all(world);
+  world.start();
+  if (step == "retry") {
+    const auto sent = world.ingest->retry_quarantined(project, {}, "test");
+    ASSERT_TRUE(sent) << sent.error().what;
+    world.drain();
+  }
+  std::ofstream(home / "report") << report(world);
+}
+
+class Killed : public ::testing::Test {
+ protected:
+  Killed() : home(fresh_folder("killed")) {}
+  ~Killed() override { std::filesystem::remove_all(home); }
+
+  // The exit code of one such process.
+  int run(const std::string& step, int at) {
+    std::vector<std::string> words = {"child", "--gtest_filter=KilledProcess.DISABLED_Child",
+                                      "--gtest_also_run_disabled_tests"};
+    std::vector<std::string> settings = {"PAWL_TEST_HOME=" + home.string(), "PAWL_TEST_KILL=" + std::to_string(at),
+                                         "PAWL_TEST_STEP=" + step};
+    std::vector<char*> arguments, environment;
+    for (auto& word : words) arguments.push_back(word.data());
+    for (auto& setting : settings) environment.push_back(setting.data());
+    for (char** one = environ; *one != nullptr; ++one) environment.push_back(*one);
+    arguments.push_back(nullptr), environment.push_back(nullptr);
+    posix_spawn_file_actions_t quiet;
+    posix_spawn_file_actions_init(&quiet);
+    posix_spawn_file_actions_addopen(&quiet, 1, (home / "child.log").c_str(), O_WRONLY | O_CREAT | O_APPEND, 0644);
+    posix_spawn_file_actions_adddup2(&quiet, 1, 2);
+    pid_t child = 0;
+    EXPECT_EQ(posix_spawn(&child, "/proc/self/exe", &quiet, nullptr, arguments.data(), environment.data()), 0);
+    posix_spawn_file_actions_destroy(&quiet);
+    int status = 0;
+    waitpid(child, &status, 0);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+  }
+
+  // Again and again, each time killed at a later call, until one goes through. How many were killed.
+  int run_through(const std::string& first, const std::string& then) {
+    int at = 0;
+    for (std::string step = first; run(step, at) == killed; step = then) ++at;
+    return at;
+  }
+
+  std::string text(const char* file) {
+    std::ifstream in(home / file);
+    return {(std::istreambuf_iterator<char>(in)), {}};
+  }
+
+  std::filesystem::path home;
+};
+
+TEST_F(Killed, AtEveryCallNothingIsLostOrDoubled) {
+  EXPECT_GT(run_through("first", "then"), 20);
+  EXPECT_EQ(text("report"), "spans 4 of 4, not once 0, logs 2 of 2, points 2, held 4, books quarantined 4, stored 6")
+      << text("child.log");
+  EXPECT_GE(run_through("retry", "retry"), 2);
+  EXPECT_EQ(text("report"), "spans 7 of 7, not once 0, logs 3 of 3, points 2, held 0, books stored 10")
+      << text("child.log");
+  ASSERT_EQ(run("then", -1), 0);  // and all of it is read back once more
+  EXPECT_EQ(text("report"), "spans 7 of 7, not once 0, logs 3 of 3, points 2, held 0, books stored 10");
+}
+
+}  // namespace
+}  // namespace pawl::ingest::testing
