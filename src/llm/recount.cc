@@ -124,6 +124,7 @@ class Recount {
     identity();
     agents();
     handoffs();
+    whose();
     return std::move(verdicts_);
   }
 
@@ -154,6 +155,7 @@ class Recount {
   void identity();
   void agents();
   void handoffs();
+  void whose();
   std::string_view step_name(Index i, Kind kind) const;
 
   const std::vector<Fact>& facts_;
@@ -437,6 +439,27 @@ void Recount::handoffs() {
       if (facts_[*next].agent == verdicts_[i].agent) continue;
       verdicts_[i].handoff_to = facts_[*next].agent;
       break;
+    }
+  }
+}
+
+void Recount::whose() {
+  for (const auto field : whose_fields) {
+    std::string_view only;
+    bool several = false;
+    for (const Index i : tree_.down) {
+      std::string_view mine = facts_[i].whose.*field;
+      if (!mine.empty()) {
+        several = several || (!only.empty() && only != mine);
+        only = mine;
+      } else if (parent(i) != nobody) {
+        mine = verdicts_[parent(i)].whose.*field;
+      }
+      verdicts_[i].whose.*field = mine;
+    }
+    if (several || only.empty()) continue;
+    for (Verdict& verdict : verdicts_) {
+      if ((verdict.whose.*field).empty()) verdict.whose.*field = only;
     }
   }
 }

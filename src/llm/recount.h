@@ -18,6 +18,14 @@ enum class NotCounted : std::uint8_t {
 };
 std::string_view name_of(NotCounted why);
 
+// Whose cost it is, and of which task (conventions.md rule 9): each its own, else that of the nearest span above that
+// has one, else that of the trace where it has exactly one.
+struct Whose {
+  std::string_view team, task, outcome, customer;
+};
+inline constexpr std::string_view Whose::* const whose_fields[] = {&Whose::team, &Whose::task, &Whose::outcome,
+                                                                   &Whose::customer};
+
 // The facts of one span that decide what counts.
 struct Fact {
   Id128 span, parent;
@@ -28,6 +36,7 @@ struct Fact {
   Tokens tokens;
   Nanos start = 0, end = 0;
   std::string_view model, response_id, session, user, agent, name, tool_name, error_message, scope, handoff_to;
+  Whose whose;                       // as read
   std::uint32_t content_pieces = 0;  // how much it tells: the richer report of a call counts
 };
 
@@ -40,6 +49,7 @@ struct Verdict {
   std::string_view session, user;  // its own, or spread where the trace has exactly one (rule 8)
   std::string_view agent;          // its own, or that of the nearest ancestor with one
   std::string_view handoff_to;     // of a handoff: its own, or the agent that starts next
+  Whose whose;
 };
 
 // `Fact::kind` is the kind as read, never a corrected one: keep it beside the corrected kind.

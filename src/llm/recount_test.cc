@@ -104,6 +104,25 @@ TEST(Recount, AToolThatTheRunSurvivedDoesNotExplainTheRunsOwnFailure) {
   EXPECT_TRUE(verdicts[1].is_error);
 }
 
+TEST(Recount, WhoseCostItIsComesFromAboveOrFromTheOnlyOne) {
+  Fact root = span(1, 0, Kind::agent), call = span(2, 1, Kind::llm), inner = span(3, 1, Kind::agent);
+  Fact deep = span(4, 3, Kind::llm), stray = span(5, 99, Kind::llm);
+  root.whose.task = "refund", root.whose.customer = "acme";
+  call.whose.team = "support";
+  auto verdicts = recount({stray, deep, inner, call, root});
+  for (const auto& verdict : verdicts) {
+    EXPECT_EQ(verdict.whose.task, "refund");
+    EXPECT_EQ(verdict.whose.customer, "acme");
+    EXPECT_EQ(verdict.whose.team, "support");
+    EXPECT_EQ(verdict.whose.outcome, "");
+  }
+  inner.whose.task = "ship";  // two tasks: each goes down, neither goes elsewhere
+  verdicts = recount({root, call, inner, deep, stray});
+  EXPECT_EQ(verdicts[1].whose.task, "refund");
+  EXPECT_EQ(verdicts[3].whose.task, "ship");
+  EXPECT_EQ(verdicts[4].whose.task, "");
+}
+
 TEST(Recount, SessionsSpreadWhereThereIsExactlyOne) {
   Fact root = span(1, 0, Kind::agent), child = span(2, 1, Kind::llm), other = span(3, 0, Kind::agent);
   child.session = "s", child.user = "u";

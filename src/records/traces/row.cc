@@ -86,6 +86,7 @@ constexpr ColumnName span_names[] = {{"project", "UInt32"},
                                      {"read_handoff_to", "String"},
                                      {"session_weak", "UInt8"},
                                      {"pieces", "UInt16"},
+                                     {"spread", "UInt8"},
                                      {"sign", "Int8"},
                                      {"batch", "UInt64"}};
 
@@ -266,7 +267,7 @@ void SpanBlock::add(const SpanRow& row) {
   c.next().fixed(number(row.read_kind));
   c.next().text(row.read_session), c.next().text(row.read_user), c.next().text(row.read_agent);
   c.next().fixed(flag(row.read_noise)), c.next().text(row.read_handoff_to);
-  c.next().fixed(flag(row.session_weak)), c.next().fixed(row.pieces);
+  c.next().fixed(flag(row.session_weak)), c.next().fixed(row.pieces), c.next().fixed(row.spread);
   c.next().fixed(row.sign), c.next().fixed(row.batch);
 }
 
@@ -323,6 +324,7 @@ SpanRow read_span_row(const native::Rows& rows, std::size_t index) {
   row.read_session = r.text(), row.read_user = r.text(), row.read_agent = r.text();
   row.read_noise = r.flag(), row.read_handoff_to = r.text();
   row.session_weak = r.flag(), row.pieces = static_cast<std::uint16_t>(r.integer());
+  row.spread = static_cast<std::uint8_t>(r.integer());
   row.sign = static_cast<std::int8_t>(r.integer()), row.batch = static_cast<BatchNumber>(r.integer());
   return row;
 }
@@ -437,6 +439,9 @@ std::vector<SpanRow> settle(std::vector<SpanRow>& rows) {
   return stale;
 }
 
+constexpr std::string SpanRow::* whose_columns[] = {&SpanRow::team, &SpanRow::task, &SpanRow::outcome,
+                                                    &SpanRow::customer};
+
 llm::Fact fact_of(const SpanRow& row) {
   llm::Fact fact;
   fact.span = row.span, fact.parent = row.parent;
@@ -450,15 +455,37 @@ llm::Fact fact_of(const SpanRow& row) {
   fact.session = row.read_session, fact.user = row.read_user, fact.agent = row.read_agent;
   fact.name = row.name, fact.tool_name = row.tool, fact.error_message = row.error_message, fact.scope = row.scope;
   fact.session_weak = row.session_weak, fact.handoff_to = row.read_handoff_to, fact.content_pieces = row.pieces;
+  for (std::size_t i = 0; i < std::size(whose_columns); ++i) {
+    if (((row.spread >> i) & 1U) == 0) fact.whose.*llm::whose_fields[i] = row.*whose_columns[i];
+  }
   return fact;
 }
 
+namespace {
+
+bool spread(const llm::Whose& whose, SpanRow& row) {
+  bool changed = false;
+  for (std::size_t i = 0; i < std::size(whose_columns); ++i) {
+    std::string& mine = row.*whose_columns[i];
+    const std::string_view wanted = whose.*llm::whose_fields[i];
+    if (mine == wanted) continue;
+    mine = wanted;  // its own never changes, so that this came from the trace, or leaves it again
+    const auto bit = static_cast<std::uint8_t>(1U << i);
+    row.spread = static_cast<std::uint8_t>(wanted.empty() ? row.spread & ~bit : row.spread | bit);
+    changed = true;
+  }
+  return changed;
+}
+
+}  // namespace
+
 bool apply(const llm::Verdict& verdict, SpanRow& row) {
+  const bool whose = spread(verdict.whose, row);
   const bool counted = verdict.why == llm::NotCounted::counted;
   const bool same = row.counted == counted && row.not_counted == verdict.why && row.is_error == verdict.is_error &&
                     row.kind == verdict.kind && row.session == verdict.session && row.user == verdict.user &&
                     row.agent == verdict.agent && row.noise == verdict.noise && row.handoff_to == verdict.handoff_to;
-  if (same) return false;
+  if (same) return whose;
   row.counted = counted;
   row.not_counted = verdict.why;
   row.is_error = verdict.is_error;

@@ -58,6 +58,7 @@ struct SpanRow {
   std::string read_session, read_user, read_agent, read_handoff_to;
   bool read_noise = false, session_weak = false;
   std::uint16_t pieces = 0;  // of content that is no mere attribute: how much it tells
+  std::uint8_t spread = 0;   // which of llm::whose_fields (a bit each) the trace filled
 
   std::string shown_trace_id() const;
   std::string shown_span_id() const;

@@ -55,6 +55,7 @@ CREATE TABLE IF NOT EXISTS spans (
   read_noise UInt8, read_handoff_to LowCardinality(String),
   session_weak UInt8,                 -- read_session is a framework's own conversation id: an ancestor's session wins
   pieces UInt16,                      -- how many pieces of content it brought: the richer of two reports of a step stays
+  spread UInt8,                       -- bits: team, task, outcome, customer came from the trace, not from the span
   sign Int8, batch UInt64,
   INDEX by_trace trace TYPE bloom_filter(0.01) GRANULARITY 1,
   INDEX by_session session TYPE bloom_filter(0.01) GRANULARITY 1,
@@ -128,6 +129,7 @@ inline constexpr std::array<std::string_view, 2> additions = {
     "ALTER TABLE spans ADD COLUMN IF NOT EXISTS read_noise UInt8 AFTER read_agent, "
     "ADD COLUMN IF NOT EXISTS read_handoff_to LowCardinality(String) AFTER read_noise, "
     "ADD COLUMN IF NOT EXISTS session_weak UInt8 AFTER read_handoff_to, "
-    "ADD COLUMN IF NOT EXISTS pieces UInt16 AFTER session_weak"};
+    "ADD COLUMN IF NOT EXISTS pieces UInt16 AFTER session_weak, "
+    "ADD COLUMN IF NOT EXISTS spread UInt8 AFTER pieces"};
 
 }  // namespace pawl::traces

@@ -10,14 +10,11 @@
 namespace pawl::traces {
 namespace {
 
-struct Table {
-  std::string_view name, ddl;
-};
-constexpr Table tables[] = {{"bodies", bodies_ddl},
-                            {"span_content", content_ddl},
-                            {"logs", logs_ddl},
-                            {"points", points_ddl},
-                            {"spans", spans_ddl}};
+constexpr TableInfo tables[] = {{"bodies", bodies_ddl},
+                                {"span_content", content_ddl},
+                                {"logs", logs_ddl},
+                                {"points", points_ddl},
+                                {"spans", spans_ddl}};
 
 constexpr std::string_view trial_prefix = "trial_";
 
@@ -216,6 +213,10 @@ Id128 content_key(const Id128& trace, const Id128& span) {
   return {trace.high ^ (span.high * 3), trace.low ^ ((span.low << 1U) | (span.low >> 63U))};
 }
 
+std::span<const TableInfo> described_tables() {
+  return tables;
+}
+
 Result<void> create_tables(Warehouse& warehouse) {
   for (const auto& table : tables) TRY(warehouse.run(std::string(table.ddl) + std::string(table_settings)));
   for (const auto addition : additions) TRY(warehouse.run(addition));
@@ -254,7 +255,7 @@ Result<void> insert_on_trial(Warehouse& warehouse, const Batch& batch) {
 }
 
 Result<void> make_trial_table(Warehouse& warehouse, std::string_view table) {
-  const auto* const of = std::ranges::find(tables, table, &Table::name);
+  const auto* const of = std::ranges::find(tables, table, &TableInfo::name);
   const std::string name = fmt::format("{}{}", trial_prefix, table);
   std::string ddl(of->ddl);
   ddl.replace(ddl.find(table), table.size(), name);
@@ -277,10 +278,11 @@ std::vector<std::size_t> recount_rows(std::span<SpanRow* const> rows) {
   for (const SpanRow* row : rows) facts.push_back(fact_of(*row));
   auto verdicts = llm::recount(facts);
   std::vector<std::string> texts;  // a verdict's views may point into the rows that it is applied to
-  texts.reserve(verdicts.size() * 4);
+  texts.reserve(verdicts.size() * (4 + std::size(llm::whose_fields)));
   for (auto& verdict : verdicts) {
     for (auto* view : {&verdict.session, &verdict.user, &verdict.agent, &verdict.handoff_to})
       *view = texts.emplace_back(*view);
+    for (const auto field : llm::whose_fields) verdict.whose.*field = texts.emplace_back(verdict.whose.*field);
   }
   std::vector<std::size_t> changed;
   for (std::size_t i = 0; i < rows.size(); ++i) {

@@ -2,6 +2,7 @@
 #pragma once
 #include <set>
 #include <span>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -16,6 +17,10 @@ using warehouse::Warehouse;
 
 // Creates what is missing; every table that carries `batch`, in the order in which a batch is written.
 Result<void> create_tables(Warehouse& warehouse);
+struct TableInfo {
+  std::string_view name, ddl;  // ddl: CREATE TABLE … with its comments
+};
+std::span<const TableInfo> described_tables();
 
 // "TABLE spans, TABLE bodies, …" for BACKUP and RESTORE.
 std::string backup_tables();

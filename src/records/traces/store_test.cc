@@ -127,6 +127,26 @@ TEST_F(StoreTest, WhatIsResentReplacesByAPair) {
   EXPECT_TRUE(corrections->pairs.empty());
 }
 
+TEST_F(StoreTest, ATaskThatTheRootNamesLateReachesItsSteps) {
+  making.spans({{.span = 2, .parent = 1, .attributes = chat("a", 10)}});
+  put(making.stored());
+  making.spans({{.span = 1, .attributes = {{"gen_ai.operation.name", "invoke_agent"}, {"pawl.task", "refund"}}}});
+  put(making.stored());
+  Batch pairs;
+  pairs.number = ++making.number;
+  pairs.spans = corrections(engine(), making.project, {{0, 1}}, {}, pairs.number)->pairs;
+  put(pairs);
+  EXPECT_EQ(count("sum(sign * tokens_input * (task = 'refund'))", "spans"), 10);
+  EXPECT_EQ(loaded(1).spans[1].task, "refund");
+  making.spans({{.span = 1, .attributes = {{"gen_ai.operation.name", "invoke_agent"}, {"pawl.task", "claim"}}}});
+  put(making.stored());
+  pairs.number = ++making.number;
+  pairs.spans = corrections(engine(), making.project, {{0, 1}}, {}, pairs.number)->pairs;
+  put(pairs);
+  EXPECT_EQ(count("sum(sign * tokens_input * (task = 'claim'))", "spans"), 10);
+  EXPECT_EQ(count("sum(sign * (task = 'refund'))", "spans"), 0);
+}
+
 TEST_F(StoreTest, OnlyTheContentOfTheRecordThatStandsIsShown) {
   making.spans({{.span = 1, .attributes = chat("before")}});
   put(making.stored());
