@@ -82,7 +82,7 @@ step_unit() {
 step_engine() { gtests release 400 $engines; }
 step_cases() { python3 tests/cases/run.py; }
 step_captures() { python3 tests/system/captures.py; }
-step_hostile() { python3 tests/system/hostile.py; }
+step_hostile() { python3 tests/system/hostile.py; python3 tests/system/hostile_secrets.py; }
 step_isolation() { python3 tests/system/isolation.py; }
 step_auth() { python3 tests/system/auth.py; python3 tests/system/auth_oidc.py; }
 step_start() { python3 tests/system/start.py; }

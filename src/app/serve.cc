@@ -15,6 +15,7 @@
 #include "features/accounts/accounts.h"
 #include "features/explore/explore.h"
 #include "features/ingest/ingest.h"
+#include "guard/secrets.h"
 #include "identity.h"
 #include "ledger.h"
 #include "listening.h"
@@ -65,6 +66,7 @@ struct Installation::Parts {
   std::unique_ptr<projects::Projects> projects;
   std::unique_ptr<net::Outbound> outbound;
   std::optional<accounts::OidcOptions> oidc;
+  guard::Scanners scanners;
   std::unique_ptr<Pricing> pricing;
   net::Pool pool{3, 512};
   std::unique_ptr<warehouse::Warehouse> warehouse;
@@ -87,6 +89,7 @@ struct Installation::Parts {
 
   Result<> open_stores();
   Result<> audit_settings();
+  ingest::Masked mask(projects::ProjectId project, otlp::Signal signal, otlp::Encoding encoding, std::string& body);
   void refresh();
   void make_features();
   void add_routes();
@@ -127,6 +130,17 @@ Result<> Installation::Parts::audit_settings() {
   return audit::append(*ledger, clock.now(), 0, "operator", "settings", now);
 }
 
+// Before the journal: what a project wants hidden reaches no disk.
+ingest::Masked Installation::Parts::mask(projects::ProjectId project, otlp::Signal signal, otlp::Encoding encoding,
+                                         std::string& body) {
+  const auto masking = projects->masking(project);
+  const auto kinds = guard::kinds_in_force(masking.kinds);
+  if (kinds == 0) return {masking.epoch, 0};
+  const auto& scanner = scanners.of(kinds);
+  if (encoding == otlp::Encoding::json) return {masking.epoch, scanner.mask(body)};
+  return {masking.epoch, guard::mask_otlp(body, static_cast<guard::Signal>(signal), scanner).value_or(0)};
+}
+
 void Installation::Parts::refresh() {
   const bool before = projects->ledger_state().away;
   projects->refresh();
@@ -145,6 +159,8 @@ void Installation::Parts::make_features() {
       ingest::Options{
           .body_key = key.value_or(""),
           .pricer = [this](traces::SpanRow& row, const llm::Reading& reading) { pricing->price(row, reading); },
+          .mask = [this](traces::ProjectId project, otlp::Signal signal, otlp::Encoding encoding,
+                         std::string& body) { return mask(project, signal, encoding, body); },
           .taps = {[this](const traces::Batch& batch) { explore->committed(batch); }}});
   explore = std::make_unique<explore::Explore>(
       pool, clock, log,

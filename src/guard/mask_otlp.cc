@@ -10,6 +10,7 @@ namespace {
 constexpr int max_depth = 200;  // messages in messages; 64 values in values are two messages each
 
 enum class Message : std::uint8_t {
+  none,  // not looked at
   text,  // no message: a string to be masked
   traces,
   resource_spans,
@@ -108,11 +109,14 @@ constexpr std::array fields = {
     Field{M::map, 1, M::key_value},
 };
 
-const Field* known(Message in, std::uint32_t number) {
-  const auto found = std::find_if(fields.begin(), fields.end(),
-                                  [&](const Field& field) { return field.in == in && field.number == number; });
-  return found == fields.end() ? nullptr : &*found;
-}
+constexpr std::size_t messages = static_cast<std::size_t>(M::map) + 1, numbers = 16;
+// The same by message and number; what is not there holds `none`.
+constexpr auto table = [] {
+  std::array<std::array<Message, numbers>, messages> out{};
+  for (auto& row : out) row.fill(M::none);
+  for (const Field& field : fields) out[static_cast<std::size_t>(field.in)][field.number] = field.holds;
+  return out;
+}();
 
 class Walk {
  public:
@@ -123,13 +127,13 @@ class Walk {
     if (depth > max_depth) return;
     protobuf::Reader reader(bytes);
     while (reader.next()) {
-      const Field* field = known(kind, reader.tag());
-      if (!field || reader.wire_type() != protozero::pbf_wire_type::length_delimited) {
+      const Message holds = reader.tag() < numbers ? table[static_cast<std::size_t>(kind)][reader.tag()] : M::none;
+      if (holds == M::none || reader.wire_type() != protozero::pbf_wire_type::length_delimited) {
         reader.skip();
-      } else if (field->holds == Message::text) {
+      } else if (holds == M::text) {
         text(reader.get_view());
       } else {
-        message(field->holds, reader.get_view(), depth + 1);
+        message(holds, reader.get_view(), depth + 1);
       }
     }
   }
@@ -148,6 +152,7 @@ class Walk {
 
 Result<std::size_t> mask_otlp(std::span<char> body, Signal signal, const SecretScanner& scanner) {
   static constexpr std::array roots = {Message::traces, Message::logs, Message::metrics};
+  if (!scanner.may_hold({body.data(), body.size()})) return std::size_t{0};
   Walk walk(body, scanner);
   try {
     walk.message(roots[static_cast<std::size_t>(signal)], {body.data(), body.size()}, 0);

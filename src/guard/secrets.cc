@@ -1,12 +1,12 @@
-// Finds and masks: one pass that stops where two bytes could begin a secret, one for values behind telling names.
+// Finds and masks: one pass that stops where three bytes could begin a secret, one for values behind telling names.
 #include "guard/secrets.h"
 
 #include <re2/re2.h>
 
-#include <bitset>
 #include <cmath>
 
 #include "base/text.h"
+#include "guard/fingerprints.h"
 #include "guard/secrets_rules.h"
 
 namespace pawl::guard {
@@ -16,7 +16,7 @@ constexpr std::size_t max_pem = 64 << 10;
 
 // Kinds that need more than a table row. Each gets the text and the position of its anchor.
 struct Anchor {
-  std::string_view first;  // with its first letter in both cases
+  std::string_view first;  // three bytes or more; where case does not matter, the usual ways to write it
   SecretKind kind;
   std::optional<Secret> (*read)(std::string_view text, std::size_t at);
 };
@@ -128,12 +128,12 @@ std::optional<Secret> read_url_password(std::string_view text, std::size_t at) {
 
 constexpr std::array anchors = {
     Anchor{"eyJ", SecretKind::token, read_jwt},
-    Anchor{"be", SecretKind::token, read_bearer},
-    Anchor{"BE", SecretKind::token, read_bearer},
-    Anchor{"Be", SecretKind::token, read_bearer},
-    Anchor{"ba", SecretKind::token, read_basic},
-    Anchor{"BA", SecretKind::token, read_basic},
-    Anchor{"Ba", SecretKind::token, read_basic},
+    Anchor{"bea", SecretKind::token, read_bearer},
+    Anchor{"BEA", SecretKind::token, read_bearer},
+    Anchor{"Bea", SecretKind::token, read_bearer},
+    Anchor{"bas", SecretKind::token, read_basic},
+    Anchor{"BAS", SecretKind::token, read_basic},
+    Anchor{"Bas", SecretKind::token, read_basic},
     Anchor{"-----BEGIN ", SecretKind::private_key, read_private_key},
     Anchor{"://", SecretKind::url_password, read_url_password},
 };
@@ -159,10 +159,6 @@ bool is_assigned_secret(std::string_view value) {
          value.find("**") == std::string_view::npos;
 }
 
-std::uint16_t pair_of(char first, char second) {
-  return static_cast<std::uint16_t>(static_cast<unsigned char>(first) << 8 | static_cast<unsigned char>(second));
-}
-
 void mask_one(std::span<char> text, const Secret& secret) {
   for (std::size_t i = secret.start; i < secret.start + secret.size; ++i) {
     if (secret.kind != SecretKind::private_key) {
@@ -178,7 +174,7 @@ void mask_one(std::span<char> text, const Secret& secret) {
 }  // namespace
 
 struct SecretScanner::State {
-  std::bitset<65'536> pairs;  // the first two bytes of what is looked for
+  std::optional<Fingerprints> fingerprints;  // of what is looked for
   std::array<std::vector<const SecretRule*>, 256> rules;
   std::array<std::vector<const Anchor*>, 256> anchored;
   std::unique_ptr<const RE2> assigned;
@@ -196,11 +192,20 @@ struct SecretScanner::State {
     return std::nullopt;
   }
 
+  // Could a secret begin here, in bytes that may go on beyond its text?
+  bool plausible(std::string_view bytes, std::size_t at) const {
+    const auto first = static_cast<unsigned char>(bytes[at]);
+    const std::string_view rest = bytes.substr(at);
+    return std::ranges::any_of(anchored[first], [&](const Anchor* one) { return rest.starts_with(one->first); }) ||
+           std::ranges::any_of(rules[first], [&](const SecretRule* one) {
+             return rest.starts_with(one->prefix) && run_of(rest, one->prefix.size(), one->body) >= one->least;
+           });
+  }
+
   // In order of their start; may overlap.
   std::vector<Secret> scan(std::string_view text) const {
     std::vector<Secret> found;
-    for (std::size_t i = 0; i + 1 < text.size(); ++i) {
-      if (!pairs[pair_of(text[i], text[i + 1])]) continue;
+    for (std::size_t i = fingerprints->next(text, 0); i < text.size(); i = fingerprints->next(text, i + 1)) {
       if (const auto secret = read(text, i)) {
         found.push_back(*secret);
         i = secret->start + secret->size - 1;
@@ -229,14 +234,15 @@ const SecretScanner& Scanners::of(SecretKinds kinds) {
 
 SecretScanner::SecretScanner(SecretKinds kinds) {
   auto state = std::make_unique<State>();
+  std::vector<std::string_view> beginnings;
   for (const SecretRule& rule : secret_rules) {
     if ((kinds & only(rule.kind)) == 0) continue;
-    state->pairs.set(pair_of(rule.prefix[0], rule.prefix[1]));
+    beginnings.push_back(rule.prefix);
     state->rules[static_cast<unsigned char>(rule.prefix[0])].push_back(&rule);
   }
   for (const Anchor& anchor : anchors) {
     if ((kinds & only(anchor.kind)) == 0) continue;
-    state->pairs.set(pair_of(anchor.first[0], anchor.first[1]));
+    beginnings.push_back(anchor.first);
     state->anchored[static_cast<unsigned char>(anchor.first[0])].push_back(&anchor);
   }
   if ((kinds & only(SecretKind::assigned)) != 0) {
@@ -247,6 +253,7 @@ SecretScanner::SecretScanner(SecretKinds kinds) {
         std::make_unique<const RE2>(re2::StringPiece(assigned_pattern.data(), assigned_pattern.size()), options);
     PAWL_CHECK(state->assigned->ok(), "{}", state->assigned->error());
   }
+  state->fingerprints.emplace(std::move(beginnings));
   state_ = std::move(state);
 }
 
@@ -264,6 +271,15 @@ std::vector<Secret> SecretScanner::find(std::string_view text) const {
     }
   }
   return apart;
+}
+
+bool SecretScanner::may_hold(std::string_view bytes) const {
+  if (state_->assigned) return true;
+  const Fingerprints& marks = *state_->fingerprints;
+  for (std::size_t i = marks.next(bytes, 0); i < bytes.size(); i = marks.next(bytes, i + 1)) {
+    if (state_->plausible(bytes, i)) return true;
+  }
+  return false;
 }
 
 // What is hidden may have been in the way of something else, so look again. Each turn leaves fewer bytes to hide.

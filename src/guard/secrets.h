@@ -69,6 +69,9 @@ class SecretScanner {
   // after a string may look as if it belonged to it.
   std::vector<Secret> find(std::string_view text) const;
 
+  // False where no text inside of these bytes (of any format that keeps texts as they are) holds a secret; fast.
+  bool may_hold(std::string_view bytes) const;
+
   // Replaces every secret by '*', byte by byte: length, JSON, UTF-8 and every other byte stay as they are, and nothing
   // is found a second time. Returns how many there were.
   std::size_t mask(std::span<char> text) const;
@@ -81,7 +84,8 @@ class SecretScanner {
 enum class Signal : std::uint8_t { traces, logs, metrics };
 
 // The same for each string of an OTLP protobuf request (opentelemetry-proto 1.7; keys of attributes are left alone,
-// fields that are not known too). `invalid` where the bytes are no such message; what came before is masked then.
+// fields that are not known too). `invalid` where the bytes are no such message and may hold a secret; what came before
+// is masked then.
 Result<std::size_t> mask_otlp(std::span<char> body, Signal signal, const SecretScanner& scanner);
 
 // Scanners by what they look for, made when first needed. Any thread.

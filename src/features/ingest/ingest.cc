@@ -48,6 +48,7 @@ std::optional<Encoding> encoding_of(std::string_view content_type) {
 struct Decoded {
   std::string body;
   otlp::Counts counts;
+  Masked masked;
 };
 
 // The status that a refusal is answered with: what is too large is 413 here, where others say 429.
@@ -60,7 +61,7 @@ Result<Decoded> decode(std::string body, std::string_view content_encoding, Sign
   if (!content_encoding.empty() && content_encoding != "identity") {
     body = TRY(decompress(content_encoding, body, limit));
   }
-  Decoded decoded{std::move(body), {}};
+  Decoded decoded{std::move(body), {}, {}};
   decoded.counts = TRY(otlp::check(decoded.body, signal, encoding, {}));
   return decoded;
 }
@@ -76,7 +77,8 @@ struct Ingest::Inside {
   Quarantine quarantine;
   Writer writer;
   QuarantineApi quarantine_api;
-  std::atomic<std::uint64_t> requests = 0;
+  std::atomic<std::uint64_t> requests = 0, secrets = 0;
+  decltype(Options::mask) mask;
   std::size_t body_limit = 64U << 20;
 
   Inside(journal::Journal& journal_, ledger::Ledger& ledger, net::Pool& pool_, const Clock& clock_, const Log& log_,
@@ -92,7 +94,8 @@ struct Ingest::Inside {
                 .most_queued_bytes = options.most_queued_bytes,
                 .taps = std::move(options.taps)}),
         quarantine_api(quarantine, ledger, writer, pool_, clock_, log_,
-                       [this](Item item) { return append_and_wait(std::move(item)); }) {}
+                       [this](Item item) { return append_and_wait(std::move(item)); }),
+        mask(std::move(options.mask)) {}
 
   void refuse(const net::Request& request, traces::ProjectId project, const Error& error, int status) {
     books.refused(project, 1, {clock.now(), request.path, status, error.what});
@@ -109,18 +112,22 @@ struct Ingest::Inside {
       co_return std::unexpected(std::move(error));
     }
     Result<Decoded> decoded;
+    auto read = [&]() -> Result<Decoded> {
+      auto out = TRY(decode(std::move(request.body), request.content_encoding, signal, encoding, body_limit));
+      if (mask) out.masked = mask(project, signal, encoding, out.body);
+      return out;
+    };
     if (request.body.size() <= inline_bytes) {
-      decoded = decode(std::move(request.body), request.content_encoding, signal, encoding, body_limit);
+      decoded = read();
     } else {
-      decoded = co_await net::on_pool(pool, request.cancel, [&] {
-        return decode(std::move(request.body), request.content_encoding, signal, encoding, body_limit);
-      });
+      decoded = co_await net::on_pool(pool, request.cancel, read);
     }
     if (!decoded) {
       refuse(request, project, decoded.error(), status_of(decoded.error()));
       co_return std::unexpected(std::move(decoded.error()));
     }
     const otlp::Counts& counts = decoded->counts;
+    secrets += decoded->masked.secrets;
     if (counts.refused > 0) books.note(project, {clock.now(), request.path, 200, counts.first_reason});
     if (counts.records == 0) {
       if (counts.refused > 0)
@@ -140,6 +147,7 @@ struct Ingest::Inside {
             .encoding = encoding,
             .units = static_cast<std::uint32_t>(in_books ? decoded.counts.records : 0),
             .refused = static_cast<std::uint32_t>(in_books ? decoded.counts.refused : 0),
+            .epoch = decoded.masked.epoch,
             .body = std::make_shared<const std::string>(std::move(decoded.body))};
   }
 
@@ -149,6 +157,7 @@ struct Ingest::Inside {
                                  .signal = static_cast<std::uint8_t>(item.signal),
                                  .content = static_cast<std::uint8_t>(item.encoding),
                                  .copied = item.key != 0,
+                                 .epoch = item.epoch,
                                  .received = item.received,
                                  .key = item.key,
                                  .units = item.units,
@@ -301,7 +310,7 @@ Stats Ingest::stats() const {
 
 Result<> Ingest::put(traces::ProjectId project, otlp::Signal signal, otlp::Encoding encoding, std::string body) {
   const auto counts = TRY(otlp::check(body, signal, encoding, {}));
-  TRY(inside_->append_and_wait(inside_->item_of(project, signal, encoding, {std::move(body), counts})));
+  TRY(inside_->append_and_wait(inside_->item_of(project, signal, encoding, {std::move(body), counts, {}})));
   return {};
 }
 
@@ -336,6 +345,8 @@ void Ingest::write_metrics(std::string& out) const {
   add("pawl_ingest_correction_rows_total", "counter", "Rows of correction pairs written.", s.corrections);
   add("pawl_ingest_insert_failures_total", "counter", "Inserts that the warehouse refused and that were tried again.",
       s.insert_failures);
+  add("pawl_ingest_masked_secrets_total", "counter", "Secrets hidden before anything was written.",
+      inside_->secrets.load());
   add("pawl_ingest_queued_bytes", "gauge", "Acknowledged and not yet stored.", s.queued_bytes);
   const Nanos lag = s.oldest_received == 0 ? 0 : inside_->clock.now() - s.oldest_received;
   add("pawl_ingest_lag_seconds", "gauge", "Age of the oldest record that is not stored.",

@@ -18,9 +18,17 @@ namespace pawl::ingest {
 
 using Tap = std::function<void(const traces::Batch&)>;
 
+// What was hidden in a body before it is journalled, and the number of the rules that said so.
+struct Masked {
+  std::uint32_t epoch = 0;
+  std::size_t secrets = 0;
+};
+
 struct Options {
   std::string body_key;  // the installation's secret for hashes of bodies
   traces::Pricer pricer;
+  // Changes a decoded, checked body in place, never its length; on a pool or I/O thread. None: nothing is hidden.
+  std::function<Masked(traces::ProjectId, otlp::Signal, otlp::Encoding, std::string& body)> mask;
   std::vector<Tap> taps;  // see every committed batch, on the writer's thread: quick, and never throwing
   std::size_t most_queued_bytes = 96U << 20;
 };

@@ -28,6 +28,7 @@ struct Item {
   otlp::Signal signal = otlp::Signal::traces;
   otlp::Encoding encoding = otlp::Encoding::protobuf;
   std::uint32_t units = 0, refused = 0;
+  std::uint32_t epoch = 0;  // of what was masked in it
   std::uint64_t key = 0;  // of the quarantined record that this sends again; 0: a client sent it
   std::shared_ptr<const std::string> body;
 };
