@@ -72,7 +72,8 @@ std::string config_xml(const EmbeddedOptions& options) {
 
 class Embedded final : public Warehouse {
  public:
-  Embedded(Engine engine, EmbeddedOptions options) : engine_(engine), options_(std::move(options)) {}
+  Embedded(Engine engine, EmbeddedOptions options, const Log& log)
+      : engine_(engine), options_(std::move(options)), log_(log) {}
 
   ~Embedded() override {
     for (auto* connection : idle_) engine_.close_conn(connection);
@@ -108,15 +109,24 @@ class Embedded final : public Warehouse {
       idle_.push_back(connection);
     }
     freed_.notify_one();
-    if (answer) answer->elapsed = clock_.monotonic() - start;
+    const Nanos elapsed = clock_.monotonic() - start;
+    if (answer) answer->elapsed = elapsed;
+    log_.write(Level::debug, "query",
+               {{"ms", fmt::format("{}", elapsed / millisecond)},
+                {"rows_read", fmt::format("{}", answer ? answer->rows_read : 0)},
+                {"sql", query.sql}});
     return answer;
   }
 
   Result<void> run(std::string_view sql) override {
     const std::lock_guard lock(writing_);
-    auto* result = engine_.query_with_params_n(*writer_, sql.data(), sql.size(), format.data(), format.size(), nullptr,
-                                               nullptr, nullptr, nullptr, 0);
-    return finish(result);
+    return run_alone(sql);
+  }
+
+  Result<void> together(const std::vector<std::string>& statements) override {
+    const std::lock_guard lock(writing_);
+    for (const auto& sql : statements) TRY(run_alone(sql));
+    return {};
   }
 
   Result<void> insert(std::string_view table, const native::Block& block) override {
@@ -133,6 +143,11 @@ class Embedded final : public Warehouse {
   std::string version() const override { return engine_.version(); }
 
  private:
+  Result<void> run_alone(std::string_view sql) {
+    return finish(engine_.query_with_params_n(*writer_, sql.data(), sql.size(), format.data(), format.size(), nullptr,
+                                              nullptr, nullptr, nullptr, 0));
+  }
+
   chdb_connection* connect(std::vector<std::string> settings) {
     std::vector<std::string> arguments = {"pawl", "--path=" + options_.path, "--config-file=" + options_.path + ".xml"};
     for (auto& setting : settings) arguments.push_back(std::move(setting));
@@ -200,6 +215,7 @@ class Embedded final : public Warehouse {
 
   Engine engine_;
   EmbeddedOptions options_;
+  const Log& log_;
   SystemClock clock_;
   std::mutex writing_;
   chdb_connection* writer_ = nullptr;
@@ -221,7 +237,7 @@ Result<std::unique_ptr<Warehouse>> open_embedded(const EmbeddedOptions& options,
   std::filesystem::create_directories(options.path, error);
   std::ofstream(options.path + ".xml") << config_xml(options);
   auto engine = TRY(Engine::load(options.library));
-  auto warehouse = std::make_unique<Embedded>(engine, options);
+  auto warehouse = std::make_unique<Embedded>(engine, options, log);
   TRY(warehouse->open());
   log.info("warehouse open",
            {{"engine", warehouse->version()}, {"ms", fmt::format("{}", (clock.monotonic() - start) / millisecond)}});

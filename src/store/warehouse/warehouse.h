@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/result.h"
 #include "base/time.h"
+#include "migrations.h"
 #include "wire/native.h"
 
 namespace pawl::warehouse {
@@ -42,6 +43,8 @@ class Warehouse {
   virtual Result<Answer> read(const Query& query) = 0;
   // Statements of our own (DDL, INSERT SELECT, BACKUP); never with anything a user typed.
   virtual Result<void> run(std::string_view sql) = 0;
+  // Several of them, and no insert between; up to the first that fails.
+  virtual Result<void> together(const std::vector<std::string>& statements) = 0;
   // One block into one table, all or nothing; on return it is on disk. One writer at a time.
   virtual Result<void> insert(std::string_view table, const native::Block& block) = 0;
   virtual std::string version() const = 0;

@@ -3,17 +3,13 @@
 
 #include <gtest/gtest.h>
 
-#include <filesystem>
+#include "engine_testing.h"
 
 namespace pawl::warehouse {
 namespace {
 
 TEST(Warehouse, GivesBackWhatItTook) {
-  const Log log(Log::Format::text, Level::error);
-  const auto path = std::filesystem::temp_directory_path() / fmt::format("pawl-warehouse-{}", getpid());
-  auto opened = open_embedded({.library = find_library(), .path = path / "w", .backups = path / "b"}, log);
-  ASSERT_TRUE(opened) << opened.error().what;
-  auto& warehouse = **opened;
+  auto& warehouse = testing::engine();
   ASSERT_TRUE(
       warehouse.run("CREATE TABLE t (a UInt32, k UInt128, s LowCardinality(String), n Nullable(Int64), tags "
                     "Array(LowCardinality(String)),"
@@ -70,8 +66,6 @@ TEST(Warehouse, GivesBackWhatItTook) {
   const auto slow = warehouse.read({.sql = "SELECT sleepEachRow(1) FROM numbers(5)", .deadline = second});
   ASSERT_FALSE(slow);
   EXPECT_EQ(slow.error().kind, ErrorKind::unavailable);
-  opened->reset();
-  std::filesystem::remove_all(path);
 }
 
 }  // namespace
