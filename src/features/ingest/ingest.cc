@@ -11,6 +11,7 @@
 #include "net/pages.h"
 #include "quarantine_api.h"
 #include "records/projects/projects.h"
+#include "repeats.h"
 #include "wire/compress.h"
 #include "wire/otlp.h"
 #include "writer.h"
@@ -77,6 +78,7 @@ struct Ingest::Inside {
   Quarantine quarantine;
   Writer writer;
   QuarantineApi quarantine_api;
+  RepeatCheck repeats;
   std::atomic<std::uint64_t> requests = 0, secrets = 0;
   decltype(Options::mask) mask;
   std::size_t body_limit = 64U << 20;
@@ -95,6 +97,7 @@ struct Ingest::Inside {
                 .taps = std::move(options.taps)}),
         quarantine_api(quarantine, ledger, writer, pool_, clock_, log_,
                        [this](Item item) { return append_and_wait(std::move(item)); }),
+        repeats(writer, quarantine, log_),
         mask(std::move(options.mask)) {}
 
   void refuse(const net::Request& request, traces::ProjectId project, const Error& error, int status) {
@@ -128,7 +131,8 @@ struct Ingest::Inside {
     }
     const otlp::Counts& counts = decoded->counts;
     secrets += decoded->masked.secrets;
-    if (counts.refused > 0) books.note(project, {clock.now(), request.path, 200, counts.first_reason});
+    if (counts.refused > 0 && counts.records > 0)
+      books.note(project, {clock.now(), request.path, 200, counts.first_reason});
     if (counts.records == 0) {
       if (counts.refused > 0)
         books.refused(project, counts.refused, {clock.now(), request.path, 200, counts.first_reason});
@@ -219,6 +223,18 @@ struct Ingest::Inside {
     co_return response;
   }
 
+  // Turned away before it came here (401, 413, 408, 503 …): said as OTLP says it, and in the books where it is known
+  // whose it was.
+  void turned_away(const net::Request& request, net::Response& response) {
+    const auto encoding = encoding_of(request.content_type).value_or(Encoding::json);
+    auto said = answer(encoding, otlp::status_body(encoding, net::grpc_code_of_http(response.status), response.message),
+                       response.status);
+    response.body = std::move(said.body);
+    response.headers.set("content-type", said.headers.get("content-type"));
+    if (const auto* access = std::any_cast<projects::Access>(&request.who))
+      books.refused(access->project, 1, {clock.now(), request.path, response.status, response.message});
+  }
+
   static net::Response answer(Encoding encoding, std::string body, int status) {
     return net::Response::bytes(encoding == Encoding::json ? "application/json" : "application/x-protobuf",
                                 std::move(body), status);
@@ -260,6 +276,8 @@ void Ingest::add_routes(net::Router& router) {
          .pattern = std::string(path.path),
          .permission = "ingest",
          .handler = [this, signal = path.signal](net::Request& request) { return inside_->serve(request, signal); },
+         .shape_error = [this](const net::Request& request,
+                               net::Response& response) { inside_->turned_away(request, response); },
          .summary = "OTLP/HTTP export, protobuf or JSON; identity, gzip, deflate or zstd",
          .accepts = "an OTLP Export request (opentelemetry-proto)",
          .answers = "an OTLP Export response, with partial_success where records were refused"});
@@ -285,6 +303,7 @@ void Ingest::add_routes(net::Router& router) {
 
 void Ingest::start(warehouse::Warehouse& warehouse) {
   inside_->writer.start(warehouse);
+  inside_->repeats.start(warehouse);
 }
 bool Ingest::ready() const {
   return inside_->writer.recovered();
@@ -296,9 +315,11 @@ bool Ingest::drain(Nanos most) {
   return inside_->writer.drain(most);
 }
 void Ingest::leave() {
+  inside_->repeats.stop();
   inside_->writer.leave();
 }
 bool Ingest::stop(Nanos grace) {
+  inside_->repeats.stop();
   return inside_->writer.stop(grace);
 }
 
@@ -317,6 +338,10 @@ Result<> Ingest::put(traces::ProjectId project, otlp::Signal signal, otlp::Encod
 Result<std::uint64_t> Ingest::retry_quarantined(traces::ProjectId project, const std::vector<std::int64_t>& ids,
                                                 const std::string& actor) {
   return inside_->quarantine_api.retry(project, ids, actor);
+}
+
+Result<std::uint64_t> Ingest::check_repeats(warehouse::Warehouse& warehouse) {
+  return inside_->repeats.look(warehouse);
 }
 
 void Ingest::retire_segments() {

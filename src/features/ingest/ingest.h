@@ -72,6 +72,8 @@ class Ingest {
   // Sends quarantined records again, those named or all; gives how many. Blocks. `actor` is for the audit table.
   Result<std::uint64_t> retry_quarantined(traces::ProjectId project, const std::vector<std::int64_t>& ids,
                                           const std::string& actor);
+  // Spans that stand more than once are corrected: what the check does every hour. Gives how many traces. Blocks.
+  Result<std::uint64_t> check_repeats(warehouse::Warehouse& warehouse);
   // New prices: rows of these traces are computed again and corrected; a row whose sign is set to 0 is taken back.
   void revise(traces::ProjectId project, std::vector<Id128> traces, std::function<bool(traces::SpanRow&)> change);
 

@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include "base/text.h"
 #include "ingest.h"
 #include "quarantine.h"
 #include "records/audit/audit.h"
@@ -29,6 +30,12 @@ class Doubtful final : public warehouse::Warehouse {
     return counted([&]() -> Result<void> {
       if (ill) return refusal();
       return real_.run(sql);
+    });
+  }
+  Result<void> together(const std::vector<std::string>& statements) override {
+    return counted([&]() -> Result<void> {
+      if (ill) return refusal();
+      return real_.together(statements);
     });
   }
   Result<void> insert(std::string_view table, const native::Block& block) override {

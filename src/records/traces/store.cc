@@ -5,6 +5,7 @@
 #include <ranges>
 
 #include "base/text.h"
+#include "history.h"
 #include "schema.h"
 
 namespace pawl::traces {
@@ -218,8 +219,9 @@ std::span<const TableInfo> described_tables() {
 }
 
 Result<void> create_tables(Warehouse& warehouse) {
-  for (const auto& table : tables) TRY(warehouse.run(std::string(table.ddl) + std::string(table_settings)));
-  for (const auto addition : additions) TRY(warehouse.run(addition));
+  const Log quiet(Log::Format::text, Level::warn);
+  for (const auto& step : TRY(warehouse::migrate(warehouse, schema(), "", quiet)))
+    TRY(warehouse::rebuild(warehouse, schema(), step, "", {}, quiet));
   return {};
 }
 
@@ -363,6 +365,33 @@ Result<Corrections> corrections(Warehouse& warehouse, ProjectId project, const s
       out.pairs.push_back(std::move(wanted[i]));
     }
   }
+  return out;
+}
+
+Result<Repeats> find_repeats(Warehouse& warehouse, BatchNumber above, std::uint64_t most_rows) {
+  Repeats out{.through = above, .traces = {}};
+  const auto batches = TRY(warehouse.read({.sql = "SELECT batch, count() FROM spans WHERE batch > {above:UInt64} GROUP "
+                                                  "BY batch ORDER BY batch LIMIT 100000",
+                                           .parameters = {{"above", fmt::format("{}", above)}},
+                                           .deadline = minute}));
+  std::uint64_t rows = 0;
+  for (std::size_t i = 0; i < batches.rows.size() && rows < most_rows; ++i) {
+    out.through = static_cast<BatchNumber>(batches.rows.integer(0, i));
+    rows += static_cast<std::uint64_t>(batches.rows.integer(1, i));
+  }
+  if (rows == 0) return out;
+  constexpr std::string_view news =
+      "FROM spans WHERE batch > {above:UInt64} AND batch <= {through:UInt64} AND sign > 0";
+  const auto answer = TRY(warehouse.read(
+      {.sql = fmt::format("SELECT DISTINCT project, trace FROM (SELECT project, trace, span FROM spans "
+                          "WHERE (project, minute) IN (SELECT DISTINCT project, minute {0}) AND (project, "
+                          "trace, span) IN (SELECT project, trace, span {0}) GROUP BY project, trace, "
+                          "span HAVING sum(sign) > 1)",
+                          news),
+       .parameters = {{"above", fmt::format("{}", above)}, {"through", fmt::format("{}", out.through)}},
+       .deadline = minute}));
+  for (std::size_t i = 0; i < answer.rows.size(); ++i)
+    out.traces.emplace_back(static_cast<ProjectId>(answer.rows.integer(0, i)), answer.rows.id(1, i));
   return out;
 }
 

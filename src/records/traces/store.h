@@ -2,7 +2,6 @@
 #pragma once
 #include <set>
 #include <span>
-#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -15,7 +14,8 @@ namespace pawl::traces {
 
 using warehouse::Warehouse;
 
-// Creates what is missing; every table that carries `batch`, in the order in which a batch is written.
+// Creates what is missing, and brings older tables up to date (history.h), however long that takes; every table that
+// carries `batch`, in the order in which a batch is written.
 Result<void> create_tables(Warehouse& warehouse);
 struct TableInfo {
   std::string_view name, ddl;  // ddl: CREATE TABLE … with its comments
@@ -79,6 +79,15 @@ struct Corrections {
 Result<Corrections> corrections(Warehouse& warehouse, ProjectId project, const std::vector<Id128>& traces,
                                 const std::vector<Patch>& patches, BatchNumber number,
                                 const std::function<bool(SpanRow&)>& change = nullptr);
+
+// Traces of which a span stands more than once, as far as batches above `above` brought rows of it: the same span has
+// the same start, so that only its minute is looked at. Looks at batches of about `most_rows` rows; `through` is the
+// last of them, `above` itself where there are none.
+struct Repeats {
+  BatchNumber through = 0;
+  std::vector<std::pair<ProjectId, Id128>> traces;
+};
+Result<Repeats> find_repeats(Warehouse& warehouse, BatchNumber above, std::uint64_t most_rows = 100'000);
 
 // Runs recount over the rows of one trace and applies the verdicts; gives the indexes of the rows that changed.
 std::vector<std::size_t> recount_rows(std::span<SpanRow* const> rows);

@@ -127,6 +127,44 @@ TEST_F(StoreTest, WhatIsResentReplacesByAPair) {
   EXPECT_TRUE(corrections->pairs.empty());
 }
 
+TEST_F(StoreTest, RepeatsThatMemoryHasForgottenAreFound) {
+  const BatchNumber before = making.number;
+  making.spans({{.span = 1}, {.span = 2, .parent = 1}, {.trace = 2, .span = 1}});
+  put(making.close());
+  Making later;  // remembers nothing
+  later.project = making.project;
+  later.number = making.number;
+  later.spans({{.span = 2, .parent = 1}, {.trace = 2, .span = 7}, {.trace = 2, .span = 1, .name = "changed"}});
+  const Batch batch = later.close();
+  put(batch);
+  for (const std::uint64_t step : {std::uint64_t{1}, std::uint64_t{1000}}) {
+    std::set<Id128> found;
+    BatchNumber above = before;
+    for (;;) {
+      const auto repeats = find_repeats(engine(), above, step);
+      ASSERT_TRUE(repeats) << repeats.error().what;
+      for (const auto& [project, trace] : repeats->traces) {
+        EXPECT_EQ(project, making.project);
+        found.insert(trace);
+      }
+      if (repeats->through == above) break;
+      above = repeats->through;
+    }
+    EXPECT_EQ(found, (std::set<Id128>{{0, 1}, {0, 2}}));
+    EXPECT_EQ(above, batch.number);
+  }
+  Batch pairs;
+  pairs.number = batch.number + 1;
+  auto corrected = corrections(engine(), making.project, {{0, 1}, {0, 2}}, {}, pairs.number);
+  ASSERT_TRUE(corrected);
+  EXPECT_EQ(corrected->same, 1U);
+  EXPECT_EQ(corrected->changed, 1U);
+  pairs.spans = std::move(corrected->pairs);
+  put(pairs);
+  EXPECT_TRUE(find_repeats(engine(), before)->traces.empty());
+  EXPECT_EQ(count("sum(sign)", "spans"), 4);
+}
+
 TEST_F(StoreTest, ATaskThatTheRootNamesLateReachesItsSteps) {
   making.spans({{.span = 2, .parent = 1, .attributes = chat("a", 10)}});
   put(making.stored());
