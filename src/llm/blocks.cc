@@ -48,6 +48,10 @@ void add_result(std::string_view result, Message& message, int depth) {
   part.type = Part::Type::tool_result;
   part.id = any_text(result, {"tool_use_id", "tool_call_id", "toolCallId", "toolUseId", "call_id", "id", "ref"});
   part.name = any_text(result, {"name", "toolName", "tool_name"});
+  if (const std::string_view origin = member(result, "origin"); json::is_object(origin)) {  // Haystack: of which call
+    part.id = any_text(origin, {"id"});
+    part.name = any_text(origin, {"tool_name"});
+  }
   const std::string_view value = any_of(result, {"response", "result", "output", "content", "value"});
   part.text = value_text(value, depth - 1);
   message.parts.push_back(std::move(part));
@@ -191,6 +195,13 @@ bool add_held(std::string_view block, Message& message, int depth) {
   return false;
 }
 
+// A call or a result without a type: by its members.
+bool names_a_tool(std::string_view block) {
+  const bool named = json::is_string(member(block, "toolName")) || json::is_string(member(block, "tool_name"));
+  const bool result = json::is_string(member(block, "toolCallId")) || !json::is_null(member(block, "origin"));
+  return result || named || (json::is_string(member(block, "name")) && !json::is_null(member(block, "arguments")));
+}
+
 void append_block(std::string_view block, Message& message, int depth) {
   if (add_typed(block, message, depth) || add_held(block, message, depth)) return;
   if (const std::string_view text = member(block, "text"); json::is_string(text)) {
@@ -204,7 +215,7 @@ void append_block(std::string_view block, Message& message, int depth) {
        {"inlineData", "inline_data", "fileData", "file_data", "media", "image", "document"}) {
     if (json::is_object(member(block, media))) return add_media(block, message);
   }
-  if (json::is_string(member(block, "toolName")) || json::is_string(member(block, "toolCallId"))) {
+  if (names_a_tool(block)) {
     return json::is_null(any_of(block, {"result", "output"})) ? add_call(block, message)
                                                               : add_result(block, message, depth);
   }
@@ -219,7 +230,7 @@ bool is_block(std::string_view raw) {
   if (!json::is_object(raw) || json::is_string(member(raw, "role"))) return false;
   Message probe;
   if (add_typed(raw, probe, 2) || add_held(raw, probe, 2)) return true;
-  return json::is_string(member(raw, "text")) || json::is_string(member(raw, "toolName"));
+  return json::is_string(member(raw, "text")) || names_a_tool(raw);
 }
 
 Part text_part(std::string text, Part::Type type) {

@@ -45,19 +45,35 @@ bool is_system(std::string_view message) {
   return false;
 }
 
+// And no dict that Python printed: that one stays whole.
+bool is_json_object(std::string_view element) {
+  if (!json::is_object(element)) return false;
+  const std::string_view inside = json::trimmed(element.substr(1));
+  return inside.empty() || inside.front() == '"' || inside.front() == '}';
+}
+
+// An event of a call (pydantic-ai, Logfire) that tells what came back, where nothing follows it.
+bool is_answer(std::string_view event) {
+  const std::string_view name = json::member(event, "event.name");
+  return name == "\"gen_ai.choice\"" || name == "\"gen_ai.assistant.message\"" || name == "\"gen_ai.unknown\"";
+}
+
 void cut_array(Slot slot, std::string_view key, std::string_view text, std::vector<Content>& out) {
   json::Elements elements(text);
   std::size_t from = 0;
   const std::size_t before = out.size();
   bool object = true;
+  std::size_t answers = 0;  // of recorded events: the assistant's at the end
   while (elements.next()) {
-    object = object && json::is_object(elements.value);
+    object = object && is_json_object(elements.value);
     const bool system = slot == Slot::input && is_system(elements.value);
+    answers = key == "events" && is_answer(elements.value) ? answers + 1 : 0;
     out.push_back(
         {system ? Slot::system : slot, Format::json_element, key, "", text.substr(from, elements.end - from)});
     from = elements.end;
   }
   const std::size_t count = out.size() - before;
+  for (std::size_t i = out.size() - answers; i < out.size(); ++i) out[i].slot = Slot::output;
   if (count == 0 || !object || (count == 1 && out[before].slot == slot)) {
     out.resize(before);
     out.push_back({slot, Format::json, key, "", text});

@@ -2,6 +2,7 @@
 // AutoGen, Strands, Microsoft agent-framework, Anthropic's SDK, OpenLIT, LiteLLM, CrewAI's product telemetry.
 #include "llm/dialects.h"
 #include "llm/json_scan.h"
+#include "llm/python_literal.h"
 
 namespace pawl::llm {
 namespace {
@@ -93,12 +94,43 @@ constexpr Key litellm_keys[] = {
     {"response_cost", cost, 6},          {"call_type", request_type, 5},
     {"llm.openai.messages", input, 8},
 };
+// The provider's own request and answer, "llm.PROVIDER.usage" and so on, each as Python prints it. Below a request that
+// LiteLLM tells itself it is the second report; below a span of the program it is the only one.
+bool read_raw_request(Reader& reader) {
+  Reading& out = reader.out;
+  for (const otlp::KeyValue& kv : reader.span.attributes) {
+    if (!kv.key.starts_with("llm.") || kv.value.type != otlp::Value::Type::string) continue;
+    const std::string_view rest = kv.key.substr(4), text = kv.value.text;
+    const std::size_t dot = rest.find('.');
+    if (dot == std::string_view::npos) continue;
+    const std::string_view word = rest.substr(dot + 1);
+    if (word == "usage") {
+      const std::string usage = python_to_json(text);
+      if (usage.empty()) continue;
+      set_text(reader.found, usage_json, 5, reader.arena.keep(usage));
+      out.kind = Kind::llm;
+      out.noise = false;
+    } else if (word == "model") {
+      out.model_served = text;
+      out.provider = vendor_of(rest.substr(0, dot), text);
+    } else if (word == "id") {
+      out.response_id = text;
+    } else if (word == "messages" || word == "input") {
+      out.content.push_back({Slot::input, Format::text, kv.key, "", text});
+    } else if (word == "choices" || word == "content" || word == "output") {
+      out.content.push_back({Slot::output, Format::text, kv.key, "", text});
+    }
+  }
+  return out.kind == Kind::llm;
+}
+
 // The proxy's own services (redis, postgres, router, auth) and the raw request below the call are plumbing.
 void refine_litellm(Reader& reader) {
   const std::string_view name = reader.span.name;
   Reading& out = reader.out;
   if (name == "litellm_request" && (out.kind == Kind::other || out.kind == Kind::workflow)) out.kind = Kind::llm;
-  if (name == "raw_gen_ai_request" || (out.kind == Kind::other && name != "Received Proxy Server Request")) {
+  if (name == "raw_gen_ai_request" && read_raw_request(reader)) return;
+  if (out.kind == Kind::other && name != "Received Proxy Server Request") {
     out.kind = Kind::other;
     out.noise = true;
   }

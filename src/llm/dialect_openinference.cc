@@ -117,6 +117,13 @@ void refine_llama_index(Reader& reader) {
   }
 }
 
+// Haystack: an agent is a component as any other; prompts are put together on the way.
+void refine_haystack(Reader& reader) {
+  if (reader.out.kind != Kind::workflow) return;
+  if (reader.span.name == "Agent.run") reader.out.kind = Kind::agent;
+  if (reader.span.name.ends_with("Builder.run")) reader.out.noise = true;
+}
+
 // ADK: a merge of parallel tools is no call; the state that changed stands in the event that came out.
 void refine_adk_events(Reader& reader) {
   const otlp::Value* value = reader.found[output];
@@ -127,19 +134,9 @@ void refine_adk_events(Reader& reader) {
   }
 }
 
-// The response's own id opens the whole object in output.value: {"id":"chatcmpl-…
-void read_response_id(Reader& reader) {
-  if (reader.out.kind != Kind::llm || !reader.out.response_id.empty() || !reader.found.has(output)) return;
-  json::Members members(reader.found.text(output));
-  if (members.next() && members.key == "id" && json::is_string(members.value)) {
-    reader.out.response_id = json::text(members.value);
-  }
-}
-
 void refine(Reader& reader) {
   const std::string_view scope = reader.scope.name;
   const auto library = [&](std::string_view name) { return scope.find(name) != std::string_view::npos; };
-  read_response_id(reader);
   if (library("langchain")) {
     refine_langchain(reader);
     read_graph_state(reader);
@@ -147,6 +144,7 @@ void refine(Reader& reader) {
   if (library("openai_agents") || library("openai-agents")) refine_openai_agents(reader);
   if (library("llama")) refine_llama_index(reader);
   if (library("adk")) refine_adk_events(reader);
+  if (library("haystack")) refine_haystack(reader);
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 // OpenLLMetry and the Traceloop SDK, old (0.45: flattened prompts) and new (0.62: OTel messages), Python and JS.
 #include "llm/dialects.h"
+#include "llm/json_scan.h"
 
 namespace pawl::llm {
 namespace {
@@ -44,6 +45,8 @@ constexpr Key keys[] = {
     {"traceloop.entity.name", entity_name, 3},
     {"lc_agent_name", agent, 5},
     {"crewai.agent.role", agent, 3},
+    {"crewai.task.agent", agent, 6},
+    {"tool.arguments", arguments, 5},
     {"traceloop.workflow.session_id", session, 4},
     {"llm.usage.total_tokens", total_tokens, 3},
     {"llm.usage.prompt_tokens", input_tokens, 5},
@@ -61,6 +64,42 @@ constexpr Key keys[] = {
     {"crewai.task.description", input, 9},
 };
 
+struct ClassWord {
+  std::string_view ends;
+  Kind kind;
+  bool noise = false;
+};
+// What the classes of LlamaIndex are, all of them reported as tasks.
+constexpr ClassWord classes[] = {
+    {"Retriever", Kind::retriever},  {"Embedding", Kind::embedding},      {"Rerank", Kind::reranker},
+    {"Reranker", Kind::reranker},    {"FunctionTool", Kind::tool},        {"QueryEngineTool", Kind::tool},
+    {"Splitter", Kind::other, true}, {"OutputParser", Kind::other, true}, {"NodeParser", Kind::other, true},
+    {"Program", Kind::other, true},
+};
+
+void refine_llama_index(Reader& reader) {
+  Reading& out = reader.out;
+  if (out.kind != Kind::workflow) return;
+  const std::string_view name = reader.span.name.substr(0, reader.span.name.rfind('.'));
+  for (const ClassWord& word : classes) {
+    if (!name.ends_with(word.ends)) continue;
+    out.kind = word.kind;
+    out.noise = word.noise;
+  }
+  const std::string_view answer = reader.found.text(output);
+  if (reader.found.has(tool_name)) {
+    out.kind = Kind::tool;
+  } else if (out.kind == Kind::tool) {
+    if (const auto tool = json::member(answer, "tool_name"); json::is_string(tool)) out.tool_name = json::text(tool);
+  }
+  if (out.kind == Kind::tool) {
+    if (const auto id = json::member(answer, "tool_id"); json::is_string(id)) out.tool_call_id = json::text(id);
+    return;
+  }
+  const auto agent_name = json::member(answer, "current_agent_name");
+  if (json::is_string(agent_name) && out.agent.empty()) out.agent = json::text(agent_name);
+}
+
 // An entity names a tool on a tool span and an agent on an agent span.
 void refine(Reader& reader) {
   Reading& out = reader.out;
@@ -70,7 +109,8 @@ void refine(Reader& reader) {
     out.kind = Kind::other;
     out.noise = true;
   }
-  if (reader.scope.name.ends_with(".crewai")) {
+  if (reader.scope.name.find("llamaindex") != std::string_view::npos) refine_llama_index(reader);
+  if (reader.scope.name.find(".crewai") != std::string_view::npos) {
     if (name.ends_with(".llm")) out.kind = Kind::llm;
     if (name == "crewai.workflow") {  // operation invoke_agent, but the crew is no agent
       out.kind = Kind::workflow;

@@ -226,19 +226,25 @@ void collect(otlp::Attributes attributes, std::uint8_t level, Found& found) {
   }
 }
 
+void set_text(Found& found, Field field, std::uint8_t rank, std::string_view text) {
+  auto* value = static_cast<otlp::Value*>(
+      found.content.get_allocator().resource()->allocate(sizeof(otlp::Value), alignof(otlp::Value)));
+  ::new (value) otlp::Value();
+  value->type = otlp::Value::Type::string;
+  value->text = text;
+  set(found, field, rank, *value);
+}
+
 void collect_metadata(std::string_view text, std::uint8_t rank, Arena& arena, Found& found) {
   json::Members members(text);
   while (members.next()) {
     const Key* key = table().find_loose(members.key);
     if (key == nullptr || json::is_null(members.value) || members.value == "\"\"") continue;
-    auto* value = static_cast<otlp::Value*>(
-        found.content.get_allocator().resource()->allocate(sizeof(otlp::Value), alignof(otlp::Value)));
-    ::new (value) otlp::Value();
-    value->type = otlp::Value::Type::string;
     const bool plain = json::is_string(members.value) && members.value.size() >= 2 &&
                        members.value.find('\\') == std::string_view::npos;
-    value->text = plain ? members.value.substr(1, members.value.size() - 2) : arena.keep(json::text(members.value));
-    set(found, key->field, static_cast<std::uint8_t>(rank + key->rank), *value);
+    const std::string_view word =
+        plain ? members.value.substr(1, members.value.size() - 2) : arena.keep(json::text(members.value));
+    set_text(found, key->field, static_cast<std::uint8_t>(rank + key->rank), word);
   }
 }
 

@@ -250,6 +250,7 @@ bool add_head(const Piece& piece, std::vector<Message>& out) {
 
 void add_text(std::string_view text, const Piece& piece, std::vector<Message>& out) {
   if (text.empty()) return;
+  if (append_printed(text, default_role(piece), out)) return;
   Part part = text_part(repair_utf8(text));
   out.push_back({std::string(default_role(piece)), "", {std::move(part)}, ""});
 }

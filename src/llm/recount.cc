@@ -118,6 +118,7 @@ class Recount {
     delegations();
     same_step(Kind::tool);
     same_step(Kind::retriever);
+    same_step(Kind::handoff);
     same_step(Kind::agent);
     count();
     errors();
@@ -278,7 +279,8 @@ void Recount::delegations() {
 }
 
 std::string_view Recount::step_name(Index i, Kind kind) const {
-  if (kind == Kind::tool) return facts_[i].tool_name.empty() ? facts_[i].name : facts_[i].tool_name;
+  if (kind == Kind::tool || kind == Kind::handoff)
+    return facts_[i].tool_name.empty() ? facts_[i].name : facts_[i].tool_name;
   return kind == Kind::agent ? facts_[i].agent : std::string_view();
 }
 

@@ -6,6 +6,7 @@
 
 #include "llm/blocks.h"
 #include "llm/json_scan.h"
+#include "llm/python_literal.h"
 
 namespace pawl::llm {
 namespace {
@@ -17,12 +18,14 @@ using json::member;
 
 std::string_view class_role(std::string_view constructor) {
   json::Elements path(member(constructor, "id"));
-  std::string_view last;
+  std::string_view last = member(constructor, "__class__");
   while (path.next()) last = path.value;
   for (const auto& [word, role] : {std::pair<std::string_view, std::string_view>{"Human", "user"},
                                    {"AI", "assistant"},
                                    {"System", "system"},
                                    {"Tool", "tool"},
+                                   {"User", "user"},
+                                   {"Assistant", "assistant"},
                                    {"Function", "tool"},
                                    {"Chat", "user"}}) {
     if (last.starts_with("\"") && last.substr(1).starts_with(word)) return role;
@@ -145,6 +148,48 @@ bool append_answer(std::string_view raw, std::string_view role, std::vector<Mess
   return push(std::move(message), out);
 }
 
+// Says nothing by itself: a flag, an empty list.
+bool is_trivial(std::string_view value) {
+  return json::is_null(value) || value == "true" || value == "false" || value == "\"\"" || value == "[]" ||
+         value == "{}";
+}
+
+bool is_question(std::string_view key) {
+  constexpr std::string_view known[] = {
+      "task",       "question",     "query_str", "user_prompt", "user_input", "user_message", "user_msg",
+      "user_query", "user_request", "request",   "instruction", "message",    "text",         "input_text",
+      "issue",      "ticket",       "topic",     "description", "goal",       "objective",    "content"};
+  return std::ranges::find(known, key) != std::end(known);
+}
+
+// What a program was given, in its parameters: {"args":["…"],"kwargs":{}}, {"task":"…","stream":false}. An object that
+// says one thing is that thing; of several, words to an agent are text and the whole stays beside them.
+bool append_wrapped(std::string_view raw, std::string_view role, std::vector<Message>& out, int depth) {
+  json::Members members(raw);
+  std::string_view only, question;
+  std::size_t count = 0;
+  bool parameters = true;
+  while (members.next()) {
+    parameters = parameters && (members.key == "args" || members.key == "kwargs");
+    if (members.key == "__class__" || is_trivial(members.value)) continue;
+    ++count;
+    only = members.value;
+    if (question.empty() && is_question(members.key) && json::is_string(members.value)) question = members.value;
+    if (members.key == "args" && json::is_array(members.value)) {
+      const std::string_view first = json::first(members.value);
+      if (question.empty() && json::is_string(first) && !first.starts_with("\"<")) question = first;
+    }
+  }
+  if (count == 0) return parameters;
+  if (count == 1 && (json::is_string(only) || json::is_object(only) || json::is_array(only))) {
+    append_document(only, role, out, depth - 1);
+    return true;
+  }
+  if (question.empty() || (!role.empty() && role != "user")) return false;
+  out.push_back({"user", "", {text_part(json::text(question)), text_part(std::string(raw), Part::Type::other)}, ""});
+  return true;
+}
+
 void append_list(std::string_view raw, std::string_view role, std::vector<Message>& out, int depth) {
   json::Elements elements(raw);
   Message blocks;
@@ -205,6 +250,12 @@ bool append_message(std::string_view raw, std::string_view default_role, std::ve
     fill_message(object, message, depth);
     return push(std::move(message), out);
   }
+  if (const std::string_view word = class_role(raw);  // printed by Python: HumanMessage(content='…')
+      !word.empty() && !json::is_null(member(object, "__class__")) && !json::is_null(member(object, "content"))) {
+    message.role = word;
+    fill_message(object, message, depth);
+    return push(std::move(message), out);
+  }
   if (json::is_string(type)) {  // LangChain as a dictionary: {"type":"human","data":{…}} or flat
     const std::string_view word = role_of_word(json::text(type));
     const std::string_view held = json::is_object(member(object, "data")) ? member(object, "data") : raw;
@@ -218,6 +269,13 @@ bool append_message(std::string_view raw, std::string_view default_role, std::ve
       fill_message(object, message, depth);
       return push(std::move(message), out);
     }
+  }
+  if (const std::string_view source = member(object, "source");  // AutoGen: who says it
+      json::is_string(source) && !json::is_null(member(object, "content")) && json::is_string(type)) {
+    message.role = source == "\"user\"" ? "user" : "assistant";
+    fill_message(object, message, depth);
+    message.name = json::text(source);
+    return push(std::move(message), out);
   }
   const std::string_view inner = any_of(object, {"message", "content"});
   if (json::is_object(inner) &&
@@ -235,6 +293,17 @@ bool append_message(std::string_view raw, std::string_view default_role, std::ve
   return false;
 }
 
+bool append_printed(std::string_view text, std::string_view default_role, std::vector<Message>& out, int depth) {
+  if (!looks_like_python(text)) return false;
+  const std::string json = python_to_json(text);
+  if (json.empty()) return false;
+  std::vector<Message> messages;
+  append_document(json, default_role, messages, depth);
+  std::erase_if(messages, [](const Message& message) { return message.parts.empty(); });
+  for (Message& message : messages) out.push_back(std::move(message));
+  return !messages.empty();
+}
+
 void append_document(std::string_view raw, std::string_view default_role, std::vector<Message>& out, int depth) {
   raw = json::trimmed(raw);
   if (json::is_null(raw) || raw == "\"\"") return;
@@ -249,6 +318,7 @@ void append_document(std::string_view raw, std::string_view default_role, std::v
     if ((json::is_object(text) || json::is_array(text)) && json::is_whole(text)) {
       return append_document(text, default_role, out, depth - 1);
     }
+    if (append_printed(text, default_role, out, depth - 1)) return;
     out.push_back({role, "", {text_part(inner)}, ""});
     return;
   }
@@ -271,7 +341,7 @@ void append_document(std::string_view raw, std::string_view default_role, std::v
     if (!message.parts.empty()) out.push_back(std::move(message));
     return;
   }
-  if (raw == "{}" || raw == R"({"args": [], "kwargs": {}})" || raw == R"({"args":[],"kwargs":{}})") return;
+  if (append_wrapped(raw, default_role, out, depth)) return;
   out.push_back({role, "", {text_part(std::string(raw), Part::Type::other)}, ""});
 }
 

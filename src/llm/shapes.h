@@ -23,6 +23,10 @@ bool append_message(std::string_view raw, std::string_view default_role, std::ve
 void append_document(std::string_view raw, std::string_view default_role, std::vector<Message>& out,
                      int depth = shape_depth);
 
+// What Python printed (python_literal.h) as a document; false where it is none, or says nothing.
+bool append_printed(std::string_view text, std::string_view default_role, std::vector<Message>& out,
+                    int depth = shape_depth);
+
 // A block of content (text, call, result …) that is no message of its own.
 bool is_block(std::string_view raw);
 

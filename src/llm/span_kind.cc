@@ -67,7 +67,9 @@ std::string_view agent_name_from_span(std::string_view name) {
   }
   for (const std::string_view suffix : {"._execute_core", ".agent", ".run", ".arun", ".continue_run",
                                         ".on_messages_stream", ".on_messages", ".invoke", " run"}) {
-    if (name.ends_with(suffix) && name.size() > suffix.size()) return name.substr(0, name.size() - suffix.size());
+    if (!name.ends_with(suffix) || name.size() <= suffix.size()) continue;
+    name = name.substr(0, name.size() - suffix.size());
+    return name == "Agent" ? std::string_view() : name;  // the class, nobody's name
   }
   return name;
 }

@@ -46,6 +46,13 @@ void read_model(const Found& found, bool failed, Reading& out) {
   add_list(found[finish_reasons], out.finish_reasons);
 }
 
+void take_served(std::string model, Reading& out) {
+  std::string_view vendor;
+  const std::string bare(bare_model(model, vendor));
+  if (out.provider.empty()) out.provider = vendor_of(vendor_of(vendor, {}), bare);
+  out.model_served = bare;
+}
+
 namespace {
 Cached habit_of(const Dialect& dialect, std::string_view scope) {
   // Anthropic's numbers as they are on its wire: cached tokens stand beside the input.
@@ -77,6 +84,7 @@ void read_usage(const Reader& reader) {
     read_usage_json(json::member(answer, "usage"), raw);
     for (const std::string_view key : {"usage", "usageMetadata"}) read_usage_json(json::at(answer, {"raw", key}), raw);
   }
+  read_answer(reader, raw);
   const bool failed = reader.out.status == Status::error;
   if (failed && raw.input.value_or(0) == 0 && raw.output.value_or(0) == 0) return;  // placeholders
   reader.out.tokens = resolve(raw, habit_of(reader.dialect, reader.scope.name));

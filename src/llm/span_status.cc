@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "llm/json_scan.h"
+#include "llm/shapes.h"
 #include "llm/span_steps.h"
 
 namespace pawl::llm {
@@ -107,11 +108,47 @@ void read_handoff_target(const Found& found, Reading& out) {
   if (out.handoff_from.empty()) out.handoff_from = out.agent;
 }
 
+namespace {
+
+// MCP, LlamaIndex: the call went well, the tool did not.
+bool gave_error(std::string_view back) {
+  if (!json::is_object(back)) return false;
+  for (const std::string_view object : {back, json::member(back, "tool_output")}) {
+    for (const std::string_view key : {"isError", "is_error"}) {
+      if (json::is_object(object) && json::member(object, key) == "true") return true;
+    }
+  }
+  return false;
+}
+
+std::string_view content_of(std::string_view back) {
+  if (const auto held = json::member(back, "tool_output"); json::is_object(held)) back = held;
+  for (const std::string_view key : {"content", "blocks", "result", "error"}) {
+    if (const auto content = json::member(back, key); !json::is_null(content)) return content;
+  }
+  return back;
+}
+
+// "ToolRetryError:" of a pydantic_ai.exceptions.ToolRetryError.
+bool says_no_more(std::string_view message, std::string_view type) {
+  while (!message.empty() && (message.back() == ':' || message.back() == ' ')) message.remove_suffix(1);
+  return message.empty() || type.ends_with(message);
+}
+
+}  // namespace
+
 // A failed tool whose status says no more than its type: the words stand in what it gave back.
 void read_tool_error(const Found& found, Reading& out) {
-  if (out.status != Status::error || out.kind != Kind::tool) return;
-  if (!out.error_message.empty() && out.error_message != out.error_type) return;
+  if (out.kind != Kind::tool) return;
   const std::string_view back = found.has(result) ? found.text(result) : found.text(output);
+  if (out.status == Status::ok && gave_error(back)) {
+    out.status = Status::error;
+    out.error_message = value_text(content_of(back));
+    return;
+  }
+  if (out.status != Status::error || !says_no_more(out.error_message, out.error_type)) return;
+  const bool words = !back.empty() && back.size() < 512 && !json::is_object(back) && !json::is_array(back);
+  if (words) out.error_message = json::text(back);
   for (const std::string_view error : {json::member(back, "error"), json::at(back, {"response", "error"})}) {
     if (json::is_string(error)) out.error_message = json::text(error);
   }

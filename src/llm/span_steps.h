@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "llm/dialects.h"
+#include "llm/usage.h"
 
 namespace pawl::llm {
 
@@ -25,9 +26,13 @@ void read_agent(const Found& found, std::string_view span_name, Reading& out);
 // span_model.cc: model, usage, cost, first token, parameters.
 void read_model(const Found& found, bool failed, Reading& out);
 void read_usage(const Reader& reader);
+void take_served(std::string model, Reading& out);  // without the vendor in front, which names the provider
 void read_cost(const Found& found, Reading& out);
 void read_first_token(const Found& found, const otlp::Span& span, Reading& out);
 void read_parameters(Reader& reader);
+
+// span_answer.cc: what the provider's whole answer says beyond the attributes.
+void read_answer(const Reader& reader, RawUsage& raw);
 
 // span_status.cc: how it ended, and handoffs.
 void read_status(const Dialect& dialect, const Found& found, const otlp::Span& span, Reading& out);

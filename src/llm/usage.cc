@@ -115,6 +115,7 @@ bool cached_outside(const RawUsage& raw, Cached habit) {
   if (cached == 0) return false;
   if (cached > raw.input.value_or(0)) return true;
   if (raw.details) return false;
+  if (raw.beside && !raw.total) return true;
   const std::int64_t sum = raw.input.value_or(0) + raw.output.value_or(0);
   const std::int64_t reasoning = raw.reasoning.value_or(0);
   const bool inside_fits = fits(raw.total, sum, reasoning);
@@ -139,13 +140,21 @@ void read_usage_json(std::string_view object, RawUsage& raw) {
   json::Members members(object);
   while (members.next()) {
     if (json::is_object(members.value)) {
+      if (members.key == "tokens") read_usage_json(members.value, raw);  // Cohere
       if (one_of(members.key, input_details)) read_details(members.value, true, raw);
       if (one_of(members.key, output_details)) read_details(members.value, false, raw);
       continue;
     }
-    const auto found = std::ranges::lower_bound(usage_keys, members.key, {}, &UsageKey::key);
-    if (found != std::end(usage_keys) && found->key == members.key) take(raw.*(found->count), members.value);
+    read_count(members.key, members.value, raw);
   }
+}
+
+void read_count(std::string_view key, std::string_view value, RawUsage& raw) {
+  const auto found = std::ranges::lower_bound(usage_keys, key, {}, &UsageKey::key);
+  if (found == std::end(usage_keys) || found->key != key) return;
+  take(raw.*(found->count), value);
+  raw.beside = raw.beside || key == "cache_read_input_tokens" || key == "cache_creation_input_tokens" ||
+               key == "cacheReadInputTokens";
 }
 
 Tokens resolve(const RawUsage& raw, Cached habit) {

@@ -6,6 +6,7 @@
 #include "llm/json_scan.h"
 #include "llm/messages.h"
 #include "llm/pieces.h"
+#include "llm/python_literal.h"
 #include "llm/shapes.h"
 
 namespace pawl::llm {
@@ -57,6 +58,7 @@ std::string_view message_content(std::string_view object) {
     return only && !members.next() ? result : response;
   }
   if (!json::member(object, "raw_output").empty()) return json::member(object, "blocks");  // llama-index
+  if (!json::member(object, "tool_kwargs").empty()) return json::at(object, {"tool_output", "blocks"});
   return {};
 }
 
@@ -159,6 +161,10 @@ std::string parse_value_json(const std::vector<Piece>& pieces) {
     if (piece.key == pieces.front().key) text += piece.bytes;
   }
   if (format == Format::text || !json::is_whole(text)) {
+    const bool given = pieces.front().slot == Slot::arguments;  // a result is what the tool gave back, as it stands
+    if (given && looks_like_python(text)) {
+      if (const std::string json = python_to_json(text); !json.empty()) return plain_value(json, depth);
+    }
     if (!json::is_whole(text)) return json_quote(text);
   }
   return plain_value(text, depth);
