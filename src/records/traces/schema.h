@@ -1,6 +1,6 @@
-// The warehouse tables of traces. Rows are never changed: a correction is a copy with sign -1 and the new row with +1.
+// The warehouse tables of traces; a change is a line in history.cc too. Rows are never changed: a correction is a copy
+// with sign -1 and the new row with +1.
 #pragma once
-#include <array>
 #include <string_view>
 
 namespace pawl::traces {
@@ -121,15 +121,5 @@ CREATE TABLE IF NOT EXISTS points (
 ) ENGINE = MergeTree
 PARTITION BY toMonday(received)
 ORDER BY (project, metric, received))sql";
-
-// Columns that came later: tables of an earlier version get them at the next start.
-inline constexpr std::array<std::string_view, 2> additions = {
-    "ALTER TABLE points ADD COLUMN IF NOT EXISTS start DateTime64(9, 'UTC') AFTER at, "
-    "ADD COLUMN IF NOT EXISTS delta UInt8 AFTER start, ADD COLUMN IF NOT EXISTS monotonic UInt8 AFTER delta",
-    "ALTER TABLE spans ADD COLUMN IF NOT EXISTS read_noise UInt8 AFTER read_agent, "
-    "ADD COLUMN IF NOT EXISTS read_handoff_to LowCardinality(String) AFTER read_noise, "
-    "ADD COLUMN IF NOT EXISTS session_weak UInt8 AFTER read_handoff_to, "
-    "ADD COLUMN IF NOT EXISTS pieces UInt16 AFTER session_weak, "
-    "ADD COLUMN IF NOT EXISTS spread UInt8 AFTER pieces"};
 
 }  // namespace pawl::traces

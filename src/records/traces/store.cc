@@ -227,8 +227,8 @@ Result<void> create_tables(Warehouse& warehouse) {
 
 std::string backup_tables() {
   std::string out;
-  for (const auto& table : tables) out += fmt::format("{}TABLE {}", out.empty() ? "" : ", ", table.name);
-  return out;
+  for (const auto& table : tables) out += fmt::format("TABLE {}, ", table.name);
+  return out + fmt::format("TABLE {}", warehouse::schema_table);
 }
 
 Result<Held> held_above(Warehouse& warehouse, BatchNumber checkpoint) {

@@ -1,37 +1,12 @@
 // Batches in, whole traces out, in the engine itself.
 #include "store.h"
 
-#include <unistd.h>
-
-#include <filesystem>
-
+#include "engine_testing.h"
 #include "refusals.h"
 #include "sent_testing.h"
 
 namespace pawl::traces::testing {
 namespace {
-
-Warehouse& engine() {
-  struct One {
-    std::filesystem::path path = std::filesystem::temp_directory_path() / fmt::format("pawl-traces-{}", getpid());
-    std::unique_ptr<Warehouse> warehouse;
-    One() {
-      static const Log log(Log::Format::text, Level::error);
-      std::string library = warehouse::find_library();
-      if (library.empty()) library = PAWL_SOURCE_DIR "/third_party/chdb/libchdb.so";
-      auto opened = warehouse::open_embedded({.library = library, .path = path / "w", .backups = path / "b"}, log);
-      PAWL_CHECK(opened.has_value(), "{}", opened.error().what);
-      warehouse = std::move(*opened);
-      PAWL_CHECK(create_tables(*warehouse).has_value());
-    }
-    ~One() {
-      warehouse.reset();
-      std::filesystem::remove_all(path);
-    }
-  };
-  static One one;
-  return *one.warehouse;
-}
 
 class StoreTest : public ::testing::Test {
  protected:

@@ -1,0 +1,52 @@
+// What was changed, and when it is needed.
+#include "history.h"
+
+#include "schema.h"
+#include "store.h"
+
+namespace pawl::traces {
+namespace {
+
+// Bodies came to stand in `text` or in `bytes`, where `text` had been a copy of a part of them.
+constexpr warehouse::Fill one_copy[] = {
+    {"text", "if(slot IN (0, 1, 4, 5), if(empty(bytes), text, bytes), '')"},
+    {"bytes", "if(slot IN (0, 1, 4, 5), '', bytes)"},
+};
+
+constexpr warehouse::Step steps[] = {
+    {.number = 1,
+     .table = "points",
+     .alter = "ADD COLUMN IF NOT EXISTS start DateTime64(9, 'UTC') AFTER at, "
+              "ADD COLUMN IF NOT EXISTS delta UInt8 AFTER start, ADD COLUMN IF NOT EXISTS monotonic UInt8 AFTER delta"},
+    {.number = 2,
+     .table = "spans",
+     .alter = "ADD COLUMN IF NOT EXISTS read_noise UInt8 AFTER read_agent, "
+              "ADD COLUMN IF NOT EXISTS read_handoff_to LowCardinality(String) AFTER read_noise, "
+              "ADD COLUMN IF NOT EXISTS session_weak UInt8 AFTER read_handoff_to, "
+              "ADD COLUMN IF NOT EXISTS pieces UInt16 AFTER session_weak"},
+    {.number = 3,
+     .table = "bodies",
+     .alter = "MODIFY COLUMN text REMOVE MATERIALIZED",
+     .only_if = "SELECT count() FROM system.columns WHERE database = currentDatabase() AND table = 'bodies' AND "
+                "name = 'text' AND default_kind = 'MATERIALIZED'"},
+    {.number = 4,
+     .table = "bodies",
+     .fill = one_copy,
+     .only_if = "SELECT count() FROM system.data_skipping_indices WHERE database = currentDatabase() AND "
+                "table = 'bodies' AND name = 'words' AND expr = '(lower(text))'"},
+    {.number = 5, .table = "spans", .alter = "ADD COLUMN IF NOT EXISTS spread UInt8 AFTER pieces"},
+};
+
+}  // namespace
+
+const warehouse::Schema& schema() {
+  static const auto tables = [] {
+    std::vector<warehouse::Table> out;
+    for (const auto& table : described_tables()) out.push_back({table.name, table.ddl});
+    return out;
+  }();
+  static const warehouse::Schema all{"traces", tables, table_settings, steps};
+  return all;
+}
+
+}  // namespace pawl::traces

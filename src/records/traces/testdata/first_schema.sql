@@ -1,0 +1,97 @@
+-- The tables as the first installations made them (settings are added by the test).
+CREATE TABLE IF NOT EXISTS spans (
+  project UInt32,
+  minute UInt32,                      -- start / 60 s, clamped to [received - 400 d, received + 1 d]
+  trace UInt128, span UInt128, parent UInt128,
+  trace_id String, span_id String, parent_id String,   -- the client's own text; '' where it is the lower-case hex of the key
+  start DateTime64(9, 'UTC'), duration Int64,          -- ns; the true start, whatever the clock said
+  received DateTime64(3, 'UTC'),
+  kind Enum8('other' = 0, 'agent' = 1, 'llm' = 2, 'tool' = 3, 'retriever' = 4, 'embedding' = 5, 'reranker' = 6,
+             'guardrail' = 7, 'evaluator' = 8, 'handoff' = 9, 'workflow' = 10),
+  name LowCardinality(String),
+  status Enum8('ok' = 0, 'error' = 1, 'blocked' = 2, 'unfinished' = 3, 'running' = 4),
+  is_error UInt8,                     -- the deepest span that failed (conventions.md rule 5)
+  error_type LowCardinality(String), error_message String,
+  noise UInt8, framework_tool UInt8, wrapper_usage UInt8, clock UInt8,
+  session String, user String, agent LowCardinality(String), agent_version LowCardinality(String),
+  team LowCardinality(String), task LowCardinality(String), outcome LowCardinality(String),
+  customer LowCardinality(String), environment LowCardinality(String), service LowCardinality(String),
+  tags Array(LowCardinality(String)),
+  provider LowCardinality(String), model_requested LowCardinality(String),
+  model LowCardinality(String),       -- served, else requested
+  finish_reasons Array(LowCardinality(String)), ttft Nullable(Int64),   -- ns
+  prompt LowCardinality(String), prompt_version LowCardinality(String),
+  tool LowCardinality(String), tool_call_id String,
+  handoff_from LowCardinality(String), handoff_to LowCardinality(String), response_id String,
+  tokens_input Nullable(Int64), tokens_cache_read Nullable(Int64), tokens_cache_write Nullable(Int64),
+  tokens_output Nullable(Int64), tokens_reasoning Nullable(Int64), tokens_other Map(LowCardinality(String), Int64),
+  cost Nullable(Int64),               -- pico-dollars, priced by us
+  cost_reported Nullable(Int64),      -- pico-dollars, as the SDK said
+  price_row LowCardinality(String),   -- which price made `cost`
+  cost_unknown UInt8,                 -- it counts, has usage, and no price is known
+  attrs Map(LowCardinality(String), String),  -- every attribute that is no content; resource's behind 'resource.', scope's behind 'scope.'
+  preview String,                     -- the user's words that this span was the first to bring, at most 200 bytes
+  events String, links String,        -- JSON arrays, '' where none
+  dialect LowCardinality(String), scope LowCardinality(String),
+  counted UInt8,                      -- its tokens and cost count (recount)
+  not_counted Enum8('counted' = 0, 'no_usage' = 1, 'wrapper' = 2, 'duplicate' = 3),
+  weight Float32,
+  record UInt128,                     -- hash of the record as received
+  read_kind Enum8('other' = 0, 'agent' = 1, 'llm' = 2, 'tool' = 3, 'retriever' = 4, 'embedding' = 5, 'reranker' = 6,
+             'guardrail' = 7, 'evaluator' = 8, 'handoff' = 9, 'workflow' = 10),
+  read_session String, read_user String, read_agent LowCardinality(String),   -- as the span said, before the trace spread them
+  sign Int8, batch UInt64,
+  INDEX by_trace trace TYPE bloom_filter(0.01) GRANULARITY 1,
+  INDEX by_session session TYPE bloom_filter(0.01) GRANULARITY 1,
+  INDEX by_user user TYPE bloom_filter(0.01) GRANULARITY 1,
+  INDEX by_batch batch TYPE minmax GRANULARITY 1
+) ENGINE = MergeTree
+PARTITION BY toYYYYMM(toDateTime(minute * 60, 'UTC'))
+ORDER BY (project, minute, xxHash32(trace), span);
+
+CREATE TABLE IF NOT EXISTS span_content (
+  project UInt32, scope UInt128, trace UInt128, span UInt128,
+  at DateTime64(9, 'UTC'),            -- of the carrier: orders a span's log records
+  source Enum8('span' = 0, 'log' = 1),
+  slots Array(UInt8), formats Array(UInt8),            -- llm::Slot, llm::Format
+  keys Array(LowCardinality(String)), roles Array(LowCardinality(String)),
+  scopes Array(UInt128), hashes Array(UInt128), sizes Array(UInt32),
+  record UInt128, sign Int8, batch UInt64,
+  INDEX by_trace trace TYPE bloom_filter(0.01) GRANULARITY 1,
+  INDEX by_batch batch TYPE minmax GRANULARITY 1
+) ENGINE = MergeTree
+PARTITION BY toYYYYMM(at)
+ORDER BY (project, scope, trace, span);
+
+CREATE TABLE IF NOT EXISTS bodies (
+  project UInt32, scope UInt128, hash UInt128,
+  at DateTime64(3, 'UTC'),            -- received
+  trace UInt128, span UInt128,        -- that first brought it
+  slot UInt8, bytes String CODEC(ZSTD(3)),
+  text String MATERIALIZED if(slot IN (0, 1, 4, 5), substring(bytes, 1, 65536), ''),   -- what full text searches
+  batch UInt64,
+  INDEX words (lower(text)) TYPE text(tokenizer = 'splitByNonAlpha') GRANULARITY 8,
+  INDEX by_batch batch TYPE minmax GRANULARITY 1
+) ENGINE = MergeTree
+PARTITION BY toMonday(at)
+ORDER BY (project, scope, hash);
+
+CREATE TABLE IF NOT EXISTS logs (
+  project UInt32, at DateTime64(9, 'UTC'), received DateTime64(3, 'UTC'),
+  trace UInt128, span UInt128, severity UInt8, event LowCardinality(String), service LowCardinality(String),
+  body String, attrs Map(LowCardinality(String), String), record UInt128, batch UInt64,
+  INDEX by_trace trace TYPE bloom_filter(0.01) GRANULARITY 1,
+  INDEX by_batch batch TYPE minmax GRANULARITY 1
+) ENGINE = MergeTree
+PARTITION BY toMonday(received)
+ORDER BY (project, received, trace);
+
+CREATE TABLE IF NOT EXISTS points (
+  project UInt32, metric LowCardinality(String), unit LowCardinality(String), type LowCardinality(String),
+  at DateTime64(9, 'UTC'), received DateTime64(3, 'UTC'), service LowCardinality(String),
+  value Float64, count UInt64, attrs Map(LowCardinality(String), String), batch UInt64,
+  INDEX by_batch batch TYPE minmax GRANULARITY 1
+) ENGINE = MergeTree
+PARTITION BY toMonday(received)
+ORDER BY (project, metric, received);
+
