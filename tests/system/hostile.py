@@ -1,11 +1,14 @@
 """Bad input is refused with a reason, its neighbours are kept, the books balance, and the server goes on."""
+import contextlib
 import gzip
 import json
 import socket
 import struct
+import threading
+import time
 import zlib
 
-from pawl import JSON, PROTOBUF, Checks, Server, span, traces_body
+from pawl import JSON, PATIENCE, PROTOBUF, Checks, Server, span, traces_body
 
 TRACE = 0x5b8efff798038103d269b633813fc60c
 WAYS = ("refused", "quarantined", "journal", "stored", "duplicate", "merged")
@@ -21,30 +24,180 @@ def raw(server, head, wait=5):
             return b""
 
 
+class Books:
+    """What became of the requests of one test: each refused one is counted once, with the sentence that was answered."""
+
+    def __init__(self, server):
+        self.server, self.before = server, server.books()
+
+    def refused_one(self, checks, name, answer):
+        now = self.server.books()
+        counted = (now["received"] - self.before["received"], now["refused"] - self.before["refused"])
+        checks.equal(f"{name}: one more received, one more refused", counted, (1, 1))
+        last = now["last_refusals"][0]
+        said = readable(answer)
+        checks.check(f"{name}: the books have status and sentence", last["status"] == answer.status and last["message"][:60] in said, (last, said))
+        self.before = now
+
+
+def readable(answer):
+    """The sentence in a google.rpc.Status of either encoding."""
+    text = answer.body.decode("utf-8", "replace")
+    return answer.message if text.startswith("{") else text
+
+
+def wrong_bodies(good):
+    """name, body, headers, status, words that the answer must have."""
+    packed = gzip.compress(good)
+    return [("half a JSON", b'{"resourceSpans":[{', JSON, 400, "byte 19"), ("a list", b"[1,2,3]", JSON, 400, "object"), ("a number", b"7", JSON, 400, "byte 0 of 1"),
+            ("a text as spans", b'{"resourceSpans":[{"scopeSpans":[{"spans":"x"}]}]}', JSON, 400, "resourceSpans[0].scopeSpans[0].spans"),
+            ("broken protobuf", b"\xff" * 64, PROTOBUF, 400, "byte 0"), ("a cut protobuf", b"\x0a\xff\x7fabc", PROTOBUF, 400, "byte 0 of 6"),
+            ("a protobuf group", b"\x0b\x0c", PROTOBUF, 400, "byte 0"), ("a protobuf field 0", b"\x00\x00", PROTOBUF, 400, "byte 0"),
+            ("a length inside that lies", b"\x0a\x04\x12\x7fab", PROTOBUF, 400, "byte"), ("a number of 11 bytes", b"\x08" + b"\xff" * 10 + b"\x01", PROTOBUF, 400, "varint"),
+            ("XML", b"<a/>", {"content-type": "application/xml"}, 415, "application/xml"), ("no content type", b"{}", {"content-type": ""}, 415, "Content-Type"),
+            ("no gzip", b"zzzz", {**JSON, "content-encoding": "gzip"}, 400, "gzip"), ("a cut gzip", packed[:-9], {**JSON, "content-encoding": "gzip"}, 400, "gzip"),
+            ("a gzip with more behind it", packed + b"more", {**JSON, "content-encoding": "gzip"}, 400, "gzip"),
+            ("no zstd", b"zzzz", {**JSON, "content-encoding": "zstd"}, 400, "zstd"), ("an unknown encoding", b"zzzz", {**JSON, "content-encoding": "lzma"}, 400, "lzma"),
+            ("fewer encodings than said", packed, {**JSON, "content-encoding": "gzip, gzip"}, 400, "gzip"),
+            ("a gzip bomb", gzip.compress(bytes(256 << 20), 9), {**PROTOBUF, "content-encoding": "gzip"}, 413, "67108864"),
+            ("a gzip bomb as JSON", gzip.compress(b"[" * (256 << 20), 9), {**JSON, "content-encoding": "gzip"}, 413, "67108864"),
+            ("a deflate bomb", zlib.compress(bytes(256 << 20), 9), {**PROTOBUF, "content-encoding": "deflate"}, 413, "67108864"),
+            ("a body too long", bytes(65 << 20), PROTOBUF, 413, "67108864"), ("a deep JSON", b"[" * 100_000 + b"]" * 100_000, JSON, 400, "nested too deep")]
+
+
+def refusals(checks, server):
+    """Whole requests that are refused: the answer says what is wrong, and so do the books."""
+    books = Books(server)
+    for name, body, headers, status, words in wrong_bodies(traces_body(span(TRACE, 1))):
+        answer = server.call("POST", "/v1/traces", body, headers, timeout=60)
+        checks.equal(f"{name}: {status}", answer.status, status)
+        checks.check(f"{name}: says {words}", words in readable(answer), answer.body[:200])
+        protobuf = headers.get("content-type") == "application/x-protobuf"
+        checks.equal(f"{name}: answered in its own encoding", answer.headers["content-type"], "application/x-protobuf" if protobuf else "application/json")
+        books.refused_one(checks, name, answer)
+
+
+def wrong_fields(checks, server):
+    """JSON of the wrong types inside a record: one record is refused, its neighbour kept, the field named."""
+    base, books = span(TRACE, 0xf0), Books(server)
+    wrong = [("name", 5), ("attributes", {}), ("startTimeUnixNano", "noon"), ("startTimeUnixNano", "-5"), ("endTimeUnixNano", 1.5), ("kind", {}), ("status", "ok"), ("events", "x"),
+             ("links", 7), ("spanId", 7), ("traceId", None), ("attributes", [{"key": "a", "value": 5}]), ("attributes", [{"key": "a", "value": {"intValue": "x"}}]),
+             ("attributes", [{"key": 5, "value": {"stringValue": "x"}}])]
+    for number, (field, value) in enumerate(wrong):
+        good = {**base, "spanId": f"{0xe00 + number:016x}"}
+        answer = server.call("POST", "/v1/traces", traces_body(good, {**base, field: value}), JSON)
+        partial = answer.json().get("partialSuccess", {}) if answer.status == 200 else {}
+        checks.check(f"{field}={value}: refused alone and named", str(partial.get("rejectedSpans")) == "1" and f"spans[1].{field}" in partial.get("errorMessage", ""), answer.body)
+        now = server.books()
+        checks.equal(f"{field}={value}: in the books", (now["received"] - books.before["received"], now["refused"] - books.before["refused"]), (2, 1))
+        books.before = now
+    server.stored()
+    seen = {one["span_id"] for one in server.get(f"/api/v1/traces/{TRACE:032x}")["spans"]}
+    checks.check("all good neighbours are kept", {f"{0xe00 + number:016x}" for number in range(len(wrong))} <= seen, sorted(seen))
+
+
+def nested(levels):
+    value = {"stringValue": "bottom"}
+    for _ in range(levels):
+        value = {"kvlistValue": {"values": [{"key": "a", "value": value}]}}
+    return value
+
+
+def odd_spans(trace):
+    """What looks wrong and is somebody's data."""
+    now = time.time_ns()
+    return [span(trace, 1, "of 1970", start=0), span(trace, 2, "of 2200", start=7_258_118_400_000_000_000), span(trace, 3, "ends before it starts", start=now, length=-3_600_000_000_000),
+            span(trace, 4, "without its parent", parent=0xdead), span(trace, 5, "in a circle", parent=6), span(trace, 6, "in a circle", parent=5), span(trace, 7, "its own parent", parent=7),
+            {**span(trace, 8, "deep"), "attributes": [{"key": "deep", "value": nested(90)}]}, {**span(trace, 9, "nul \0 inside"), "attributes": [{"key": "a\0b", "value": {"stringValue": "c\0d"}}]},
+            span(trace, 10, ""), span(trace, 11, "x" * 100_000), {**span(trace, 12, "no times"), "startTimeUnixNano": 0, "endTimeUnixNano": 0},
+            {**span(trace, 13, "last time"), "startTimeUnixNano": str(2**64 - 1), "endTimeUnixNano": str(2**64 - 1)},
+            {**span(trace, 14, "twice the same key"), "attributes": [{"key": "k", "value": {"stringValue": "1"}}, {"key": "k", "value": {"stringValue": "2"}}]},
+            {**span(trace, 15, "many attributes"), "attributes": [{"key": f"k{n}", "value": {"intValue": n}} for n in range(5_000)]}]
+
+
+def odd_but_kept(checks, server):
+    """Kept, marked where something was left out, and answered for."""
+    trace = 0x0dd
+    spans, before = odd_spans(trace), server.books()
+    answer = server.call("POST", "/v1/traces", traces_body(*spans, spans[0]), JSON)
+    checks.check("all are taken", answer.status == 200 and "partialSuccess" not in answer.json(), answer.body[:300])
+    huge = {**span(trace, 16, "33 MB"), "attributes": [{"key": "big", "value": {"stringValue": "y" * (33 << 20)}}]}
+    checks.equal("an attribute of 33 MB is taken", server.call("POST", "/v1/traces", gzip.compress(traces_body(huge), 1), {**JSON, "content-encoding": "gzip"}, timeout=60).status, 200)
+    server.stored(60)
+    shown = {int(one["span_id"], 16): one for one in server.get(f"/api/v1/traces/{trace:032x}?bodies=none")["spans"]}
+    checks.equal("all are there", sorted(shown), list(range(1, 17)))
+    checks.equal("1970 is 1970", shown[1]["start"][:10], "1970-01-01")
+    checks.equal("2200 is 2200", shown[2]["start"][:4], "2200")
+    checks.check("no time is negative", all(one["duration_ms"] >= 0 for one in shown.values()), {n: one["duration_ms"] for n, one in shown.items()})
+    checks.equal("NUL is kept", shown[9]["name"], "nul \0 inside")
+    books = server.books()
+    checks.equal("one was a duplicate", (books["received"] - before["received"], books["duplicate"] - before["duplicate"]), (17, 1))
+    for path in (f"/api/v1/traces/{trace:032x}", "/api/v1/traces?from=1960-01-01T00:00:00Z&to=2250-01-01T00:00:00Z", f"/api/v1/traces/{trace:032x}/spans/{8:016x}", f"/api/v1/traces/{trace:032x}/spans/{16:016x}"):
+        checks.equal(f"{path} answers", server.call("GET", path, timeout=60).status, 200)
+
+
+def talk(server, results, name, first, drip=b"", end=False):
+    """Says `first`, then `drip` twice a second; how it ended, and after how long."""
+    began, got = time.monotonic(), b""
+    with socket.create_connection(("127.0.0.1", server.port), timeout=0.5) as peer:
+        peer.sendall(first)
+        if end:
+            peer.shutdown(socket.SHUT_WR)
+        while time.monotonic() - began < 30 * PATIENCE:
+            try:
+                piece = peer.recv(4096)
+                if not piece:
+                    break
+                got += piece
+            except TimeoutError:
+                with contextlib.suppress(OSError):
+                    peer.sendall(drip)
+            except OSError:
+                break
+    results[name] = (got[9:12], time.monotonic() - began)
+
+
+def vanish(server, text):
+    for _ in range(50):
+        with socket.create_connection(("127.0.0.1", server.port), timeout=5) as peer:
+            peer.sendall(text)
+
+
+def slow(checks, server):
+    """Connections that are slow, half open or end in the middle: cut off in time, and nobody else waits."""
+    start = b"POST /v1/traces HTTP/1.1\r\n" + f"host: 127.0.0.1:{server.port}\r\n".encode() + b"content-type: application/json\r\n"
+    body, results = start + b"content-length: 5000\r\n\r\n{", {}
+    slow_ones = [("half a head", start[:40]), ("a head byte by byte", start[:40], b"x"), ("half a body", body), ("a body byte by byte", body, b" "),
+                 ("half a chunk", start + b"transfer-encoding: chunked\r\n\r\n100\r\n{"), ("an end in the middle", body, b"", True)]
+    threads = [threading.Thread(target=talk, args=(server, results, *one)) for one in slow_ones] + [threading.Thread(target=vanish, args=(server, body))]
+    before, waits = server.books(), []
+    for thread in threads:
+        thread.start()
+    for number in range(100):
+        began = time.monotonic()
+        checks.equal("meanwhile others are served", server.call("POST", "/v1/traces", traces_body(span(0x510, number + 1)), JSON).status, 200)
+        waits.append(time.monotonic() - began)
+        time.sleep(0.05)
+    checks.check("without waiting", sorted(waits)[90] < 0.5 * PATIENCE, sorted(waits)[-5:])
+    for thread in threads:
+        thread.join()
+    for name, *_ in slow_ones:
+        status, took = results[name]
+        checks.check(f"{name}: ended, and told so where it could be", status in (b"408", b"400", b"") and took < 20 * PATIENCE, (status, took))
+    now = server.books()
+    checks.check("half requests are no records", now["received"] - now["refused"] - (before["received"] - before["refused"]) == 100, (before, now))
+    checks.check("no memory is held for them", b"pawl_http_inflight_body_bytes 0\n" in server.call("GET", "/metrics").body)
+
+
 def bodies(checks, server):
-    """Whole requests that are wrong."""
+    """Whole requests that may be taken or refused, but clearly."""
     good = traces_body(span(TRACE, 1))
     deep = b'{"kvlistValue":{"values":[{"key":"a","value":' * 5000 + b'{"stringValue":"x"}' + b"}]}}" * 5000
-    nested = good.replace(b'"attributes": []', b'"attributes": [{"key":"d","value":' + deep + b"}]")
+    deepest = good.replace(b'"attributes": []', b'"attributes": [{"key":"d","value":' + deep + b"}]")
     for name, body, headers, statuses in [
-            ("half a JSON", b'{"resourceSpans":[{', JSON, {400}),
-            ("a list", b"[1,2,3]", JSON, {400}),
-            ("a number", b"7", JSON, {400}),
-            ("broken protobuf", b"\xff" * 64, PROTOBUF, {400}),
-            ("a cut protobuf", b"\x0a\xff\x7fabc", PROTOBUF, {400}),
-            ("a protobuf group", b"\x0b\x0c", PROTOBUF, {200, 400}),
-            ("a protobuf field 0", b"\x00\x00", PROTOBUF, {400}),
             ("text", b"hello", {"content-type": "text/plain"}, {415}),
             ("a form", b"a=b", {"content-type": "application/x-www-form-urlencoded"}, {415}),
-            ("XML", b"<a/>", {"content-type": "application/xml"}, {400, 415}),
-            ("no gzip", b"zzzz", {**JSON, "content-encoding": "gzip"}, {400}),
-            ("a cut gzip", gzip.compress(good)[:-9], {**JSON, "content-encoding": "gzip"}, {400}),
-            ("no zstd", b"zzzz", {**JSON, "content-encoding": "zstd"}, {400}),
-            ("an unknown encoding", b"zzzz", {**JSON, "content-encoding": "lzma"}, {400, 415}),
-            ("a gzip bomb", gzip.compress(bytes(256 << 20), 9), {**PROTOBUF, "content-encoding": "gzip"}, {400, 413}),
-            ("a deflate bomb", zlib.compress(bytes(256 << 20), 9), {**PROTOBUF, "content-encoding": "deflate"}, {400, 413}),
-            ("a deep value", nested, JSON, {200, 400}),
-            ("a deep JSON", b"[" * 100_000 + b"]" * 100_000, JSON, {400}),
+            ("a deep value", deepest, JSON, {200, 400}),
             ("not UTF-8", good.replace(b'"chat"', b'"\xff\xfe"'), JSON, {200, 400})]:
         answer = server.call("POST", "/v1/traces", body, headers, timeout=60)
         checks.check(f"{name}: {sorted(statuses)}", answer.status in statuses, (answer.status, answer.body[:200]))
@@ -145,8 +298,12 @@ def questions(checks, server):
 def main():
     checks = Checks()
     with Server() as server:
+        refusals(checks, server)
         bodies(checks, server)
         records(checks, server)
+        wrong_fields(checks, server)
+        odd_but_kept(checks, server)
+        slow(checks, server)
         heads(checks, server)
         local_mode(checks, server)
         questions(checks, server)
