@@ -8,6 +8,7 @@ import threading
 import time
 import zlib
 
+from hostile_secrets import field
 from pawl import JSON, PATIENCE, PROTOBUF, Checks, Server, span, traces_body
 
 TRACE = 0x5b8efff798038103d269b633813fc60c
@@ -94,6 +95,34 @@ def wrong_fields(checks, server):
     server.stored()
     seen = {one["span_id"] for one in server.get(f"/api/v1/traces/{TRACE:032x}")["spans"]}
     checks.check("all good neighbours are kept", {f"{0xe00 + number:016x}" for number in range(len(wrong))} <= seen, sorted(seen))
+
+
+def wire_types(checks, server):
+    """Protobuf whose fields have other wire types than they should: as if the field were not there, as protobuf says."""
+    trace, start = bytes.fromhex(f"{0x311:032x}"), time.time_ns()
+
+    def request(number, **change):
+        parts = {"trace": field(1, trace), "span": field(2, number.to_bytes(8, "big")), "name": field(5, b"wire"), "start": field(7, start), "end": field(8, start + 9), **change}
+        return field(2, b"".join(parts.values()))
+
+    def varint(number, value):
+        return bytes([number << 3, value])
+
+    books = Books(server)
+    for number, (name, change, words) in enumerate([("trace id as a number", {"trace": varint(1, 7)}, "traceId is missing"), ("trace id of 4 bytes", {"trace": field(1, b"abcd")}, "traceId is not 16 bytes"),
+                                                    ("span id as a number", {"span": varint(2, 7)}, "spanId is missing"), ("span id of zeros", {"span": field(2, bytes(8))}, "spanId is all zeros")], 1):
+        answer = server.call("POST", "/v1/traces", field(1, field(2, request(number) + request(100 + number, **change))), PROTOBUF)
+        checks.check(f"{name}: refused alone and named", answer.status == 200 and f"spans[1].{words}".encode() in answer.body, answer.body)
+        now = server.books()
+        checks.equal(f"{name}: in the books", (now["received"] - books.before["received"], now["refused"] - books.before["refused"]), (2, 1))
+        books.before = now
+    for number, change in ((11, {"name": varint(5, 7)}), (12, {"start": field(7, b"noon")}), (13, {"more": varint(9, 3)}), (14, {"name": field(5, b"\xff\xfe")}), (15, {"more": field(77, b"unknown")})):
+        answer = server.call("POST", "/v1/traces", field(1, field(2, request(number, **change))), PROTOBUF)
+        checks.equal(f"a field that cannot be read ({number}) costs the field, not the span", (answer.status, answer.body), (200, b""))
+    server.stored()
+    shown = {int(one["span_id"], 16): one["name"] for one in server.get(f"/api/v1/traces/{0x311:032x}")["spans"]}
+    checks.equal("all but the refused are kept", sorted(shown), [1, 2, 3, 4, 11, 12, 13, 14, 15])
+    checks.equal("what is no UTF-8 is repaired", shown[14], "\ufffd\ufffd")
 
 
 def nested(levels):
@@ -302,6 +331,7 @@ def main():
         bodies(checks, server)
         records(checks, server)
         wrong_fields(checks, server)
+        wire_types(checks, server)
         odd_but_kept(checks, server)
         slow(checks, server)
         heads(checks, server)

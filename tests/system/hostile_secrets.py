@@ -21,9 +21,10 @@ KEYS = {"model_key": made("sk-" + "proj-", 48, 1), "service_key": made("gh" + "p
 
 
 def field(number, payload):
+    """A protobuf field: bytes, or a fixed number of 64 bits."""
     if isinstance(payload, int):
         return bytes([number << 3 | 1]) + struct.pack("<Q", payload)
-    size, head = len(payload), bytearray([number << 3 | 2])
+    size, head = len(payload), bytearray([number << 3 & 127 | 2]) if number < 16 else bytearray([(number << 3 | 2) & 127 | 128, number >> 4])
     while size > 127:
         head.append(size & 127 | 128)
         size >>= 7
@@ -156,4 +157,5 @@ def main():
     checks.finish()
 
 
-main()
+if __name__ == "__main__":
+    main()
