@@ -10,7 +10,7 @@ out=build/test
 passed=0 failed=0
 skipped=()
 
-steps=(lint page release unit engine cases captures hostile isolation auth start edge upgrade dev grpc kill demo browser sanitized fuzz)
+steps=(lint page release unit engine cases reference captures hostile isolation auth start edge upgrade dev grpc kill demo browser sanitized fuzz)
 [ "${1:-}" = -l ] && { printf '%s\n' "${steps[@]}"; exit 0; }
 [ $# -gt 0 ] && steps=("$@")
 mkdir -p "$out"
@@ -81,6 +81,7 @@ step_unit() {
 }
 step_engine() { gtests release 400 $engines; }
 step_cases() { python3 tests/cases/run.py; }
+step_reference() { python3 tests/system/reference.py; }
 step_captures() { python3 tests/system/captures.py; }
 step_hostile() { python3 tests/system/hostile.py; python3 tests/system/hostile_secrets.py; }
 step_isolation() { python3 tests/system/isolation.py; }

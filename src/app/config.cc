@@ -39,16 +39,6 @@ constexpr Setting table[] = {
     {"libchdb", "", "Path of libchdb.so; default beside the program"},
 };
 
-std::string environment_name(std::string_view name) {
-  std::string out = "PAWL_";
-  for (const char c : name) out += static_cast<char>(std::toupper(c));
-  return out;
-}
-
-bool known(std::string_view name) {
-  return std::ranges::any_of(table, [&](const Setting& setting) { return setting.name == name; });
-}
-
 std::string text_of(const toml::node& node) {
   if (const auto text = node.value<std::string>()) return *text;
   if (const auto number = node.value<std::int64_t>()) return fmt::format("{}", *number);
@@ -68,28 +58,41 @@ std::span<const Setting> settings_table() {
   return table;
 }
 
+std::string environment_name(std::string_view name) {
+  std::string out = "PAWL_";
+  for (const char c : name) out += c == '-' ? '_' : static_cast<char>(std::toupper(c));
+  return out;
+}
+
+Result<std::map<std::string, std::string>> read_settings(const std::string& file,
+                                                         const std::vector<std::string_view>& names) {
+  std::map<std::string, std::string> out;
+  try {
+    const auto parsed = toml::parse_file(file);
+    for (const auto& [key, node] : parsed) {
+      const std::string name(key.str());
+      if (std::ranges::find(names, name) == names.end()) {
+        const auto guess = nearest(name, names);
+        return fail(ErrorKind::invalid, "{}:{}: no setting is called {}.{}", file, key.source().begin.line, name,
+                    guess.empty() ? "" : fmt::format(" Did you mean {}?", guess));
+      }
+      out[name] = text_of(node);
+    }
+  } catch (const toml::parse_error& error) {
+    return fail(ErrorKind::invalid, "{}:{}: {}", file, error.source().begin.line, error.description());
+  }
+  return out;
+}
+
 Result<Config> Config::load(const std::map<std::string, std::string>& flags, const std::string& file,
                             const std::function<const char*(const char*)>& environment) {
   Config config;
   for (const auto& setting : table)
     config.values_[std::string(setting.name)] = {std::string(setting.fallback), "default"};
   if (!file.empty()) {
-    try {
-      const auto parsed = toml::parse_file(file);
-      for (const auto& [key, node] : parsed) {
-        const std::string name(key.str());
-        if (!known(name)) {
-          std::vector<std::string_view> names;
-          for (const auto& setting : table) names.push_back(setting.name);
-          const auto guess = nearest(name, names);
-          return fail(ErrorKind::invalid, "{}:{}: no setting is called {}.{}", file, key.source().begin.line, name,
-                      guess.empty() ? "" : fmt::format(" Did you mean {}?", guess));
-        }
-        config.values_[name] = {text_of(node), file};
-      }
-    } catch (const toml::parse_error& error) {
-      return fail(ErrorKind::invalid, "{}:{}: {}", file, error.source().begin.line, error.description());
-    }
+    std::vector<std::string_view> names;
+    for (const auto& setting : table) names.push_back(setting.name);
+    for (auto& [name, value] : TRY(read_settings(file, names))) config.values_[name] = {std::move(value), file};
   }
   for (const auto& setting : table) {
     const std::string name = environment_name(setting.name);

@@ -7,12 +7,16 @@
 
 namespace pawl::app {
 
-Result<std::unique_ptr<ledger::Ledger>> open_ledger(const std::string& data) {
-  auto ledger = TRY(ledger::open_sqlite(data + "/ledger.db"));
+std::vector<ledger::Migration> ledger_migrations() {
   std::vector<ledger::Migration> steps;
   for (const auto owner : {projects::migrations(), audit::migrations(), ingest::migrations()})
     steps.insert(steps.end(), owner.begin(), owner.end());
-  TRY(ledger->migrate(steps));
+  return steps;
+}
+
+Result<std::unique_ptr<ledger::Ledger>> open_ledger(const std::string& data) {
+  auto ledger = TRY(ledger::open_sqlite(data + "/ledger.db"));
+  TRY(ledger->migrate(ledger_migrations()));
   return ledger;
 }
 

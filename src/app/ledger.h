@@ -7,6 +7,8 @@
 
 namespace pawl::app {
 
+// Every step of everybody's tables, in order.
+std::vector<ledger::Migration> ledger_migrations();
 // Opens DATA/ledger.db and brings it up to date. `conflict` where a newer Pawl has written it.
 Result<std::unique_ptr<ledger::Ledger>> open_ledger(const std::string& data);
 

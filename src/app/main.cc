@@ -30,6 +30,64 @@ int price(const std::string& own) {
   return llm::price_command(std::cin, std::cout, (*pricing)->list(), SystemClock());
 }
 
+std::string key_of(const CLI::Option& option) {
+  std::string name = option.get_lnames().empty() ? "" : option.get_lnames().front();
+  std::ranges::replace(name, '-', '_');
+  return name;
+}
+
+// The command that the words choose.
+CLI::App& chosen(CLI::App& app, int argc, char** argv) {
+  CLI::App* command = &app;
+  for (int i = 1; i < argc; ++i) {
+    const auto next = command->get_subcommands([&](CLI::App* one) { return one->check_name(argv[i]); });
+    if (!next.empty()) command = next.front();
+  }
+  return *command;
+}
+
+// Each flag of the command has an environment variable: --limit is PAWL_LIMIT. Settings of the server have theirs in
+// Config. Not of other commands: they may share what the value is kept in.
+void name_environment(CLI::App& command) {
+  if (command.get_name() == "pawl") return;
+  static std::string read_before;  // see lend_file
+  if (command.get_option_no_throw("--config") == nullptr)
+    command.add_option("--config", read_before, "TOML file: keys are the names of flags, with _ for -");
+  const bool serves = command.get_name() == "serve", asks = command.get_option_no_throw("--server") != nullptr;
+  for (auto* option : command.get_options()) {
+    const std::string name = key_of(*option);
+    if (name.empty() || name == "help" || name == "print_config" || (serves && name != "config")) continue;
+    if (asks && name == "data") continue;  // asked only where no server answers: remote_commands.cc
+    option->envname(environment_name(name));
+  }
+}
+
+void collect_keys(const CLI::App& app, std::vector<std::string>& out) {
+  for (const auto* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+    collect_keys(*command, out);
+    for (const auto* option : command->get_options()) out.push_back(key_of(*option));
+  }
+}
+
+// The keys of a file stand for flags that nobody gave: as environment variables, where those are not set. The server
+// reads its file itself, to tell where each setting came from.
+Result<> lend_file(const CLI::App& app, int argc, char** argv) {
+  std::string file = std::getenv("PAWL_CONFIG") == nullptr ? "" : std::getenv("PAWL_CONFIG");
+  bool serves = false;
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view word = argv[i];
+    serves |= word == "serve";
+    if (word == "--config" && i + 1 < argc) file = argv[i + 1];
+    if (word.starts_with("--config=")) file = word.substr(9);
+  }
+  if (file.empty() || serves) return {};
+  std::vector<std::string> keys;
+  collect_keys(app, keys);
+  for (auto& [name, value] : TRY(read_settings(file, {keys.begin(), keys.end()})))
+    ::setenv(environment_name(name).c_str(), value.c_str(), 0);
+  return {};
+}
+
 int run(int argc, char** argv) {
   CLI::App app("Pawl: the operations platform for AI agents", "pawl");
   app.require_subcommand(1);
@@ -52,12 +110,15 @@ int run(int argc, char** argv) {
         dashed == setting.name ? fmt::format("--{}", dashed) : fmt::format("--{},--{}", dashed, setting.name);
     serve_command->add_option_function<std::string>(
         names, [&flags, name = std::string(setting.name)](const std::string& value) { flags[name] = value; },
-        fmt::format("{} [{}]", setting.about, setting.fallback));
+        setting.fallback.empty() ? std::string(setting.about)
+                                 : fmt::format("{} [{}]", setting.about, setting.fallback));
   }
   serve_command->add_option("--config", file, "TOML file with the same settings");
   serve_command->add_flag("--print-config", print_config, "Prints what is in force and where each setting came from");
   Commands commands;
   add_commands(app, commands);
+  name_environment(chosen(app, argc, argv));
+  if (const auto lent = lend_file(app, argc, argv); !lent) return complain(lent.error());
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

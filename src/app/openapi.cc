@@ -5,9 +5,17 @@
 
 #include "base/json.h"
 #include "base/text.h"
+#include "shapes.h"
 
 namespace pawl::app {
 namespace {
+
+// The body where the notation says what it is; bodies that are no JSON are told in words alone.
+void write_content(JsonWriter& json, std::string_view shape) {
+  JsonWriter schema;
+  if (!write_schema_of_text(schema, shape)) return;
+  json.key("content").object().key("application/json").object().key("schema").raw(schema.text()).end().end();
+}
 
 void write_operation(JsonWriter& json, const net::Route& route) {
   json.key(to_lower(route.method)).object().field("summary", route.summary).field("x-permission", route.permission);
@@ -26,24 +34,29 @@ void write_operation(JsonWriter& json, const net::Route& route) {
   }
   json.end();
   if (!route.accepts.empty()) {
-    json.key("requestBody")
-        .object()
-        .field("description", route.accepts)
-        .key("content")
-        .object()
-        .key("application/json")
-        .object()
-        .end()
-        .end()
-        .end();
+    json.key("requestBody").object().field("description", route.accepts).field("required", true);
+    write_content(json, route.accepts);
+    json.end();
   }
-  json.key("responses")
-      .object()
-      .key("200")
-      .object()
-      .field("description", route.answers.empty() ? "done" : route.answers)
-      .end();
-  json.key("default").object().field("description", "{error: {code, message, detail, request_id}}").end().end().end();
+  json.key("responses").object().key("200").object();
+  json.field("description", route.answers.empty() ? "done" : route.answers);
+  write_content(json, route.answers);
+  json.end().key("default").object().field("description", "what went wrong, and what to do");
+  write_content(json, "Problem");
+  json.end().end().end();
+}
+
+void write_components(JsonWriter& json) {
+  json.key("components").object().key("securitySchemes").object();
+  json.key("bearer").object().field("type", "http").field("scheme", "bearer").end();
+  json.key("api_key").object().field("type", "apiKey").field("in", "header").field("name", "x-api-key").end();
+  json.key("basic").object().field("type", "http").field("scheme", "basic").end().end();
+  json.key("schemas").object();
+  for (const auto& shape : shapes()) {
+    json.key(shape.name);
+    write_schema(json, shape);
+  }
+  json.end().end();
 }
 
 }  // namespace
@@ -60,10 +73,7 @@ std::string openapi(const net::Router& router, std::string_view version) {
   }
   JsonWriter json;
   json.object().field("openapi", "3.1.0").key("info").object().field("title", "Pawl").field("version", version).end();
-  json.key("components").object().key("securitySchemes").object();
-  json.key("bearer").object().field("type", "http").field("scheme", "bearer").end();
-  json.key("api_key").object().field("type", "apiKey").field("in", "header").field("name", "x-api-key").end();
-  json.key("basic").object().field("type", "http").field("scheme", "basic").end().end().end();
+  write_components(json);
   json.key("security").array();
   for (const char* scheme : {"bearer", "api_key", "basic"}) json.object().key(scheme).array().end().end();
   json.end().key("paths").object();

@@ -1,43 +1,116 @@
-// Commands that ask a running server: traces, sessions, query, cost. The same filters and measures as everywhere.
+// Commands that ask a running server, or where none runs the data directory itself: traces, sessions, query, cost. The
+// same filters and measures as everywhere.
 #include <fmt/format.h>
 #include <simdjson.h>
 
+#include <algorithm>
 #include <cstdlib>
+#include <filesystem>
 
 #include "base/json.h"
 #include "base/text.h"
 #include "commands.h"
 #include "net/client.h"
 #include "outcome.h"
+#include "serve.h"
 
 namespace pawl::app {
 namespace {
 
 namespace sj = simdjson;
 
+// Where a server would be: as its own settings say.
+std::string usual_server() {
+  const char* listen = std::getenv("PAWL_LISTEN");
+  return fmt::format("http://{}", listen == nullptr ? "127.0.0.1:7295" : listen);
+}
+std::string usual_data() {
+  const char* data = std::getenv("PAWL_DATA");
+  return data == nullptr ? "pawl-data" : data;
+}
+
 struct Asked {
-  std::string server = "http://127.0.0.1:7295", filter, from, to, order, step, measures = "sessions,cost", by, grain;
+  std::string server, data, project = "default";  // server, data: "" where nobody named one
+  std::string filter, from, to, order, step, measures = "sessions,cost", by, grain;
   int limit = 50;
   bool json = false;
 };
 
-Result<std::string> call(const Asked& asked, std::string method, const std::string& path, std::string body = {}) {
+struct Said {
+  int status = 0;
+  std::string body;
+};
+
+Result<Said> by_server(const std::string& server, const std::string& method, const std::string& path,
+                       const std::string& body) {
   net::Client client;
-  net::ClientRequest request{.method = std::move(method), .url = asked.server + path, .body = std::move(body)};
-  if (!request.body.empty()) request.headers.set("content-type", "application/json");
+  net::ClientRequest request{.method = method, .url = server + path, .body = body};
+  if (!body.empty()) request.headers.set("content-type", "application/json");
   if (const char* key = std::getenv("PAWL_KEY")) request.headers.set("authorization", fmt::format("Bearer {}", key));
   auto answer = client.send(std::move(request));
-  if (!answer)
-    return fail(ErrorKind::unavailable, "{} does not answer ({}). Start `pawl serve`, or name another with --server.",
-                asked.server, answer.error().what);
-  if (answer->status < 400) return std::move(answer->body);
+  if (!answer) return fail(ErrorKind::unavailable, "{} does not answer ({})", server, answer.error().what);
+  return Said{answer->status, std::move(answer->body)};
+}
+
+// What a server on this directory would answer: the same code, opened for one question.
+Result<Said> by_directory(const std::string& data, const Asked& asked, const std::string& method,
+                          const std::string& path, const std::string& body) {
+  if (!std::filesystem::exists(data + "/ledger.db"))
+    return fail(ErrorKind::not_found, "there is no data of Pawl in {}", data);
+  const auto config =
+      TRY(Config::load({{"data", data}}, "", [](const char* name) -> const char* { return std::getenv(name); }));
+  const Log log(Log::Format::text, Level::error);
+  const auto installation = TRY(Installation::open(config, log));
+  if (!installation->wait_ready(10 * minute)) return fail(ErrorKind::unavailable, "{} could not be read in time", data);
+  auto answer = TRY(installation->ask(method, path, body, asked.project));
+  return Said{answer.status, std::move(answer.body)};
+}
+
+// A directory that was named is read; else the server is asked; where none runs, the usual directory is read.
+Result<Said> reach(const Asked& asked, const std::string& method, const std::string& path, const std::string& body) {
+  if (asked.server.empty() && !asked.data.empty()) {
+    auto read = by_directory(asked.data, asked, method, path, body);
+    if (!read && read.error().kind == ErrorKind::conflict)
+      return fail(ErrorKind::conflict, "{}; or ask that server with --server", read.error().what);
+    return read;
+  }
+  auto said = by_server(asked.server.empty() ? usual_server() : asked.server, method, path, body);
+  if (said || !asked.server.empty()) {
+    if (!said) return fail(said.error().kind, "{}. Is it the right address?", said.error().what);
+    return said;
+  }
+  auto read = by_directory(usual_data(), asked, method, path, body);
+  if (read || read.error().kind != ErrorKind::not_found) return read;
+  return fail(ErrorKind::unavailable,
+              "{}, and {}. Start `pawl serve`, or name another with --server, or a directory with --data.",
+              said.error().what, read.error().what);
+}
+
+// The filter with its mistake underlined: places are counted in bytes.
+std::string underlined(std::string_view filter, std::int64_t position, std::int64_t length) {
+  const auto width = [](std::string_view text) {
+    return static_cast<std::size_t>(std::ranges::count_if(text, [](char c) { return (c & 0xC0) != 0x80; }));
+  };
+  const auto from = std::min(static_cast<std::size_t>(std::max<std::int64_t>(0, position)), filter.size());
+  const auto part = filter.substr(from, static_cast<std::size_t>(std::max<std::int64_t>(0, length)));
+  return fmt::format("\n  {}\n  {}{}", filter, std::string(width(filter.substr(0, from)), ' '),
+                     std::string(std::max<std::size_t>(1, width(part)), '^'));
+}
+
+Result<std::string> call(const Asked& asked, const std::string& method, const std::string& path,
+                         const std::string& body = {}) {
+  auto said = TRY(reach(asked, method, path, body));
+  if (said.status < 400) return std::move(said.body);
   sj::dom::parser parser;
   sj::dom::element document;
   std::string_view message;
-  if (parser.parse(answer->body).get(document) != sj::SUCCESS ||
-      document["error"]["message"].get(message) != sj::SUCCESS)
-    message = answer->body;
-  return fail(answer->status == 400 ? ErrorKind::invalid : ErrorKind::denied, "{}", message);
+  if (parser.parse(said.body).get(document) != sj::SUCCESS || document["error"]["message"].get(message) != sj::SUCCESS)
+    message = said.body;
+  std::int64_t position = 0, length = 0;
+  const bool placed = document["error"]["detail"]["position"].get(position) == sj::SUCCESS &&
+                      document["error"]["detail"]["length"].get(length) == sj::SUCCESS;
+  return fail(said.status == 400 ? ErrorKind::invalid : ErrorKind::denied, "{}{}", message,
+              placed ? underlined(asked.filter, position, length) : "");
 }
 
 std::string text_of(const sj::dom::element& value) {
@@ -46,17 +119,31 @@ std::string text_of(const sj::dom::element& value) {
   return value.is_null() ? "–" : sj::to_string(value);
 }
 
-// Columns as wide as their widest cell; numbers are right-aligned by the caller's order.
+std::size_t width_of(std::string_view text) {
+  return static_cast<std::size_t>(std::ranges::count_if(text, [](char c) { return (c & 0xC0) != 0x80; }));
+}
+
+// Columns as wide as their widest cell; those of figures stand at the right.
 std::string table(const std::vector<std::vector<std::string>>& rows) {
   std::vector<std::size_t> widths;
-  for (const auto& row : rows) {
-    widths.resize(std::max(widths.size(), row.size()));
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+  std::vector<char> figures;
+  for (std::size_t r = 0; r < rows.size(); ++r) {
+    widths.resize(std::max(widths.size(), rows[r].size()));
+    figures.resize(widths.size(), rows.size() > 1);
+    for (std::size_t i = 0; i < rows[r].size(); ++i) {
+      widths[i] = std::max(widths[i], width_of(rows[r][i]));
+      if (r > 0 && rows[r][i] != "–" && !parse_double(rows[r][i])) figures[i] = 0;
+    }
   }
   std::string out;
   for (const auto& row : rows) {
-    for (std::size_t i = 0; i < row.size(); ++i)
-      out += fmt::format("{:<{}}{}", row[i], i + 1 == row.size() ? 0 : widths[i], i + 1 == row.size() ? "\n" : "  ");
+    std::string line;
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      const std::string space(widths[i] - width_of(row[i]), ' ');
+      line += (i > 0 ? "  " : "") + (figures[i] != 0 ? space + row[i] : row[i] + space);
+    }
+    line.resize(line.find_last_not_of(' ') + 1);
+    out += line + "\n";
   }
   return out;
 }
@@ -131,11 +218,15 @@ Result<std::string> show_query(const Asked& asked) {
 
 void add_remote_commands(CLI::App& app, Commands& commands) {
   const auto asked = std::make_shared<Asked>();
-  if (const char* server = std::getenv("PAWL_SERVER")) asked->server = server;
   auto add = [&](const char* name, const char* about, std::function<Result<std::string>()> work) {
     auto* command = app.add_subcommand(name, about);
     command->add_option("filter", asked->filter, "The filter language, in quotes");
-    command->add_option("--server", asked->server, "Address of the server; the key comes from PAWL_KEY");
+    command->add_option("--server", asked->server,
+                        "Address of the server; the key comes from PAWL_KEY [http://127.0.0.1:7295]");
+    command->add_option(
+        "--data", asked->data,
+        "Reads this data directory itself, which no server may hold; [pawl-data] where no server answers");
+    command->add_option("--project", asked->project, "Of a data directory; a key belongs to one [default]");
     command->add_option("--from", asked->from, "RFC 3339; default 24 h ago");
     command->add_option("--to", asked->to, "RFC 3339, exclusive");
     command->add_option("--limit", asked->limit, "How many [50]");

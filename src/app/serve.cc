@@ -3,35 +3,16 @@
 
 #include <filesystem>
 #include <fstream>
-#include <thread>
 
-#include "assets.h"
 #include "base/files.h"
 #include "base/json.h"
-#include "base/json_fields.h"
 #include "base/rng.h"
 #include "base/text.h"
-#include "clock.h"
-#include "features/accounts/accounts.h"
-#include "features/explore/explore.h"
-#include "features/ingest/ingest.h"
-#include "guard/secrets.h"
 #include "identity.h"
+#include "installation.h"
 #include "ledger.h"
-#include "listening.h"
-#include "money.h"
-#include "net/pool.h"
-#include "net/server.h"
-#include "net/tasks.h"
-#include "openapi.h"
-#include "pricing.h"
 #include "process.h"
 #include "records/audit/audit.h"
-#include "records/projects/projects.h"
-#include "sample.h"
-#include "store/journal/journal.h"
-#include "store/ledger/ledger.h"
-#include "store/warehouse/warehouse.h"
 
 namespace pawl::app {
 namespace {
@@ -54,59 +35,6 @@ Result<std::string> body_key(const std::string& data, Random& random) {
 
 }  // namespace
 
-// In start order; destroyed from the bottom up.
-struct Installation::Parts {
-  const Log& log;
-  Config config;
-  ShiftedClock clock;
-  SystemRandom random;
-  SystemFiles files;
-  std::unique_ptr<journal::Journal> journal;
-  std::unique_ptr<ledger::Ledger> ledger;
-  std::unique_ptr<projects::Projects> projects;
-  std::unique_ptr<net::Outbound> outbound;
-  std::optional<accounts::OidcOptions> oidc;
-  guard::Scanners scanners;
-  std::unique_ptr<Pricing> pricing;
-  net::Pool pool{3, 512};
-  std::unique_ptr<warehouse::Warehouse> warehouse;
-  std::atomic<warehouse::Warehouse*> opened = nullptr;  // for other threads, once it is open
-  std::unique_ptr<ingest::Ingest> ingest;
-  std::unique_ptr<explore::Explore> explore;
-  net::Router router;
-  net::Io io{2};
-  std::unique_ptr<net::Server> server;
-  std::optional<net::TlsFiles> tls;
-  net::TrustedProxies proxies;
-  Predecessor predecessor;
-  std::vector<std::string> names;  // of the listeners, in the order of server->descriptors()
-  bool local = true;
-  std::string main_url, otlp_http_url, otlp_grpc;
-  std::atomic<bool> stopping = false;
-  std::thread refresher;
-
-  Parts(const Config& c, const Log& l) : log(l), config(c), clock(parse_time(c.get("clock")).value_or(0)) {}
-
-  Result<> open_stores();
-  Result<> audit_settings();
-  ingest::Masked mask(projects::ProjectId project, otlp::Signal signal, otlp::Encoding encoding, std::string& body);
-  void refresh();
-  void make_features();
-  void add_routes();
-  Result<> listen(const std::vector<Listening>& wanted);
-  void named(const Listening& one, std::uint16_t port);
-  void watch();
-  void reload_certificates();
-  Result<> open_warehouse();
-  Result<> invite();
-  std::string endpoints() const;
-  net::Response readiness() const;
-  net::Response metrics() const;
-  Result<std::string> backup(const std::string& name) const;
-  void stop_server(Nanos grace);
-  void stop();
-};
-
 Result<> Installation::Parts::open_stores() {
   const std::string& data = config.get("data");
   TRY(files.make_folders(data));
@@ -118,7 +46,6 @@ Result<> Installation::Parts::open_stores() {
                                           std::string_view actor, std::string_view action, std::string_view detail) {
                                      return audit::append(transaction, clock.now(), project, actor, action, detail);
                                    }));
-  TRY(audit_settings());
   pricing = TRY(Pricing::load(config.get("prices")));
   return {};
 }
@@ -167,92 +94,6 @@ void Installation::Parts::make_features() {
       explore::Options{.explain_cost = [this](const traces::SpanRow& row) { return pricing->explain(row); },
                        .progress = [this] { return ingest->progress(); },
                        .watch = [this](const projects::Access& access) { return projects->watch(access); }});
-}
-
-std::string Installation::Parts::endpoints() const {
-  JsonWriter json;
-  json.object().field("http", main_url).field("otlp_http", otlp_http_url.empty() ? main_url : otlp_http_url);
-  return json.field("otlp_grpc", otlp_grpc).end().take();
-}
-
-net::Response Installation::Parts::readiness() const {
-  const auto known = projects->ledger_state();
-  const bool sure = !known.away && known.age < 2 * second;  // keys are read again every 400 ms
-  const bool query = opened != nullptr && ingest->ready() && (local || !known.away);
-  const bool accepts = local || known.age < 15 * minute;
-  JsonWriter json;
-  json.object().field("ingest", accepts).field("query", query).field("progress", ingest->progress());
-  json.field("revocation", local || sure ? "within 1 s" : "not guaranteed: the ledger cannot be read").end();
-  return net::Response::json(json.take(), query ? 200 : 503);
-}
-
-net::Response Installation::Parts::metrics() const {
-  std::string text;
-  write_process_metrics(text);
-  ingest->write_metrics(text);
-  const auto j = journal->stats();
-  const auto s = server->stats();
-  const std::pair<std::string_view, std::uint64_t> counters[] = {{"pawl_journal_records_total", j.written_records},
-                                                                 {"pawl_journal_bytes_total", j.written_bytes},
-                                                                 {"pawl_journal_syncs_total", j.syncs},
-                                                                 {"pawl_journal_refused_total", j.refused},
-                                                                 {"pawl_http_requests_total", s.requests},
-                                                                 {"pawl_http_malformed_total", s.malformed},
-                                                                 {"pawl_http_timeouts_total", s.timeouts},
-                                                                 {"pawl_http_connections_total", s.connections}};
-  for (const auto& [name, value] : counters) text += fmt::format("# TYPE {0} counter\n{0} {1}\n", name, value);
-  const std::pair<std::string_view, std::uint64_t> gauges[] = {
-      {"pawl_journal_segment_bytes", j.segment_bytes},
-      {"pawl_journal_queued_bytes", j.queued_bytes},
-      {"pawl_journal_disk_full", j.full ? 1 : 0},
-      {"pawl_http_connections_open", s.connections_open},
-      {"pawl_http_inflight_body_bytes", s.body_bytes_inflight}};
-  for (const auto& [name, value] : gauges) text += fmt::format("# TYPE {0} gauge\n{0} {1}\n", name, value);
-  return net::Response::bytes("text/plain; version=0.0.4", std::move(text));
-}
-
-void Installation::Parts::add_routes() {
-  ingest->add_routes(router);
-  explore->add_routes(router);
-  accounts::add_routes(
-      router, pool, *projects, *ledger, *outbound, random, clock, log,
-      {.local = local,
-       .version = PAWL_VERSION,
-       .endpoints = [this] { return endpoints(); },
-       .public_url = [this] { return config.get("public_url").empty() ? main_url : config.get("public_url"); },
-       .ever_received = [this](projects::ProjectId project) { return explore->ever_received(project); },
-       .is_secure = [](const net::Request& request) { return request.is_secure || is_loopback(request.client); },
-       .oidc = oidc});
-  add_money_routes(router, pool, *ingest, *pricing, [this] { return opened.load(); });
-  add_sample_routes(router, pool, *ingest, clock, [this] { return opened.load(); });
-  add_asset_routes(router);
-  auto plain = [&](std::string pattern, std::string permission, std::string summary, auto handler) {
-    router.add({.method = "GET",
-                .pattern = std::move(pattern),
-                .permission = std::move(permission),
-                .handler = [handler](net::Request&) -> Task<Result<net::Response>> { co_return handler(); },
-                .summary = std::move(summary)});
-  };
-  plain("/healthz", "public", "Is the process alive", [] { return net::Response::json("{\"status\":\"ok\"}"); });
-  plain("/readyz", "public", "Is it ready: ingest and query apart", [this] { return readiness(); });
-  plain("/metrics", local ? "read" : "operate", "Pawl's own operation, as Prometheus text",
-        [this] { return metrics(); });
-  router.add({.method = "POST",
-              .pattern = "/api/v1/backup",
-              .permission = "operate",
-              .handler = [this](net::Request& request) -> Task<Result<net::Response>> {
-                const auto name = CO_TRY(JsonFields::parse(request.body)).text("name");
-                co_return co_await net::on_pool(pool, request.cancel, [this, name]() -> Result<net::Response> {
-                  return net::Response::json(TRY(backup(name)));
-                });
-              },
-              .body_bytes = 4096,
-              .handler_time = hour,
-              .summary = "Backs everything up into DATA/backups/NAME",
-              .accepts = "{name}",
-              .answers = "{name, path, ms}"});
-  plain("/api/v1/openapi.json", "public", "This API as OpenAPI 3.1",
-        [this] { return net::Response::json(openapi(router, PAWL_VERSION)); });
 }
 
 Result<> Installation::Parts::listen(const std::vector<Listening>& wanted) {
@@ -397,6 +238,7 @@ Result<std::unique_ptr<Installation>> Installation::start(const Config& config, 
   p->oidc = TRY(oidc_options(config));
   TRY(p->predecessor.take_over(minute));
   TRY(p->open_stores());
+  TRY(p->audit_settings());
   // A server that once asked for keys goes on asking.
   const std::string marker = config.get("data") + "/auth.required";
   const bool outside = std::ranges::any_of(wanted, [](const Listening& one) { return !is_loopback(one.address.host); });

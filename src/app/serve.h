@@ -10,6 +10,7 @@
 #include "base/time.h"
 #include "config.h"
 #include "process.h"
+#include "slices.h"
 
 namespace pawl::app {
 
@@ -19,9 +20,22 @@ class Installation {
   // Takes the data directory, listens, accepts; then opens the engine and recovers in the calling thread. Ends with an
   // error where it cannot start: `conflict` names who holds the directory or the port.
   static Result<std::unique_ptr<Installation>> start(const Config& config, const Log& log);
+  // The same over a data directory that no server holds, without listening: for commands.
+  static Result<std::unique_ptr<Installation>> open(const Config& config, const Log& log);
+  // With every route and an empty ledger, on the data directory of `config`, and nothing running: to describe.
+  static Result<std::unique_ptr<Installation>> hollow(const Config& config, const Log& log);
   ~Installation();
   Installation(const Installation&) = delete;
   Installation& operator=(const Installation&) = delete;
+
+  // What a server would answer to this request for a project, by its name. Whoever can read the directory may do all.
+  struct Answer {
+    int status = 0;
+    std::string body;
+  };
+  Result<Answer> ask(std::string method, std::string target, std::string body, std::string_view project);
+  Result<std::vector<Slice>> slices() const;
+  const net::Router& router() const;
 
   std::string url() const;            // http://127.0.0.1:7295
   bool wait_ready(Nanos most) const;  // until queries see everything acknowledged

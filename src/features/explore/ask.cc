@@ -91,6 +91,7 @@ Result<net::Response> ask(Explore::Inside& inside, warehouse::Warehouse& store, 
   if (!asked.timezone.empty()) query.timezone = asked.timezone;
   if (asked.limit) query.limit = static_cast<std::uint32_t>(*asked.limit);
   query.grain = TRY(grain_of(asked.grain));
+  query.now = inside.clock.now();
   const auto project = projects::access_of(request).project;
   Read read;
   if (std::ranges::any_of(query.measures, [](const auto& name) { return name.starts_with("metric."); }))
@@ -126,7 +127,8 @@ Result<net::Response> values(Explore::Inside& inside, warehouse::Warehouse& stor
                            .prefix = std::string(request.query.get("prefix")),
                            .filter = std::move(*filter),
                            .range = TRY(range_of(request, inside.clock.now())),
-                           .grain = TRY(grain_of(request.query.get("grain")))};
+                           .grain = TRY(grain_of(request.query.get("grain"))),
+                           .now = inside.clock.now()};
   const auto statement = TRY(query::compile_values(projects::access_of(request).project, query));
   Read read;
   const auto answer = TRY(run(store, statement, read));
@@ -249,7 +251,7 @@ void add_ask_routes(net::Router& router, Explore::Inside& inside) {
               .body_bytes = 64U << 10,
               .summary = "Measures by dimensions over time",
               .accepts = "{measures, dimensions, filter, from, to, step, order, limit, timezone, grain}",
-              .answers = "{columns:[{name, type, unit}], rows, stats}"});
+              .answers = "{columns:[{name, type, unit}], rows, stats:Stats}"});
   router.add({.method = "GET",
               .pattern = "/api/v1/values",
               .permission = "read",
@@ -261,14 +263,14 @@ void add_ask_routes(net::Router& router, Explore::Inside& inside) {
                         {"from", "RFC 3339"},
                         {"to", "RFC 3339"},
                         {"grain", "span, trace or session"}},
-              .answers = "{values:[{value, count}], stats}"});
+              .answers = "{values:[{value, count}], stats:Stats}"});
   router.add({.method = "GET",
               .pattern = "/api/v1/find",
               .permission = "read",
               .handler = on_store(find),
               .summary = "Finds a session, trace or span by any id",
               .query = {{"id", "as any SDK or log shows it", true}},
-              .answers = "{found:[{kind, id, trace_id, label, at}]}"});
+              .answers = "{found:[Found], stats:Stats}"});
   router.add({.method = "POST",
               .pattern = "/api/v1/filter",
               .permission = "read",

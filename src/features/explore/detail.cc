@@ -144,11 +144,12 @@ void add(net::Router& router, Explore::Inside& inside, std::string pattern, Work
 
 void add_detail_routes(net::Router& router, Explore::Inside& inside) {
   add(router, inside, "/api/v1/traces/{trace_id}", trace, "One trace with its spans in start order",
-      "{trace, spans, scores, logs, stats}");
+      "{trace:Trace, spans:[Span], scores:[Score], logs:[Log], stats:Stats}");
   add(router, inside, "/api/v1/traces/{trace_id}/spans/{span_id}", span,
       "One span with whole bodies; raw=1 adds what was received", "a Span");
   add(router, inside, "/api/v1/sessions/{session_id}", session, "One session with its traces, spans and conversation",
-      "{session, traces, spans, scores, logs, conversation, stats}");
+      "{session:Session, traces:[Trace], spans:[Span], scores:[Score], logs:[Log], conversation:[Said], "
+      "stats:Stats}");
 }
 
 }  // namespace pawl::explore

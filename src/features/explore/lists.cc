@@ -199,6 +199,10 @@ traces::SpanRow span_of(const native::Rows& rows, std::size_t i) {
 std::string_view plural(Grain grain) {
   return grain == Grain::session ? "sessions" : grain == Grain::trace ? "traces" : "spans";
 }
+std::string_view shape_of(Grain grain) {
+  return grain == Grain::session ? "Session" : grain == Grain::trace ? "Trace" : "Span";
+}
+
 
 Result<net::Response> list(Explore::Inside& inside, warehouse::Warehouse& store, const net::Request& request,
                            Grain grain) {
@@ -256,7 +260,7 @@ void add_list_routes(net::Router& router, Explore::Inside& inside) {
                           {"limit", "1 to 1000, default 50"},
                           {"cursor", "`next_cursor` of the page before"},
                           {"order", "[-]start cost duration tokens errors name; default -start"}},
-                .answers = fmt::format("{{{}, next_cursor, stats}}", plural(grain))});
+                .answers = fmt::format("{{{}:[{}], next_cursor, stats:Stats}}", plural(grain), shape_of(grain))});
   }
 }
 

@@ -89,8 +89,7 @@ void add_log_routes(net::Router& router, Explore::Inside& inside) {
                         {"to", "RFC 3339, exclusive; default now"},
                         {"limit", "1 to 1000, default 100"},
                         {"cursor", "`next_cursor` of the page before"}},
-              .answers = "{logs:[{time, trace_id, span_id, severity, severity_number, event, service, body, "
-                         "attributes}], next_cursor, stats}"});
+              .answers = "{logs:[Log], next_cursor, stats:Stats}"});
 }
 
 }  // namespace pawl::explore

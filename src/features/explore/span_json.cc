@@ -355,13 +355,24 @@ TraceSummary summarise(std::span<const SpanRow> rows) {
   return t;
 }
 
-void write_trace(JsonWriter& json, const TraceSummary& t) {
-  json.object().field("trace_id", t.trace_id).field("name", t.name).field("title", t.preview);
-  field_if(json, "session_id", t.session);
+namespace {
+
+// Who and what for, the same of a trace and of a session.
+void write_who(JsonWriter& json, const TraceSummary& t) {
   field_if(json, "user_id", t.user);
   field_if(json, "agent", t.agent);
   field_if(json, "agent_version", t.agent_version);
+  field_if(json, "customer", t.customer);
   field_if(json, "team", t.team);
+  field_if(json, "service", t.service);
+}
+
+}  // namespace
+
+void write_trace(JsonWriter& json, const TraceSummary& t) {
+  json.object().field("trace_id", t.trace_id).field("name", t.name).field("title", t.preview);
+  field_if(json, "session_id", t.session);
+  write_who(json, t);
   field_if(json, "task", t.task);
   field_if(json, "outcome", t.outcome);
   field_if(json, "environment", t.environment);
@@ -393,23 +404,23 @@ void write_session(JsonWriter& json, const std::string& session, const std::vect
     tags.insert(t.tags.begin(), t.tags.end());
     all.status = t.status;
     for (const auto& [mine, theirs] : {std::pair{&all.user, &t.user},
+                                       {&all.task, &t.task},
+                                       {&all.outcome, &t.outcome},
+                                       {&all.customer, &t.customer},
                                        {&all.agent, &t.agent},
+                                       {&all.service, &t.service},
                                        {&all.agent_version, &t.agent_version},
                                        {&all.team, &t.team},
                                        {&all.environment, &t.environment},
                                        {&all.preview, &t.preview},
-                                       {&all.outcome, &t.outcome},
+                                       {&all.trace_id, &t.trace_id},
                                        {&all.name, &t.name}}) {
       if (mine->empty()) *mine = *theirs;
     }
   }
-  json.object().field("session_id", session).field("title", all.preview.empty() ? all.name : all.preview);
-  field_if(json, "user_id", all.user);
-  field_if(json, "agent", all.agent);
-  field_if(json, "agent_version", all.agent_version);
-  field_if(json, "team", all.team);
-  field_if(json, "environment", all.environment);
-  field_if(json, "outcome", all.outcome);
+  json.object().field("session_id", session).field("trace_id", all.trace_id);
+  json.field("title", all.preview.empty() ? all.name : all.preview);
+  write_who(json, all);
   json.field("start", format_time(start))
       .field("duration_ms", milliseconds(end - start))
       .field("active_ms", milliseconds(active));

@@ -1,0 +1,79 @@
+// What a running installation is made of; shared by the files that make, route and stop it.
+#pragma once
+#include <thread>
+
+#include "clock.h"
+#include "features/accounts/accounts.h"
+#include "features/explore/explore.h"
+#include "features/ingest/ingest.h"
+#include "guard/secrets.h"
+#include "listening.h"
+#include "net/pool.h"
+#include "net/server.h"
+#include "net/tasks.h"
+#include "pricing.h"
+#include "records/projects/projects.h"
+#include "serve.h"
+#include "store/journal/journal.h"
+#include "store/ledger/ledger.h"
+#include "store/warehouse/warehouse.h"
+
+namespace pawl::app {
+
+// In start order; destroyed from the bottom up.
+struct Installation::Parts {
+  const Log& log;
+  Config config;
+  ShiftedClock clock;
+  SystemRandom random;
+  SystemFiles files;
+  std::unique_ptr<journal::Journal> journal;
+  std::unique_ptr<ledger::Ledger> ledger;
+  std::unique_ptr<projects::Projects> projects;
+  std::unique_ptr<net::Outbound> outbound;
+  std::optional<accounts::OidcOptions> oidc;
+  guard::Scanners scanners;
+  std::unique_ptr<Pricing> pricing;
+  net::Pool pool{3, 512};
+  std::unique_ptr<warehouse::Warehouse> warehouse;
+  std::atomic<warehouse::Warehouse*> opened = nullptr;  // for other threads, once it is open
+  std::unique_ptr<ingest::Ingest> ingest;
+  std::unique_ptr<explore::Explore> explore;
+  net::Router router;
+  net::Io io{2};
+  std::unique_ptr<net::Server> server;
+  std::optional<net::TlsFiles> tls;
+  net::TrustedProxies proxies;
+  Predecessor predecessor;
+  std::vector<Added> added;        // who added which routes
+  std::vector<std::string> names;  // of the listeners, in the order of server->descriptors()
+  bool local = true;
+  std::string main_url, otlp_http_url, otlp_grpc;
+  std::atomic<bool> stopping = false;
+  std::thread refresher;
+
+  Parts(const Config& c, const Log& l) : log(l), config(c), clock(parse_time(c.get("clock")).value_or(0)) {}
+
+  Result<> open_stores();
+  Result<> audit_settings();
+  ingest::Masked mask(projects::ProjectId project, otlp::Signal signal, otlp::Encoding encoding, std::string& body);
+  void refresh();
+  void make_features();
+  void add_routes();
+  void add_account_routes();
+  void add_own_routes();
+  Result<> listen(const std::vector<Listening>& wanted);
+  void named(const Listening& one, std::uint16_t port);
+  void watch();
+  void reload_certificates();
+  Result<> open_warehouse();
+  Result<> invite();
+  std::string endpoints() const;
+  net::Response readiness() const;
+  net::Response metrics() const;
+  Result<std::string> backup(const std::string& name) const;
+  void stop_server(Nanos grace);
+  void stop();
+};
+
+}  // namespace pawl::app

@@ -1,0 +1,326 @@
+// Shapes by name, as JSON Schema.
+#include "shapes.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/result.h"
+#include "base/text.h"
+
+namespace pawl::app {
+namespace {
+
+constexpr ShapeField stats_fields[] = {
+    {"rows_read", "integer"},
+    {"elapsed_ms", "number"},
+    {"newest_ms_ago", "number?", "age of the newest record that came; null before one"}};
+constexpr ShapeField run_totals[] = {
+    {"status", "string", "ok error blocked unfinished running"},
+    {"error_count", "integer", "the deepest spans that failed"},
+    {"span_count", "integer"},
+    {"llm_calls", "integer"},
+    {"tool_calls", "integer"},
+    {"tokens", "integer?", "of all five kinds; null: nothing was reported"},
+    {"cost_usd", "money?", "priced, else as reported; null: calls, and no price is known"},
+    {"cost_unknown_calls", "integer", "calls with usage that no price is known for"},
+    {"tags", "[string]"}};
+constexpr ShapeField trace_head[] = {{"trace_id", "string", "as the client wrote it"},
+                                     {"name", "string", "of its root"},
+                                     {"title", "string", "the user's first words in it"},
+                                     {"session_id", "string?"},
+                                     {"user_id", "string?"},
+                                     {"agent", "string?"},
+                                     {"agent_version", "string?"},
+                                     {"team", "string?"},
+                                     {"task", "string?"},
+                                     {"outcome", "string?"},
+                                     {"customer", "string?"},
+                                     {"environment", "string?"},
+                                     {"service", "string?"},
+                                     {"start", "time"},
+                                     {"duration_ms", "number", "from the first start to the last end"}};
+constexpr ShapeField session_head[] = {{"session_id", "string", "\"\" for a trace without a session: then trace_id"},
+                                       {"trace_id", "string?", "its first trace"},
+                                       {"title", "string", "the user's first words, else the name of its first trace"},
+                                       {"user_id", "string?"},
+                                       {"agent", "string?"},
+                                       {"agent_version", "string?"},
+                                       {"team", "string?"},
+                                       {"task", "string?"},
+                                       {"outcome", "string?"},
+                                       {"customer", "string?"},
+                                       {"environment", "string?"},
+                                       {"service", "string?"},
+                                       {"start", "time"},
+                                       {"duration_ms", "number", "from the first start to the last end, pauses too"},
+                                       {"active_ms", "number", "sum of the times of its traces"},
+                                       {"trace_count", "integer"},
+                                       {"scores", "object", "mean of each score, by name"}};
+constexpr ShapeField error_fields[] = {{"type", "string"}, {"message", "string"}};
+constexpr ShapeField model_fields[] = {{"provider", "string?"}, {"requested", "string?"}, {"served", "string?"}};
+constexpr ShapeField tokens_fields[] = {{"input", "integer?", "from no cache"},
+                                        {"cache_read", "integer?"},
+                                        {"cache_write", "integer?"},
+                                        {"output", "integer?", "without reasoning"},
+                                        {"reasoning", "integer?"}};
+constexpr ShapeField tool_fields[] = {
+    {"name", "string"}, {"call_id", "string?"}, {"arguments", "any", {}, true}, {"result", "any", {}, true}};
+constexpr ShapeField handoff_fields[] = {{"from", "string"}, {"to", "string"}};
+constexpr ShapeField prompt_fields[] = {{"name", "string"}, {"version", "string"}};
+constexpr ShapeField rolled_fields[] = {
+    {"cost_usd", "money?"}, {"tokens", "integer?"}, {"spans", "integer"}, {"errors", "integer"}};
+constexpr ShapeField line_fields[] = {
+    {"type", "string"}, {"tokens", "integer"}, {"price_usd_per_mtok", "money"}, {"cost_usd", "money"}};
+constexpr ShapeField cost_fields[] = {{"formula", "[CostLine]"},
+                                      {"price_row", "string?"},
+                                      {"price_date", "string?", "in force since"},
+                                      {"reported_usd", "money?"},
+                                      {"unknown_because", "string", "why there is no price; \"\" where there is one"}};
+constexpr ShapeField part_fields[] = {{"type", "string", "text reasoning tool_call tool_result media other"},
+                                      {"text", "string", {}, true},
+                                      {"cut", "boolean", "the answer had no room for all of it", true}};
+constexpr ShapeField message_fields[] = {{"role", "string"}, {"parts", "[Part]"}, {"name", "string", {}, true}};
+constexpr ShapeField piece_fields[] = {
+    {"slot", "string"},           {"key", "string"},
+    {"format", "integer"},        {"role", "string"},
+    {"missing", "boolean"},       {"hash", "string"},
+    {"text", "string", {}, true}, {"base64", "string", "bytes that are no UTF-8", true}};
+constexpr ShapeField span_fields[] = {
+    {"trace_id", "string"},
+    {"span_id", "string"},
+    {"parent_id", "string?"},
+    {"kind", "string", "agent llm tool retriever embedding reranker guardrail evaluator handoff workflow other"},
+    {"name", "string"},
+    {"session_id", "string?"},
+    {"user_id", "string?"},
+    {"agent", "string?"},
+    {"agent_version", "string?"},
+    {"team", "string?"},
+    {"environment", "string?"},
+    {"service", "string?"},
+    {"start", "time"},
+    {"duration_ms", "number"},
+    {"status", "string", "ok error blocked unfinished running"},
+    {"is_error", "boolean", "the deepest span that failed"},
+    {"error", "Failure?"},
+    {"model", "Model?"},
+    {"tokens", "Tokens?", "null: not reported"},
+    {"counted", "boolean", "its tokens and cost are in the sums"},
+    {"not_counted_because", "string?"},
+    {"cost_usd", "money?"},
+    {"cost_source", "string?", "priced reported unknown"},
+    {"ttft_ms", "number?", "time to the first token"},
+    {"finish_reasons", "[string]"},
+    {"noise", "boolean", "plumbing: in no count of steps"},
+    {"dialect", "string"},
+    {"handoff", "Handoff", {}, true},
+    {"prompt", "Prompt", {}, true},
+    {"tool", "Tool?"},
+    {"rolled_up", "RolledUp", "sums over it and what is below; of whole runs", true},
+    {"cost", "Cost", "how its cost was made", true},
+    {"input", "[Message]", "what went in; with bodies=new only what no earlier span had", true},
+    {"input_repeated", "integer", "messages of the history that were left out", true},
+    {"output", "[Message]", {}, true},
+    {"tool_definitions", "any", {}, true},
+    {"state", "any", "what it changed of the session's state", true},
+    {"attributes", "object", {}, true},
+    {"events", "[any]", {}, true},
+    {"links", "[any]", {}, true},
+    {"raw_available", "boolean", {}, true},
+    {"raw", "[Piece]", "with raw=1: the pieces exactly as received", true}};
+constexpr ShapeField score_fields[] = {{"name", "string"},   {"value", "any"},      {"kind", "string"},
+                                       {"author", "string"}, {"comment", "string"}, {"span_id", "string?"}};
+constexpr ShapeField log_fields[] = {{"time", "time"},
+                                     {"trace_id", "string?"},
+                                     {"span_id", "string?"},
+                                     {"severity", "string", "TRACE DEBUG INFO WARN ERROR FATAL or \"\""},
+                                     {"severity_number", "integer"},
+                                     {"event", "string"},
+                                     {"service", "string"},
+                                     {"body", "string"},
+                                     {"cut", "boolean", "longer than 64 KB", true},
+                                     {"attributes", "object"}};
+constexpr ShapeField said_fields[] = {
+    {"trace_id", "string"}, {"span_id", "string"}, {"at", "time"}, {"role", "string"}, {"message", "Message"}};
+constexpr ShapeField found_fields[] = {{"kind", "string", "session trace span"},
+                                       {"id", "string"},
+                                       {"trace_id", "string"},
+                                       {"label", "string"},
+                                       {"at", "time"}};
+constexpr ShapeField refused_fields[] = {
+    {"code", "string", "invalid not_found denied conflict exhausted unavailable …"},
+    {"message", "string", "what to do"},
+    {"detail", "any", "of a filter: position, length, expected, nearest"},
+    {"request_id", "string", "stands in the server's log"}};
+constexpr ShapeField problem_fields[] = {{"error", "Refusal"}};
+
+// The heads with the totals behind them.
+template <std::size_t A, std::size_t B>
+constexpr auto joined(const ShapeField (&head)[A], const ShapeField (&tail)[B]) {
+  std::array<ShapeField, A + B> out{};
+  std::ranges::copy(head, out.begin());
+  std::ranges::copy(tail, out.begin() + A);
+  return out;
+}
+constexpr auto trace_fields = joined(trace_head, run_totals);
+constexpr auto session_fields = joined(session_head, run_totals);
+
+constexpr Shape table[] = {
+    {"Session", "A conversation or job of an agent with one user.", session_fields},
+    {"Trace", "One run: a tree of spans.", trace_fields},
+    {"Span", "One step. Lists and the live view leave out what needs its content.", span_fields},
+    {"Message", "One entry of a conversation.", message_fields},
+    {"Part", "Of a message; further members depend on the type.", part_fields},
+    {"Tokens", "Each token stands in one kind; further kinds by their own names.", tokens_fields},
+    {"Cost", "How the cost of a call was made.", cost_fields},
+    {"CostLine", "Tokens of one kind, times their price.", line_fields},
+    {"RolledUp", "Sums over a span and all below it.", rolled_fields},
+    {"Model", "Who answered.", model_fields},
+    {"Tool", "A tool and what went in and out.", tool_fields},
+    {"Failure", "What went wrong in a span.", error_fields},
+    {"Handoff", "From which agent to which.", handoff_fields},
+    {"Prompt", "A named prompt.", prompt_fields},
+    {"Piece", "A piece of content as received.", piece_fields},
+    {"Score", "A judgement.", score_fields},
+    {"Log", "A log record that is no content of a span.", log_fields},
+    {"Said", "A message of the conversation, in order.", said_fields},
+    {"Found", "What has an id.", found_fields},
+    {"Stats", "What answering read.", stats_fields},
+    {"Refusal", "Why it could not be done.", refused_fields},
+    {"Problem", "The body of every error.", problem_fields},
+};
+
+bool is_shape(std::string_view name) {
+  return std::ranges::find(table, name, &Shape::name) != std::end(table);
+}
+
+void write_plain(JsonWriter& json, std::string_view type, bool nullable) {
+  const std::string_view base = type == "time" || type == "money" ? "string" : type;
+  if (nullable)
+    json.key("type").array().value(base).value("null").end();
+  else
+    json.field("type", base);
+  if (type == "time") json.field("format", "date-time");
+  if (type == "money") json.field("pattern", "^-?[0-9]+([.][0-9]+)?$");
+}
+
+void write_type(JsonWriter& json, std::string_view type, std::string_view about) {
+  const bool nullable = type.ends_with('?');
+  if (nullable) type.remove_suffix(1);
+  json.object();
+  if (type.starts_with('[')) {
+    json.field("type", "array").key("items");
+    write_type(json, type.substr(1, type.size() - 2), {});
+  } else if (is_shape(type)) {
+    const std::string target = fmt::format("#/components/schemas/{}", type);
+    if (nullable) {
+      json.key("anyOf").array().object().field("$ref", target).end().object().field("type", "null").end().end();
+    } else {
+      json.field("$ref", target);
+    }
+  } else if (type != "any") {
+    write_plain(json, type, nullable);
+  }
+  if (!about.empty()) json.field("description", about);
+  json.end();
+}
+
+// The notation, read once from left to right; what cannot be read ends it.
+class Notation {
+ public:
+  explicit Notation(std::string_view text) : text_(text) {}
+  bool write(JsonWriter& json) {
+    skip();
+    if (text_.starts_with("a ")) text_.remove_prefix(2);
+    if (text_.starts_with('{')) return object(json);
+    const std::string_view name = word();
+    if (!is_shape(name)) return false;
+    write_type(json, name, {});
+    return true;
+  }
+
+ private:
+  void skip() { text_ = trim(text_); }
+  std::string_view word() {
+    std::size_t n = 0;
+    while (n < text_.size() && (std::isalnum(static_cast<unsigned char>(text_[n])) != 0 || text_[n] == '_')) ++n;
+    const auto out = text_.substr(0, n);
+    text_.remove_prefix(n);
+    skip();
+    return out;
+  }
+  bool take(char c) {
+    if (!text_.starts_with(c)) return false;
+    text_.remove_prefix(1);
+    skip();
+    return true;
+  }
+  void value(JsonWriter& json) {
+    if (text_.starts_with('{')) {
+      object(json);
+    } else if (take('[')) {
+      json.object().field("type", "array").key("items");
+      value(json);
+      json.end();
+      take(']');
+    } else if (const auto name = word(); is_shape(name)) {
+      write_type(json, name, {});
+    } else {
+      if (name.empty())
+        while (!text_.empty() && text_[0] != ']' && text_[0] != '}' && text_[0] != ',') text_.remove_prefix(1);
+      json.object().end();
+    }
+  }
+  bool object(JsonWriter& json) {
+    take('{');
+    json.object().field("type", "object").key("properties").object();
+    while (!text_.empty() && !take('}')) {
+      const auto name = word();
+      if (name.empty()) {  // "…", a sign
+        text_.remove_prefix(1);
+        skip();
+        continue;
+      }
+      json.key(name);
+      if (take(':'))
+        value(json);
+      else
+        json.object().end();
+      while (text_.starts_with("or null")) text_.remove_prefix(7), skip();
+      take(',');
+    }
+    json.end().end();
+    return true;
+  }
+  std::string_view text_;
+};
+
+}  // namespace
+
+std::span<const Shape> shapes() {
+  return table;
+}
+
+void write_schema(JsonWriter& json, const Shape& shape) {
+  json.object().field("type", "object").field("description", shape.about).key("properties").object();
+  for (const auto& field : shape.fields) {
+    json.key(field.name);
+    write_type(json, field.type, field.about);
+  }
+  json.end().key("required").array();
+  for (const auto& field : shape.fields)
+    if (!field.sometimes) json.value(field.name);
+  json.end().end();
+}
+
+void write_schema(JsonWriter& json, std::string_view type) {
+  write_type(json, type, {});
+}
+
+bool write_schema_of_text(JsonWriter& json, std::string_view text) {
+  const auto first = trim(text);
+  if (first.empty() || (first[0] != '{' && !is_shape(first.substr(first.starts_with("a ") ? 2 : 0)))) return false;
+  return Notation(text).write(json);
+}
+
+}  // namespace pawl::app
