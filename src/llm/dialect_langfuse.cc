@@ -38,10 +38,22 @@ constexpr Key keys[] = {
     {"langfuse.trace.output", output, 11},
 };
 
+// The callback handler of LangChain tells every node and runnable.
+void refine(Reader& reader) {
+  Reading& out = reader.out;
+  const bool graph = reader.found.has(graph_node) || reader.span.name.starts_with("Runnable");
+  if (graph && out.kind == Kind::workflow && is_graph_plumbing(reader.span.name)) out.noise = true;
+  read_graph_state(reader);
+}
+
 }  // namespace
 
 // A bucket each: input does not hold input_cached_tokens, unless the total says so.
-const Dialect langfuse{
-    .name = "langfuse", .scopes = scopes, .markers = markers, .keys = keys, .cached = Cached::outside_unless_total};
+const Dialect langfuse{.name = "langfuse",
+                       .scopes = scopes,
+                       .markers = markers,
+                       .keys = keys,
+                       .cached = Cached::outside_unless_total,
+                       .refine = refine};
 
 }  // namespace pawl::llm

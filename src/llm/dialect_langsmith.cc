@@ -48,10 +48,7 @@ void refine(Reader& reader) {
   const std::string_view node = reader.found.text(graph_node);
   if (!out.agent.empty() && name == out.agent) {
     out.kind = Kind::agent;
-  } else if (name == "model" || name == "tools" || name == "__start__" || name.starts_with("Runnable") ||
-             name.find(".wrap_") != std::string_view::npos || name.find(".before_") != std::string_view::npos ||
-             name.find(".after_") != std::string_view::npos || name.ends_with("OutputParser") ||
-             (name == "agent" && node == name)) {
+  } else if (name == "agent" ? node == name : is_graph_plumbing(name)) {
     out.noise = true;
   }
 }

@@ -72,13 +72,7 @@ void refine_langchain(Reader& reader) {
     if (out.agent.empty()) out.agent = name;
     return;
   }
-  constexpr std::string_view plumbing[] = {"__start__", "__end__", "model",      "tools",
-                                           "agent",     "prompt",  "call_model", "should_continue"};
-  const bool runnable = name.starts_with("Runnable") || name.starts_with("Channel") || name.ends_with("OutputParser") ||
-                        name.ends_with("PromptTemplate") || name.ends_with("Template");
-  out.noise = runnable || std::ranges::find(plumbing, name) != std::end(plumbing) ||
-              name.find(".before_") != std::string_view::npos || name.find(".after_") != std::string_view::npos ||
-              name.find(".wrap_") != std::string_view::npos;
+  out.noise = is_graph_plumbing(name);
 }
 
 // OpenAI Agents: the root carries the workflow's name, agents have a node id, `turn` means nothing of its own.

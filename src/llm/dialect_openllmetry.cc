@@ -117,6 +117,8 @@ void refine(Reader& reader) {
       out.agent.clear();
     }
   }
+  if (out.agent.starts_with("Runnable")) out.agent.clear();  // a chain, called an agent
+  if (out.kind == Kind::agent && reader.found.text(Field::agent).starts_with("Runnable")) out.kind = Kind::workflow;
   if (out.kind == Kind::other && name.ends_with(".mcp")) out.noise = true;
   if (name.ends_with("ResponseStreamWriter") || name.ends_with("RequestStreamWriter")) out.noise = true;
   // A graph is reported as a workflow and as an agent around it: the workflow is the graph, the agent runs it.

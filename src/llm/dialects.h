@@ -59,6 +59,8 @@ std::string_view bare_model(std::string_view model, std::string_view& vendor);
 
 // LangGraph: what a node wrote into the graph's state besides messages becomes Slot::state (rule 10).
 void read_graph_state(Reader& reader);
+// LangChain and LangGraph: nodes, runnables, parsers and hooks around the steps of an agent.
+bool is_graph_plumbing(std::string_view name);
 
 std::string_view without_prefix(std::string_view text, std::string_view prefix);
 std::string_view without_suffix(std::string_view text, std::string_view suffix);

@@ -53,8 +53,8 @@ constexpr Key loose_keys[] = {
 constexpr Prefix prefixes[] = {
     {"traceloop.association.properties.", 2},
     {"langsmith.metadata.", 2},
-    {"langfuse.trace.metadata.", 3, true},
-    {"langfuse.observation.metadata.", 4, true},
+    {"langfuse.observation.metadata.", 3, true},  // its own before the trace's
+    {"langfuse.trace.metadata.", 4, true},
     {"langfuse.metadata.", 4, true},
     {"mastra.metadata.", 2},
     {"ai.settings.context.", 2},

@@ -1,4 +1,7 @@
 // State changes of LangGraph nodes, whichever instrumentation tells them.
+#include <algorithm>
+#include <iterator>
+
 #include "llm/dialects.h"
 #include "llm/json_scan.h"
 
@@ -14,6 +17,15 @@ bool has_more_than_messages(std::string_view update) {
 }
 
 }  // namespace
+
+bool is_graph_plumbing(std::string_view name) {
+  constexpr std::string_view nodes[] = {"__start__", "__end__", "model",      "tools",
+                                        "agent",     "prompt",  "call_model", "should_continue"};
+  return std::ranges::find(nodes, name) != std::end(nodes) || name.starts_with("Runnable") ||
+         name.starts_with("Channel") || name.ends_with("OutputParser") || name.ends_with("Template") ||
+         name.find(".before_") != std::string_view::npos || name.find(".after_") != std::string_view::npos ||
+         name.find(".wrap_") != std::string_view::npos;
+}
 
 void read_graph_state(Reader& reader) {
   using enum Field;

@@ -245,6 +245,10 @@ bool append_message(std::string_view raw, std::string_view default_role, std::ve
     return push(std::move(message), out);
   }
   if (json::is_string(role)) {
+    if (const std::string_view content = member(object, "content");  // Langfuse lists tools among the messages
+        role == "\"tool\"" && json::is_object(at(content, {"function", "parameters"}))) {
+      return true;
+    }
     const std::string word = json::text(role);
     message.role = role_of_word(word).empty() ? word : std::string(role_of_word(word));
     fill_message(object, message, depth);

@@ -43,6 +43,7 @@ KindFound decide_kind(const Found& found) {
     return flattened_family(key.prefix) == Family::input || flattened_family(key.prefix) == Family::output;
   });
   if (found.gen_ai && model && (found.usage || messages || found.has(output))) return {Kind::llm};
+  if (found.gen_ai && found.http && model) return {Kind::llm};  // a call that failed, or that is still streamed
   if (found.has(tool_name) && !model) return {Kind::tool};
   if (found.http && !found.gen_ai) return {Kind::other, found.span != nullptr && found.span->kind != 2};
   return {};

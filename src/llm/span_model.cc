@@ -55,9 +55,11 @@ void take_served(std::string model, Reading& out) {
 
 namespace {
 Cached habit_of(const Dialect& dialect, std::string_view scope) {
-  // Anthropic's numbers as they are on its wire: cached tokens stand beside the input.
-  if (scope.starts_with("@traceloop/instrumentation-anthropic") ||
-      scope.starts_with("@traceloop/instrumentation-bedrock")) {
+  // Anthropic's and Bedrock's numbers as they are on the wire: cached tokens stand beside the input.
+  constexpr std::string_view as_on_the_wire[] = {
+      "@traceloop/instrumentation-anthropic", "@traceloop/instrumentation-bedrock",
+      "opentelemetry.instrumentation.bedrock", "opentelemetry.instrumentation.botocore"};
+  if (std::ranges::any_of(as_on_the_wire, [&](std::string_view name) { return scope.starts_with(name); })) {
     return Cached::outside;
   }
   return dialect.cached;
@@ -85,6 +87,11 @@ void read_usage(const Reader& reader) {
     for (const std::string_view key : {"usage", "usageMetadata"}) read_usage_json(json::at(answer, {"raw", key}), raw);
   }
   read_answer(reader, raw);
+  // Gemini: what the total holds besides input and answer are thoughts.
+  const std::int64_t told = raw.input.value_or(0) + raw.output.value_or(0);
+  if (reader.out.provider == "google" && raw.output && !raw.reasoning && raw.total.value_or(0) > told) {
+    raw.reasoning = *raw.total - told;
+  }
   const bool failed = reader.out.status == Status::error;
   if (failed && raw.input.value_or(0) == 0 && raw.output.value_or(0) == 0) return;  // placeholders
   reader.out.tokens = resolve(raw, habit_of(reader.dialect, reader.scope.name));
