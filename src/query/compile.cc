@@ -47,7 +47,7 @@ Result<void> check(const MeasureQuery& query) {
 
 class Compiler {
  public:
-  Compiler(std::uint32_t project, const MeasureQuery& query) : query_(query), sql_(project) {}
+  Compiler(std::uint32_t project, const MeasureQuery& query) : query_(query), sql_(project, query.now) {}
   Result<Statement> run();
 
  private:

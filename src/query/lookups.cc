@@ -68,7 +68,7 @@ Statement compile_session(std::uint32_t project, std::string_view session) {
 Result<Statement> compile_values(std::uint32_t project, const ValuesQuery& query) {
   if (query.range.from >= query.range.to) return fail(ErrorKind::invalid, "`from` must be before `to`.");
   if (query.limit == 0 || query.limit > max_values) return fail(ErrorKind::invalid, "`limit` is 1 to 1000.");
-  Sql sql(project);
+  Sql sql(project, query.now);
   std::string value;
   const std::string name = to_lower(query.dimension);
   if (name.starts_with("attr.")) {

@@ -107,6 +107,7 @@ struct Page {
   Range window;
   const std::string &after_value, &after_key;
   std::uint32_t rows;
+  const Leaf* first;  // of `necessary`, or null
   std::string_view direction() const { return descending ? "DESC" : "ASC"; }
 };
 
@@ -114,8 +115,57 @@ Range around(const Range& range, Nanos by) {
   return {range.from - by, range.to + by};
 }
 
-// The keys of the page: arrays of keys, order values, and what finds their spans by an index.
-std::string item_page(Sql& sql, const Page& page) {
+// A list of literals as the value of a bound array.
+std::string array_of(const std::vector<std::string>& values, bool quoted) {
+  std::string out = "[";
+  for (const std::string& value : values) {
+    if (out.size() > 1) out += ',';
+    if (!quoted) {
+      out += value;
+      continue;
+    }
+    out += '\'';
+    for (const char c : value) {
+      if (c == '\\' || c == '\'') out += '\\';
+      out += c;
+    }
+    out += '\'';
+  }
+  return out + ']';
+}
+
+// Conditions on one span that every item must meet with some span of its own: words of the filter that are joined by
+// AND. The one that looks most selective is first.
+std::vector<const Leaf*> necessary(const Filter& filter) {
+  std::vector<const Leaf*> found;
+  if (filter.empty()) return found;
+  const auto is_row = [](const Leaf& leaf) {
+    if (leaf.op == Op::ne) return false;
+    if (leaf.what == Leaf::What::flag) return leaf.flag->name != "running";
+    if (leaf.what != Leaf::What::compare || leaf.dimension->holds == Holds::any_span) return true;
+    // an item has the status of one of its spans; but what runs may have no span that says so
+    return leaf.dimension->total == "_status" && leaf.op == Op::eq && !has_one(leaf.values, "running") &&
+           !has_one(leaf.values, "ok");
+  };
+  const auto collect = [&](const auto& self, const Node& node) -> void {
+    if (node.kind == Node::Kind::leaf && is_row(node.leaf)) found.push_back(&node.leaf);
+    if (node.kind == Node::Kind::all)
+      for (const Node& child : node.children) self(self, child);
+  };
+  collect(collect, *filter.root());
+  const auto rank = [](const Leaf& leaf) {
+    if (leaf.what == Leaf::What::words) return 0;
+    if (leaf.what == Leaf::What::compare && leaf.dimension->id) return 0;
+    return leaf.what == Leaf::What::flag ? 1 : leaf.op == Op::eq ? 2 : 3;
+  };
+  for (std::size_t i = 1; i < found.size(); ++i)
+    if (rank(*found[i]) < rank(*found[0])) std::swap(found[0], found[i]);
+  if (found.size() > 4) found.resize(4);
+  return found;
+}
+
+// The keys of the page, best first, with their order values and what finds their spans by an index.
+std::string item_keys(Sql& sql, const Page& page) {
   const Grain grain = page.query.grain;
   const bool sessions = grain == Grain::session;
   Items items{.grain = grain, .range = page.window, .filter = nullptr, .rows = "", .having = "", .totals = {}};
@@ -137,51 +187,72 @@ std::string item_page(Sql& sql, const Page& page) {
       if (page.window.to - page.window.from <= reach)
         items.rows = fmt::format(" AND {} IN (SELECT {} AS _key {} GROUP BY _key HAVING sum(sign) > 0)", key_of(grain),
                                  key_of(grain), Sql::spans(page.window));
+      if (page.first != nullptr)
+        items.rows += fmt::format(" AND {} IN (SELECT {} {} AND {})", key_of(grain), key_of(grain),
+                                  Sql::spans(items.range), leaf_condition(sql, *page.first, items.range, true));
     }
   }
   return fmt::format(
-      "SELECT (groupArray(_item), groupArray(toString({0})), groupArray({1}), groupArray({2})) FROM (SELECT * FROM "
-      "({3}) "
-      "ORDER BY {0} {4}, _item {4} LIMIT {5})",
-      page.order.total, sessions ? "_session" : "''", sessions ? "if(_session = '', _trace, toUInt128(0))" : "_trace",
-      items_sql(sql, items), page.direction(), page.rows);
+      "SELECT CAST(toString(_item), 'String'), CAST(toString({0}), 'String'), CAST({1}, 'String'), "
+      "CAST(toString(_trace), 'String') FROM ({2}) ORDER BY {0} {3}, _item {3} LIMIT {4}",
+      page.order.total, sessions ? "_session" : "''", items_sql(sql, items), page.direction(), page.rows);
 }
 
-std::string items_statement(Sql& sql, const Page& page) {
-  const bool sessions = page.query.grain == Grain::session;
-  const Nanos reach = sessions ? session_reach : trace_reach;
-  Whole whole{.grain = page.query.grain, .range = around(page.by_start ? page.window : page.query.range, reach)};
-  whole.with = fmt::format("WITH ({}) AS _page ", item_page(sql, page));
-  whole.rows = sessions
-                   ? " AND ((session != '' AND session IN (SELECT arrayJoin(_page.3))) OR (session = '' AND trace IN "
-                     "(SELECT arrayJoin(_page.4))))"
-                   : " AND trace IN (SELECT arrayJoin(_page.1))";
-  whole.order_key = "_page.2[indexOf(_page.1, _item)]";
-  if (page.by_start && page.window.from > page.query.range.from) {  // did it begin in an earlier window?
-    whole.inside = page.query.range;
-    whole.mine = fmt::format("_first >= {}", page.window.from);
-  }
-  whole.order_by = "indexOf(_page.1, _at_item)";
-  whole.limit = page.rows;
-  return whole_rows_sql(whole);
-}
-
-std::string spans_statement(Sql& sql, const Page& page) {
+std::string span_keys(Sql& sql, const Page& page) {
   const std::string value = page.by_start ? std::string(position_sql) : std::string(page.order.row);
   std::string having = keyset(sql, Grain::span, page.order, "_value", "_trace, _span", page.after_value, page.after_key,
                               page.descending);
   if (!having.empty()) having = " AND " + having;
+  const Range& range = page.by_start ? page.window : page.query.range;
+  return fmt::format(
+      "SELECT CAST(concat('(', toString(_trace), ',', toString(_span), ')'), 'String'), CAST(toString(_value), "
+      "'String'), '', CAST(toString(minute), 'String') FROM (SELECT trace AS _trace, span AS _span, {} AS _value, "
+      "minute {}{} GROUP BY _trace, _span, _value, minute HAVING sum(sign) > 0{}) ORDER BY _value {}, _trace {}, _span "
+      "{} LIMIT {}",
+      value, Sql::spans(range), selected(sql, Grain::span, page.query.filter, range), having, page.direction(),
+      page.direction(), page.direction(), page.rows);
+}
+
+std::string items_statement(Sql& sql, const Page& page, const PageKeys& keys) {
+  const bool sessions = page.query.grain == Grain::session;
+  const Nanos reach = sessions ? session_reach : trace_reach;
+  Whole whole{.grain = page.query.grain, .range = around(page.by_start ? page.window : page.query.range, reach)};
+  const std::string items =
+      sql.bind(fmt::format("Array({})", key_type_of(page.query.grain)), array_of(keys.items, false));
+  const std::string values = sql.bind("Array(String)", array_of(keys.values, true));
+  if (sessions) {
+    std::vector<std::string> named, alone;
+    for (std::size_t i = 0; i < keys.items.size(); ++i)
+      keys.sessions[i].empty() ? alone.push_back(keys.found[i]) : named.push_back(keys.sessions[i]);
+    const std::string by_name = fmt::format("session IN {}", sql.bind("Array(String)", array_of(named, true)));
+    const std::string by_trace =
+        fmt::format("(session = '' AND trace IN {})", sql.bind("Array(UInt128)", array_of(alone, false)));
+    whole.rows = " AND " + (alone.empty()   ? by_name
+                            : named.empty() ? by_trace
+                                            : fmt::format("({} OR {})", by_name, by_trace));
+  } else {
+    whole.rows = fmt::format(" AND trace IN {}", items);
+  }
+  whole.now = page.query.now;
+  whole.order_key = fmt::format("{}[indexOf({}, _item)]", values, items);
+  if (page.by_start && page.window.from > page.query.range.from) {  // did it begin in an earlier window?
+    whole.inside = page.query.range;
+    whole.mine = fmt::format("_first >= {}", page.window.from);
+  }
+  whole.order_by = fmt::format("indexOf({}, _at_item)", items);
+  whole.limit = page.rows;
+  whole.now = page.query.now;
+  return whole_rows_sql(whole);
+}
+
+std::string spans_statement(Sql& sql, const Page& page, const PageKeys& keys) {
   SpanRows spans{.range = page.by_start ? page.window : page.query.range};
-  spans.with = fmt::format(
-      "WITH (SELECT (groupArray((_trace, _span)), groupArray(toString(_value)), groupArray(minute)) FROM (SELECT trace "
-      "AS "
-      "_trace, span AS _span, {} AS _value, minute {}{} GROUP BY _trace, _span, _value, minute HAVING sum(sign) > 0{} "
-      "ORDER BY _value {}, _trace {}, _span {} LIMIT {})) AS _page ",
-      value, Sql::spans(spans.range), selected(sql, Grain::span, page.query.filter, *spans.range), having,
-      page.direction(), page.direction(), page.direction(), page.rows);
-  spans.rows = " AND minute IN (SELECT arrayJoin(_page.3)) AND (trace, span) IN (SELECT arrayJoin(_page.1))";
-  spans.order_key = "_page.2[indexOf(_page.1, (_c_trace, _c_span))]";
-  spans.order_by = "indexOf(_page.1, (_c_trace, _c_span))";
+  const std::string items = sql.bind("Array(Tuple(UInt128, UInt128))", array_of(keys.items, false));
+  const std::string values = sql.bind("Array(String)", array_of(keys.values, true));
+  spans.rows = fmt::format(" AND minute IN {} AND (trace, span) IN {}",
+                           sql.bind("Array(UInt32)", array_of(keys.found, false)), items);
+  spans.order_key = fmt::format("{}[indexOf({}, (_c_trace, _c_span))]", values, items);
+  spans.order_by = fmt::format("indexOf({}, (_c_trace, _c_span))", items);
   spans.limit = page.rows;
   return span_rows_sql(spans);
 }
@@ -238,6 +309,8 @@ void Pager::settle() {
     } else if (descending_) {
       window_.to = window_.from;
       window_.from = std::max(query_.range.from, whole_minute(window_.to - width_));
+      ++windows_;
+      narrow();
     } else {
       window_.from = window_.to;
       window_.to = std::min(query_.range.to, whole_minute(window_.from + width_));
@@ -248,20 +321,120 @@ void Pager::settle() {
 }
 
 std::optional<Statement> Pager::next() {
-  settle();
+  if (phase_ == Phase::page) settle();
   if (done_) return std::nullopt;
-  asked_ = query_.limit - taken_ + 1 + (query_.grain == Grain::span ? 0 : spare);
-  seen_ = 0;
-  return page_statement(asked_);
-}
-
-Statement Pager::page_statement(std::uint32_t rows) const {
-  Sql sql(project_);
-  const Page page{query_, order_called(by_), by_ == "start", descending_, window_, after_value_, after_key_, rows};
+  Sql sql(project_, query_.now);
   Statement statement;
-  statement.sql = query_.grain == Grain::span ? spans_statement(sql, page) : items_statement(sql, page);
+  const auto musts = necessary(query_.filter);
+  if (phase_ != Phase::keys_known && probe_due() && !musts.empty()) {
+    phase_ = Phase::probe;
+    const Range rest{query_.range.from, window_.to};
+    std::string counts;
+    for (const Leaf* leaf : musts)
+      counts += fmt::format(", toInt64(uniqIf({}, {}))", query_.grain == Grain::span ? "span" : key_of(query_.grain),
+                            leaf_condition(sql, *leaf, rest, query_.grain != Grain::span));
+    statement.sql =
+        fmt::format("SELECT toInt64(intDiv(minute, 60)) AS _hour{} {} GROUP BY _hour ORDER BY _hour DESC LIMIT 100000",
+                    counts, Sql::spans(rest));
+    statement.parameters = sql.take();
+    return statement;
+  }
+  const bool spans = query_.grain == Grain::span;
+  if (phase_ != Phase::keys_known) {
+    asked_ = query_.limit - taken_ + 1 + (spans ? 0 : spare);
+    seen_ = 0;
+  }
+  const Page page{query_,
+                  order_called(by_),
+                  by_ == "start",
+                  descending_,
+                  window_,
+                  after_value_,
+                  after_key_,
+                  asked_,
+                  musts.empty() ? nullptr : musts[std::min(best_, musts.size() - 1)]};
+  if (phase_ == Phase::keys_known) {
+    phase_ = Phase::page;
+    statement.sql = spans ? spans_statement(sql, page, keys_) : items_statement(sql, page, keys_);
+  } else {
+    phase_ = Phase::keys;
+    statement.sql = spans ? span_keys(sql, page) : item_keys(sql, page);
+  }
   statement.parameters = sql.take();
   return statement;
+}
+
+// The first windows were not enough: where is what every item must have?
+bool Pager::probe_due() const {
+  return windows_ == 2 && !probed_ && by_ == "start" && descending_;
+}
+
+// Puts the next window where the probe saw something: from the newest such hour as far back as the page needs.
+void Pager::narrow() {
+  if (!probed_ || done_) return;
+  const Nanos reach = query_.grain == Grain::span ? 0 : query_.grain == Grain::session ? session_reach : trace_reach;
+  // an item begins at most `reach` before the span that was seen
+  while (!hours_.empty() && hours_.front().first * hour - reach >= window_.to) hours_.erase(hours_.begin());
+  if (hours_.empty()) {
+    done_ = true;
+    return;
+  }
+  const std::int64_t wanted = 2 * static_cast<std::int64_t>(query_.limit - taken_ + spare);
+  std::int64_t sum = 0, lowest = hours_.front().first;
+  for (const auto& [at, items] : hours_) {
+    if (sum >= wanted) break;
+    sum += items;
+    lowest = at;
+  }
+  window_.to = std::min(window_.to, (hours_.front().first + 1) * hour);
+  window_.from = std::max(query_.range.from, std::min(lowest * hour - reach, window_.to - 1));
+  std::erase_if(hours_, [&](const auto& one) { return one.first * hour - reach >= window_.from; });
+}
+
+// Of the probe's columns the one with the fewest items.
+void Pager::choose(const native::Rows& rows) {
+  best_ = 0;
+  std::int64_t fewest = std::numeric_limits<std::int64_t>::max();
+  for (std::size_t c = 1; rows.size() > 0 && c < rows.columns(); ++c) {
+    std::int64_t sum = 0;
+    for (std::size_t i = 0; i < rows.size(); ++i) sum += rows.integer(c, i);
+    if (sum >= fewest) continue;
+    fewest = sum;
+    best_ = c - 1;
+  }
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    if (const auto items = rows.integer(best_ + 1, i); items > 0) hours_.emplace_back(rows.integer(0, i), items);
+}
+
+std::vector<std::size_t> Pager::read(const native::Rows& rows) {
+  std::vector<std::size_t> mine;
+  switch (phase_) {
+    case Phase::probe:
+      probed_ = true;
+      hours_.clear();
+      choose(rows);
+      phase_ = Phase::fresh;
+      narrow();
+      break;
+    case Phase::keys:
+      keys_ = {};
+      for (std::size_t i = 0; i < rows.size(); ++i) {
+        keys_.items.emplace_back(rows.text(0, i));
+        keys_.values.emplace_back(rows.text(1, i));
+        keys_.sessions.emplace_back(rows.text(2, i));
+        keys_.found.emplace_back(rows.text(3, i));
+      }
+      phase_ = rows.size() == 0 ? Phase::page : Phase::keys_known;
+      break;
+    case Phase::page:
+      for (std::size_t i = 0; i < rows.size(); ++i)
+        if (take(rows.text(0, i), rows.text(1, i), rows.integer(2, i) != 0)) mine.push_back(i);
+      break;
+    case Phase::fresh:
+    case Phase::keys_known:
+      PAWL_CHECK(false, "Pager::read without a statement");
+  }
+  return mine;
 }
 
 bool Pager::take(std::string_view order_key, std::string_view key, bool mine) {

@@ -16,6 +16,7 @@
 #include "base/ids.h"
 #include "base/result.h"
 #include "base/time.h"
+#include "wire/native.h"
 
 namespace pawl::query {
 
@@ -104,7 +105,7 @@ struct MeasureInfo {
 const std::vector<DimensionInfo>& dimensions();
 const std::vector<MeasureInfo>& measures();
 std::vector<std::string_view> flags();  // X of is:X
-struct FactInfo {  // a term without a value: "is:error", "has:parent"
+struct FactInfo {                       // a term without a value: "is:error", "has:parent"
   std::string_view name, definition;
 };
 std::vector<FactInfo> flag_infos();  // names are X of is:X
@@ -166,6 +167,7 @@ struct MeasureQuery {
   std::uint32_t limit = 1000;       // at most 10,000
   Grain grain = Grain::span;        // what the filter selects, and what latency, error_rate … are of
   std::vector<MetricInfo> metrics;  // what is known, where a measure is metric.NAME; outlives the statement
+  Nanos now = 0;                    // for what still runs; 0: nothing does
 };
 // Columns: [time,] dimensions, measures, in the order asked for. Rows only where there are spans (no filled gaps);
 // without dimensions and step exactly one row.
@@ -185,41 +187,58 @@ struct ListQuery {
   std::string order = "-start";  // [-]start cost duration tokens errors name
   std::string cursor;            // of the page before, or ""
   std::uint32_t limit = 50;      // 1 to 1000
-  Nanos now = 0;                 // a range that ends later: its first window reaches back from here (0: from its end)
+  // For what still runs (0: nothing does); of a range that ends later the first window reaches back from here.
+  Nanos now = 0;
 };
 
-// Drives a page: statement after statement over growing windows of time until the page is full.
+// Drives a page: statement after statement over growing windows of time until the page is full. Of each window first
+// the keys (a small statement: of a large one the engine's planning alone costs more than reading a page), then their
+// rows. Where the first window is not enough for a filter, one look at the whole range says in which hours to search.
 //   auto pager = TRY(Pager::create(project, query));
 //   while (auto statement = pager.next()) {
-//     for (each row of run(*statement)) if (pager.take(row.order_key, row.key, row.mine)) page.push_back(row);
+//     for (std::size_t row : pager.read(rows = run(*statement))) page.push_back(rows, row);
 //   }
 //   next_cursor = pager.cursor();   // "" where there is no more
+struct PageKeys {  // of one window, best first; as the engine prints them
+  std::vector<std::string> items, values, sessions, found;
+};
 class Pager {
  public:
   static Result<Pager> create(std::uint32_t project, ListQuery query);
   std::optional<Statement> next();
-  // To be called for every row in order. False: the row belongs to another window or a further page, leave it out.
-  bool take(std::string_view order_key, std::string_view key, bool mine);
+  // The answer of the statement that `next` gave; the indexes of the rows that are the page's, in order. Those rows
+  // have the columns below.
+  std::vector<std::size_t> read(const native::Rows& rows);
   std::string cursor() const;
 
  private:
-  void settle();  // what the running statement showed
+  enum class Phase : std::uint8_t { fresh, probe, keys, keys_known, page };  // what the last statement was
+  void settle();                                                             // what the running statement showed
   bool beyond() const;
-  Statement page_statement(std::uint32_t rows) const;
+  bool probe_due() const;
+  void choose(const native::Rows& rows);
+  void narrow();
+  // False: the row belongs to another window or a further page.
+  bool take(std::string_view order_key, std::string_view key, bool mine);
 
   std::uint32_t project_ = 0;
   ListQuery query_;
   std::string by_;  // order without its sign
-  bool descending_ = true, done_ = false, more_ = false;
-  Range window_;                                    // of the running or the next statement
-  Nanos width_ = 0;                                 // of the window after it
-  std::string after_value_, after_key_;             // keyset: rows beyond these; "" for none
-  std::string last_value_, last_key_;               // of the last row taken
-  std::uint32_t taken_ = 0, seen_ = 0, asked_ = 0;  // rows: on the page, of the running statement, its limit
+  bool descending_ = true, done_ = false, more_ = false, probed_ = false;
+  Phase phase_ = Phase::fresh;
+  std::size_t best_ = 0;                                      // of the necessary conditions
+  int windows_ = 0;                                           // that were used up
+  Range window_;                                              // of the running or the next statement
+  Nanos width_ = 0;                                           // of the window after it
+  PageKeys keys_;                                             // of the running window
+  std::vector<std::pair<std::int64_t, std::int64_t>> hours_;  // of the probe, newest first: hour since 1970, items
+  std::string after_value_, after_key_;                       // keyset: rows beyond these; "" for none
+  std::string last_value_, last_key_;                         // of the last row taken
+  std::uint32_t taken_ = 0, seen_ = 0, asked_ = 0;            // rows: on the page, of the running statement, its limit
 };
 
 // Columns of the rows of a Pager's statements, in this order; the first three are the same for each grain.
-// order_key, key, mine are for Pager::take.
+// order_key, key, mine are Pager's own.
 //
 // Traces (api.md Trace and more). Times ns, money pico-dollars.
 enum class TraceColumn : std::uint8_t {
@@ -377,6 +396,7 @@ struct ValuesQuery {
   Range range;
   Grain grain = Grain::span;  // what the filter selects
   std::uint32_t limit = 20;   // at most 1000
+  Nanos now = 0;              // likewise
 };
 // Columns: value String, count Nullable(Float64) (spans, traces or sessions, by the grain), most frequent first.
 // Enumerations and dimensions without values (cost …): an error that says so.

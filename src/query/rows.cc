@@ -2,6 +2,7 @@
 #include "rows.h"
 
 #include "base/text.h"
+#include "records/traces/traces.h"
 
 namespace pawl::query {
 namespace {
@@ -178,13 +179,16 @@ std::string grouped_rows(const Whole& whole) {
   for (const auto& [name, sql] : group_columns) columns += fmt::format(", {} AS {}", sql, name);
   for (const std::string_view text : picked) columns += fmt::format(", CAST(any({0}), 'String') AS _{0}", text);
   if (whole.inside) columns += fmt::format(", any({}) AS _pos", position_sql);
+  columns += fmt::format(", max({}) AS _recent", received_within(traces::still_running, whole.now, std::nullopt));
   return fmt::format(
       "SELECT {} AS _item, trace AS _trace, cityHash64({}) AS _g{} {}{} GROUP BY _item, _trace, _g HAVING _n > 0",
       key_of(whole.grain), whole_says, columns, Sql::spans(whole.range), whole.rows);
 }
 
 constexpr std::string_view status_sql =
-    "multiIf(countIf(NOT _child) = 0, argMin(_stat, (_start, _start - _end)), countIf(NOT _child AND _stat = "
+    "multiIf(NOT hasAll(groupUniqArrayIf(_trace, NOT _child), groupUniqArrayIf(_trace, _child AND _recent)), "
+    "'running', "
+    "countIf(NOT _child) = 0, argMin(_stat, (_start, _start - _end)), countIf(NOT _child AND _stat = "
     "'running') > "
     "0, 'running', countIf(NOT _child AND _stat = 'error') > 0, 'error', countIf(NOT _child AND _stat = 'blocked') > "
     "0, "

@@ -18,6 +18,7 @@ struct Whole {
   std::string rows;
   std::string order_key = "''", mine = "1", order_by;
   std::uint32_t limit = 1;
+  Nanos now = 0;  // for what still runs; 0: nothing does
 };
 std::string whole_rows_sql(const Whole& whole);
 

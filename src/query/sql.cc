@@ -20,7 +20,7 @@ constexpr Nanos earliest = 0, latest = 4'102'444'800 * second;  // 1970 to 2100:
 
 }  // namespace
 
-Sql::Sql(std::uint32_t project) {
+Sql::Sql(std::uint32_t project, Nanos now) : now_(now) {
   parameters_.push_back({"project", "UInt32", std::to_string(project)});
 }
 
@@ -32,6 +32,11 @@ std::string Sql::bind(std::string_view type, std::string value) {
   std::string out = fmt::format("{{{}:{}}}", name, type);
   parameters_.push_back({std::move(name), type, std::move(value)});
   return out;
+}
+
+std::string received_within(Nanos time, Nanos now, const std::optional<Range>& range) {
+  if (now == 0 || (range && range->to < now - day)) return "0";
+  return fmt::format("toUnixTimestamp64Milli(received) >= {}", (now - time) / millisecond);
 }
 
 std::string Sql::id(const Id128& value) {

@@ -12,7 +12,9 @@ namespace pawl::query {
 
 class Sql {
  public:
-  explicit Sql(std::uint32_t project);
+  // `now`: for what still runs; 0: nothing does.
+  explicit Sql(std::uint32_t project, Nanos now = 0);
+  Nanos now() const { return now_; }
   // "{p3:String}"; the same value of the same type is bound once.
   std::string bind(std::string_view type, std::string value);
   std::string text(std::string_view value) { return bind("String", std::string(value)); }
@@ -25,6 +27,7 @@ class Sql {
   std::vector<Parameter> take() { return std::move(parameters_); }
 
  private:
+  Nanos now_;
   std::vector<Parameter> parameters_;
 };
 
@@ -59,6 +62,9 @@ std::string items_sql(Sql& sql, const Items& items);
 
 // `_item` of the items that pass the filter, or "" where there is no filter: " AND key IN (…)".
 std::string selected(Sql& sql, Grain grain, const Filter& filter, const Range& range);
+
+// A condition on a row: it was received within `time` before `now`. "0" where `now` is 0, or the range is long past.
+std::string received_within(Nanos time, Nanos now, const std::optional<Range>& range);
 
 // Names of the form _word in an expression, without repeats.
 std::set<std::string> names_in(std::string_view expression);

@@ -83,6 +83,14 @@ class Facts final : public SpanFacts {
 };
 
 using Spans = std::vector<const Span*>;
+// While one lives, everything counts as just received (the rows say 1970): a query's `now` is `at`.
+struct JustReceived {
+  static constexpr Nanos at = minute;
+  static inline bool is = false;
+  JustReceived() { is = true; }
+  ~JustReceived() { is = false; }
+};
+bool still_runs(const Spans& spans);  // one of its traces has no root yet
 // Totals of a trace or session, the long way.
 std::string status_of(const Spans& spans);
 Nanos extent_of(const Spans& spans);

@@ -314,7 +314,17 @@ std::string_view Facts::attribute(std::string_view key) const {
   return "";
 }
 
+bool still_runs(const Spans& spans) {
+  std::set<Id128> all, rooted;
+  for (const Span* span : spans) {
+    all.insert(span->trace);
+    if (!span->parent) rooted.insert(span->trace);
+  }
+  return JustReceived::is && all != rooted;
+}
+
 std::string status_of(const Spans& spans) {
+  if (still_runs(spans)) return "running";
   std::set<std::string> roots;
   for (const Span* span : spans)
     if (!span->parent) roots.insert(span->status);
@@ -387,6 +397,7 @@ bool item_passes(const Node& node, const Spans& spans) {
   if (node.kind == Node::Kind::none) return !child(node.children[0]);
   const Leaf& leaf = node.leaf;
   if (leaf.what == Leaf::What::compare && leaf.dimension->holds == Holds::total) return total_passes(leaf, spans);
+  if (leaf.what == Leaf::What::flag && leaf.flag->name == "running") return status_of(spans) == "running";
   Leaf positive = leaf;  // negated: none of the spans
   positive.op = leaf.op == Op::ne ? Op::eq : leaf.op;
   const auto alone = Filter::parse(print(Node{.kind = Node::Kind::leaf, .leaf = positive, .children = {}}));

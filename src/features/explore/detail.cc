@@ -13,12 +13,12 @@ Result<Bodies> bodies_of(const net::Request& request) {
   return *bodies;
 }
 
-std::vector<TraceSummary> summaries(const traces::Loaded& loaded) {
+std::vector<TraceSummary> summaries(const traces::Loaded& loaded, Nanos now) {
   std::vector<TraceSummary> out;
   std::size_t start = 0;
   for (std::size_t i = 1; i <= loaded.spans.size(); ++i) {
     if (i < loaded.spans.size() && loaded.spans[i].trace == loaded.spans[start].trace) continue;
-    out.push_back(summarise(std::span(loaded.spans).subspan(start, i - start)));
+    out.push_back(summarise(std::span(loaded.spans).subspan(start, i - start), now));
     start = i;
   }
   return out;
@@ -34,7 +34,7 @@ Result<net::Response> trace(Explore::Inside& inside, warehouse::Warehouse& store
   if (loaded.spans.empty()) return fail(ErrorKind::not_found, "There is no trace {} in this project.", id);
   JsonWriter json;
   json.object().key("trace");
-  write_trace(json, summarise(loaded.spans));
+  write_trace(json, summarise(loaded.spans, inside.clock.now()));
   json.key("spans").array();
   SpanWriter writer(loaded, {.bodies = bodies, .explain_cost = inside.options.explain_cost});
   for (const auto& row : loaded.spans) writer.write(json, row);
@@ -89,10 +89,10 @@ Result<net::Response> session(Explore::Inside& inside, warehouse::Warehouse& sto
   if (keys.empty()) return fail(ErrorKind::not_found, "There is no session {} in this project.", id);
   const auto loaded = TRY(traces::load(store, {.project = project, .traces = keys, .span = std::nullopt},
                                        bodies == Bodies::none ? traces::With::spans : traces::With::content));
-  const auto all = summaries(loaded);
+  const auto all = summaries(loaded, inside.clock.now());
   JsonWriter json;
   json.object().key("session");
-  write_session(json, id, all);
+  write_session(json, id, all, llm::name_of(traces::status_of(loaded.spans, inside.clock.now())));
   json.key("traces").array();
   for (const auto& one : all) write_trace(json, one);
   json.end().key("spans").array();

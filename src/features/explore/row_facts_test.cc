@@ -142,10 +142,7 @@ std::set<std::string> listed(const query::Filter& filter) {
     for (const auto& parameter : statement->parameters) query.parameters.push_back({parameter.name, parameter.value});
     const auto answer = testing::Engine::one().read(query);
     PAWL_CHECK(answer.has_value(), "{}\n{}", answer.error().what, statement->sql);
-    for (std::size_t i = 0; i < answer->rows.size(); ++i) {
-      if (pager->take(answer->rows.text(0, i), answer->rows.text(1, i), answer->rows.integer(2, i) != 0))
-        out.emplace(answer->rows.text(1, i));
-    }
+    for (const std::size_t i : pager->read(answer->rows)) out.emplace(answer->rows.text(1, i));
   }
   return out;
 }

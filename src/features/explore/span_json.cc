@@ -316,8 +316,9 @@ void SpanWriter::write(JsonWriter& json, const SpanRow& row) {
   json.end();
 }
 
-TraceSummary summarise(std::span<const SpanRow> rows) {
+TraceSummary summarise(std::span<const SpanRow> rows, Nanos now) {
   TraceSummary t;
+  t.status = llm::name_of(traces::status_of(rows, now));
   std::set<std::string> tags;
   const SpanRow* root = nullptr;
   std::unordered_set<Id128> here;
@@ -341,10 +342,6 @@ TraceSummary summarise(std::span<const SpanRow> rows) {
                                        {&t.preview, &row.preview}}) {
       if (mine->empty()) *mine = *theirs;
     }
-    if (!row.parent && (row.status == llm::Status::error || row.status == llm::Status::blocked ||
-                        row.status == llm::Status::running)) {
-      t.status = llm::name_of(row.status);
-    }
   }
   if (rows.empty()) return t;
   const SpanRow& first = root != nullptr ? *root : rows.front();
@@ -362,8 +359,11 @@ void write_who(JsonWriter& json, const TraceSummary& t) {
   field_if(json, "user_id", t.user);
   field_if(json, "agent", t.agent);
   field_if(json, "agent_version", t.agent_version);
-  field_if(json, "customer", t.customer);
   field_if(json, "team", t.team);
+  field_if(json, "task", t.task);
+  field_if(json, "outcome", t.outcome);
+  field_if(json, "customer", t.customer);
+  field_if(json, "environment", t.environment);
   field_if(json, "service", t.service);
 }
 
@@ -373,9 +373,6 @@ void write_trace(JsonWriter& json, const TraceSummary& t) {
   json.object().field("trace_id", t.trace_id).field("name", t.name).field("title", t.preview);
   field_if(json, "session_id", t.session);
   write_who(json, t);
-  field_if(json, "task", t.task);
-  field_if(json, "outcome", t.outcome);
-  field_if(json, "environment", t.environment);
   json.field("start", format_time(t.start))
       .field("duration_ms", milliseconds(t.end - t.start))
       .field("status", t.status);
@@ -391,7 +388,8 @@ void write_trace(JsonWriter& json, const TraceSummary& t) {
   json.end().end();
 }
 
-void write_session(JsonWriter& json, const std::string& session, const std::vector<TraceSummary>& traces) {
+void write_session(JsonWriter& json, const std::string& session, const std::vector<TraceSummary>& traces,
+                   std::string_view status) {
   Sums sums;
   Nanos start = 0, end = 0, active = 0;
   TraceSummary all;
@@ -402,16 +400,15 @@ void write_session(JsonWriter& json, const std::string& session, const std::vect
     end = std::max(end, t.end);
     active += t.end - t.start;
     tags.insert(t.tags.begin(), t.tags.end());
-    all.status = t.status;
     for (const auto& [mine, theirs] : {std::pair{&all.user, &t.user},
+                                       {&all.agent, &t.agent},
+                                       {&all.agent_version, &t.agent_version},
+                                       {&all.team, &t.team},
                                        {&all.task, &t.task},
                                        {&all.outcome, &t.outcome},
                                        {&all.customer, &t.customer},
-                                       {&all.agent, &t.agent},
-                                       {&all.service, &t.service},
-                                       {&all.agent_version, &t.agent_version},
-                                       {&all.team, &t.team},
                                        {&all.environment, &t.environment},
+                                       {&all.service, &t.service},
                                        {&all.preview, &t.preview},
                                        {&all.trace_id, &t.trace_id},
                                        {&all.name, &t.name}}) {
@@ -424,7 +421,7 @@ void write_session(JsonWriter& json, const std::string& session, const std::vect
   json.field("start", format_time(start))
       .field("duration_ms", milliseconds(end - start))
       .field("active_ms", milliseconds(active));
-  json.field("status", all.status)
+  json.field("status", status)
       .field("error_count", sums.errors)
       .field("trace_count", static_cast<std::int64_t>(traces.size()));
   json.field("span_count", sums.spans).field("llm_calls", sums.llm_calls).field("tool_calls", sums.tool_calls);

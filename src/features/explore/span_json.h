@@ -68,10 +68,12 @@ struct TraceSummary {
   Sums sums;
   std::vector<std::string> tags;
 };
-TraceSummary summarise(std::span<const traces::SpanRow> rows);
+// `now`: for what still runs.
+TraceSummary summarise(std::span<const traces::SpanRow> rows, Nanos now);
 void write_trace(JsonWriter& json, const TraceSummary& trace);
 // Several traces of one session.
-void write_session(JsonWriter& json, const std::string& session, const std::vector<TraceSummary>& traces);
+void write_session(JsonWriter& json, const std::string& session, const std::vector<TraceSummary>& traces,
+                   std::string_view status);
 
 double milliseconds(Nanos duration);
 

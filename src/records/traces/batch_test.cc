@@ -3,6 +3,7 @@
 
 #include "attributes.h"
 #include "sent_testing.h"
+#include "status.h"
 
 namespace pawl::traces::testing {
 namespace {
@@ -164,6 +165,31 @@ TEST(Settle, PairsAreUndoneAndOlderRepeatsNamed) {
   EXPECT_EQ(rows[1].record, (Id128{0, 22}));
   ASSERT_EQ(stale.size(), 1U);
   EXPECT_EQ(stale[0].record, (Id128{0, 11}));
+}
+
+SpanRow ended(std::uint64_t trace, std::uint64_t span, std::uint64_t parent, llm::Status status = llm::Status::ok) {
+  SpanRow row;
+  row.trace = {0, trace}, row.span = {0, span}, row.parent = {0, parent};
+  row.received = received_at, row.start = received_at - minute + static_cast<Nanos>(span), row.status = status;
+  return row;
+}
+
+TEST(Status, WithoutARootATraceRunsAsLongAsItGetsSpans) {
+  using llm::Status;
+  const Nanos soon = received_at + minute, later = received_at + still_running + second;
+  std::vector<SpanRow> rows = {ended(1, 2, 1, Status::error), ended(1, 3, 2)};
+  EXPECT_EQ(status_of(rows, soon), Status::running);
+  EXPECT_EQ(status_of(rows, later), Status::error);  // the first span's: the root may never come
+  rows.push_back(ended(1, 1, 0));
+  EXPECT_EQ(status_of(rows, soon), Status::ok);
+  rows.push_back(ended(2, 5, 4));  // another trace of the session
+  EXPECT_EQ(status_of(rows, soon), Status::running);
+  EXPECT_EQ(status_of(rows, later), Status::ok);
+  rows.push_back(ended(3, 7, 0, Status::blocked));
+  EXPECT_EQ(status_of(rows, later), Status::blocked);
+  rows.push_back(ended(3, 8, 0, Status::error));
+  EXPECT_EQ(status_of(rows, later), Status::error);
+  EXPECT_EQ(status_of({}, soon), Status::ok);
 }
 
 }  // namespace

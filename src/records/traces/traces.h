@@ -5,4 +5,5 @@
 #include "logs.h"
 #include "refusals.h"
 #include "row.h"
+#include "status.h"
 #include "store.h"
