@@ -195,13 +195,6 @@ bool add_held(std::string_view block, Message& message, int depth) {
   return false;
 }
 
-// A call or a result without a type: by its members.
-bool names_a_tool(std::string_view block) {
-  const bool named = json::is_string(member(block, "toolName")) || json::is_string(member(block, "tool_name"));
-  const bool result = json::is_string(member(block, "toolCallId")) || !json::is_null(member(block, "origin"));
-  return result || named || (json::is_string(member(block, "name")) && !json::is_null(member(block, "arguments")));
-}
-
 void append_block(std::string_view block, Message& message, int depth) {
   if (add_typed(block, message, depth) || add_held(block, message, depth)) return;
   if (const std::string_view text = member(block, "text"); json::is_string(text)) {
@@ -215,7 +208,7 @@ void append_block(std::string_view block, Message& message, int depth) {
        {"inlineData", "inline_data", "fileData", "file_data", "media", "image", "document"}) {
     if (json::is_object(member(block, media))) return add_media(block, message);
   }
-  if (names_a_tool(block)) {
+  if (is_tool_block(block)) {
     return json::is_null(any_of(block, {"result", "output"})) ? add_call(block, message)
                                                               : add_result(block, message, depth);
   }
@@ -226,11 +219,18 @@ void append_block(std::string_view block, Message& message, int depth) {
 
 }  // namespace
 
+// A call or a result without a type: by its members.
+bool is_tool_block(std::string_view block) {
+  const bool named = json::is_string(member(block, "toolName")) || json::is_string(member(block, "tool_name"));
+  const bool result = json::is_string(member(block, "toolCallId")) || !json::is_null(member(block, "origin"));
+  return result || named || (json::is_string(member(block, "name")) && !json::is_null(member(block, "arguments")));
+}
+
 bool is_block(std::string_view raw) {
   if (!json::is_object(raw) || json::is_string(member(raw, "role"))) return false;
   Message probe;
   if (add_typed(raw, probe, 2) || add_held(raw, probe, 2)) return true;
-  return json::is_string(member(raw, "text")) || names_a_tool(raw);
+  return json::is_string(member(raw, "text")) || is_tool_block(raw);
 }
 
 Part text_part(std::string text, Part::Type type) {

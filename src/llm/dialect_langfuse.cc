@@ -43,6 +43,14 @@ void refine(Reader& reader) {
   Reading& out = reader.out;
   const bool graph = reader.found.has(graph_node) || reader.span.name.starts_with("Runnable");
   if (graph && out.kind == Kind::workflow && is_graph_plumbing(reader.span.name)) out.noise = true;
+  if (out.kind == Kind::workflow && is_nested_graph(reader)) {
+    out.kind = Kind::agent;
+    out.agent = reader.span.name;
+  }
+  if (out.kind == Kind::workflow && !out.agent.empty() && !reader.found.has(graph_node) &&
+      reader.span.name == out.agent) {
+    out.kind = Kind::agent;  // the graph itself
+  }
   read_graph_state(reader);
 }
 

@@ -73,6 +73,10 @@ void refine_langchain(Reader& reader) {
     return;
   }
   out.noise = is_graph_plumbing(name);
+  if (is_nested_graph(reader)) {
+    out.kind = Kind::agent;
+    out.agent = name;
+  }
 }
 
 // OpenAI Agents: the root carries the workflow's name, agents have a node id, `turn` means nothing of its own.

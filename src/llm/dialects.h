@@ -61,6 +61,8 @@ std::string_view bare_model(std::string_view model, std::string_view& vendor);
 void read_graph_state(Reader& reader);
 // LangChain and LangGraph: nodes, runnables, parsers and hooks around the steps of an agent.
 bool is_graph_plumbing(std::string_view name);
+// A graph that runs inside a node or tool of another one, and inherited its metadata: it takes and gives messages.
+bool is_nested_graph(const Reader& reader);
 
 std::string_view without_prefix(std::string_view text, std::string_view prefix);
 std::string_view without_suffix(std::string_view text, std::string_view suffix);

@@ -27,6 +27,16 @@ bool is_graph_plumbing(std::string_view name) {
          name.find(".wrap_") != std::string_view::npos;
 }
 
+bool is_nested_graph(const Reader& reader) {
+  using enum Field;
+  const std::string_view node = reader.found.text(graph_node), name = reader.span.name;
+  if (node.empty() || name == node || is_graph_plumbing(name)) return false;
+  const auto holds_messages = [](std::string_view state) {
+    return json::is_array(json::member(json::trimmed(state), "messages"));
+  };
+  return holds_messages(reader.found.text(input)) && holds_messages(reader.found.text(output));
+}
+
 void read_graph_state(Reader& reader) {
   using enum Field;
   const std::string_view node = reader.found.text(graph_node);

@@ -296,6 +296,27 @@ bool continues_answer(const Piece& piece, const Piece* previous) {
          previous->format == Format::json_element && is_block(element_of(piece)) && is_block(element_of(*previous));
 }
 
+// Langfuse's JavaScript handler gives a tool's message the tool's name as its role.
+void settle_tool_roles(std::vector<Message>& messages) {
+  for (std::size_t i = 0; i < messages.size(); ++i) {
+    Message& message = messages[i];
+    if (message.parts.empty() || !role_of_word(message.role).empty()) continue;
+    const Part* call = nullptr;
+    for (std::size_t k = 0; k < i; ++k) {
+      for (const Part& part : messages[k].parts) {
+        if (part.type == Part::Type::tool_call && part.name == message.role) call = &part;
+      }
+    }
+    if (call == nullptr) continue;
+    for (Part& part : message.parts) {
+      if (part.type == Part::Type::text) part.type = Part::Type::tool_result;
+      if (part.name.empty()) part.name = message.role;
+      if (part.id.empty()) part.id = call->id;
+    }
+    message.role = "tool";
+  }
+}
+
 }  // namespace
 
 std::vector<Message> parse_messages(const std::vector<Piece>& pieces) {
@@ -313,6 +334,7 @@ std::vector<Message> parse_messages(const std::vector<Piece>& pieces) {
     }
     previous = &piece;
   }
+  settle_tool_roles(messages);
   std::erase_if(messages,
                 [](const Message& message) { return message.parts.empty() && message.finish_reason.empty(); });
   return messages;

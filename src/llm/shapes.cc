@@ -148,6 +148,15 @@ bool append_answer(std::string_view raw, std::string_view role, std::vector<Mess
   return push(std::move(message), out);
 }
 
+// Vercel: {"toolCallId":…,"toolName":…,"input":…}
+bool append_tool(std::string_view raw, std::string_view role, std::vector<Message>& out, int depth) {
+  if (!is_tool_block(raw)) return false;
+  Message message;
+  message.role = role;
+  append_content(raw, message, depth);
+  return push(std::move(message), out);
+}
+
 // Says nothing by itself: a flag, an empty list.
 bool is_trivial(std::string_view value) {
   return json::is_null(value) || value == "true" || value == "false" || value == "\"\"" || value == "[]" ||
@@ -335,7 +344,8 @@ void append_document(std::string_view raw, std::string_view default_role, std::v
     return;
   }
   if (append_item(raw, out, depth) || append_message(raw, default_role, out, depth) ||
-      append_envelope(raw, default_role, out, depth) || append_answer(raw, default_role, out, depth)) {
+      append_tool(raw, role, out, depth) || append_envelope(raw, default_role, out, depth) ||
+      append_answer(raw, default_role, out, depth)) {
     return;
   }
   if (is_block(raw)) {
