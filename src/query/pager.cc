@@ -329,13 +329,18 @@ std::optional<Statement> Pager::next() {
   if (phase_ != Phase::keys_known && probe_due() && !musts.empty()) {
     phase_ = Phase::probe;
     const Range rest{query_.range.from, window_.to};
+    const bool items = query_.grain != Grain::span;
     std::string counts;
-    for (const Leaf* leaf : musts)
-      counts += fmt::format(", toInt64(uniqIf({}, {}))", query_.grain == Grain::span ? "span" : key_of(query_.grain),
-                            leaf_condition(sql, *leaf, rest, query_.grain != Grain::span));
-    statement.sql =
-        fmt::format("SELECT toInt64(intDiv(minute, 60)) AS _hour{} {} GROUP BY _hour ORDER BY _hour DESC LIMIT 100000",
-                    counts, Sql::spans(rest));
+    std::vector<std::string> any;
+    for (const Leaf* leaf : musts) {
+      const std::string condition = leaf_condition(sql, *leaf, rest, items);
+      counts += fmt::format(", toInt64(uniqIf({}, {}))", items ? key_of(query_.grain) : "span", condition);
+      any.push_back(condition);
+      if (leaf->what == Leaf::What::words) break;  // nothing is rarer, and it has an index
+    }
+    statement.sql = fmt::format(
+        "SELECT toInt64(intDiv(minute, 60)) AS _hour{} {} AND ({}) GROUP BY _hour ORDER BY _hour DESC LIMIT 100000",
+        counts, Sql::spans(rest), join(any, " OR "));
     statement.parameters = sql.take();
     return statement;
   }
@@ -366,7 +371,7 @@ std::optional<Statement> Pager::next() {
 
 // The first windows were not enough: where is what every item must have?
 bool Pager::probe_due() const {
-  return windows_ == 2 && !probed_ && by_ == "start" && descending_;
+  return (windows_ == 2 || (windows_ == 1 && taken_ == 0)) && !probed_ && by_ == "start" && descending_;
 }
 
 // Puts the next window where the probe saw something: from the newest such hour as far back as the page needs.

@@ -19,9 +19,7 @@ Result<Page> fetch(warehouse::Warehouse& store, ProjectId project, query::ListQu
   while (const auto statement = pager.next()) {
     auto answer = TRY(run(store, *statement, page.read));
     const auto rows = std::make_shared<native::Rows>(std::move(answer.rows));
-    for (std::size_t i = 0; i < rows->size(); ++i) {
-      if (pager.take(rows->text(0, i), rows->text(1, i), rows->integer(2, i) != 0)) page.rows.emplace_back(rows, i);
-    }
+    for (const std::size_t i : pager.read(*rows)) page.rows.emplace_back(rows, i);
   }
   page.cursor = pager.cursor();
   return page;
@@ -101,7 +99,7 @@ void write_trace_row(JsonWriter& json, const native::Rows& rows, std::size_t i, 
   const Cells<C> c(rows, i);
   const auto title = names.find(to_hex(c.id(C::trace)));
   json.object().field("trace_id", c.text(C::trace_id)).field("name", c.text(C::name));
-  json.field("title", title == names.end() ? std::string() : title->second);
+  json.field("title", title == names.end() ? c.text(C::title) : title->second);
   for (const auto& [name, column] : {std::pair{"session_id", C::session},
                                      {"user_id", C::user},
                                      {"agent", C::agent},
@@ -129,7 +127,8 @@ void write_session_row(JsonWriter& json, const native::Rows& rows, std::size_t i
   const std::string session = c.text(C::session);
   const auto title = names.find(session.empty() ? to_hex(c.id(C::trace)) : session);
   json.object().field("session_id", session).field("trace_id", c.text(C::trace_id));
-  json.field("title", title == names.end() ? c.text(C::name) : title->second);
+  const std::string words = title == names.end() ? c.text(C::title) : title->second;
+  json.field("title", words.empty() ? c.text(C::name) : words);
   for (const auto& [name, column] : {std::pair{"user_id", C::user},
                                      {"agent", C::agent},
                                      {"agent_version", C::agent_version},
@@ -191,6 +190,7 @@ traces::SpanRow span_of(const native::Rows& rows, std::size_t i) {
 std::string_view plural(Grain grain) {
   return grain == Grain::session ? "sessions" : grain == Grain::trace ? "traces" : "spans";
 }
+
 std::string_view shape_of(Grain grain) {
   return grain == Grain::session ? "Session" : grain == Grain::trace ? "Trace" : "Span";
 }
@@ -209,10 +209,10 @@ Result<net::Response> list(Explore::Inside& inside, warehouse::Warehouse& store,
   Page page = TRY(fetch(store, project, std::move(query)));
   std::vector<std::string> sessions;
   std::vector<Id128> ids;
-  for (const auto& [rows, i] : page.rows) {
-    if (grain == Grain::trace) ids.push_back(Cells<query::TraceColumn>(*rows, i).id(query::TraceColumn::trace));
+  for (const auto& [rows, i] : page.rows) {  // of a session whose first words are older than what a page reads
     if (grain != Grain::session) continue;
     const Cells<query::SessionColumn> c(*rows, i);
+    if (!c.text(query::SessionColumn::title).empty()) continue;
     const auto session = c.text(query::SessionColumn::session);
     session.empty() ? ids.push_back(c.id(query::SessionColumn::trace)) : sessions.push_back(session);
   }

@@ -57,9 +57,9 @@ CREATE TABLE IF NOT EXISTS spans (
   pieces UInt16,                      -- how many pieces of content it brought: the richer of two reports of a step stays
   spread UInt8,                       -- bits: team, task, outcome, customer came from the trace, not from the span
   sign Int8, batch UInt64,
-  INDEX by_trace trace TYPE bloom_filter(0.01) GRANULARITY 1,
-  INDEX by_session session TYPE bloom_filter(0.01) GRANULARITY 1,
-  INDEX by_user user TYPE bloom_filter(0.01) GRANULARITY 1,
+  INDEX by_trace trace TYPE bloom_filter(0.0001) GRANULARITY 1,
+  INDEX by_session session TYPE bloom_filter(0.0001) GRANULARITY 1,
+  INDEX by_user user TYPE bloom_filter(0.001) GRANULARITY 1,
   INDEX by_batch batch TYPE minmax GRANULARITY 1
 ) ENGINE = MergeTree
 PARTITION BY toYYYYMM(toDateTime(minute * 60, 'UTC'))
@@ -75,7 +75,7 @@ CREATE TABLE IF NOT EXISTS span_content (
   keys Array(LowCardinality(String)), roles Array(LowCardinality(String)),
   scopes Array(UInt128), hashes Array(UInt128), sizes Array(UInt32),
   record UInt128, sign Int8, batch UInt64,
-  INDEX by_trace trace TYPE bloom_filter(0.01) GRANULARITY 1,
+  INDEX by_trace trace TYPE bloom_filter(0.0001) GRANULARITY 1,
   INDEX by_batch batch TYPE minmax GRANULARITY 1
 ) ENGINE = MergeTree
 PARTITION BY toYYYYMM(at)
@@ -103,7 +103,7 @@ CREATE TABLE IF NOT EXISTS logs (
   project UInt32, at DateTime64(9, 'UTC'), received DateTime64(3, 'UTC'),
   trace UInt128, span UInt128, severity UInt8, event LowCardinality(String), service LowCardinality(String),
   body String, attrs Map(LowCardinality(String), String), record UInt128, batch UInt64,
-  INDEX by_trace trace TYPE bloom_filter(0.01) GRANULARITY 1,
+  INDEX by_trace trace TYPE bloom_filter(0.0001) GRANULARITY 1,
   INDEX by_batch batch TYPE minmax GRANULARITY 1
 ) ENGINE = MergeTree
 PARTITION BY toMonday(received)
