@@ -36,5 +36,36 @@ TEST(Repeats, WhatCameAgainLongAfterIsTakenBack) {
   std::filesystem::remove_all(home);
 }
 
+// The corrections that follow a batch by two quiet seconds are made by the next process, where this one ended before.
+TEST(Corrections, ComeAfterARestartThatWasInTheirWay) {
+  constexpr ProjectId project = 1002;
+  const auto home = fresh_folder("corrections");
+  Doubtful store(engine());
+  World world(home, store);
+  world.start();
+  const auto chat = [](int input) {
+    return R"("attributes":[)" + text_attribute("gen_ai.operation.name", "chat") +
+           fmt::format(R"(,{{"key":"gen_ai.usage.input_tokens","value":{{"intValue":"{}"}}}}])", input);
+  };
+  world.send(project, otlp::Signal::traces,
+             spans_body({span_json(1, 2, "call", 1, chat(10)), span_json(1, 3, "call", 1, chat(20))}));
+  world.drain();
+  world.send(project, otlp::Signal::traces, spans_body({span_json(1, 1, "around both", 0, chat(30))}));
+  world.drain();
+  world.ingest->leave();
+  const std::string tokens =
+      fmt::format("SELECT toInt64(sum(sign * counted * tokens_input)) FROM spans WHERE project = {}", project);
+  EXPECT_EQ(world.number(tokens), 60);  // the wrapper came alone, and counts until the trace is recounted
+  world.close();
+  world.open();
+  world.start();
+  for (int i = 0; i < 100 && world.number(tokens) != 30; ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  EXPECT_EQ(world.number(tokens), 30);
+  EXPECT_EQ(world.all_books(project), "stored 3");
+  world.close();
+  std::filesystem::remove_all(home);
+}
+
 }  // namespace
 }  // namespace pawl::ingest::testing

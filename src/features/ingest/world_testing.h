@@ -51,6 +51,7 @@ class Doubtful final : public warehouse::Warehouse {
     });
   }
   std::string version() const override { return real_.version(); }
+  warehouse::Stats stats() const override { return real_.stats(); }
 
  private:
   static std::unexpected<Error> refusal() {
