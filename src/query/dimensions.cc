@@ -39,9 +39,8 @@ const std::vector<Dimension>& dimension_table() {
                   "workflow", "other"}},
       {.name = "status",
        .definition =
-           "How it ended. Of a trace or session: running if a root runs, or a trace without a root got a span within "
-           "the last 5 minutes; else error, blocked or unfinished if a root is, else ok; without a root, the status of "
-           "the first span.",
+           "How it ended. Of a trace or session: running if a root runs or is awaited (5 minutes after a span), else "
+           "error, blocked or unfinished if a root is, else ok; without a root, the status of the first span.",
        .type = Type::enumeration,
        .sql = "status",
        .holds = Holds::total,

@@ -29,7 +29,7 @@ struct Item {
   otlp::Encoding encoding = otlp::Encoding::protobuf;
   std::uint32_t units = 0, refused = 0;
   std::uint32_t epoch = 0;  // of what was masked in it
-  std::uint64_t key = 0;  // of the quarantined record that this sends again; 0: a client sent it
+  std::uint64_t key = 0;    // of the quarantined record that this sends again; 0: a client sent it
   std::shared_ptr<const std::string> body;
 };
 
@@ -39,7 +39,7 @@ struct WriterOptions {
   std::string body_key;
   traces::Pricer pricer;
   std::size_t most_queued_bytes = 96U << 20;  // acknowledged, not yet stored; over it new requests are refused
-  std::size_t most_rows = 60'000, most_bytes = 32U << 20;
+  std::size_t most_rows = 60'000, most_bytes = 16U << 20;
   Nanos linger = 300 * millisecond;  // a batch is cut at the latest then
   Nanos quiet = 2 * second;          // a trace with news is recounted after it, …
   Nanos longest = 30 * second;       // … at the latest after this
