@@ -90,9 +90,10 @@ void refine_openlit(Reader& reader) {
 
 constexpr std::string_view litellm_scopes[] = {"litellm"};
 constexpr Key litellm_keys[] = {
-    {"gen_ai.cost.total_cost", cost, 3}, {"llm.user", user, 6},
-    {"response_cost", cost, 6},          {"call_type", request_type, 5},
-    {"llm.openai.messages", input, 8},
+    {"gen_ai.cost.total_cost", cost, 3},
+    {"llm.user", user, 6},
+    {"response_cost", cost, 6},
+    {"call_type", request_type, 5},
 };
 // The provider's own request and answer, "llm.PROVIDER.usage" and so on, each as Python prints it. Below a request that
 // LiteLLM tells itself it is the second report; below a span of the program it is the only one.

@@ -222,13 +222,14 @@ const std::map<std::string, std::size_t> not_carried = {
     {"google-genai-openinference", 4},   // automatic function calling: no tool spans
     {"langfuse-sdk", 3},                 // the retriever; arguments by position
     {"langgraph-openinference", 1},      // a tool with one argument gives the bare value
-    {"llamaindex-openinference", 1},     // the agent that hands over is not named near the handoff
+    {"js-langgraph-nested", 1},          // the same
     {"mcp2-native", 4},                  // neither arguments nor results nor messages
     {"openai-agents-openinference", 1},  // the SDK redacts the tool's error
     {"openai-agents-openllmetry", 1},
     {"openai-retry-httpx", 1},  // a retry that went well is no error
     {"openai-v2-latest", 8},    // tool spans by hand, without content; no span for the responses API
     {"openai-v2-old-events", 8},
+    {"pydantic-ai-0-2", 3},  // tool spans without results
     {"openlit-openai", 7},
     {"openllmetry-openai", 7},
 };

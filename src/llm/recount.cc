@@ -6,73 +6,13 @@
 #include <numeric>
 #include <tuple>
 
+#include "llm/recount_tree.h"
+
 namespace pawl::llm {
 namespace {
 
-using Index = std::uint32_t;
-constexpr Index nobody = ~Index{0};
-
 bool is_model(Kind kind) {
   return kind == Kind::llm || kind == Kind::embedding;
-}
-
-// The trace as a tree whose cycles were cut; the same for every order of the facts.
-struct Tree {
-  explicit Tree(const std::vector<Fact>& facts);
-  std::vector<Index> parent;  // nobody for roots and orphans
-  std::vector<Index> down;    // parents before children
-};
-
-auto canonical(const Fact& fact) {
-  return std::tuple(fact.start, fact.span, fact.end, fact.parent, fact.scope, fact.name, fact.kind, fact.model,
-                    fact.response_id, fact.content_pieces);
-}
-
-Tree::Tree(const std::vector<Fact>& facts) : parent(facts.size(), nobody) {
-  const auto n = static_cast<Index>(facts.size());
-  std::vector<Index> order(n), by_id(n), first_child(n, nobody), next_sibling(n, nobody);
-  std::iota(order.begin(), order.end(), Index{0});
-  std::ranges::sort(order, [&](Index a, Index b) { return canonical(facts[a]) < canonical(facts[b]); });
-  std::vector<Index> position(n);
-  for (Index i = 0; i < n; ++i) position[order[i]] = i;
-  by_id = order;
-  std::ranges::sort(by_id, [&](Index a, Index b) {
-    return std::tuple(facts[a].span, position[a]) < std::tuple(facts[b].span, position[b]);
-  });
-  const auto find = [&](const Id128& id) {
-    const auto found = std::ranges::lower_bound(by_id, id, {}, [&](Index i) { return facts[i].span; });
-    return found != by_id.end() && facts[*found].span == id ? *found : nobody;
-  };
-  for (const Index i : order) {
-    if (facts[i].parent) parent[i] = find(facts[i].parent);
-    if (parent[i] != nobody && facts[parent[i]].span == facts[i].span) parent[i] = nobody;
-  }
-  for (auto i = order.rbegin(); i != order.rend(); ++i) {  // backwards, so that the lists come out in order
-    if (parent[*i] == nobody) continue;
-    next_sibling[*i] = first_child[parent[*i]];
-    first_child[parent[*i]] = *i;
-  }
-  std::vector<bool> seen(n);
-  const auto walk = [&](Index root) {
-    std::size_t from = down.size();
-    down.push_back(root);
-    seen[root] = true;
-    for (; from < down.size(); ++from) {
-      for (Index child = first_child[down[from]]; child != nobody; child = next_sibling[child]) {
-        if (seen[child]) continue;
-        seen[child] = true;
-        down.push_back(child);
-      }
-    }
-  };
-  for (const Index i : order) {
-    if (parent[i] == nobody) walk(i);
-  }
-  for (const Index i : order) {  // what is left hangs on a cycle
-    if (seen[i]) continue;
-    parent[i] = nobody;
-    walk(i);
-  }
 }
 
 bool overlap(const Fact& a, const Fact& b) {
@@ -90,6 +30,14 @@ bool same_usage(const Tokens& a, const Tokens& b) {
 
 bool same_model(std::string_view a, std::string_view b) {
   return a.empty() || b.empty() || a.starts_with(b) || b.starts_with(a);
+}
+
+// Of one parent, time and model, told by two instrumentations: the same usage, or one of them knows of none.
+bool told_twice(const Fact& a, const Fact& b) {
+  if (a.tokens.any() && b.tokens.any()) return same_usage(a.tokens, b.tokens);
+  if (!a.tokens.any() && !b.tokens.any()) return !a.model.empty() && !b.model.empty();
+  const Fact& silent = a.tokens.any() ? b : a;
+  return silent.status != Status::error && silent.content_pieces == 0;
 }
 
 // How much a report tells: content first, then the finer usage.
@@ -150,6 +98,7 @@ class Recount {
   void twice_by_usage();
   void delegations();
   void same_step(Kind kind);
+  void prefer_vendor(Index stays, Index other);
   void count();
   void fallback();
   void errors();
@@ -162,7 +111,8 @@ class Recount {
   const std::vector<Fact>& facts_;
   Tree tree_;
   std::vector<Verdict> verdicts_;
-  std::vector<Index> told_by_;  // for the second report of a step: the report that stays
+  std::vector<Index> told_by_;                       // for the second report of a step: the report that stays
+  std::vector<std::pair<Index, Index>> counted_by_;  // the report that stays, and the one whose usage counts instead
 };
 
 // Calls below a call, as long as no tool or agent stands between: one call reported by two layers, or a wrapper.
@@ -206,10 +156,17 @@ void Recount::settle(Index outer, Index inner) {
   const bool one_call =
       (!a.response_id.empty() && a.response_id == b.response_id) || !usage(outer) || same_usage(a.tokens, b.tokens);
   if (!one_call) return wrapper(outer);
-  if (richness(a) > richness(b)) {
-    duplicate(inner, outer);
-  } else {
-    duplicate(outer, inner);
+  const bool outer_stays = richness(a) > richness(b);
+  duplicate(outer_stays ? inner : outer, outer_stays ? outer : inner);
+  prefer_vendor(outer_stays ? outer : inner, outer_stays ? inner : outer);
+}
+
+// Who listens to a stream may count wrongly (OpenLLMetry adds what Anthropic's stream announced to what it ended with):
+// where two reports of one call disagree, the vendor's own SDK is right.
+void Recount::prefer_vendor(Index stays, Index other) {
+  const bool own = facts_[other].scope.starts_with("com.anthropic.sdk");
+  if (own && usage(stays) && usage(other) && !same_usage(facts_[stays].tokens, facts_[other].tokens)) {
+    counted_by_.emplace_back(stays, other);
   }
 }
 
@@ -226,7 +183,9 @@ void Recount::twice_by_id() {
   for (std::size_t i = 0; i < calls.size();) {  // the richest of a response comes first
     std::size_t j = i + 1;
     for (; j < calls.size() && facts_[calls[j]].response_id == facts_[calls[i]].response_id; ++j) {
-      if (overlap(facts_[calls[i]], facts_[calls[j]])) duplicate(calls[j], calls[i]);
+      if (!overlap(facts_[calls[i]], facts_[calls[j]])) continue;
+      duplicate(calls[j], calls[i]);
+      prefer_vendor(calls[i], calls[j]);
     }
     i = j;
   }
@@ -250,9 +209,7 @@ void Recount::twice_by_usage() {
       if (parent(calls[j]) != parent(calls[i]) || b.start > a.end) break;
       const bool ids = !a.response_id.empty() && !b.response_id.empty();
       if (!is_model(verdicts_[calls[j]].kind) || ids || a.scope == b.scope || a.kind != b.kind) continue;
-      const bool failed = a.status == Status::error && b.status == Status::error && !a.tokens.any() && !b.tokens.any();
-      const bool told_twice = failed || (a.tokens.any() && b.tokens.any() && same_usage(a.tokens, b.tokens));
-      if (!told_twice || !same_model(a.model, b.model)) continue;
+      if (!told_twice(a, b) || !same_model(a.model, b.model)) continue;
       const bool first = richness(a) >= richness(b);
       duplicate(calls[first ? j : i], calls[first ? i : j]);
       break;
@@ -338,6 +295,11 @@ void Recount::count() {
       verdict.why = NotCounted::wrapper;
     }
   }
+  for (const auto& [stays, other] : counted_by_) {
+    if (verdicts_[stays].why != NotCounted::counted) continue;
+    verdicts_[stays].why = NotCounted::duplicate;
+    verdicts_[other].why = NotCounted::counted;
+  }
   if (!any) fallback();
 }
 
@@ -418,9 +380,15 @@ void Recount::identity() {
 }
 
 void Recount::agents() {
+  Index last = nobody;  // of LlamaIndex: the step of a workflow that last said which agent runs
   for (const Index i : tree_.down) {
     verdicts_[i].agent = facts_[i].agent;
     if (verdicts_[i].agent.empty() && parent(i) != nobody) verdicts_[i].agent = verdicts_[parent(i)].agent;
+    if (facts_[i].scope.find("llama") == std::string_view::npos) continue;
+    if (!facts_[i].agent.empty()) last = i;
+    if (verdicts_[i].agent.empty() && last != nobody && parent(last) == parent(i)) {
+      verdicts_[i].agent = facts_[last].agent;
+    }
   }
 }
 
