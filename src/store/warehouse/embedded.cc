@@ -31,6 +31,13 @@ std::string escaped(std::string_view value) {  // a parameter goes through TSV u
   return out;
 }
 
+// What the engine is given for a parameter: it undoes one level of escaping. A scalar is escaped here; the texts of a
+// list ({name:Array(String)}) stand in quotes with backslashes of their own, which are that one level.
+std::string parameter_text(std::string_view sql, std::string_view name, std::string_view value) {
+  const bool is_list = sql.find(fmt::format("{{{}:Array(", name)) != std::string_view::npos;
+  return is_list ? std::string(value) : escaped(value);
+}
+
 // "Code: 159. DB::Exception: …" as an error of ours.
 Error engine_error(std::string_view text) {
   const auto at = text.find("Code: ");
@@ -176,7 +183,7 @@ class Embedded final : public Warehouse {
     std::vector<std::size_t> names_size, values_size;
     values.reserve(query.parameters.size());
     for (const auto& parameter : query.parameters) {
-      values.push_back(escaped(parameter.value));
+      values.push_back(parameter_text(query.sql, parameter.name, parameter.value));
       names_raw.push_back(parameter.name.data());
       names_size.push_back(parameter.name.size());
       values_raw.push_back(values.back().data());

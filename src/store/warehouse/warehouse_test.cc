@@ -62,6 +62,20 @@ TEST(Warehouse, GivesBackWhatItTook) {
   EXPECT_EQ(rows.integer(9, 0), 1'760'000'000'000'000'001);
   EXPECT_EQ(rows.real(10, 0), 0.5);
 
+  std::string list = "[";
+  const std::vector<std::string> texts = {hostile,   "'",          "\\", "\\'", "a\tb\nc\rd", std::string("n\0l", 3),
+                                          "'] OR 1", "{x:String}", "",   "\\n"};
+  for (const auto& text : texts) {
+    list += list.size() > 1 ? ",'" : "'";
+    for (const char c : text) list += c == '\'' || c == '\\' ? std::string("\\") + c : std::string(1, c);
+    list += "'";
+  }
+  const auto listed =
+      warehouse.read({.sql = "SELECT {texts:Array(String)} AS texts", .parameters = {{"texts", list + "]"}}});
+  ASSERT_TRUE(listed) << listed.error().what;
+  const auto back = listed->rows.texts(0, 0);
+  EXPECT_EQ(std::vector<std::string>(back.begin(), back.end()), texts);
+
   EXPECT_FALSE(warehouse.read({.sql = "SELECT nothing FROM t"}));
   const auto slow = warehouse.read({.sql = "SELECT sleepEachRow(1) FROM numbers(5)", .deadline = second});
   ASSERT_FALSE(slow);
