@@ -10,7 +10,7 @@ out=build/test
 passed=0 failed=0
 skipped=()
 
-steps=(lint page release unit engine cases reference captures hostile isolation auth start edge upgrade dev grpc kill demo browser sanitized fuzz)
+steps=(lint page release unit engine cases reference captures hostile isolation auth start edge upgrade doctor dev grpc kill demo browser sanitized fuzz)
 [ "${1:-}" = -l ] && { printf '%s\n' "${steps[@]}"; exit 0; }
 [ $# -gt 0 ] && steps=("$@")
 mkdir -p "$out"
@@ -89,6 +89,7 @@ step_auth() { python3 tests/system/auth.py; python3 tests/system/auth_oidc.py; }
 step_start() { python3 tests/system/start.py; }
 step_edge() { python3 tests/system/edge.py; }
 step_upgrade() { python3 tests/system/upgrade.py; }
+step_doctor() { python3 tests/system/doctor.py; }
 step_dev() { python3 tests/system/dev.py; }
 step_grpc() { python3 tests/system/grpc.py; }
 step_kill() { python3 tests/system/kill_rounds.py "${PAWL_ROUNDS:-10}" ${PAWL_KILL_SEED:-}; }

@@ -4,18 +4,20 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 
 #include "base/files.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "check.h"
 #include "commands.h"
-#include "features/ingest/ingest.h"
 #include "net/client.h"
+#include "open_warehouse.h"
 #include "outcome.h"
 #include "records/traces/traces.h"
 #include "serve.h"
 #include "store/journal/journal.h"
-#include "store/ledger/ledger.h"
 #include "store/warehouse/warehouse.h"
 
 namespace pawl::app {
@@ -24,129 +26,87 @@ namespace {
 namespace fs = std::filesystem;
 
 struct Care {
-  std::string data = "pawl-data", server = "http://127.0.0.1:7295", name, from;
-  bool json = false;
+  std::string data = "pawl-data", server = "http://127.0.0.1:7295", name, from, config;
+  bool json = false, repair = false, rebuild = false;
 };
 
-// One line of what was looked at.
-struct Finding {
-  std::string what, found;
-  bool good = true;
-};
-
-std::string gigabytes(std::uint64_t bytes) {
-  return fmt::format("{:.1f} GB", static_cast<double>(bytes) / 1e9);
-}
-
-void look_at_disk(const Care& care, std::vector<Finding>& out) {
-  std::error_code error;
-  const auto space = fs::space(care.data, error);
-  if (error)
-    out.push_back({"data directory", fmt::format("{}: {}", care.data, error.message()), false});
-  else
-    out.push_back({"disk", gigabytes(space.available) + " free", space.available > (1ULL << 30U)});
-}
-
-void look_at_ledger(const Care& care, std::vector<Finding>& out) {
-  const std::string path = care.data + "/ledger.db";
-  if (!fs::exists(path)) return;
-  auto opened = ledger::open_sqlite(path);
-  const auto checked = opened ? (*opened)->check() : Result<>(std::unexpected(opened.error()));
-  out.push_back({"ledger", checked ? "whole" : checked.error().what, checked.has_value()});
-  if (!checked) return;
-  const auto held = ingest::count_quarantined(**opened);
-  if (!held || *held > 0)
-    out.push_back({"quarantine",
-                   held ? fmt::format("the warehouse refused {} records: `pawl quarantine list` says why", *held)
-                        : held.error().what,
-                   false});
-}
-
-void look_at_warehouse(const Care& care, std::vector<Finding>& out) {
-  const Log quiet(Log::Format::text, Level::error);
-  auto store = warehouse::open_embedded({.library = warehouse::find_library(),
-                                         .path = care.data + "/warehouse",
-                                         .backups = fs::absolute(care.data + "/backups").string()},
-                                        quiet);
-  if (!store) {
-    out.push_back({"warehouse", store.error().what, false});
-    return;
-  }
-  out.push_back({"warehouse", "engine " + (*store)->version(), true});
-  for (const char* table : {"spans", "span_content", "bodies", "logs", "points"}) {
-    const auto checked = (*store)->read({.sql = fmt::format("SELECT count() FROM {}", table), .deadline = minute});
-    if (!checked) {
-      out.push_back({table, checked.error().what, false});
-      continue;
-    }
-    const auto damaged = (*store)->run(fmt::format("CHECK TABLE {}", table));
-    out.push_back(
-        {table,
-         fmt::format("{} rows{}", checked->rows.integer(0, 0), damaged ? "" : ", damaged: " + damaged.error().what),
-         damaged.has_value()});
-  }
-}
-
-void look_at_journal(const Care& care, std::vector<Finding>& out) {
-  SystemFiles files;
-  const SystemClock clock;
-  SystemRandom random;
-  auto journal = journal::Journal::open(files, clock, random, {.data = care.data});
-  if (!journal) {
-    out.push_back({"journal", journal.error().what, false});
-    return;
-  }
-  const auto found = (*journal)->recover();
-  if (!found) {
-    out.push_back({"journal", found.error().what, false});
-    return;
-  }
-  out.push_back({"journal",
-                 fmt::format("{} requests, {} MB, batch {}", found->records, found->bytes >> 20U, found->last_batch),
-                 found->damages.empty()});
-  for (const auto& damage : found->damages) out.push_back({"journal", journal::describe(damage), false});
-}
-
-// Of a running server: what it says of itself.
-bool look_at_server(const Care& care, std::vector<Finding>& out) {
-  net::Client client({.connect_time = second});
-  auto ready = client.send({.url = care.server + "/readyz"});
-  if (!ready) return false;
-  out.push_back(
-      {"server", fmt::format("{} answers {}: {}", care.server, ready->status, ready->body), ready->status == 200});
-  net::ClientRequest request{.url = care.server + "/api/v1/books"};
+void add_key(net::ClientRequest& request) {
   if (const char* key = std::getenv("PAWL_KEY")) request.headers.set("authorization", fmt::format("Bearer {}", key));
-  const auto books = client.send(std::move(request));
-  if (books && books->status == 200)
-    out.push_back({"books", books->body.substr(0, books->body.find(",\"last_refusals\"")) + "}", true});
-  return true;
+}
+
+Result<Config> settings(const Care& care) {
+  return Config::load({{"data", care.data}}, care.config,
+                      [](const char* name) -> const char* { return std::getenv(name); });
+}
+
+// What the server that has the directory finds; it alone may open the warehouse.
+void ask_server(const Care& care, std::vector<Finding>& out) {
+  net::Client client({.connect_time = second, .idle_time = hour});
+  net::ClientRequest request{.method = "POST",
+                             .url = care.server + "/api/v1/doctor",
+                             .body = fmt::format(R"({{"repair": {}, "rebuild": {}}})", care.repair, care.rebuild),
+                             .time = hour};
+  request.headers.set("content-type", "application/json");
+  add_key(request);
+  const auto answer = client.send(std::move(request));
+  simdjson::dom::parser parser;
+  simdjson::dom::array list;
+  if (answer && answer->status == 200 && parser.parse(answer->body).get(list) == simdjson::SUCCESS) {
+    for (const auto one : list) {
+      std::string_view what, found;
+      bool good = false;
+      if (one["what"].get(what) == simdjson::SUCCESS && one["found"].get(found) == simdjson::SUCCESS &&
+          one["good"].get(good) == simdjson::SUCCESS)
+        out.push_back({std::string(what), std::string(found), good});
+    }
+    return;
+  }
+  const std::string why = !answer ? answer.error().what
+                          : answer->status == 401 || answer->status == 403
+                              ? "give a key with the scope operate in PAWL_KEY"
+                              : answer->body;
+  out.push_back({"warehouse", fmt::format("not looked at, the server at {} has it: {}", care.server, why), false});
+}
+
+void look_here(const Care& care, const Config& config, std::vector<Finding>& out) {
+  look_at_disk(care.data, out);
+  look_at_system(out);
+  look_at_ledger(care.data, out);
+  look_at_journal(care.data, out);
+  std::ifstream in(care.data + "/body.key", std::ios::binary);
+  const std::string key((std::istreambuf_iterator<char>(in)), {});
+  if (!is_remote(config) && !fs::exists(care.data + "/warehouse")) {
+    out.push_back({"warehouse", "nothing is stored yet", true});
+    return;
+  }
+  const auto store = open_warehouse(config, key, Log(Log::Format::text, Level::error));
+  if (store)
+    look_at_warehouse(**store, care.rebuild ? Repair::always : care.repair ? Repair::damaged : Repair::none, out);
+  else
+    out.push_back({"warehouse", store.error().what, false});
 }
 
 int doctor(const Care& care) {
+  const auto config = settings(care);
+  if (!config) return complain(config.error());
   std::vector<Finding> findings;
-  look_at_disk(care, findings);
   const std::string library = warehouse::find_library();
   findings.push_back({"libchdb",
                       library.empty() ? "not found beside the program; run `make deps` or set PAWL_CHDB" : library,
-                      !library.empty()});
-  const bool running = look_at_server(care, findings);
-  if (fs::exists(care.data)) {
-    look_at_ledger(care, findings);
-    if (!running) {
-      look_at_journal(care, findings);
-      look_at_warehouse(care, findings);
-    }
+                      !library.empty() || is_remote(*config)});
+  look_at_ports(*config, findings);
+  SystemFiles files;
+  if (!fs::exists(care.data)) {
+    findings.push_back({"data directory", care.data + " is not there yet: `pawl serve` makes it", true});
+  } else if (auto lock = journal::lock_data(files, care.data, SystemClock().now()); !lock) {
+    findings.push_back({"server", lock.error().what, true});
+    ask_server(care, findings);
+  } else {
+    lock->reset();
+    look_here(care, *config, findings);
   }
-  bool good = true;
-  JsonWriter json;
-  json.array();
-  for (const auto& finding : findings) {
-    good &= finding.good;
-    json.object().field("what", finding.what).field("found", finding.found).field("good", finding.good).end();
-    if (!care.json) fmt::print("{}  {:14} {}\n", finding.good ? "ok " : "BAD", finding.what, finding.found);
-  }
-  if (care.json) fmt::print("{}\n", json.end().text());
-  return good ? 0 : 1;
+  fmt::print("{}", care.json ? findings_json(findings) + "\n" : findings_text(findings));
+  return all_good(findings) ? 0 : 1;
 }
 
 Result<std::string> backup(const Care& care) {
@@ -158,7 +118,7 @@ Result<std::string> backup(const Care& care) {
                              .body = json.object().field("name", name).end().take(),
                              .time = hour};
   request.headers.set("content-type", "application/json");
-  if (const char* key = std::getenv("PAWL_KEY")) request.headers.set("authorization", fmt::format("Bearer {}", key));
+  add_key(request);
   net::Client client({.connect_time = second, .idle_time = hour});
   const auto answer = client.send(std::move(request));
   if (answer && answer->status == 200) return answer->body;
@@ -170,6 +130,17 @@ Result<std::string> backup(const Care& care) {
   if (!installation->wait_ready(10 * minute))
     return fail(ErrorKind::unavailable, "the warehouse does not open; see `pawl doctor`");
   return installation->backup(name);
+}
+
+// A back-up from before the schema's steps were kept has no table of them.
+Result<> restore_tables(warehouse::Warehouse& store, const std::string& from) {
+  std::string tables = traces::backup_tables();
+  const auto done = store.run(fmt::format("RESTORE {} FROM File('{}')", tables, from));
+  const std::string steps = fmt::format(", TABLE {}", warehouse::schema_table);
+  if (done || done.error().what.find(warehouse::schema_table) == std::string::npos || !tables.ends_with(steps))
+    return done;
+  tables.resize(tables.size() - steps.size());
+  return store.run(fmt::format("RESTORE {} FROM File('{}')", tables, from));
 }
 
 Result<std::string> restore(const Care& care) {
@@ -188,8 +159,7 @@ Result<std::string> restore(const Care& care) {
   const Log quiet(Log::Format::text, Level::error);
   auto store = TRY(warehouse::open_embedded(
       {.library = warehouse::find_library(), .path = care.data + "/warehouse", .backups = from.string()}, quiet));
-  TRY(store->run(fmt::format("RESTORE {} FROM File('{}')", traces::backup_tables(), (from / "warehouse").string())));
-  std::string counted;
+  TRY(restore_tables(*store, (from / "warehouse").string()));
   const auto answer = TRY(store->read({.sql = "SELECT count() FROM spans", .deadline = minute}));
   return fmt::format("Restored into {}: {} span rows. Start it with `pawl serve --data {}`.\n", care.data,
                      answer.rows.integer(0, 0), care.data);
@@ -205,7 +175,11 @@ void add_care_commands(CLI::App& app, Commands& commands) {
   auto* look = app.add_subcommand(
       "doctor", "Looks at a data directory and at the server on it; exit code 1 where something is wrong");
   look->add_option("--data", care->data, "Data directory [pawl-data]");
-  look->add_option("--server", care->server, "Address of the server");
+  look->add_option("--server", care->server,
+                   "Address of the server that has it; the key (scope operate) comes from PAWL_KEY");
+  look->add_option("--config", care->config, "TOML file with the server's settings");
+  look->add_flag("--repair", care->repair, "Builds a damaged text index anew");
+  look->add_flag("--rebuild", care->rebuild, "Builds the text index anew, damaged or not");
   look->add_flag("--json", care->json, "JSON");
   look->callback([&commands, care] { commands.chosen = [care] { return doctor(*care); }; });
   auto* save = app.add_subcommand(

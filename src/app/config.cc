@@ -35,7 +35,12 @@ constexpr Setting table[] = {
     {"clock", "", "For tests: the server's clock starts at this time (RFC 3339) and runs on"},
     {"log_format", "text", "text or json"},
     {"log_level", "info", "debug, info, warn or error"},
-    {"warehouse_memory_mb", "600", "What the embedded ClickHouse may use; queries fail first, inserts never"},
+    {"warehouse_url", "", "http(s)://HOST:PORT of a ClickHouse of your own, instead of the embedded one; experimental"},
+    {"warehouse_database", "pawl", "Its database; it belongs to this data directory alone"},
+    {"warehouse_user", "", "Its user"},
+    {"warehouse_password_file", "", "File that holds the user's password"},
+    {"warehouse_memory_mb", "600",
+     "What the embedded ClickHouse may use, or one query of a remote one; queries fail first"},
     {"libchdb", "", "Path of libchdb.so; default beside the program"},
 };
 

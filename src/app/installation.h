@@ -2,12 +2,14 @@
 #pragma once
 #include <thread>
 
+#include "check.h"
 #include "clock.h"
 #include "features/accounts/accounts.h"
 #include "features/explore/explore.h"
 #include "features/ingest/ingest.h"
 #include "guard/secrets.h"
 #include "listening.h"
+#include "metrics.h"
 #include "net/pool.h"
 #include "net/server.h"
 #include "net/tasks.h"
@@ -17,6 +19,7 @@
 #include "store/journal/journal.h"
 #include "store/ledger/ledger.h"
 #include "store/warehouse/warehouse.h"
+#include "table_care.h"
 
 namespace pawl::app {
 
@@ -37,11 +40,16 @@ struct Installation::Parts {
   net::Pool pool{3, 512};
   std::unique_ptr<warehouse::Warehouse> warehouse;
   std::atomic<warehouse::Warehouse*> opened = nullptr;  // for other threads, once it is open
+  TableCare tables{traces::schema(), PAWL_VERSION, log};
+  mutable std::mutex said;
+  std::atomic<bool> tried = false;  // to open it
+  std::string trouble;              // under `said`: why the warehouse is not open
   std::unique_ptr<ingest::Ingest> ingest;
   std::unique_ptr<explore::Explore> explore;
   net::Router router;
   net::Io io{2};
   std::unique_ptr<net::Server> server;
+  RequestCounts counts;
   std::optional<net::TlsFiles> tls;
   net::TrustedProxies proxies;
   Predecessor predecessor;
@@ -67,10 +75,13 @@ struct Installation::Parts {
   void watch();
   void reload_certificates();
   Result<> open_warehouse();
+  bool try_warehouse();
+  std::string progress() const;  // of what queries wait for, "" where they wait for nothing
   Result<> invite();
   std::string endpoints() const;
   net::Response readiness() const;
-  net::Response metrics() const;
+  std::string metrics() const;  // asks the engine: on the pool
+  Result<std::string> check(Repair repair) const;
   Result<std::string> backup(const std::string& name) const;
   void stop_server(Nanos grace);
   void stop();

@@ -22,34 +22,44 @@ net::Response Installation::Parts::readiness() const {
   const bool query = opened != nullptr && ingest->ready() && (local || !known.away);
   const bool accepts = local || known.age < 15 * minute;
   JsonWriter json;
-  json.object().field("ingest", accepts).field("query", query).field("progress", ingest->progress());
+  json.object().field("ingest", accepts).field("query", query).field("progress", progress());
+  json.field("tables", tables.progress());
   json.field("revocation", local || sure ? "within 1 s" : "not guaranteed: the ledger cannot be read").end();
   return net::Response::json(json.take(), query ? 200 : 503);
 }
 
-net::Response Installation::Parts::metrics() const {
+std::string Installation::Parts::metrics() const {
   std::string text;
+  auto* const store = opened.load();
+  write_metric(text, "pawl_build_info", "gauge", "Which Pawl this is.",
+               {{fmt::format("version=\"{}\",engine=\"{}\"", PAWL_VERSION, store ? store->version() : ""), 1}});
+  write_metric(text, "pawl_ready", "gauge", "1: telemetry is accepted, queries are answered.",
+               {{"what=\"ingest\"", 1}, {"what=\"query\"", store != nullptr && ingest->ready() ? 1.0 : 0.0}});
   write_process_metrics(text);
+  write_surroundings(text, config.get("data"), tls);
   ingest->write_metrics(text);
-  const auto j = journal->stats();
-  const auto s = server->stats();
-  const std::pair<std::string_view, std::uint64_t> counters[] = {{"pawl_journal_records_total", j.written_records},
-                                                                 {"pawl_journal_bytes_total", j.written_bytes},
-                                                                 {"pawl_journal_syncs_total", j.syncs},
-                                                                 {"pawl_journal_refused_total", j.refused},
-                                                                 {"pawl_http_requests_total", s.requests},
-                                                                 {"pawl_http_malformed_total", s.malformed},
-                                                                 {"pawl_http_timeouts_total", s.timeouts},
-                                                                 {"pawl_http_connections_total", s.connections}};
-  for (const auto& [name, value] : counters) text += fmt::format("# TYPE {0} counter\n{0} {1}\n", name, value);
-  const std::pair<std::string_view, std::uint64_t> gauges[] = {
-      {"pawl_journal_segment_bytes", j.segment_bytes},
-      {"pawl_journal_queued_bytes", j.queued_bytes},
-      {"pawl_journal_disk_full", j.full ? 1 : 0},
-      {"pawl_http_connections_open", s.connections_open},
-      {"pawl_http_inflight_body_bytes", s.body_bytes_inflight}};
-  for (const auto& [name, value] : gauges) text += fmt::format("# TYPE {0} gauge\n{0} {1}\n", name, value);
-  return net::Response::bytes("text/plain; version=0.0.4", std::move(text));
+  write_journal(text, journal->stats());
+  if (server) write_http(text, server->stats());
+  counts.write(text);
+  write_metric(text, "pawl_ledger_away", "gauge", "1: the ledger cannot be read.",
+               projects->ledger_state().away ? 1 : 0);
+  write_metric(text, "pawl_tables_to_rebuild", "gauge", "Tables that are still made anew after an upgrade.",
+               static_cast<double>(tables.left()));
+  if (store == nullptr)
+    write_metric(text, "pawl_warehouse_up", "gauge", "1: the warehouse answers.", 0);
+  else
+    write_warehouse(text, *store);
+  return text;
+}
+
+Result<std::string> Installation::Parts::check(Repair repair) const {
+  if (opened == nullptr) return fail(ErrorKind::unavailable, "{}", progress());
+  std::vector<Finding> findings;
+  look_at_disk(config.get("data"), findings);
+  look_at_system(findings);
+  look_at_ledger(config.get("data"), findings);
+  look_at_warehouse(*opened.load(), repair, findings);
+  return findings_json(findings);
 }
 
 void Installation::Parts::add_routes() {
@@ -90,8 +100,33 @@ void Installation::Parts::add_own_routes() {
   };
   plain("/healthz", "public", "Is the process alive", [] { return net::Response::json("{\"status\":\"ok\"}"); });
   plain("/readyz", "public", "Is it ready: ingest and query apart", [this] { return readiness(); });
-  plain("/metrics", local ? "read" : "operate", "Pawl's own operation, as Prometheus text",
-        [this] { return metrics(); });
+  router.add({.method = "GET",
+              .pattern = "/metrics",
+              .permission = local ? "read" : "operate",
+              .handler = [this](net::Request& request) -> Task<Result<net::Response>> {
+                co_return co_await net::on_pool(pool, request.cancel, [this] {
+                  return net::Response::bytes("text/plain; version=0.0.4", metrics());
+                });
+              },
+              .summary = "Pawl's own operation, as Prometheus text"});
+  router.add({.method = "POST",
+              .pattern = "/api/v1/doctor",
+              .permission = "operate",
+              .handler = [this](net::Request& request) -> Task<Result<net::Response>> {
+                const auto fields = CO_TRY(JsonFields::parse(request.body));
+                const Repair repair = fields.flag("rebuild").value_or(false)  ? Repair::always
+                                      : fields.flag("repair").value_or(false) ? Repair::damaged
+                                                                              : Repair::none;
+                co_return co_await net::on_pool(pool, request.cancel, [this, repair]() -> Result<net::Response> {
+                  return net::Response::json(TRY(check(repair)));
+                });
+              },
+              .body_bytes = 4096,
+              .handler_time = hour,
+              .summary = "Looks at disk, ledger and warehouse: every part, and the text index, which `repair` builds "
+                         "anew where it is damaged, `rebuild` always",
+              .accepts = "{repair, rebuild}",
+              .answers = "[Finding]: what was looked at"});
   router.add({.method = "POST",
               .pattern = "/api/v1/backup",
               .permission = "operate",

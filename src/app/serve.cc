@@ -11,6 +11,7 @@
 #include "identity.h"
 #include "installation.h"
 #include "ledger.h"
+#include "open_warehouse.h"
 #include "process.h"
 #include "records/audit/audit.h"
 
@@ -92,7 +93,7 @@ void Installation::Parts::make_features() {
   explore = std::make_unique<explore::Explore>(
       pool, clock, log,
       explore::Options{.explain_cost = [this](const traces::SpanRow& row) { return pricing->explain(row); },
-                       .progress = [this] { return ingest->progress(); },
+                       .progress = [this] { return progress(); },
                        .watch = [this](const projects::Access& access) { return projects->watch(access); }});
 }
 
@@ -102,6 +103,17 @@ Result<> Installation::Parts::listen(const std::vector<Listening>& wanted) {
     return projects->gate(request, permission, local);
   };
   options.proxies = proxies;
+  options.observe = [this, told = config.get("log_level") == "debug"](const net::Served& served) {
+    counts.count(served);
+    if (!told) return;
+    log.write(Level::debug, "request",
+              {{"client", served.request->client},
+               {"method", served.request->method},
+               {"path", served.request->path},
+               {"status", fmt::format("{}", served.status)},
+               {"ms", fmt::format("{}", served.took / millisecond)},
+               {"request_id", served.request->request_id()}});
+  };
   server = std::make_unique<net::Server>(io, options, log);
   for (const auto& one : wanted) {
     const net::ListenOptions how{.name = one.name, .router = &router, .local_mode = local, .tls = tls};
@@ -148,6 +160,7 @@ void Installation::Parts::watch() {
     refresh();
     if (round % 5 == 4 && certificates.changed()) reload_certificates();
     if (round % 25 == 24) ingest->retire_segments();
+    if (round % 25 == 24 && tried && opened == nullptr && is_remote(config)) try_warehouse();
   }
 }
 
@@ -167,19 +180,32 @@ Result<> Installation::Parts::invite() {
 }
 
 Result<> Installation::Parts::open_warehouse() {
-  const std::string& data = config.get("data");
-  const std::string library = config.get("libchdb").empty() ? warehouse::find_library() : config.get("libchdb");
-  const auto memory = static_cast<std::uint64_t>(TRY(config.number("warehouse_memory_mb", 200, 1'000'000)));
-  warehouse = TRY(warehouse::open_embedded({.library = library,
-                                            .path = data + "/warehouse",
-                                            .backups = std::filesystem::absolute(data + "/backups").string(),
-                                            .memory = memory << 20U},
-                                           log));
-  TRY(traces::create_tables(*warehouse));
+  warehouse = TRY(app::open_warehouse(config, TRY(body_key(config.get("data"), random)), log));
+  TRY(tables.begin(*warehouse));
   ingest->start(*warehouse);
   explore->open(*warehouse);
   opened = warehouse.get();
   return {};
+}
+
+bool Installation::Parts::try_warehouse() {
+  const auto done = open_warehouse();
+  if (!done) {
+    warehouse.reset();
+    log.error("the warehouse does not open: data is accepted and kept in the journal, queries are not answered",
+              {{"why", done.error().what}});
+  }
+  {
+    const std::lock_guard lock(said);
+    trouble = done ? "" : done.error().what;
+  }
+  if (done) tables.go_on(*warehouse, [this] { return ingest->ready(); });
+  return done.has_value();
+}
+
+std::string Installation::Parts::progress() const {
+  const std::lock_guard lock(said);
+  return trouble.empty() ? ingest->progress() : trouble;
 }
 
 Result<std::string> Installation::Parts::backup(const std::string& name) const {
@@ -187,7 +213,11 @@ Result<std::string> Installation::Parts::backup(const std::string& name) const {
   const bool plain =
       !name.empty() && name.size() <= 100 && name.find_first_of("/\\'\"") == std::string::npos && name[0] != '.';
   if (!plain) return fail(ErrorKind::invalid, "A back-up's name has 1 to 100 characters, no slash and no quote.");
-  if (!warehouse) return fail(ErrorKind::unavailable, "the warehouse is not open");
+  if (opened == nullptr) return fail(ErrorKind::unavailable, "the warehouse is not open");
+  if (is_remote(config))
+    return fail(
+        ErrorKind::invalid,
+        "The warehouse is a ClickHouse of your own: back it up by its own means, and the data directory beside it.");
   const fs::path data = fs::absolute(config.get("data")), to = data / "backups" / name;
   if (fs::exists(to)) return fail(ErrorKind::conflict, "There is a back-up {} already.", name);
   const Nanos began = clock.monotonic();
@@ -208,6 +238,7 @@ Result<std::string> Installation::Parts::backup(const std::string& name) const {
 void Installation::Parts::stop_server(Nanos grace) {
   if (stopping.exchange(true)) return;
   if (refresher.joinable()) refresher.join();
+  tables.stop();
   if (server) server->stop(grace);
 }
 
@@ -252,10 +283,8 @@ Result<std::unique_ptr<Installation>> Installation::start(const Config& config, 
   notify_supervisor("READY=1");
   if (!p->predecessor.wait_for_end(10 * minute))
     log.warn("the server before this one has not ended; opening its warehouse all the same");
-  if (const auto done = p->open_warehouse(); !done) {
-    log.error("the warehouse does not open: data is accepted and kept in the journal, queries are not answered",
-              {{"why", done.error().what}});
-  }
+  p->try_warehouse();
+  p->tried = true;
   return installation;
 }
 

@@ -1,5 +1,6 @@
 """A real server in a temporary directory, a client without frameworks, and a counter of checks. Standard library only."""
 import contextlib
+import hashlib
 import json
 import os
 import re
@@ -18,6 +19,8 @@ JSON = {"content-type": "application/json"}
 PROTOBUF = {"content-type": "application/x-protobuf"}
 # A loaded machine is slow, not wrong: what is waited for may take this much longer.
 PATIENCE = float(os.environ.get("PAWL_PATIENCE", "1"))
+# http://HOST:PORT of a chdb_http: servers keep their warehouse there.
+REMOTE = os.environ.get("PAWL_TEST_REMOTE", "")
 
 
 class Checks:
@@ -76,6 +79,8 @@ class Server:
         self.data = os.path.join(self.home, "data")
         self.log_path = os.path.join(self.home, f"log.{time.monotonic_ns()}")
         self.key = key
+        if REMOTE:  # a database of its own in the double of a ClickHouse server, the same after a restart
+            flags += ("--warehouse-url", REMOTE, "--warehouse-database", "t" + hashlib.sha256(self.home.encode()).hexdigest()[:16])
         environment = {k: v for k, v in os.environ.items() if not k.startswith("PAWL_")}
         with open(self.log_path, "wb") as log:
             self.began = time.monotonic()

@@ -9,49 +9,12 @@
 
 #include "base/text.h"
 #include "engine.h"
-#include "warehouse.h"
+#include "statements.h"
 
 namespace pawl::warehouse {
 namespace {
 
 constexpr std::string_view format = "Native";
-
-std::string escaped(std::string_view value) {  // a parameter goes through TSV unescaping (stack.md)
-  std::string out;
-  for (const char c : value) {
-    if (c == '\\')
-      out += "\\\\";
-    else if (c == '\t')
-      out += "\\t";
-    else if (c == '\n')
-      out += "\\n";
-    else
-      out += c;
-  }
-  return out;
-}
-
-// What the engine is given for a parameter: it undoes one level of escaping. A scalar is escaped here; the texts of a
-// list ({name:Array(String)}) stand in quotes with backslashes of their own, which are that one level.
-std::string parameter_text(std::string_view sql, std::string_view name, std::string_view value) {
-  const bool is_list = sql.find(fmt::format("{{{}:Array(", name)) != std::string_view::npos;
-  return is_list ? std::string(value) : escaped(value);
-}
-
-// "Code: 159. DB::Exception: …" as an error of ours.
-Error engine_error(std::string_view text) {
-  const auto at = text.find("Code: ");
-  const auto code = at == std::string_view::npos ? std::nullopt : parse_int(cut(text.substr(at + 6), '.').first);
-  const auto is = [&](std::int64_t number) { return code == number; };
-  if (is(159) || is(160) || is(394))
-    return {ErrorKind::unavailable, "The query took longer than it may; narrow its time range or filter."};
-  if (is(241))
-    return {ErrorKind::unavailable, "The query needs more memory than it may; narrow its time range or filter."};
-  if (is(396) || is(158) || is(307))
-    return {ErrorKind::exhausted, "The query reads or returns more than it may; narrow it."};
-  if (is(243) || is(84)) return {ErrorKind::unavailable, fmt::format("the warehouse's disk is full: {}", text)};
-  return {ErrorKind::corrupt, std::string(text)};  // our own statement or its data: never the asker's fault
-}
 
 std::string config_xml(const EmbeddedOptions& options) {
   return fmt::format(R"(<clickhouse>
@@ -60,6 +23,7 @@ std::string config_xml(const EmbeddedOptions& options) {
   <uncompressed_cache_size>0</uncompressed_cache_size>
   <index_mark_cache_size>16777216</index_mark_cache_size>
   <background_pool_size>2</background_pool_size>
+  <background_merges_mutations_concurrency_ratio>1</background_merges_mutations_concurrency_ratio>
   <background_schedule_pool_size>4</background_schedule_pool_size>
   <background_fetches_pool_size>1</background_fetches_pool_size>
   <background_move_pool_size>1</background_move_pool_size>
@@ -148,6 +112,7 @@ class Embedded final : public Warehouse {
   }
 
   std::string version() const override { return engine_.version(); }
+  Stats stats() const override { return counters_.stats(); }
 
  private:
   Result<void> run_alone(std::string_view sql) {
@@ -224,6 +189,7 @@ class Embedded final : public Warehouse {
   EmbeddedOptions options_;
   const Log& log_;
   SystemClock clock_;
+  ReadCounters counters_;
   std::mutex writing_;
   chdb_connection* writer_ = nullptr;
   std::mutex mutex_;
@@ -233,14 +199,16 @@ class Embedded final : public Warehouse {
 
 }  // namespace
 
-Result<std::unique_ptr<Warehouse>> open_embedded(const EmbeddedOptions& options, const Log& log) {
+Result<std::unique_ptr<Warehouse>> open_embedded(const EmbeddedOptions& given, const Log& log) {
+  EmbeddedOptions options = given;
+  std::error_code error;
+  options.path = std::filesystem::absolute(given.path, error).string();  // the engine doubles a relative one
   if (options.library.empty()) {
     return fail(ErrorKind::unavailable,
                 "libchdb.so was not found beside the program; run `make deps`, or set PAWL_CHDB to its path");
   }
   const SystemClock clock;
   const Nanos start = clock.monotonic();
-  std::error_code error;
   std::filesystem::create_directories(options.path, error);
   std::ofstream(options.path + ".xml") << config_xml(options);
   auto engine = TRY(Engine::load(options.library));
