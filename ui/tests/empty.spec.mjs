@@ -1,7 +1,7 @@
 // The first run: lines to paste, refusals with what to do, the first span arriving by itself.
-import { assert, eventually, test } from './harness.mjs';
+import { assert, eventually, real } from './harness.mjs';
 
-test('shows the lines with the own address, for each SDK, and copies them', async ({ go, page, base }) => {
+real('shows the lines with the own address, for each SDK, and copies them', async ({ go, page, base }) => {
   await go('/');
   await page.getByRole('heading', { name: 'Send the first span' }).waitFor();
   assert.match(await page.locator('#guide').textContent(), new RegExp(`OTEL_EXPORTER_OTLP_ENDPOINT=${base.replace(/[.:/]/g, '\\$&')}|OTEL_EXPORTER_OTLP_ENDPOINT=http`));
@@ -14,14 +14,14 @@ test('shows the lines with the own address, for each SDK, and copies them', asyn
   assert.match(await page.evaluate(() => navigator.clipboard.readText()), /^export OTEL_EXPORTER_OTLP_ENDPOINT=/);
 }, { server: 'empty' });
 
-test('shows what was refused, and what to do', async ({ go, page, base }) => {
+real('shows what was refused, and what to do', async ({ go, page, base }) => {
   await go('/');
   await page.getByText('What has reached Pawl').waitFor();
   await fetch(`${base}/v1/traces`, { method: 'POST', headers: { 'content-type': 'application/thrift' }, body: 'x' });
   await page.getByText('POST /v1/traces').first().waitFor();
 }, { server: 'empty' });
 
-test('sees the first span arrive and opens its session', async ({ go, page }) => {
+real('sees the first span arrive and opens its session', async ({ go, page }) => {
   await go('/');
   await page.getByText('Waiting for the first span').waitFor();
   await page.getByRole('tab', { name: 'curl' }).click();
@@ -35,7 +35,7 @@ test('sees the first span arrive and opens its session', async ({ go, page }) =>
   await eventually(async () => assert.match(await page.locator('.r').first().textContent(), /Where is my order/));
 }, { server: 'empty' });
 
-test('with log-in, a key is made on a click and put into the lines', async ({ go, page, context, base }) => {
+real('with log-in, a key is made on a click and put into the lines', async ({ go, page, context, base }) => {
   await context.request.post(`${base}/api/v1/login`, { data: { email: 'ines@example.com', password: 'correct horse battery' } });
   await page.route('**/api/v1/me', async (route) => {
     const answer = await route.fetch();

@@ -18,6 +18,9 @@ export function test(name, run, options = {}) {
   tests.push({ file, name, run, options });
 }
 
+/** A test that also runs against the real server; the others do so when they are named, or with PAWL_REAL=all. */
+export const real = (name, run, options = {}) => test(name, run, { ...options, real: true });
+
 /** How long a thing may take before it counts as missing: long, since the machine may be busy building. */
 export const patience = Number(process.env.PAWL_PATIENCE_MS ?? 15_000);
 
@@ -70,7 +73,7 @@ export async function runAll(servers, only) {
   const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'] });
   const count = { passed: 0, failed: 0, skipped: 0 };
   for (const one of tests) {
-    if (only && !`${one.file} ${one.name}`.includes(only)) continue;
+    if (only ? !`${one.file} ${one.name}`.includes(only) : process.env.PAWL_URL && process.env.PAWL_REAL !== 'all' && !one.options.real) continue;
     const began = Date.now();
     const result = await runOne(browser, one, servers);
     count[result] += 1;

@@ -1,11 +1,11 @@
 // The list: filter, rows, keys, panel, sorting, choosing.
-import { assert, eventually, listed, rows, test, week } from './harness.mjs';
+import { assert, eventually, listed, rows, real, test, week } from './harness.mjs';
 
 const skyline = `/sessions?filter=agent=skyline-support+cost%3E0.10&${week}`;
 const query = (page) => new URL(page.url()).searchParams;
 const total = (page) => page.locator('.status span').first();
 
-test('shows what a filter finds, with its figures', async ({ go }) => {
+real('shows what a filter finds, with its figures', async ({ go }) => {
   const page = await go(skyline);
   await listed(page);
   await eventually(async () => assert.match(await total(page).textContent(), /^112 sessions/));
@@ -14,7 +14,7 @@ test('shows what a filter finds, with its figures', async ({ go }) => {
   assert.match(await page.locator('.status').textContent(), /rows read in [\d\u2009]+ ms/);
 });
 
-test('walks rows with j and k, peeks with Space, opens with Enter, and Back returns', async ({ go }) => {
+real('walks rows with j and k, peeks with Space, opens with Enter, and Back returns', async ({ go }) => {
   const page = await go(skyline);
   await listed(page);
   await page.keyboard.press('j');
@@ -51,7 +51,7 @@ test('a click peeks; a double click opens; the address opens just that', async (
   await page.waitForURL(new RegExp(`${base}/sessions/s`));
 });
 
-test('the panel tells the steps that matter and how the cost was made', async ({ go }) => {
+real('the panel tells the steps that matter and how the cost was made', async ({ go }) => {
   const page = await go(`${skyline}&open=s01856`);
   const panel = page.getByRole('complementary', { name: 'Details of s01856' });
   await panel.getByText('book_reservation').first().waitFor();
@@ -62,7 +62,7 @@ test('the panel tells the steps that matter and how the cost was made', async ({
   assert.match(await card.textContent(), /Input, not cached.*122\s4\d\d.*\$2\.00 \/ M/s);
 });
 
-test('completes names and values with counts; Tab takes; Backspace opens the last pill', async ({ go }) => {
+real('completes names and values with counts; Tab takes; Backspace opens the last pill', async ({ go }) => {
   const page = await go(skyline);
   await listed(page);
   await page.keyboard.press('/');
@@ -101,7 +101,7 @@ test('a comma takes any of, a minus excludes', async ({ go }) => {
   await eventually(() => assert.equal(query(page).get('filter'), 'agent=ledger-analyst,research-crew -model=gpt-4o'));
 });
 
-test('underlines a mistake where it is, names the nearest, and keeps the last good answer', async ({ go }) => {
+real('underlines a mistake where it is, names the nearest, and keeps the last good answer', async ({ go }) => {
   const page = await go(skyline);
   await listed(page);
   const before = await rows(page).count();
@@ -123,7 +123,7 @@ test('a pill goes away by its cross', async ({ go }) => {
   await eventually(() => assert.equal(query(page).get('filter'), 'agent=skyline-support'));
 });
 
-test('a facet takes a value in and out, Alt excludes it', async ({ go }) => {
+real('a facet takes a value in and out, Alt excludes it', async ({ go }) => {
   const page = await go(skyline);
   await listed(page);
   const facet = page.getByRole('complementary', { name: 'Facets' }).getByRole('button', { name: /v12/ });
@@ -137,7 +137,7 @@ test('a facet takes a value in and out, Alt excludes it', async ({ go }) => {
   await eventually(async () => assert.match(await total(page).textContent(), /^10 sessions/));
 });
 
-test('sorts by its heads, both ways', async ({ go }) => {
+real('sorts by its heads, both ways', async ({ go }) => {
   const page = await go(`/sessions?${week}`);
   await listed(page);
   const head = page.getByRole('columnheader', { name: /^Cost/ });
@@ -149,7 +149,7 @@ test('sorts by its heads, both ways', async ({ go }) => {
   assert.equal(query(page).get('order'), 'cost');
 });
 
-test('draws only rows in sight and fetches further ones on the way', async ({ go }) => {
+real('draws only rows in sight and fetches further ones on the way', async ({ go }) => {
   const page = await go(`/sessions?${week}`);
   await listed(page);
   assert.ok((await rows(page).count()) < 80);
@@ -178,7 +178,7 @@ test('Back returns to the same place in the rows', async ({ go }) => {
   await page.locator('.r').filter({ hasText: words.slice(0, 60) }).first().waitFor();
 });
 
-test('says which term finds nothing, and takes it away', async ({ go }) => {
+real('says which term finds nothing, and takes it away', async ({ go }) => {
   const page = await go(`/sessions?filter=agent=skyline-support+cost%3E5&${week}`);
   await page.getByText('No session matches.').waitFor();
   await page.getByText('alone has 402').waitFor();
@@ -236,7 +236,7 @@ test('chooses a range of time, typed in UTC; what is no moment is said; r opens 
   await page.getByRole('button', { name: /12 Nov/ }).waitFor();
 });
 
-test('a mistake behind letters that take two bytes is mended where it is', async ({ go }) => {
+real('a mistake behind letters that take two bytes is mended where it is', async ({ go }) => {
   const page = await go(`/sessions?${week}&filter=${encodeURIComponent('agent!=Übung 日本 durration>=10s')}`);
   await page.getByRole('alert').getByText('No dimension is called durration.').waitFor();
   assert.equal(await page.locator('.pill.err .bad').textContent(), 'durration');
@@ -245,7 +245,7 @@ test('a mistake behind letters that take two bytes is mended where it is', async
   await eventually(() => assert.equal(query(page).get('filter'), 'agent!=Übung 日本 duration>=10s'));
 }, { noise: /400/ });
 
-test('is: and has: are completed from what the server knows', async ({ go }) => {
+real('is: and has: are completed from what the server knows', async ({ go }) => {
   const page = await go(`/sessions?${week}`);
   await listed(page);
   await page.keyboard.press('/');

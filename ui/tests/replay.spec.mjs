@@ -1,7 +1,7 @@
 // The replay: transcript, tree and timeline, details, one selection; what is wrong is found, what is unknown is said to be.
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { assert, eventually, test as always } from './harness.mjs';
+import { assert, eventually, real, test as always } from './harness.mjs';
 
 /** Runs that only the mock server stages. */
 const staged = process.env.PAWL_URL ? () => {} : always;
@@ -25,7 +25,7 @@ async function choose(page, text, at = 0) {
   await eventually(async () => assert.match(await chosen(page).textContent(), new RegExp(text)));
 }
 
-test('tells a session as a conversation, without JSON', async ({ go }) => {
+real('tells a session as a conversation, without JSON', async ({ go }) => {
   const page = await open(go, session);
   const said = transcript(page);
   await said.getByText('Sure, my user ID is mohamed_silva_9265.').waitFor();
@@ -48,7 +48,7 @@ test('folded turns open, long texts open, thoughts open', async ({ go }) => {
   await transcript(page).getByRole('button', { name: 'Fewer lines' }).first().waitFor();
 });
 
-test('one selection: chosen in the tree it is chosen everywhere, and the address opens just that', async ({ go, context }) => {
+real('one selection: chosen in the tree it is chosen everywhere, and the address opens just that', async ({ go, context }) => {
   const page = await open(go, session);
   await choose(page, 'book_reservation', 1);
   await details(page).getByText('2 of 3', { exact: true }).waitFor();
@@ -63,7 +63,7 @@ test('one selection: chosen in the tree it is chosen everywhere, and the address
   await details(other).getByText('2 of 3', { exact: true }).waitFor();
 });
 
-test('the keys move: errors, costliest, slowest, up and down, fold and open', async ({ go }) => {
+real('the keys move: errors, costliest, slowest, up and down, fold and open', async ({ go }) => {
   const page = await open(go, session);
   await page.keyboard.press('e');
   await details(page).getByText('1 of 3', { exact: true }).waitFor();
@@ -103,7 +103,7 @@ test('badges say what was found, what it wasted and why, and jump there', async 
   assert.match(await page.getByRole('dialog').textContent(), /Rule: 3 failures of one tool/);
 });
 
-test('a number says how it was made: on hover, and by ? while focused', async ({ go }) => {
+real('a number says how it was made: on hover, and by ? while focused', async ({ go }) => {
   const page = await open(go, session);
   const cost = page.locator('.figures').getByRole('link', { name: '$0.2696' });
   await cost.hover();
@@ -124,7 +124,7 @@ test('a number says how it was made: on hover, and by ? while focused', async ({
   await page.getByRole('tooltip').waitFor({ state: 'detached' });
 });
 
-test('searches names and payloads, n of m, and dims the rest', async ({ go }) => {
+real('searches names and payloads, n of m, and dims the rest', async ({ go }) => {
   const page = await open(go, session);
   await page.keyboard.press('/');
   await page.keyboard.type('payment');
@@ -142,7 +142,7 @@ test('searches names and payloads, n of m, and dims the rest', async ({ go }) =>
   await eventually(() => assert.equal(query(page).get('q'), null));
 });
 
-test('details: words, JSON, raw, the difference to the call before, the context, a copied path', async ({ go }) => {
+real('details: words, JSON, raw, the difference to the call before, the context, a copied path', async ({ go }) => {
   const page = await open(go, session);
   await choose(page, 'book_reservation', 1);
   const panel = details(page);
@@ -199,7 +199,7 @@ test('pauses are taken out and put back, the critical path dims the rest', async
   await eventually(() => assert.equal(query(page).get('critical'), '1'));
 });
 
-test('keeps the list it came from: n of m, j and k', async ({ go }) => {
+real('keeps the list it came from: n of m, j and k', async ({ go }) => {
   const list = 'filter=agent=skyline-support cost>0.10&from=2026-11-09&to=2026-11-16';
   const page = await open(go, `${session}?list=${encodeURIComponent(list)}`);
   await page.getByText(/^\d+ of 112$/).waitFor();
@@ -214,7 +214,7 @@ test('keeps the list it came from: n of m, j and k', async ({ go }) => {
   assert.match(await page.locator('.crumb a').getAttribute('href'), /filter=agent/);
 });
 
-test('what is not there says so', async ({ go }) => {
+real('what is not there says so', async ({ go }) => {
   const page = await go('/sessions/nothing-here');
   await page.getByRole('alert').getByText('There is no session nothing-here here').waitFor();
 }, { noise: /404/ });
@@ -230,7 +230,7 @@ test('1100 wide: details are a sheet that Esc closes', async ({ go }) => {
   await details(page).waitFor();
 }, { width: 1100 });
 
-test('390 wide: one of three views, nothing beside the screen', async ({ go, shot }) => {
+real('390 wide: one of three views, nothing beside the screen', async ({ go, shot }) => {
   const page = await go(session);
   const views = page.getByRole('group', { name: 'View' });
   await transcript(page).getByText('×3 same arguments').waitFor();

@@ -35,6 +35,16 @@ export async function send(base, resourceSpans) {
   if (!response.ok) throw new Error(`POST /v1/traces answered ${response.status}: ${await response.text()}`);
 }
 
+/** Sends, and waits until it is stored: a moment after it was acknowledged. */
+export async function sendAndStore(base, resourceSpans) {
+  await send(base, resourceSpans);
+  for (let tries = 0; tries < 300; tries++) {
+    const books = await fetch(`${base}/api/v1/books`).then((response) => response.json());
+    if (!books.journal) return;
+    await new Promise((done) => setTimeout(done, 50));
+  }
+}
+
 async function there(base) {
   const response = await fetch(`${base}/api/v1/query`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ measures: ['sessions'], from: '2026-11-09T00:00:00Z', to: '2026-11-16T00:00:00Z' }) });
   return response.ok ? Number((await response.json()).rows[0]?.[0] ?? 0) : 0;

@@ -3,7 +3,7 @@ import { cpus, loadavg } from 'node:os';
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { brotliCompressSync } from 'node:zlib';
-import { assert, eventually, listed, test, week } from './harness.mjs';
+import { assert, eventually, listed, real, test, week } from './harness.mjs';
 
 test('the navigation folds with [ and is remembered', async ({ go, page }) => {
   await go(`/sessions?${week}`);
@@ -30,7 +30,7 @@ test('the theme follows the system, is chosen, and is there before the first pai
   assert.equal(await page.evaluate(() => document.documentElement.dataset.theme), 'light');
 });
 
-test('the palette finds an id, and Enter opens it', async ({ go, page }) => {
+real('the palette finds an id, and Enter opens it', async ({ go, page }) => {
   await go(`/sessions?${week}`);
   await listed(page);
   await page.keyboard.press('Control+k');
@@ -76,15 +76,15 @@ test('? shows every key, and Esc returns', async ({ go, page }) => {
   await sheet.waitFor({ state: 'detached' });
 });
 
-test('the navigation holds only what exists', async ({ go, page }) => {
+real('the navigation holds only what exists', async ({ go, page }) => {
   await go(`/sessions?${week}`);
   await listed(page);
   assert.deepEqual(await page.getByRole('navigation', { name: 'Main' }).getByRole('link').allTextContents(), ['Sessions', 'Traces', 'Spans', 'Settings']);
   await go('/nowhere/at-all');
   await page.getByText('Nothing lives at this address').waitFor();
-});
+}, { noise: /404/ });
 
-test('makes a key that is shown once, and revokes it with a second press', async ({ go, page }) => {
+real('makes a key that is shown once, and revokes it with a second press', async ({ go, page }) => {
   await go('/settings');
   const name = `ci-${Date.now() % 100_000}`;
   await page.getByLabel('Name of the key').fill(name);
@@ -98,7 +98,7 @@ test('makes a key that is shown once, and revokes it with a second press', async
   await page.getByText(/Revoked .*within a second/).waitFor();
 });
 
-test('asks for a log-in, says when it is wrong, and lets in', async ({ go, page }) => {
+real('asks for a log-in, says when it is wrong, and lets in', async ({ go, page }) => {
   await go('/');
   await page.getByLabel('Email').fill('ines@example.com');
   await page.getByLabel('Password').fill('wrong');
@@ -119,7 +119,7 @@ test('the set-up page takes the one-time link', async ({ go, page }) => {
   await page.getByLabel(/Password/).waitFor();
 }, { server: 'login', noise: /401/ });
 
-test('weighs at most 250 kB compressed, and asks nobody else', async ({ go, page, base }) => {
+real('weighs at most 250 kB compressed, and asks nobody else', async ({ go, page, base }) => {
   const foreign = [];
   page.on('request', (request) => { if (!request.url().startsWith(base) && !request.url().startsWith('data:')) foreign.push(request.url()); });
   await go(`/sessions?${week}`);

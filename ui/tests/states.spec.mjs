@@ -1,6 +1,6 @@
 // Loading, failing, growing, hostile and narrow: the list in its other states.
-import { assert, eventually, listed, rows, test, week } from './harness.mjs';
-import { send } from './seed.mjs';
+import { assert, eventually, listed, rows, real, test, week } from './harness.mjs';
+import { send, sendAndStore } from './seed.mjs';
 
 const query = (page) => new URL(page.url()).searchParams;
 const id = (digits) => Array.from({ length: digits }, () => Math.floor(Math.random() * 16).toString(16)).join('');
@@ -38,9 +38,9 @@ test('says what failed, and tries again', async ({ go, page }) => {
   await listed(page);
 }, { noise: /503/ });
 
-test('fresh rows wait behind a count, nothing moves until they are taken in', async ({ go, base }) => {
+real('fresh rows wait behind a count, nothing moves until they are taken in', async ({ go, base }) => {
   const session = `live-${id(8)}`;
-  await send(base, sent(`${session}-a`, 'First of the live ones'));
+  await sendAndStore(base, sent(`${session}-a`, 'First of the live ones'));
   const page = await go('/sessions?last=1h');
   await listed(page);
   await page.keyboard.press('f');
@@ -55,9 +55,9 @@ test('fresh rows wait behind a count, nothing moves until they are taken in', as
   await eventually(async () => assert.match(await rows(page).first().textContent(), /Second of the live ones/));
 });
 
-test('stored text is text: nothing in it runs', async ({ go, base, page }) => {
+real('stored text is text: nothing in it runs', async ({ go, base, page }) => {
   const hostile = `x-${id(6)}`;
-  await send(base, sent(hostile, '<img src=x onerror="window.pwned=1"><script>window.pwned=1</script>', '"><b onmouseover=alert(1)>agent'));
+  await sendAndStore(base, sent(hostile, '<img src=x onerror="window.pwned=1"><script>window.pwned=1</script>', '"><b onmouseover=alert(1)>agent'));
   let dialogs = 0;
   page.on('dialog', (dialog) => { dialogs += 1; void dialog.dismiss(); });
   await go(`/sessions?last=1h&filter=session=${hostile}&open=${hostile}`);
@@ -67,7 +67,7 @@ test('stored text is text: nothing in it runs', async ({ go, base, page }) => {
   assert.equal(dialogs, 0);
 });
 
-test('narrows to a stretch of the strip; Back undoes it', async ({ go }) => {
+real('narrows to a stretch of the strip; Back undoes it', async ({ go }) => {
   const page = await go(`/sessions?filter=agent=skyline-support+cost%3E0.10&${week}&measure=cost`);
   await listed(page);
   const chart = page.getByRole('slider');
@@ -110,7 +110,7 @@ test('other measures are a tab away', async ({ go }) => {
   assert.equal(await page.locator('.meas [aria-selected="true"]').count(), 1);
 });
 
-test('shows the same as a chart, split by a dimension; a value narrows', async ({ go }) => {
+real('shows the same as a chart, split by a dimension; a value narrows', async ({ go }) => {
   const page = await go(`/sessions?${week}&measure=cost`);
   await listed(page);
   await page.keyboard.press('c');
