@@ -143,6 +143,8 @@ Result<Held> held_where(Warehouse& warehouse, std::string_view compare, BatchNum
   return held;
 }
 
+constexpr std::size_t most_named_bodies = 2000;  // more are found by a second look into span_content
+
 Result<void> load_content(Warehouse& warehouse, const Selection& selection, Loaded& loaded) {
   const std::vector<warehouse::Parameter> parameters = {{"project", fmt::format("{}", selection.project)},
                                                         {"traces", decimals(selection.traces)},
@@ -163,13 +165,24 @@ Result<void> load_content(Warehouse& warehouse, const Selection& selection, Load
     if (!row.from_log && record != stands.end() && record->second != row.record) continue;
     if (seen.emplace(row.record, row.span).second) carriers.push_back(std::move(row));
   }
+  std::set<std::pair<Id128, Id128>> wanted;  // (scope, hash)
+  for (const auto& carrier : carriers)
+    for (const auto& ref : carrier.pieces) wanted.emplace(ref.scope, ref.hash);
+  if (wanted.empty()) return {};
+  std::string keys = "[", which = "{keys:Array(Tuple(UInt128, UInt128))}";
+  if (wanted.size() > most_named_bodies) {
+    which = fmt::format("(SELECT arrayJoin(arrayZip(scopes, hashes)) FROM span_content WHERE {})", where);
+    wanted.clear();
+  }
+  for (const auto& [scope, hash] : wanted)
+    keys += fmt::format("{}({},{})", keys.size() > 1 ? "," : "", decimal(scope), decimal(hash));
+  auto named = parameters;
+  named.push_back({"keys", keys + "]"});
   auto bodies = TRY(warehouse.read(
-      {.sql =
-           fmt::format("SELECT scope, hash, any(if(empty(bytes), text, bytes)) FROM bodies WHERE project = "
-                       "{{project:UInt32}} AND (scope, hash) IN "
-                       "(SELECT arrayJoin(arrayZip(scopes, hashes)) FROM span_content WHERE {}) GROUP BY scope, hash",
-                       where),
-       .parameters = parameters}));
+      {.sql = fmt::format("SELECT scope, hash, any(if(empty(bytes), text, bytes)) FROM bodies WHERE project = "
+                          "{{project:UInt32}} AND (scope, hash) IN {} GROUP BY scope, hash",
+                          which),
+       .parameters = std::move(named)}));
   loaded.rows_read += bodies.rows_read;
   std::unordered_map<Id128, std::string_view> found;
   for (std::size_t i = 0; i < bodies.rows.size(); ++i) {
