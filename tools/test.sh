@@ -10,7 +10,7 @@ out=build/test
 passed=0 failed=0
 skipped=()
 
-steps=(lint page release unit engine cases reference captures hostile isolation auth start edge upgrade doctor dev grpc kill demo browser sanitized fuzz)
+steps=(lint page release unit engine cases reference captures hostile isolation auth start edge upgrade doctor dev grpc kill quarantine demo browser sanitized fuzz)
 [ "${1:-}" = -l ] && { printf '%s\n' "${steps[@]}"; exit 0; }
 [ $# -gt 0 ] && steps=("$@")
 mkdir -p "$out"
@@ -93,6 +93,7 @@ step_doctor() { python3 tests/system/doctor.py; }
 step_dev() { python3 tests/system/dev.py; }
 step_grpc() { python3 tests/system/grpc.py; }
 step_kill() { python3 tests/system/kill_rounds.py "${PAWL_ROUNDS:-10}" ${PAWL_KILL_SEED:-}; }
+step_quarantine() { python3 tests/system/quarantine.py; }
 step_demo() { python3 tests/system/demo.py; }
 step_browser() { python3 tests/browser/run.py; }
 step_sanitized() {
