@@ -10,7 +10,7 @@ out=build/test
 passed=0 failed=0
 skipped=()
 
-steps=(lint page release unit engine cases reference captures hostile isolation auth start edge upgrade doctor dev grpc kill quarantine demo browser sanitized fuzz)
+steps=(lint page release unit engine cases reference captures hostile isolation remote auth start edge upgrade doctor dev grpc kill quarantine demo browser sanitized fuzz)
 [ "${1:-}" = -l ] && { printf '%s\n' "${steps[@]}"; exit 0; }
 [ $# -gt 0 ] && steps=("$@")
 mkdir -p "$out"
@@ -73,7 +73,7 @@ step_lint() { tools/lint.sh; }
 step_page() {
   if (cd ui && npm run --silent check >"../$out/page.log" 2>&1); then echo '1 passed, 0 failed'; else tail -30 "$out/page.log"; echo '0 passed, 1 failed'; fi
 }
-step_release() { build release pawl $(targets release _test); }
+step_release() { build release pawl chdb_http $(targets release _test); }
 step_unit() {
   local mine=()
   for one in $(targets release _test); do [[ " $engines " == *" $one "* ]] || mine+=("$one"); done
@@ -83,10 +83,11 @@ step_engine() { gtests release 400 $engines; }
 step_cases() { python3 tests/cases/run.py; }
 step_reference() { python3 tests/system/reference.py; }
 step_captures() { python3 tests/system/captures.py; }
-step_hostile() { python3 tests/system/hostile.py; python3 tests/system/hostile_secrets.py; }
+step_hostile() { python3 tests/system/hostile.py; python3 tests/system/hostile_secrets.py; python3 tests/system/hostile_text.py; }
 step_isolation() { python3 tests/system/isolation.py; }
 step_auth() { python3 tests/system/auth.py; python3 tests/system/auth_oidc.py; }
 step_start() { python3 tests/system/start.py; }
+step_remote() { python3 tests/system/remote.py; }
 step_edge() { python3 tests/system/edge.py; }
 step_upgrade() { python3 tests/system/upgrade.py; }
 step_doctor() { python3 tests/system/doctor.py; }
