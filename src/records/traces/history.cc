@@ -35,7 +35,7 @@ constexpr warehouse::Step steps[] = {
      .only_if = "SELECT count() FROM system.data_skipping_indices WHERE database = currentDatabase() AND "
                 "table = 'bodies' AND name = 'words' AND expr = '(lower(text))'"},
     {.number = 5, .table = "spans", .alter = "ADD COLUMN IF NOT EXISTS spread UInt8 AFTER pieces"},
-    // Sharper bloom filters: a page asks for 50 sessions at once. Merges build them; what is not merged is read.
+    // Sharper bloom filters: a page asks for 50 sessions at once. They are built beside the work (a mutation).
     {.number = 6,
      .table = "spans",
      .alter = "DROP INDEX IF EXISTS by_trace, DROP INDEX IF EXISTS by_session, DROP INDEX IF EXISTS by_user"},
@@ -52,6 +52,11 @@ constexpr warehouse::Step steps[] = {
     {.number = 11,
      .table = "logs",
      .alter = "ADD INDEX IF NOT EXISTS by_trace trace TYPE bloom_filter(0.0001) GRANULARITY 1"},
+    {.number = 12,
+     .table = "spans",
+     .alter = "MATERIALIZE INDEX by_trace, MATERIALIZE INDEX by_session, MATERIALIZE INDEX by_user"},
+    {.number = 13, .table = "span_content", .alter = "MATERIALIZE INDEX by_trace"},
+    {.number = 14, .table = "logs", .alter = "MATERIALIZE INDEX by_trace"},
 };
 
 }  // namespace
