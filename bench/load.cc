@@ -1,7 +1,7 @@
-// `make bench`: a server of its own under load, measured by its own processor time. Figures, not a test.
+// Spans sent until they are kept, and the processor time until all is settled.
+#include "bench.h"
+
 #include <fmt/format.h>
-#include <signal.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -143,95 +143,6 @@ std::string request(const Shape& shape, Random& random, Nanos now) {
   return out;
 }
 
-// Seconds of processor time by who used it: accept (network, pool, journal), write (our writer), engine.
-struct Cpu {
-  double accept = 0, write = 0, engine = 0;
-  double all() const { return accept + write + engine; }
-};
-
-Cpu cpu_seconds(pid_t process) {
-  Cpu cpu;
-  std::error_code error;
-  for (const auto& task : std::filesystem::directory_iterator(fmt::format("/proc/{}/task", process), error)) {
-    std::ifstream in(task.path() / "stat");
-    std::string line;
-    std::getline(in, line);
-    const auto close = line.rfind(')');
-    if (close == std::string::npos) continue;
-    const auto fields = split(std::string_view(line).substr(close + 2), ' ');
-    const double seconds = static_cast<double>(parse_int(fields[11]).value_or(0) + parse_int(fields[12]).value_or(0)) /
-                           static_cast<double>(sysconf(_SC_CLK_TCK));
-    const std::string name = line.substr(line.find('(') + 1, close - line.find('(') - 1);
-    (name == "pawl-writer" ? cpu.write : name.starts_with("pawl") ? cpu.accept : cpu.engine) += seconds;
-  }
-  return cpu;
-}
-
-std::uint64_t resident_mb(pid_t process) {
-  std::ifstream in(fmt::format("/proc/{}/statm", process));
-  std::uint64_t total = 0, resident = 0;
-  in >> total >> resident;
-  return resident * 4096 >> 20U;
-}
-
-// What the engine keeps once merged: parts that a merge has replaced wait some minutes for their removal, and a part's
-// name ends in its level and begins with the blocks that it covers.
-double active_bytes(const std::string& data) {
-  namespace fs = std::filesystem;
-  struct Part {
-    std::string place;  // table and partition
-    std::int64_t first, last, level;
-    double bytes;
-  };
-  std::vector<Part> parts;
-  std::error_code error;
-  for (const auto& entry : fs::recursive_directory_iterator(data + "/warehouse/store", error)) {
-    if (!entry.is_directory(error)) continue;
-    const std::string name = entry.path().filename();
-    const auto fields = split(name, '_');
-    if (fields.size() != 4) continue;
-    const auto first = parse_int(fields[1]), last = parse_int(fields[2]), level = parse_int(fields[3]);
-    if (!first || !last || !level) continue;
-    double bytes = 0;
-    for (const auto& file : fs::directory_iterator(entry.path(), error))
-      bytes += static_cast<double>(file.file_size(error));
-    parts.push_back({entry.path().parent_path().string() + "/" + std::string(fields[0]), *first, *last, *level, bytes});
-  }
-  double total = 0;
-  for (const auto& part : parts) {
-    const bool covered = std::ranges::any_of(parts, [&](const Part& other) {
-      return other.place == part.place && other.level > part.level && other.first <= part.first &&
-             other.last >= part.last;
-    });
-    if (!covered) total += part.bytes;
-  }
-  return total;
-}
-
-struct Server {
-  std::string data, url;
-  pid_t process = 0;
-};
-
-std::optional<Server> start(const std::string& program, const std::string& data) {
-  std::filesystem::remove_all(data);
-  std::filesystem::create_directories(data);
-  Server server{data, "http://127.0.0.1:17295"};
-  server.process = fork();
-  if (server.process == 0) {
-    execl(program.c_str(), program.c_str(), "serve", "--data", data.c_str(), "--listen", "127.0.0.1:17295",
-          "--log-level", "warn", nullptr);
-    _exit(127);
-  }
-  net::Client client({.connect_time = second});
-  for (int i = 0; i < 500; ++i) {
-    const auto ready = client.send({.url = server.url + "/readyz"});
-    if (ready && ready->status == 200) return server;
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
-  }
-  return std::nullopt;
-}
-
 std::uint64_t stored(net::Client& client, const Server& server) {
   const auto answer = client.send({.url = server.url + "/api/v1/books"});
   if (!answer) return 0;
@@ -253,7 +164,9 @@ bool send_until_kept(net::Client& client, const std::string& url, const std::str
 }
 
 void run(const std::string& program, const Shape& shape, int connections) {
-  const auto server = start(program, fmt::format("/tmp/pawl-bench-{}", getpid()));
+  const std::string data = std::filesystem::temp_directory_path() / fmt::format("pawl-bench-{}", getpid());
+  std::filesystem::remove_all(data);
+  const auto server = start(program, data);
   if (!server) {
     fmt::print("{}: the server did not start\n", shape.name);
     return;
@@ -317,28 +230,20 @@ void run(const std::string& program, const Shape& shape, int connections) {
       (after.engine - before.engine) / spans * 1e6, quantile(0.5), quantile(0.99), most, resident_mb(server->process),
       active_bytes(server->data) / spans, refused.load());
   std::fflush(stdout);
-  kill(server->process, SIGTERM);
-  waitpid(server->process, nullptr, 0);
+  stop(*server);
   std::filesystem::remove_all(server->data);
 }
 
 }  // namespace
-}  // namespace pawl::bench
 
-int main(int argc, char** argv) {
-  using namespace pawl::bench;
-  if (argc < 2) {
-    fmt::print(stderr, "usage: pawl_bench PROGRAM\n");
-    return 64;
-  }
-  signal(SIGPIPE, SIG_IGN);
+void run_load(const std::string& program, bool brief) {
   fmt::print(
       "| load | spans | sent a span | accepted /s | stored /s | accepted / CPU s | all in / CPU s | µs a span: accept "
       "+ "
       "writer + engine | ack p50 / p99 | resident most / at rest | warehouse a span | sent again |\n");
   fmt::print("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n");
-  const bool brief = argc > 2;
-  run(argv[1], {"typical", 1300, 200, 10, brief ? 100'000 : 300'000}, 4);
-  run(argv[1], {"fat, whole history in each", 40'000, 40, 40, brief ? 8'000 : 24'000}, 4);
-  return 0;
+  run(program, {"typical", 1300, 200, 10, brief ? 100'000 : 300'000}, 4);
+  run(program, {"fat, whole history in each", 40'000, 40, 40, brief ? 8'000 : 24'000}, 4);
 }
+
+}  // namespace pawl::bench

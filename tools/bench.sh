@@ -21,5 +21,5 @@ PY
 )
   echo "fdatasync of 4 KB here: $sync_ms ms"
   echo
-  build/release/pawl_bench build/release/pawl
+  build/release/pawl_bench build/release/pawl all
 } | tee "$out"

@@ -333,10 +333,11 @@ std::optional<Statement> Pager::next() {
     std::string counts;
     std::vector<std::string> any;
     for (const Leaf* leaf : musts) {
-      const std::string condition = leaf_condition(sql, *leaf, rest, items);
+      const std::string condition =
+          items ? leaf_condition(sql, *leaf, rest, true) : row_condition(sql, *query_.filter.root(), rest);
       counts += fmt::format(", toInt64(uniqIf({}, {}))", items ? key_of(query_.grain) : "span", condition);
       any.push_back(condition);
-      if (leaf->what == Leaf::What::words) break;  // nothing is rarer, and it has an index
+      if (!items || leaf->what == Leaf::What::words) break;  // that is all; nothing is rarer, and it has an index
     }
     statement.sql = fmt::format(
         "SELECT toInt64(intDiv(minute, 60)) AS _hour{} {} AND ({}) GROUP BY _hour ORDER BY _hour DESC LIMIT 100000",
@@ -384,7 +385,9 @@ void Pager::narrow() {
     done_ = true;
     return;
   }
-  const std::int64_t wanted = 2 * static_cast<std::int64_t>(query_.limit - taken_ + spare);
+  // of what must hold, other words of the filter may leave little: further every time
+  const std::int64_t wanted = static_cast<std::int64_t>(query_.limit - taken_ + spare)
+                              << std::min(1 + 2 * looks_++, 30);
   std::int64_t sum = 0, lowest = hours_.front().first;
   for (const auto& [at, items] : hours_) {
     if (sum >= wanted) break;

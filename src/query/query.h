@@ -227,6 +227,7 @@ class Pager {
   bool descending_ = true, done_ = false, more_ = false, probed_ = false;
   Phase phase_ = Phase::fresh;
   std::size_t best_ = 0;                                      // of the necessary conditions
+  int looks_ = 0;                                             // windows that the probe chose
   int windows_ = 0;                                           // that were used up
   Range window_;                                              // of the running or the next statement
   Nanos width_ = 0;                                           // of the window after it

@@ -1,0 +1,35 @@
+// What the benches share: a server of their own, its processor time, its memory, what it keeps on the disk.
+#pragma once
+#include <sys/types.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace pawl::bench {
+
+// Seconds of processor time by who used it: accept (network, pool, journal), write (our writer), engine.
+struct Cpu {
+  double accept = 0, write = 0, engine = 0;
+  double all() const { return accept + write + engine; }
+};
+Cpu cpu_seconds(pid_t process);
+std::uint64_t resident_mb(pid_t process);
+
+// Bytes of what the engine keeps once merged: parts that a merge has replaced wait some minutes for their removal, and
+// a part's name ends in its level and begins with the blocks that it covers.
+double active_bytes(const std::string& data);
+
+struct Server {
+  std::string data, url;
+  pid_t process = 0;
+};
+// On `data` as it is; nothing where it does not get ready.
+std::optional<Server> start(const std::string& program, const std::string& data);
+void stop(const Server& server);
+
+void run_load(const std::string& program, bool brief);
+// Lists, look-ups and measures over `spans` stored spans of 30 days; fills DATA first.
+void run_queries(const std::string& program, const std::string& data, std::uint64_t spans);
+
+}  // namespace pawl::bench
