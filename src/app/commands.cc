@@ -216,7 +216,7 @@ void add_ledger_commands(CLI::App& app, Commands& commands) {
   new_user->add_flag("--owner", words->owner, "Of the organisation: everything, in every project");
 }
 
-void add_describe_command(CLI::App& app, Commands& commands);  // describe_command.cc
+void add_describe_command(CLI::App& app, Commands& commands);     // describe_command.cc
 void add_demo_command(CLI::App& app, Commands& commands);         // demo_command.cc
 void add_remote_commands(CLI::App& app, Commands& commands);      // remote_commands.cc
 void add_care_commands(CLI::App& app, Commands& commands);        // care_commands.cc

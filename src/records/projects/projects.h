@@ -25,7 +25,8 @@ struct Scopes {
   bool operate = false;  // the whole installation: its metrics, its back-ups; owners and the command line give it
   bool operator==(const Scopes&) const = default;
 };
-Result<Scopes> parse_scopes(std::string_view list);  // "ingest,read,write,admin,operate"; `invalid` names the unknown word
+Result<Scopes> parse_scopes(
+    std::string_view list);  // "ingest,read,write,admin,operate"; `invalid` names the unknown word
 std::string to_text(const Scopes& scopes);
 // Does `mine` hold all of `asked`?
 bool covers(const Scopes& mine, const Scopes& asked);
@@ -93,10 +94,10 @@ class Projects {
   Projects& operator=(const Projects&) = delete;
 
   // --- the gate -------------------------------------------------------------------------------------------------
-  // Permissions of routes: "public"; "ingest" "read" "write" "admin" "operate" (scopes of a key, or what a role holds); for
-  // log-ins and local mode alone: "user" (any role in a project), "self" (also without a project), "owner".
-  // A key as Authorization: Bearer, Basic (public id : secret, or anything : secret) or x-api-key; else the cookie; in
-  // the address it is refused. `local`: nobody is asked for anything. Not theirs and not there are the same 404; no
+  // Permissions of routes: "public"; "ingest" "read" "write" "admin" "operate" (scopes of a key, or what a role holds);
+  // for log-ins and local mode alone: "user" (any role in a project), "self" (also without a project), "owner". A key
+  // as Authorization: Bearer, Basic (public id : secret, or anything : secret) or x-api-key; else the cookie; in the
+  // address it is refused. `local`: nobody is asked for anything. Not theirs and not there are the same 404; no
   // credentials is 401.
   std::optional<net::Response> gate(net::Request& request, std::string_view permission, bool local) const;
 
