@@ -19,6 +19,8 @@ CREATE INDEX quarantine_held ON quarantine (project, state, id);
 CREATE TABLE ingest_marks (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;
 )sql"}};
 
+constexpr Nanos sent_life = 30 * day;
+
 constexpr std::string_view columns =
     "id, project, batch, segment, place, number, signal, encoding, received, kept, trace, span, record, name, reason, "
     "tries, bytes";
@@ -163,9 +165,10 @@ Result<bool> Quarantine::sent(std::int64_t id, Nanos at, const std::string& by) 
   return news;
 }
 
-Result<> Quarantine::settle_after_recovery() {
-  return ledger_.change([](ledger::Transaction& t) -> Result<> {
+Result<> Quarantine::settle_after_recovery(Nanos now) {
+  return ledger_.change([&](ledger::Transaction& t) -> Result<> {
     TRY(t.run("UPDATE quarantine SET state = 'held' WHERE state = 'sending'"));
+    TRY(t.run("DELETE FROM quarantine WHERE state = 'sent' AND sent < ?", {now - sent_life}));
     return {};
   });
 }

@@ -70,8 +70,9 @@ class Quarantine {
   Result<> not_sent(std::int64_t id);  // the journal refused it
   // Its request is in the journal. True where that was news.
   Result<bool> sent(std::int64_t id, Nanos at, const std::string& by);
-  // After recovery: what was about to be sent and is not in the journal is held again.
-  Result<> settle_after_recovery();
+  // After recovery: what was about to be sent and is not in the journal is held again. What was sent long ago is
+  // forgotten: the journal, which would bring it back, holds minutes.
+  Result<> settle_after_recovery(Nanos now);
 
   // Small facts of ingest that outlive the process.
   Result<std::int64_t> mark(const std::string& name);  // 0 where it was never set

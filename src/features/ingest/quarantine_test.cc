@@ -96,6 +96,31 @@ TEST_F(QuarantineTest, WhatIsHeldIsHeldOverARestartAndStoredOnceWhenItComesAgain
   EXPECT_EQ(world.all_books(project), "stored 2, duplicate 2");
 }
 
+TEST_F(QuarantineTest, WhatWasBeingSentIsSettledByTheNextStart) {
+  store.marker = "poison";
+  world.start();
+  world.send(project, Signal::traces, spans_body({span_json(6, 1, "good"), span_json(6, 2, "poison", 1)}));
+  world.drain();
+  const std::int64_t id = held().at(0).id;
+  ASSERT_TRUE(world.quarantine->sending(id));  // … and it ended before the journal had it
+  EXPECT_TRUE(held().empty());
+  world.restart();
+  EXPECT_EQ(held().size(), 1U);
+  EXPECT_EQ(world.all_books(project), "quarantined 1, stored 1");
+  store.marker = "";
+  EXPECT_EQ(*world.ingest->retry_quarantined(project, {id}, "test"), 1U);
+  world.drain();
+  ASSERT_TRUE(
+      world.ledger->change([&](ledger::Transaction& t) -> Result<> {  // … or after that, and before it was marked
+        TRY(t.run("UPDATE quarantine SET state = 'sending' WHERE id = ?", {id}));
+        return {};
+      }));
+  world.restart();
+  EXPECT_TRUE(held().empty());
+  EXPECT_EQ(stored(), "spans 2");
+  EXPECT_EQ(world.all_books(project), "stored 2");
+}
+
 TEST_F(QuarantineTest, ABodyThatIsRefusedHoldsEveryRecordThatUsesIt) {
   store.marker = "poison";
   world.start();

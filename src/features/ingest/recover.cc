@@ -99,7 +99,7 @@ Result<> Writer::read_back(Recovery& r) {
   for (auto& [received, batch] : r.news) {
     if (received >= r.received - recent) after(batch);
   }
-  return quarantine_.settle_after_recovery();
+  return quarantine_.settle_after_recovery(clock_.now());
 }
 
 void Writer::recover() {

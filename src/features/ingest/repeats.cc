@@ -4,6 +4,7 @@
 namespace pawl::ingest {
 namespace {
 
+constexpr std::size_t traces_a_round = 500;
 constexpr std::chrono::minutes after_start{1}, between{60};
 const std::string mark = "repeats looked for through batch";
 
@@ -45,7 +46,12 @@ Result<std::uint64_t> RepeatCheck::look(warehouse::Warehouse& warehouse) {
     for (auto& [project, ids] : by_project) {
       log_.info("spans stand more than once: sent again long after they were stored",
                 {{"project", fmt::format("{}", project)}, {"traces", fmt::format("{}", ids.size())}});
-      writer_.revise(project, std::move(ids), nullptr);
+      for (std::size_t from = 0; from < ids.size(); from += traces_a_round) {
+        const auto to = std::min(from + traces_a_round, ids.size());
+        writer_.revise(project,
+                       {ids.begin() + static_cast<std::ptrdiff_t>(from), ids.begin() + static_cast<std::ptrdiff_t>(to)},
+                       nullptr);
+      }
     }
     traces += found.traces.size();
     above = found.through;
