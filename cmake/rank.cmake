@@ -31,6 +31,7 @@ function(pawl_show source root header)
     return()
   endif()
   file(CREATE_LINK ${source}/${header} ${root}/${header} SYMBOLIC)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${source}/${header})  # it may show another room tomorrow
   file(STRINGS ${source}/${header} includes REGEX "^#include \"[^/]+\"")
   foreach(line IN LISTS includes)
     string(REGEX REPLACE "^#include \"([^\"]+)\".*" "\\1" shown "${line}")

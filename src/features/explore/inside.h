@@ -45,7 +45,10 @@ struct Explore::Inside {
       co_return fail(ErrorKind::unavailable, "Pawl accepts data, but cannot answer queries yet: {}.",
                      options.progress());
     }
-    co_return co_await net::on_pool(pool, request.cancel, [&]() -> Result<net::Response> { return work(*store); });
+    co_return co_await net::on_pool(pool, request.cancel, [&](const net::Cancel& stop) -> Result<net::Response> {
+      warehouse::ForOne asked(*store, [stop] { return stop.requested(); });
+      return work(asked);
+    });
   }
 };
 

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "base/text.h"
+#include "cancellations.h"
 #include "engine.h"
 #include "statements.h"
 
@@ -47,6 +48,8 @@ class Embedded final : public Warehouse {
       : engine_(engine), options_(std::move(options)), log_(log) {}
 
   ~Embedded() override {
+    cancellations_.reset();
+    if (killer_ != nullptr) engine_.close_conn(killer_);
     for (auto* connection : idle_) engine_.close_conn(connection);
     if (writer_ != nullptr) engine_.close_conn(writer_);
     engine_.shutdown();
@@ -68,12 +71,19 @@ class Embedded final : public Warehouse {
       if (reader == nullptr) return fail(ErrorKind::unavailable, "the engine refused a connection");
       idle_.push_back(reader);
     }
+    killer_ = connect({"--max_threads=1"});
+    if (killer_ == nullptr) return fail(ErrorKind::unavailable, "the engine refused a connection");
+    cancellations_.emplace([this](const std::string& tag) {
+      const std::string sql = Cancellations::kill_sql(tag);
+      if (const auto done = finish(query(*killer_, sql)); !done)
+        log_.warn("a query could not be ended", {{"why", done.error().what}});
+    });
     return {};
   }
 
   Result<Answer> read(const Query& query) override {
     const Nanos start = clock_.monotonic();
-    auto* connection = TRY(borrow(start + query.deadline, query.cancelled.get()));
+    auto* connection = TRY(borrow(start + query.deadline, query.cancelled));
     auto answer = execute(*connection, query);
     {
       const std::lock_guard lock(mutex_);
@@ -86,7 +96,7 @@ class Embedded final : public Warehouse {
                {{"ms", fmt::format("{}", elapsed / millisecond)},
                 {"rows_read", fmt::format("{}", answer ? answer->rows_read : 0)},
                 {"sql", query.sql}});
-    return answer;
+    return counters_.count(std::move(answer), elapsed);
   }
 
   Result<void> run(std::string_view sql) override {
@@ -115,9 +125,11 @@ class Embedded final : public Warehouse {
   Stats stats() const override { return counters_.stats(); }
 
  private:
-  Result<void> run_alone(std::string_view sql) {
-    return finish(engine_.query_with_params_n(*writer_, sql.data(), sql.size(), format.data(), format.size(), nullptr,
-                                              nullptr, nullptr, nullptr, 0));
+  Result<void> run_alone(std::string_view sql) { return finish(query(*writer_, sql)); }
+
+  chdb_result* query(chdb_connection connection, std::string_view sql) {
+    return engine_.query_with_params_n(connection, sql.data(), sql.size(), format.data(), format.size(), nullptr,
+                                       nullptr, nullptr, nullptr, 0);
   }
 
   chdb_connection* connect(std::vector<std::string> settings) {
@@ -128,11 +140,11 @@ class Embedded final : public Warehouse {
     return engine_.connect(static_cast<int>(raw.size()), raw.data());
   }
 
-  Result<chdb_connection*> borrow(Nanos until, const std::atomic<bool>* cancelled) {
+  Result<chdb_connection*> borrow(Nanos until, const std::function<bool()>& cancelled) {
     std::unique_lock lock(mutex_);
     while (idle_.empty()) {
       freed_.wait_for(lock, std::chrono::milliseconds(50));
-      if (cancelled != nullptr && cancelled->load()) return fail(ErrorKind::unavailable, "cancelled");
+      if (cancelled && cancelled()) return fail(ErrorKind::unavailable, "cancelled");
       if (idle_.empty() && clock_.monotonic() > until) {
         return fail(ErrorKind::unavailable, "Too many queries at once; try again in a moment.");
       }
@@ -154,9 +166,12 @@ class Embedded final : public Warehouse {
       values_raw.push_back(values.back().data());
       values_size.push_back(values.back().size());
     }
-    const std::string sql = fmt::format("{} {}max_execution_time = {}", query.sql,
-                                        query.sql.find(" SETTINGS ") == std::string::npos ? "SETTINGS " : ", ",
-                                        static_cast<double>(query.deadline) / static_cast<double>(second));
+    const Cancellations::Watched watched(*cancellations_, query.cancelled);
+    const std::string sql =
+        fmt::format("{} {}max_execution_time = {}{}", query.sql,
+                    query.sql.find(" SETTINGS ") == std::string::npos ? "SETTINGS " : ", ",
+                    static_cast<double>(query.deadline) / static_cast<double>(second),
+                    watched.tag().empty() ? "" : fmt::format(", log_comment = '{}'", watched.tag()));
     auto* result =
         engine_.query_with_params_n(connection, sql.data(), sql.size(), format.data(), format.size(), names_raw.data(),
                                     names_size.data(), values_raw.data(), values_size.data(), values.size());
@@ -191,7 +206,8 @@ class Embedded final : public Warehouse {
   SystemClock clock_;
   ReadCounters counters_;
   std::mutex writing_;
-  chdb_connection* writer_ = nullptr;
+  chdb_connection *writer_ = nullptr, *killer_ = nullptr;
+  std::optional<Cancellations> cancellations_;
   std::mutex mutex_;
   std::condition_variable freed_;
   std::vector<chdb_connection*> idle_;

@@ -5,6 +5,7 @@
 #include <mutex>
 
 #include "base/text.h"
+#include "cancellations.h"
 #include "statements.h"
 
 namespace pawl::warehouse {
@@ -106,12 +107,14 @@ class Remote final : public Warehouse {
   }
 
   Result<Answer> ask(const Query& query) {
-    if (query.cancelled && query.cancelled->load()) return fail(ErrorKind::unavailable, "cancelled");
+    if (query.cancelled && query.cancelled()) return fail(ErrorKind::unavailable, "cancelled");
+    const Cancellations::Watched watched(cancellations_, query.cancelled);
     std::string to = target(options_.database) +
                      fmt::format("&max_execution_time={}&max_memory_usage={}&max_threads=2",
                                  static_cast<double>(query.deadline) / static_cast<double>(second), options_.memory);
     for (const auto& [name, value] : query.parameters)
       to += fmt::format("&param_{}={}", name, encoded(parameter_text(query.sql, name, value)));
+    if (!watched.tag().empty()) to += "&log_comment=" + encoded(watched.tag());
     if (to.size() > most_target) return fail(ErrorKind::exhausted, "The query asks for too much at once; narrow it.");
     auto answer = TRY(call({.target = std::move(to), .body = query.sql, .time = query.deadline + 5 * second}));
     Answer out;
@@ -138,6 +141,10 @@ class Remote final : public Warehouse {
   ReadCounters counters_;
   std::mutex writing_;
   std::string version_;
+  Cancellations cancellations_{[this](const std::string& tag) {
+    const auto ignored = call({.target = target(""), .body = Cancellations::kill_sql(tag), .time = 10 * second});
+    static_cast<void>(ignored);  // its deadline ends it all the same
+  }};
 };
 
 }  // namespace

@@ -1,6 +1,5 @@
 // The warehouse: ClickHouse, embedded (libchdb) behind one seam. Blocks in, rows out, values only as bound parameters.
 #pragma once
-#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
@@ -23,8 +22,9 @@ struct Parameter {
 struct Query {
   std::string sql;
   std::vector<Parameter> parameters;
-  Nanos deadline = 10 * second;                        // the engine stops at it: `unavailable`
-  std::shared_ptr<const std::atomic<bool>> cancelled;  // set when the client went away; may be null
+  Nanos deadline = 10 * second;  // the engine stops at it: `unavailable`
+  // Says that nobody waits any more: the query is ended within some tenths of a second. Any thread; may be empty.
+  std::function<bool()> cancelled = {};
 };
 
 struct Answer {
@@ -60,6 +60,27 @@ class Warehouse {
   virtual Result<void> insert(std::string_view table, const native::Block& block) = 0;
   virtual std::string version() const = 0;
   virtual Stats stats() const { return {}; }
+};
+
+// Another's warehouse for one asker: its reads end when that one has gone. For the time of a call.
+class ForOne final : public Warehouse {
+ public:
+  ForOne(Warehouse& of, std::function<bool()> gone) : of_(of), gone_(std::move(gone)) {}
+  Result<Answer> read(const Query& query) override {
+    if (query.cancelled) return of_.read(query);
+    Query mine = query;
+    mine.cancelled = gone_;
+    return of_.read(mine);
+  }
+  Result<void> run(std::string_view sql) override { return of_.run(sql); }
+  Result<void> together(const std::vector<std::string>& statements) override { return of_.together(statements); }
+  Result<void> insert(std::string_view table, const native::Block& block) override { return of_.insert(table, block); }
+  std::string version() const override { return of_.version(); }
+  Stats stats() const override { return of_.stats(); }
+
+ private:
+  Warehouse& of_;
+  std::function<bool()> gone_;
 };
 
 struct EmbeddedOptions {

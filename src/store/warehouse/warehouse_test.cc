@@ -82,5 +82,19 @@ TEST(Warehouse, GivesBackWhatItTook) {
   EXPECT_EQ(slow.error().kind, ErrorKind::unavailable);
 }
 
+TEST(Warehouse, EndsWhatNobodyWaitsFor) {
+  auto& warehouse = testing::engine();
+  const SystemClock clock;
+  const Nanos start = clock.monotonic();
+  const Query slow{.sql = "SELECT sleepEachRow(0.2) FROM numbers(40) SETTINGS max_block_size = 1"};
+  ForOne asker(warehouse, [&] { return clock.monotonic() > start + 300 * millisecond; });
+  const auto ended = asker.read(slow);
+  EXPECT_FALSE(ended);
+  EXPECT_LT(clock.monotonic() - start, 4 * second);
+  const auto before = warehouse.stats();
+  ASSERT_TRUE(ForOne(warehouse, [] { return false; }).read({.sql = "SELECT 1"}));
+  EXPECT_EQ(warehouse.stats().reads, before.reads + 1);
+}
+
 }  // namespace
 }  // namespace pawl::warehouse
