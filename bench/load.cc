@@ -29,6 +29,7 @@ struct Shape {
   const char* name;
   std::size_t history_bytes;  // of gen_ai.input.messages
   int spans_a_request, spans_a_trace, spans;
+  double pace = 0;  // spans a second over all connections; 0: as fast as they are taken
 };
 
 void add_text(protozero::pbf_writer& span, std::string_view key, std::string_view value) {
@@ -189,6 +190,10 @@ void run(const std::string& program, const Shape& shape, int connections) {
       net::Client client;
       for (std::size_t i = next++; i < bodies.size(); i = next++) {
         std::uint64_t again = 0;
+        if (shape.pace > 0) {
+          const double due = static_cast<double>(i) * shape.spans_a_request / shape.pace * 1e9;
+          std::this_thread::sleep_for(std::chrono::nanoseconds(began + static_cast<Nanos>(due) - clock.monotonic()));
+        }
         const Nanos sent = clock.monotonic();
         if (!send_until_kept(client, server->url + "/v1/traces", bodies[i], again)) ++lost;
         refused += again;
@@ -234,6 +239,40 @@ void run(const std::string& program, const Shape& shape, int connections) {
   std::filesystem::remove_all(server->data);
 }
 
+// From the acknowledgement of a request to the first answer that shows its span.
+void run_visible(const std::string& program) {
+  const std::string data = std::filesystem::temp_directory_path() / fmt::format("pawl-bench-{}", getpid());
+  std::filesystem::remove_all(data);
+  const auto server = start(program, data);
+  if (!server) return;
+  const SystemClock clock;
+  SeededRandom random(7);
+  net::Client client;
+  std::vector<double> waits;
+  for (int i = 0; i < 20; ++i) {
+    const std::string body = request({"one", 600, 2, 2, 2}, random, clock.now());
+    std::uint64_t again = 0;
+    if (!send_until_kept(client, server->url + "/v1/traces", body, again)) break;
+    const Nanos acknowledged = clock.monotonic();
+    const std::uint64_t wanted = 2 * static_cast<std::uint64_t>(i + 1);
+    while (stored(client, *server) < wanted) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    for (;;) {
+      const auto page = client.send({.url = server->url + "/api/v1/traces?limit=100"});
+      std::size_t seen = 0;
+      for (std::size_t at = 0; page && (at = page->body.find("\"trace_id\"", at)) != std::string::npos; ++at) ++seen;
+      if (seen > static_cast<std::size_t>(i)) break;
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+    waits.push_back(static_cast<double>(clock.monotonic() - acknowledged) / 1e6);
+  }
+  stop(*server);
+  std::filesystem::remove_all(data);
+  std::ranges::sort(waits);
+  if (!waits.empty())
+    fmt::print("\nFrom acknowledgement to being listed: {:.0f} ms in the middle, {:.0f} ms at most of {}.\n",
+               waits[waits.size() / 2], waits.back(), waits.size());
+}
+
 }  // namespace
 
 void run_load(const std::string& program, bool brief) {
@@ -243,7 +282,9 @@ void run_load(const std::string& program, bool brief) {
       "writer + engine | ack p50 / p99 | resident most / at rest | warehouse a span | sent again |\n");
   fmt::print("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n");
   run(program, {"typical", 1300, 200, 10, brief ? 100'000 : 300'000}, 4);
+  run(program, {"typical, half of what is stored", 1300, 200, 10, brief ? 40'000 : 80'000, 6000}, 4);
   run(program, {"fat, whole history in each", 40'000, 40, 40, brief ? 8'000 : 24'000}, 4);
+  run_visible(program);
 }
 
 }  // namespace pawl::bench
