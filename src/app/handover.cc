@@ -152,6 +152,8 @@ bool Predecessor::wait_for_end(Nanos most) const {
 }
 
 Result<Successor> Successor::start(const Command& command, std::span<const Inherited> sockets) {
+  if (::getpid() == 1)
+    return fail(ErrorKind::invalid, "the first process of a container ends it: replace the container instead");
   std::array<int, 2> ends{};
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0)
     return fail(ErrorKind::unavailable, "a pair of sockets: {}", std::strerror(errno));
