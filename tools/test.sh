@@ -10,7 +10,7 @@ out=build/test
 passed=0 failed=0
 skipped=()
 
-steps=(lint page release unit engine cases reference captures hostile isolation remote auth start edge upgrade doctor dev grpc kill quarantine demo browser sanitized fuzz)
+steps=(lint page release unit engine cases reference captures hostile isolation remote auth start edge upgrade doctor dev grpc kill quarantine demo browser sanitized threads fuzz)
 [ "${1:-}" = -l ] && { printf '%s\n' "${steps[@]}"; exit 0; }
 [ $# -gt 0 ] && steps=("$@")
 mkdir -p "$out"
@@ -83,7 +83,7 @@ step_engine() { gtests release 400 $engines; }
 step_cases() { python3 tests/cases/run.py; }
 step_reference() { python3 tests/system/reference.py; }
 step_captures() { python3 tests/system/captures.py; }
-step_hostile() { python3 tests/system/hostile.py; python3 tests/system/hostile_secrets.py; python3 tests/system/hostile_text.py; }
+step_hostile() { python3 tests/system/hostile.py; python3 tests/system/hostile_secrets.py; }
 step_isolation() { python3 tests/system/isolation.py; }
 step_auth() { python3 tests/system/auth.py; python3 tests/system/auth_oidc.py; }
 step_start() { python3 tests/system/start.py; }
@@ -96,13 +96,20 @@ step_grpc() { python3 tests/system/grpc.py; }
 step_kill() { python3 tests/system/kill_rounds.py "${PAWL_ROUNDS:-10}" ${PAWL_KILL_SEED:-}; }
 step_quarantine() { python3 tests/system/quarantine.py; }
 step_demo() { python3 tests/system/demo.py; }
-step_browser() { python3 tests/browser/run.py; }
+step_browser() { python3 tests/browser/run.py; python3 tests/system/hostile_text.py; }
 step_sanitized() {
   local mine=() there
   there=$(targets fuzz _test) || { echo '0 passed, 1 failed'; return; }
   for one in $sanitized; do grep -qx "$one" <<<"$there" && mine+=("$one"); done
   build fuzz "${mine[@]}" || return
   PAWL_SEEDS=60 ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1 UBSAN_OPTIONS=print_stacktrace=1 gtests fuzz 600 "${mine[@]}"
+}
+# The thread sanitizer: sockets and journal by their own tests, then the whole server against the engine in another process.
+step_threads() {
+  build release chdb_http || return
+  build tsan pawl pawl_net_test pawl_store_journal_test || return
+  PAWL_SEEDS=20 TSAN_OPTIONS="suppressions=$PWD/tests/system/threads.supp" gtests tsan 600 pawl_net_test pawl_store_journal_test
+  python3 tests/system/threads.py
 }
 step_fuzz() {
   local all ok=0 bad=0
@@ -135,7 +142,6 @@ for step in "${steps[@]}"; do
   while read -r line; do skipped+=("$step: $line"); done < <(sed -n 's/^ *skipped: //p' "$log")
   printf -- '-- %s: %s, %d passed, %d failed, %d s\n' "$step" "$([ "$f" -eq 0 ] && echo ok || echo FAILED)" "$p" "$f" $((SECONDS - since))
 done
-[ $# -eq 0 ] && skipped+=("the thread sanitizer: net and journal under it take longer than CI has (cmake --preset tsan builds them)")
 for why in "${skipped[@]}"; do echo "skipped: $why"; done
 echo "$((SECONDS - began)) s"
 echo "$passed passed, $failed failed"

@@ -28,6 +28,7 @@ function units() {
 }
 
 async function servers() {
+  if (process.env.PAWL_INJECTED_URL) return { injected: process.env.PAWL_INJECTED_URL };
   if (process.env.PAWL_URL) {
     await seed(process.env.PAWL_URL);
     return { full: process.env.PAWL_URL, empty: process.env.PAWL_EMPTY_URL, login: process.env.PAWL_LOGIN_URL };
