@@ -51,7 +51,7 @@ void add_asset_routes(net::Router& router) {
   };
   add("/");
   for (const char* place : {"/sessions", "/sessions/{rest...}", "/traces", "/traces/{rest...}", "/spans", "/settings",
-                            "/settings/{rest...}", "/login", "/setup", "/welcome", "/assets/{rest...}"}) {
+                            "/settings/{rest...}", "/login", "/setup", "/join", "/welcome", "/assets/{rest...}"}) {
     add(place);
   }
   router.add({.method = "GET",

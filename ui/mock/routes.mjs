@@ -3,6 +3,7 @@ import { dimensions, facts, parse } from './filter.mjs';
 import { idOf, iso, tracesOf } from './fleet.mjs';
 import { receive, sampleSession } from './ingest.mjs';
 import { getter, measures, query, select, selectSpans } from './query.mjs';
+import { settings } from './settings.mjs';
 import { conversationOf, spansOf } from './spans.mjs';
 import { staged } from './staged.mjs';
 
@@ -45,7 +46,7 @@ function traceOf(world, id) {
 }
 const scoresOf = (s) => Object.entries(s.scores ?? {}).map(([name, value]) => ({ name, value, kind: 'number', author: 'evaluator', comment: '', span_id: null }));
 
-const me = (world, host) => ({ mode: world.login ? 'required' : 'local', user: world.login ? { id: 'u1', email: 'ines@example.com', name: 'ines', role: 'admin' } : null, project: { id: 'p1', name: world.login ? 'demo' : 'default' }, projects: [{ id: 'p1', name: 'demo' }], version: '0.1.0', csrf: 'mock', endpoints: { http: `http://${host}`, otlp_http: 'http://127.0.0.1:4318', otlp_grpc: '127.0.0.1:4317' }, ever_received: world.sessions.length > 0 });
+const me = (world, host) => ({ mode: world.login ? 'required' : 'local', user: world.login ? { id: 'u1', email: 'ines@example.com', name: 'ines', role: 'admin' } : null, project: { id: 'p1', name: world.login ? 'demo' : 'default' }, role: 'owner', may: ['ingest', 'read', 'write', 'admin', 'operate'], projects: [{ id: 'p1', name: 'demo' }], version: '0.1.0', csrf: 'mock', endpoints: { http: `http://${host}`, otlp_http: 'http://127.0.0.1:4318', otlp_grpc: '127.0.0.1:4317' }, ever_received: world.sessions.length > 0 });
 
 function live(world, request, response, filter) {
   parse(filter);
@@ -58,6 +59,7 @@ function live(world, request, response, filter) {
 }
 
 const routes = {
+  ...settings,
   'GET /me': (w, c) => me(w, c.host),
   'POST /login': (w, c) => { if (c.body.password !== 'correct horse battery') throw refuse(401, 'Wrong.'); c.cookie('pawl_session=mock; Path=/; HttpOnly; SameSite=Lax'); return {}; },
   'POST /logout': (w, c) => { c.cookie('pawl_session=; Path=/; Max-Age=0'); return {}; },
@@ -104,7 +106,7 @@ export async function answer(world, request, url, text, response) {
   if (url.pathname === '/v1/traces' && request.method === 'POST') { const said = receive(world, request, text); return json(said.body, said.status); }
   if (!url.pathname.startsWith('/api/v1')) return false;
   const path = url.pathname.slice(7);
-  if (world.login && !/pawl_session=mock/.test(request.headers.cookie ?? '') && !['/login', '/setup'].includes(path)) throw refuse(401, 'Log in first.');
+  if (world.login && !/pawl_session=mock/.test(request.headers.cookie ?? '') && !['/login', '/setup', '/invitation', '/join'].includes(path)) throw refuse(401, 'Log in first.');
   const q = Object.fromEntries(url.searchParams);
   if (path === '/live') { live(world, request, response, q.filter ?? ''); return true; }
   const route = routes[`${request.method} ${path}`];

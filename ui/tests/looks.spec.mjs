@@ -29,7 +29,9 @@ const pages = [
   ['palette', `${skyline}&open=s01856`, async (page) => { await listed(page); await page.keyboard.press('Control+k'); await page.keyboard.type('s01856'); await page.getByRole('option', { name: /skyline-support/ }).first().waitFor(); }],
   ['palette-all', `/sessions?${week}`, async (page) => { await listed(page); await page.keyboard.press('Control+k'); await page.getByRole('option', { name: /Agent ledger-analyst/ }).waitFor(); }],
   ['keys', `/sessions?${week}`, async (page) => { await listed(page); await page.keyboard.press('?'); await page.getByRole('dialog').waitFor(); }],
-  ['settings', '/settings', async (page) => { await page.getByText('Addresses').waitFor(); }],
+  ['settings', '/settings', async (page) => { await page.getByText('Addresses').waitFor(); await page.getByText('bearer token').waitFor(); }],
+  ['intake', '/settings/intake', async (page) => { await page.getByText('house-70b').first().waitFor(); }],
+  ['audit', '/settings/audit', async (page) => { await page.getByText('key.create').waitFor(); }],
   ['missing', '/nowhere', async (page) => { await page.getByText('Nothing lives').waitFor(); }],
 ];
 
@@ -65,6 +67,16 @@ for (const theme of ['dark', 'light']) {
     await shot(`login-${theme}`);
     await noFault(page);
   }, { theme, server: 'login', noise: /401/ });
+  for (const [name, path, word] of [['people', '/settings/people', 'Users of the organisation'], ['you', '/settings/me', 'Where you are logged in'], ['join', '/join#abc', 'You become member of demo.']]) {
+    test(`${name} looks right and has no fault, ${theme}`, async ({ go, page, shot, context, base }) => {
+      if (name !== 'join') await context.request.post(`${base}/api/v1/login`, { data: { email: 'ines@example.com', password: 'correct horse battery' } });
+      await go(path);
+      await page.getByText(word).waitFor();
+      await page.waitForTimeout(200);
+      await shot(`${name}-${theme}`);
+      await noFault(page);
+    }, { theme, server: 'login', noise: /401/ });
+  }
   test(`the first run looks right and has no fault, ${theme}`, async ({ go, page, shot }) => {
     await page.route('**/api/v1/me', async (route) => {
       const answer = await route.fetch();

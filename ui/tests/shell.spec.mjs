@@ -98,6 +98,57 @@ real('makes a key that is shown once, and revokes it with a second press', async
   await page.getByText(/Revoked .*within a second/).waitFor();
 });
 
+real('settings have a part each: what comes in, what has no price, the theme, the audit table', async ({ go, page }) => {
+  await go('/settings');
+  await page.getByText('Masked before it is written').waitFor();
+  await page.getByRole('tab', { name: 'What comes in' }).click();
+  await page.waitForURL(/\/settings\/intake$/);
+  await page.getByText('Calls without a price').waitFor();
+  await eventually(async () => assert.match(await page.locator('.books dd').first().textContent(), /^\d/));
+  await page.getByRole('tab', { name: 'Audit' }).click();
+  await page.getByRole('columnheader', { name: 'Who' }).waitFor();
+  await page.getByRole('tab', { name: 'This browser' }).click();
+  await page.getByRole('group', { name: 'Theme' }).waitFor();
+  await page.goBack();
+  await page.waitForURL(/\/settings\/audit$/);
+});
+
+test('what has no price is listed with the file that mends it', async ({ go, page }) => {
+  await go('/settings/intake#prices');
+  await page.getByText('house-70b').first().waitFor();
+  const file = JSON.parse(await page.locator('#prices pre').first().textContent());
+  assert.deepEqual(file.providers.map((p) => p.id), ['house', 'own']);
+  assert.equal(await page.getByRole('link', { name: /1.204/ }).getAttribute('href'), '/spans?filter=is:unpriced+model=house-70b&last=90d');
+  await page.getByRole('button', { name: 'Price history again' }).click();
+  await page.getByText('priced again in the background').waitFor();
+});
+
+real('people: invited, given another role, oneself', async ({ go, page, context, base }) => {
+  await context.request.post(`${base}/api/v1/login`, { data: { email: 'ines@example.com', password: 'correct horse battery' } });
+  await go('/settings/people');
+  await page.getByText('Members of').waitFor();
+  await page.getByLabel('Address of whom to invite').fill(`n${Date.now()}@example.com`);
+  await page.getByRole('button', { name: 'Invite' }).click();
+  const link = await page.locator('.made code').textContent();
+  assert.match(link, /\/join#\S+$/);
+  await page.getByRole('tab', { name: 'You' }).click();
+  await page.getByText('this one').waitFor();
+}, { server: 'login', noise: /401/ });
+
+test('an invitation tells what it is for, and lets in', async ({ go, page }) => {
+  await go('/join#abc');
+  await page.getByText('You become member of demo.').waitFor();
+  await page.getByLabel('Name').fill('New');
+  await page.getByLabel(/^Password/).fill('correct horse battery');
+  await page.getByRole('button', { name: 'Join' }).click();
+  await page.waitForURL(/\/$/);
+}, { server: 'login', noise: /401/ });
+
+real('an invitation that is none says so', async ({ go, page }) => {
+  await go('/join#nothing');
+  await page.getByRole('alert').waitFor();
+}, { server: 'login', noise: /401|404|403|400/ });
+
 real('asks for a log-in, says when it is wrong, and lets in', async ({ go, page }) => {
   await go('/');
   await page.getByLabel('Email').fill('ines@example.com');
@@ -107,7 +158,7 @@ real('asks for a log-in, says when it is wrong, and lets in', async ({ go, page 
   await page.getByLabel('Password').fill('correct horse battery');
   await page.getByRole('button', { name: 'Log in' }).click();
   await page.getByRole('navigation', { name: 'Main' }).waitFor();
-  await page.getByRole('button', { name: /Log out/ }).click();
+  await page.getByRole('button', { name: /log out/ }).click();
   await page.getByLabel('Password').waitFor();
 }, { server: 'login', noise: /401/ });
 

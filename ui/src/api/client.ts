@@ -2,8 +2,8 @@
 import { rowOf, sessionDetailOf, spanOf, traceDetailOf } from './normal';
 import { filterAnswerOf } from './places';
 import type {
-  ApiKey, Books, Dimension, Fact, FilterAnswer, FilterGrain, Found, ListRequest, Me, Measure, NewKey, Page, QueryAnswer, QueryRequest, Session, SessionDetail, Span, Stats,
-  Trace, TraceDetail,
+  ApiKey, AuditEntry, Books, Dimension, Fact, FilterAnswer, FilterGrain, Found, Invitation, ListRequest, Me, Measure, Member, Mine, NewKey, Page, Quarantined, QueryAnswer, QueryRequest,
+  SecretKind, Session, SessionDetail, Span, Stats, Trace, TraceDetail, UnpricedModel, User, Ways,
 } from './types';
 
 /** What the server said instead of an answer; `status` 0: it could not be reached. */
@@ -44,6 +44,8 @@ function query(values: object): string {
 
 export class Api {
   csrf = '';
+  /** Of those who are in several: which one is meant; '' leaves it to the server. */
+  project = '';
   /** Called when the server asks for a log-in. */
   onLoginNeeded: () => void = () => {};
   readonly #kept = new Map<string, unknown>();
@@ -52,6 +54,7 @@ export class Api {
     const headers: Record<string, string> = { accept: 'application/json' };
     if (body !== undefined) headers['content-type'] = 'application/json';
     if (method !== 'GET' && this.csrf) headers['x-csrf-token'] = this.csrf;
+    if (this.project) headers['x-pawl-project'] = this.project;
     let response: Response;
     try {
       response = await fetch(base + path, {
@@ -70,7 +73,7 @@ export class Api {
   async #refusal(response: Response, path: string): Promise<ApiError> {
     const said = (await response.json().catch(() => null)) as { error?: { code?: string; message?: string; detail?: unknown; request_id?: string } } | null;
     const error = said?.error ?? {};
-    if (response.status === 401 && path !== '/login') this.onLoginNeeded();
+    if (response.status === 401 && path !== '/login' && path !== '/password') this.onLoginNeeded();
     const fallback = `The server answered ${response.status} without saying why.`;
     return new ApiError(response.status, error.code ?? String(response.status), error.message || fallback, error.detail ?? null, error.request_id ?? '');
   }
@@ -93,8 +96,35 @@ export class Api {
   setup = (form: { token: string; email: string; name: string; password: string }) => this.#send<void>('POST', '/setup', form);
 
   keys = () => this.#send<{ keys: ApiKey[] }>('GET', '/keys').then((answer) => (Array.isArray(answer) ? (answer as ApiKey[]) : answer.keys));
-  createKey = (scopes: string[], name?: string) => this.#send<NewKey>('POST', '/keys', { scopes, ...(name ? { name } : {}) });
+  createKey = (scopes: string[], name?: string, expires?: string) => this.#send<NewKey>('POST', '/keys', { scopes, ...(name ? { name } : {}), ...(expires ? { expires } : {}) });
   revokeKey = (id: string) => this.#send<void>('DELETE', `/keys/${encodeURIComponent(id)}`);
+
+  ways = () => this.#send<Ways>('GET', '/login');
+  /** What an invitation is for; its token stands in the address. */
+  invitation = (token: string) => this.#send<{ email: string; project: string; role: string }>('POST', '/invitation', { token });
+  join = (form: { token: string; name: string; password: string }) => this.#send<void>('POST', '/join', form);
+  acceptInvitation = (token: string) => this.#send<void>('POST', '/join/accept', { token });
+  members = () => this.#send<{ members: Member[]; invitations: Invitation[] }>('GET', '/members');
+  setRole = (member: string | number, role: string) => this.#send<void>('PUT', `/members/${member}`, { role });
+  removeMember = (member: string | number) => this.#send<void>('DELETE', `/members/${member}`);
+  invite = (email: string, role: string) => this.#send<Invitation>('POST', '/invitations', { email, role });
+  withdraw = (id: string) => this.#send<void>('DELETE', `/invitations/${encodeURIComponent(id)}`);
+  users = () => this.#send<{ users: User[] }>('GET', '/users').then((answer) => answer.users);
+  changeUser = (user: string | number, to: { disabled?: boolean; owner?: boolean }) => this.#send<void>('PUT', `/users/${user}`, to);
+  mine = () => this.#send<Mine>('GET', '/logins');
+  endLogin = (id: string) => this.#send<void>('DELETE', `/logins/${encodeURIComponent(id)}`);
+  endOtherLogins = () => this.#send<void>('DELETE', '/logins');
+  setPassword = (old: string, password: string) => this.#send<void>('POST', '/password', { old, password });
+  connect = () => this.#send<{ url: string }>('POST', '/oidc/connect', {});
+  disconnect = () => this.#send<void>('DELETE', '/oidc/connect');
+  createProject = (name: string) => this.#send<{ id: string | number; name: string }>('POST', '/projects', { name });
+  masking = () => this.#send<{ kinds: SecretKind[] }>('GET', '/masking').then((answer) => answer.kinds);
+  setMasking = (kinds: string[]) => this.#send<{ kinds: SecretKind[] }>('PUT', '/masking', { kinds }).then((answer) => answer.kinds);
+  audit = (before?: number) => this.#send<{ entries: AuditEntry[] }>('GET', `/audit${query({ before, limit: 100 })}`).then((answer) => answer.entries);
+  quarantine = () => this.#send<{ count: number; records: Quarantined[] }>('GET', '/quarantine?limit=50');
+  retryQuarantine = (ids?: string[]) => this.#send<{ sent: number; held: number }>('POST', '/quarantine/retry', ids ? { ids } : { all: true });
+  unpriced = () => this.#send<{ models: UnpricedModel[] }>('GET', '/prices/unknown').then((answer) => answer.models);
+  reprice = () => this.#send<{ traces: number }>('POST', '/reprice', {});
 
   books = (call?: Call) => this.#send<Books>('GET', '/books', undefined, call);
   addSample = () => this.#send<unknown>('POST', '/sample', {});

@@ -9,9 +9,13 @@ export interface LiveListener {
   state?: (connected: boolean) => void;
 }
 
+/** Of those who are in several: which project is listened to; the client sets it. */
+export const liveProject = { id: '' };
+
 /** Listens until the answered function is called. */
 export function listenLive(filter: string, listener: LiveListener): () => void {
-  const source = new EventSource(`/api/v1/live${filter ? `?filter=${encodeURIComponent(filter)}` : ''}`);
+  const query = new URLSearchParams({ ...(filter ? { filter } : {}), ...(liveProject.id ? { project: liveProject.id } : {}) }).toString();
+  const source = new EventSource(`/api/v1/live${query ? `?${query}` : ''}`);
   const read = <T>(use: (value: T) => void) => (event: MessageEvent<string>) => {
     let value: T;
     try {

@@ -10,7 +10,11 @@ export interface Me {
   mode: 'local' | 'required';
   user: null | { id: string; email: string; name: string; role: string };
   project: { id: string; name: string };
-  projects: { id: string; name: string }[];
+  /** owner, admin, member or viewer; "owner" in local mode. */
+  role?: string;
+  /** Scopes: ingest read write admin operate. */
+  may?: string[];
+  projects: { id: string; name: string; role?: string }[];
   version: string;
   csrf: string;
   endpoints: { http: string; otlp_http: string; otlp_grpc: string };
@@ -203,6 +207,89 @@ export interface ApiKey {
   expires?: string | null;
   last_used?: string | null;
   revoked?: string | null;
+}
+/** How one can log in. */
+export interface Ways {
+  password: boolean;
+  oidc: { name: string; start: string } | null;
+}
+export interface Member {
+  id: string | number;
+  email: string;
+  name: string;
+  role: string;
+  by_rule: boolean;
+  disabled: boolean;
+  me: boolean;
+  seen: string | null;
+}
+export interface Invitation {
+  id: string;
+  email: string;
+  role: string;
+  by: string;
+  created: string;
+  expires: string;
+  /** Only when it was made. */
+  link?: string;
+}
+export interface User {
+  id: string | number;
+  email: string;
+  name: string;
+  owner: boolean;
+  disabled: boolean;
+  me: boolean;
+  via: string;
+  created: string;
+  seen: string | null;
+}
+export interface LoginPlace {
+  id: string;
+  via: string;
+  address: string;
+  agent: string;
+  current: boolean;
+  created: string;
+  seen: string | null;
+  expires: string;
+}
+export interface Mine {
+  logins: LoginPlace[];
+  password: boolean;
+  connected: boolean;
+  oidc: string | null;
+}
+export interface SecretKind {
+  name: string;
+  about: string;
+  on: boolean;
+}
+export interface AuditEntry {
+  number: number;
+  at: string;
+  project: number;
+  actor: string;
+  actor_name: string;
+  action: string;
+  detail: string;
+}
+export interface Quarantined {
+  id: string;
+  at: string;
+  signal: string;
+  trace_id: string | null;
+  span_id: string | null;
+  name: string;
+  bytes: number;
+  reason: string;
+  tries: number;
+}
+export interface UnpricedModel {
+  provider: string;
+  model: string;
+  calls: number;
+  tokens: number;
 }
 export interface NewKey extends ApiKey {
   key: string;

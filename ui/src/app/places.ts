@@ -17,7 +17,9 @@ export function placesOf(router: Router, values: { agents: readonly string[] }):
     to('Sessions', '/sessions', 'lines', 'a conversation or job each'),
     to('Traces', '/traces', 'trace', 'a run each'),
     to('Spans', '/spans', 'span', 'a step each'),
-    to('Settings', '/settings', 'settings', 'keys, theme, addresses'),
+    to('Settings', '/settings', 'settings', 'keys, masking, addresses'),
+    to('What comes in', '/settings/intake', 'down', 'received, refused, set aside, without a price'),
+    to('You', '/settings/me', 'user', 'theme, log-ins'),
     ...values.agents.map((agent) => to(`Agent ${agent}`, url.link('/sessions', { filter: `agent=${quotedWord(agent)}`, last: '7d' }), 'agent', 'its sessions of 7 days')),
   ];
 }

@@ -1,18 +1,22 @@
 // Which address shows what. Only what exists has a route.
 import type { Grain } from '$api';
 
+export const settingsTabs = ['project', 'intake', 'people', 'me', 'audit'] as const;
+export type SettingsTab = (typeof settingsTabs)[number];
 export type Route =
   | { page: 'list'; grain: Grain }
   | { page: 'replay'; kind: 'session' | 'trace'; id: string }
-  | { page: 'settings' }
+  | { page: 'settings'; tab: SettingsTab }
   | { page: 'setup' }
+  | { page: 'join' }
   | { page: 'missing' };
 
 export function routeOf(path: string): Route {
   const [first = '', second = '', ...rest] = path.split('/').filter(Boolean);
   if (first === '') return { page: 'list', grain: 'sessions' };
   if (first === 'setup') return { page: 'setup' };
-  if (first === 'settings' && !second) return { page: 'settings' };
+  if (first === 'join') return { page: 'join' };
+  if (first === 'settings' && rest.length === 0 && (settingsTabs as readonly string[]).includes(second || 'project')) return { page: 'settings', tab: (second || 'project') as SettingsTab };
   if ((first === 'sessions' || first === 'traces') && second && rest.length === 0)
     return { page: 'replay', kind: first === 'sessions' ? 'session' : 'trace', id: decoded(second) };
   if ((first === 'sessions' || first === 'traces' || first === 'spans') && !second) return { page: 'list', grain: first };

@@ -5,6 +5,8 @@ export class Router {
   path = $state(location.pathname);
   query = $state.raw(new URLSearchParams(location.search));
   hash = $state(location.hash);
+  /** What every address keeps, so that a link opens the same for a colleague: the project, for those who are in several. */
+  project = '';
 
   /** Listens to Back, Forward and clicks on plain links inside Pawl; answers how to stop. */
   start(): () => void {
@@ -20,6 +22,7 @@ export class Router {
 
   go(href: string, how: { replace?: boolean } = {}): void {
     const target = new URL(href, location.href);
+    if (this.project && !target.searchParams.has('project')) target.search = printQuery(new URLSearchParams([...target.searchParams, ['project', this.project]]));
     if (target.href === location.href) return;
     history[how.replace ? 'replaceState' : 'pushState'](null, '', target);
     this.#read();
