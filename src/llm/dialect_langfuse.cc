@@ -43,7 +43,7 @@ void refine(Reader& reader) {
   Reading& out = reader.out;
   const bool graph = reader.found.has(graph_node) || reader.span.name.starts_with("Runnable");
   if (graph && out.kind == Kind::workflow && is_graph_plumbing(reader.span.name)) out.noise = true;
-  if (out.kind == Kind::workflow && is_nested_graph(reader)) {
+  if (out.kind == Kind::workflow && is_nested_graph(reader, reader.span.name)) {
     out.kind = Kind::agent;
     out.agent = reader.span.name;
   }

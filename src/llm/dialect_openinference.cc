@@ -73,7 +73,7 @@ void refine_langchain(Reader& reader) {
     return;
   }
   out.noise = is_graph_plumbing(name);
-  if (is_nested_graph(reader)) {
+  if (is_nested_graph(reader, name)) {
     out.kind = Kind::agent;
     out.agent = name;
   }

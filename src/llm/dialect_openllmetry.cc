@@ -100,6 +100,34 @@ void refine_llama_index(Reader& reader) {
   if (json::is_string(agent_name) && out.agent.empty()) out.agent = json::text(agent_name);
 }
 
+// Graphs are workflows or tasks, their nodes tasks: told apart by what goes in and out.
+void refine_langchain(Reader& reader) {
+  Reading& out = reader.out;
+  if (out.kind != Kind::workflow || reader.found.text(operation) == "invoke_agent") return;
+  const std::string_view name = reader.found.text(entity_name);
+  const bool nested = reader.found.has(graph_node);
+  const bool graph =
+      nested ? is_nested_graph(reader, name) : !is_graph_plumbing(name) && takes_and_gives_messages(reader);
+  if (graph && !name.empty()) {
+    out.kind = Kind::agent;
+    out.agent = name;
+  } else {
+    out.noise = out.noise || (nested && is_graph_plumbing(name)) || name.starts_with("Runnable") || name == "Prompt";
+  }
+}
+
+// LangChain.js names its classes; the tool's own name stands in the message that came back.
+void name_tool(Reader& reader) {
+  Reading& out = reader.out;
+  std::string name = out.tool_name;
+  if (name.empty()) name = reader.found.text(entity_name);
+  if (name != "DynamicStructuredTool" && name != "DynamicTool" && name != "StructuredTool") return;
+  const std::string_view answer = reader.found.text(output), kwargs = json::member(answer, "kwargs");
+  const std::string_view message = json::is_object(kwargs) ? kwargs : answer;
+  if (const auto own = json::member(message, "name"); json::is_string(own)) out.tool_name = json::text(own);
+  if (const auto id = json::member(message, "tool_call_id"); json::is_string(id)) out.tool_call_id = json::text(id);
+}
+
 // An entity names a tool on a tool span and an agent on an agent span.
 void refine(Reader& reader) {
   Reading& out = reader.out;
@@ -109,6 +137,7 @@ void refine(Reader& reader) {
     out.kind = Kind::other;
     out.noise = true;
   }
+  if (reader.scope.name.ends_with(".langchain")) refine_langchain(reader);
   if (reader.scope.name.find("llamaindex") != std::string_view::npos) refine_llama_index(reader);
   if (reader.scope.name.find(".crewai") != std::string_view::npos) {
     if (name.ends_with(".llm")) out.kind = Kind::llm;
@@ -121,6 +150,7 @@ void refine(Reader& reader) {
   if (out.kind == Kind::agent && reader.found.text(Field::agent).starts_with("Runnable")) out.kind = Kind::workflow;
   if (out.kind == Kind::other && name.ends_with(".mcp")) out.noise = true;
   if (name.ends_with("ResponseStreamWriter") || name.ends_with("RequestStreamWriter")) out.noise = true;
+  if (out.kind == Kind::tool) name_tool(reader);
   // A graph is reported as a workflow and as an agent around it: the workflow is the graph, the agent runs it.
   if (out.kind == Kind::workflow && operation == "invoke_agent") out.wrapper_usage = true;
 }

@@ -129,6 +129,11 @@ void refine_genkit(Reader& reader) {
     if (json::is_string(reason)) out.finish_reasons.push_back(json::text(reason));
   }
   if (reader.found.text(kind_word) == "util") out.noise = true;
+  if (reader.found.text(kind_word) == "prompt") {  // an agent among the tools: work is handed to it
+    out.kind = Kind::handoff;
+    out.noise = false;
+    out.handoff_to = name;
+  }
 }
 
 constexpr std::string_view vercel_scopes[] = {"ai", "gen_ai", "vercel"};

@@ -6,9 +6,10 @@ namespace {
 
 // The order settles which of two dialects is asked first where only attributes can tell.
 const Dialect* const dialects[] = {
-    &openinference, &langfuse,    &langsmith, &mlflow,  &agentops,        &mastra,      &genkit,  &vercel,  &crewai,
-    &openlit,       &pydantic_ai, &strands,   &adk,     &agent_framework, &openllmetry, &laminar, &logfire, &mcp,
-    &anthropic_sdk, &claude_code, &litellm,   &autogen, &infrastructure,  &otel_genai,  &generic};
+    &openinference, &langfuse,      &langsmith,      &mlflow,      &agentops,      &mastra,      &genkit,
+    &vercel,        &crewai,        &openlit,        &pydantic_ai, &strands,       &adk,         &agent_framework,
+    &openllmetry,   &laminar,       &logfire,        &mcp,         &anthropic_sdk, &claude_code, &litellm,
+    &autogen,       &openai_agents, &infrastructure, &otel_genai,  &generic};
 
 // "ai" is the scope "ai" and not "airline.app"; "openinference" also "openinference-core".
 bool is_scope(std::string_view scope, std::string_view prefix) {

@@ -38,7 +38,7 @@ const Dialect& dialect_of(const otlp::Scope& scope, otlp::Attributes attributes)
 
 extern const Dialect otel_genai, openinference, openllmetry, langfuse, langsmith, adk, pydantic_ai, autogen, strands,
     agent_framework, agentops, mlflow, openlit, anthropic_sdk, mcp, crewai, vercel, mastra, genkit, litellm,
-    claude_code, laminar, logfire, infrastructure, generic;
+    claude_code, laminar, logfire, openai_agents, infrastructure, generic;
 
 // Shared words. `known` is false for a word that says nothing.
 struct KindWord {
@@ -62,7 +62,8 @@ void read_graph_state(Reader& reader);
 // LangChain and LangGraph: nodes, runnables, parsers and hooks around the steps of an agent.
 bool is_graph_plumbing(std::string_view name);
 // A graph that runs inside a node or tool of another one, and inherited its metadata: it takes and gives messages.
-bool is_nested_graph(const Reader& reader);
+bool is_nested_graph(const Reader& reader, std::string_view name);
+bool takes_and_gives_messages(const Reader& reader);  // as a graph does, and its nodes
 
 std::string_view without_prefix(std::string_view text, std::string_view prefix);
 std::string_view without_suffix(std::string_view text, std::string_view suffix);

@@ -27,14 +27,20 @@ bool is_graph_plumbing(std::string_view name) {
          name.find(".wrap_") != std::string_view::npos;
 }
 
-bool is_nested_graph(const Reader& reader) {
-  using enum Field;
-  const std::string_view node = reader.found.text(graph_node), name = reader.span.name;
-  if (node.empty() || name == node || is_graph_plumbing(name)) return false;
+bool takes_and_gives_messages(const Reader& reader) {
   const auto holds_messages = [](std::string_view state) {
-    return json::is_array(json::member(json::trimmed(state), "messages"));
+    state = json::trimmed(state);
+    for (const std::string_view wrapper : {"inputs", "outputs"}) {  // OpenLLMetry
+      if (const auto inner = json::member(state, wrapper); json::is_object(inner)) state = inner;
+    }
+    return json::is_array(json::member(state, "messages"));
   };
-  return holds_messages(reader.found.text(input)) && holds_messages(reader.found.text(output));
+  return holds_messages(reader.found.text(Field::input)) && holds_messages(reader.found.text(Field::output));
+}
+
+bool is_nested_graph(const Reader& reader, std::string_view name) {
+  const std::string_view node = reader.found.text(Field::graph_node);
+  return !node.empty() && name != node && !is_graph_plumbing(name) && takes_and_gives_messages(reader);
 }
 
 void read_graph_state(Reader& reader) {

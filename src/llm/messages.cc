@@ -337,6 +337,7 @@ std::vector<Message> parse_messages(const std::vector<Piece>& pieces) {
   settle_tool_roles(messages);
   std::erase_if(messages,
                 [](const Message& message) { return message.parts.empty() && message.finish_reason.empty(); });
+  add_media_references(messages);
   return messages;
 }
 

@@ -34,6 +34,9 @@ KindFound decide_kind(const Found& found) {
   const KindWord op = kind_of_word(found.text(operation));
   const std::string_view method = found.text(mcp_method);
   if (method == "tools/call" && !word.known) return {Kind::tool};
+  // "task" may be anything: an operation that names a step says more.
+  const bool step = op.kind == Kind::tool || op.kind == Kind::llm || op.kind == Kind::embedding;
+  if (word.known && word.kind == Kind::workflow && step) return {op.kind, op.noise};
   if (word.known) return {word.kind, word.noise};
   if (op.known) return {op.kind, op.noise};
   if (is_mcp_plumbing(method)) return {Kind::other, true};
@@ -81,7 +84,8 @@ std::string_view agent_from_graph_path(std::string_view path) {
   if (last == std::string_view::npos) return {};
   std::string_view holder = path.substr(0, last);
   if (const std::size_t bar = holder.rfind('|'); bar != std::string_view::npos) holder.remove_prefix(bar + 1);
-  return holder.substr(0, holder.find(':'));
+  holder = holder.substr(0, holder.find(':'));
+  return is_graph_plumbing(holder) ? std::string_view() : holder;
 }
 
 }  // namespace

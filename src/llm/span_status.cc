@@ -114,7 +114,7 @@ namespace {
 bool gave_error(std::string_view back) {
   if (!json::is_object(back)) return false;
   for (const std::string_view object : {back, json::member(back, "tool_output")}) {
-    for (const std::string_view key : {"isError", "is_error"}) {
+    for (const std::string_view key : {"isError", "is_error", "error"}) {
       if (json::is_object(object) && json::member(object, key) == "true") return true;
     }
   }
@@ -123,7 +123,7 @@ bool gave_error(std::string_view back) {
 
 std::string_view content_of(std::string_view back) {
   if (const auto held = json::member(back, "tool_output"); json::is_object(held)) back = held;
-  for (const std::string_view key : {"content", "blocks", "result", "error"}) {
+  for (const std::string_view key : {"content", "blocks", "message", "result", "error"}) {
     if (const auto content = json::member(back, key); !json::is_null(content)) return content;
   }
   return back;

@@ -33,6 +33,7 @@ constexpr UsageKey usage_keys[] = {
     {"cachedContentTokens", &RawUsage::cache_read},
     {"cachedInputTokens", &RawUsage::cache_read},
     {"cached_content_token_count", &RawUsage::cache_read},
+    {"cached_input_tokens", &RawUsage::cache_read},
     {"cached_tokens", &RawUsage::cache_read},
     {"candidatesTokenCount", &RawUsage::output},
     {"candidates_token_count", &RawUsage::output},
