@@ -37,8 +37,8 @@ std::string_view unwrapped(std::string_view object) {
   std::string_view single;
   std::size_t count = 0;
   while (elements.next() && ++count < 3) single = elements.value;
-  const bool object = json::is_object(single) || (json::is_string(single) && json::is_object(json::text(single)));
-  return count == 1 && object ? single : args;
+  const bool one_object = json::is_object(single) || (json::is_string(single) && json::is_object(json::text(single)));
+  return count == 1 && one_object ? single : args;
 }
 
 // LangChain's tool message in its forms, a provider's {"id","name","response"}; "" where it is none.
