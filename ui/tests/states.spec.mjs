@@ -38,6 +38,29 @@ test('says what failed, and tries again', async ({ go, page }) => {
   await listed(page);
 }, { noise: /503/ });
 
+real('a server that is starting is waited for: rows, figures and facets come by themselves', async ({ go, page }) => {
+  let starting = true;
+  const refuse = (route) => (starting ? route.fulfill({ status: 503, headers: { 'retry-after': '1' }, contentType: 'application/json', body: '{"error":{"code":"unavailable","message":"Pawl accepts data, but cannot answer queries yet: reading the journal, 40 %.","request_id":"r-2"}}' }) : route.continue());
+  await page.route(/\/api\/v1\/(sessions|query|values|measures|dimensions)/, refuse);
+  await go(`/sessions?${week}`);
+  await page.getByText('reading the journal, 40 %').waitFor();
+  starting = false;
+  await listed(page);
+  await eventually(async () => assert.match(await page.getByRole('tab', { name: /^Cost/ }).textContent(), /\$/));
+  await page.getByRole('complementary', { name: 'Facets' }).getByRole('button', { name: /research-crew/ }).first().waitFor();
+  await page.getByRole('button', { name: 'Other measures' }).waitFor();
+  assert.equal(await page.getByRole('alert').count(), 0);
+}, { noise: /503/ });
+
+test('a replay that cannot be read yet comes by itself', async ({ go, page }) => {
+  let starting = true;
+  await page.route(/\/api\/v1\/sessions\/s01856/, (route) => (starting ? route.fulfill({ status: 503, contentType: 'application/json', body: '{"error":{"code":"unavailable","message":"Pawl is starting.","request_id":"r-3"}}' }) : route.continue()));
+  await go('/sessions/s01856');
+  await page.getByRole('alert').getByText('Pawl is starting.').waitFor();
+  starting = false;
+  await page.getByRole('treeitem').first().waitFor();
+}, { noise: /503/ });
+
 real('fresh rows wait behind a count, nothing moves until they are taken in', async ({ go, base }) => {
   const session = `live-${id(8)}`;
   await sendAndStore(base, sent(`${session}-a`, 'First of the live ones'));

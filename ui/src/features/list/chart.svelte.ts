@@ -33,6 +33,7 @@ export class ChartModel {
       void list.filter;
       void split;
       void list.range;
+      void list.returned;
       void strip.measure;
       if (view === 'chart' && list.ready) untrack(() => void this.#ask());
     });

@@ -43,8 +43,13 @@ export class Completions {
 
   constructor(app: App) {
     this.#app = app;
-    app.api.dimensions().then((all) => (this.#known = all), () => {});
-    app.api.facts().then((all) => (this.#facts = all), () => {});
+    this.#learn();
+  }
+
+  /** What there is to name; asked again where the server could not say yet. */
+  #learn(): void {
+    this.#app.api.dimensions().then((all) => (this.#known = all), () => {});
+    this.#app.api.facts().then((all) => (this.#facts = all), () => {});
   }
 
   clear(): void {
@@ -55,6 +60,7 @@ export class Completions {
 
   async ask(question: Question): Promise<void> {
     this.#abort?.abort();
+    if (!this.#known.length) this.#learn();
     const { minus, dimension, operator, value } = spellingOf(question.draft);
     if (!dimension) return this.#names(question.draft);
     if (dimension === 'is' || dimension === 'has') return this.#factsFor(question.draft, dimension, value);

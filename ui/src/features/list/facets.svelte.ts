@@ -46,6 +46,7 @@ export class FacetsModel {
     $effect(() => {
       void list.filter;
       void list.range;
+      void list.returned;
       if (list.ready) untrack(() => void this.#ask());
     });
     $effect(() => () => this.#abort?.abort());

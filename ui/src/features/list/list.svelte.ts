@@ -180,6 +180,7 @@ export class ListModel {
       const page = await this.app.api.list(this.grain, this.#request(this.now), { signal: abort.signal, keep: this.#name });
       if (take) this.#show(page.rows as Row[], page.next, page.stats);
       else this.#merge(page.rows as Row[]);
+      if (this.error) this.returned += 1;
       this.error = null;
     } catch (error) {
       if (wasAborted(error)) return;
@@ -196,6 +197,8 @@ export class ListModel {
       if (error instanceof ApiError && (error.status === 0 || error.status === 503)) this.#again = setTimeout(() => void this.refresh(!this.loaded), 2000);
     }
   }
+  /** Counts how often the server came back: figures and facets ask anew then. */
+  returned = $state(0);
   /** What could not be reached, or is starting, is asked again by itself. */
   #again: ReturnType<typeof setTimeout> | undefined;
 

@@ -61,8 +61,12 @@ export class StripModel {
 
   constructor(list: ListModel) {
     this.list = list;
-    list.app.api.measures().then((all) => (this.catalogue = all), () => {});
     $effect(() => {
+      void list.returned;
+      list.app.api.measures().then((all) => (this.catalogue = all), () => {});
+    });
+    $effect(() => {
+      void list.returned;
       void list.filter;
       void list.range;
       void this.measures;

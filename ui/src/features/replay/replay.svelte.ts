@@ -160,6 +160,8 @@ export class Replay {
     } catch (error) {
       if (signal.aborted) return;
       this.failure = error instanceof ApiError ? error : new ApiError(0, 'failed', String(error));
+      // Not to be reached, or starting: asked again by itself.
+      if (this.failure.status === 0 || this.failure.status === 503) setTimeout(() => void this.load(signal), 2000);
     }
   }
 
