@@ -4,7 +4,7 @@ JOBS ?= $(shell nproc)
 export PATH := $(CURDIR)/third_party/node/bin:$(PATH)
 UI_SOURCES := $(shell find ui/src ui/index.html ui/public ui/package-lock.json ui/vite.config.ts -type f 2>/dev/null)
 
-.PHONY: demo test build dev-build deps ui bench dev fmt lint prices clean help
+.PHONY: demo test build dev-build deps deps-tests ui bench dev fmt lint prices clean help
 
 help:
 	@printf '%s\n' 'make demo    build and serve a demo fleet' 'make test    every test' 'make build   build/release/pawl' \
@@ -12,6 +12,9 @@ help:
 
 deps:
 	@tools/deps.sh
+
+deps-tests:
+	@tools/deps.sh tests
 
 ui/dist/.built: $(UI_SOURCES) | deps
 	@echo '  ui: building the page'
@@ -28,7 +31,7 @@ build: deps ui
 demo: build
 	@build/release/pawl demo
 
-test: deps ui
+test: deps-tests ui
 	@tools/test.sh
 
 bench: build

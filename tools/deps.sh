@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # `make deps`: everything that Pawl needs on a bare Debian 12. A second run takes less than a second.
+#   tools/deps.sh tests     and what its tests need: a browser, the formatter, sanitizers
 # Only Debian's packages are installed outside of the tree; the rest goes into third_party/ and ui/node_modules/.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -8,9 +9,10 @@ mkdir -p "$third"
 say() { printf '  deps: %s\n' "$*"; }
 
 apt=(ca-certificates make cmake ninja-build pkg-config ccache brotli zstd unzip openssl python3 python3-pip
-  clang-19 lld-19 libclang-rt-19-dev clang-format-19 clang-tidy-19 libstdc++-12-dev
+  clang-19 lld-19 libstdc++-12-dev
   libboost1.81-dev libnghttp2-dev libprotozero-dev libsimdjson-dev libre2-dev libsqlite3-dev libtomlplusplus-dev
-  libcli11-dev libfmt-dev libxxhash-dev libzstd-dev zlib1g-dev libssl-dev libargon2-dev libgtest-dev chromium curl)
+  libcli11-dev libfmt-dev libxxhash-dev libzstd-dev zlib1g-dev libssl-dev libargon2-dev libgtest-dev)
+[ "${1:-}" = tests ] && apt+=(clang-format-19 clang-tidy-19 libclang-rt-19-dev chromium curl)
 missing=()
 for package in "${apt[@]}"; do
   dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
@@ -22,7 +24,7 @@ if [ ${#missing[@]} -gt 0 ]; then
       { printf 'deps: Debian packages are missing, and there is no sudo here. As root:\n  apt-get update && apt-get install -y --no-install-recommends %s\n' "${missing[*]}" >&2; exit 1; }
     run=(sudo)
   fi
-  say "installing ${#missing[@]} Debian packages (about two minutes): ${missing[*]}"
+  say "installing ${#missing[@]} Debian packages (some minutes): ${missing[*]}"
   "${run[@]}" env DEBIAN_FRONTEND=noninteractive apt-get update -qq
   "${run[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >"$third/apt.log" 2>&1 ||
     { tail -5 "$third/apt.log" >&2; exit 1; }
