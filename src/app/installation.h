@@ -82,6 +82,8 @@ struct Installation::Parts {
   net::Response readiness() const;
   std::string metrics() const;  // asks the engine: on the pool
   Result<std::string> check(Repair repair) const;
+  Result<> note(const net::Request& request, projects::ProjectId project, std::string_view action,
+                std::string_view detail) const;
   Result<std::string> backup(const std::string& name) const;
   void stop_server(Nanos grace);
   void stop();

@@ -53,7 +53,8 @@ Result<net::Response> reprice(warehouse::Warehouse& store, ingest::Ingest& inges
 }  // namespace
 
 void add_money_routes(net::Router& router, net::Pool& pool, ingest::Ingest& ingest, Pricing& pricing,
-                      std::function<warehouse::Warehouse*()> store) {
+                      std::function<warehouse::Warehouse*()> store,
+                      std::function<Result<>(const net::Request&)> note_repricing) {
   router.add({.method = "GET",
               .pattern = "/api/v1/prices/unknown",
               .permission = "read",
@@ -67,8 +68,9 @@ void add_money_routes(net::Router& router, net::Pool& pool, ingest::Ingest& inge
   router.add({.method = "POST",
               .pattern = "/api/v1/reprice",
               .permission = "admin",
-              .handler = [&, store](net::Request& request) -> Task<Result<net::Response>> {
+              .handler = [&, store, note_repricing](net::Request& request) -> Task<Result<net::Response>> {
                 co_return co_await net::on_pool(pool, request.cancel, [&]() -> Result<net::Response> {
+                  TRY(note_repricing(request));
                   return reprice(*TRY(opened(store)), ingest, pricing, projects::access_of(request).project);
                 });
               },

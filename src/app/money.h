@@ -11,6 +11,7 @@
 namespace pawl::app {
 
 void add_money_routes(net::Router& router, net::Pool& pool, ingest::Ingest& ingest, Pricing& pricing,
-                      std::function<warehouse::Warehouse*()> store);
+                      std::function<warehouse::Warehouse*()> store,
+                      std::function<Result<>(const net::Request&)> note_repricing);
 
 }  // namespace pawl::app

@@ -6,6 +6,7 @@
 #include "money.h"
 #include "openapi.h"
 #include "process.h"
+#include "records/audit/audit.h"
 #include "sample.h"
 
 namespace pawl::app {
@@ -14,6 +15,12 @@ std::string Installation::Parts::endpoints() const {
   JsonWriter json;
   json.object().field("http", main_url).field("otlp_http", otlp_http_url.empty() ? main_url : otlp_http_url);
   return json.field("otlp_grpc", otlp_grpc).end().take();
+}
+
+// What somebody made the installation or a project do, for the audit table.
+Result<> Installation::Parts::note(const net::Request& request, projects::ProjectId project, std::string_view action,
+                                   std::string_view detail) const {
+  return audit::append(*ledger, clock.now(), project, projects::actor_of(projects::access_of(request)), action, detail);
 }
 
 net::Response Installation::Parts::readiness() const {
@@ -71,7 +78,13 @@ void Installation::Parts::add_routes() {
   slice("ingest", [this] { ingest->add_routes(router); });
   slice("explore", [this] { explore->add_routes(router); });
   slice("accounts", [this] { add_account_routes(); });
-  slice("prices", [this] { add_money_routes(router, pool, *ingest, *pricing, [this] { return opened.load(); }); });
+  slice("prices", [this] {
+    add_money_routes(
+        router, pool, *ingest, *pricing, [this] { return opened.load(); },
+        [this](const net::Request& request) {
+          return note(request, projects::access_of(request).project, "prices.apply", "");
+        });
+  });
   slice("sample", [this] { add_sample_routes(router, pool, *ingest, clock, [this] { return opened.load(); }); });
   slice("operation", [this] { add_own_routes(); });
   slice("page", [this] { add_asset_routes(router); });
@@ -117,9 +130,12 @@ void Installation::Parts::add_own_routes() {
                 const Repair repair = fields.flag("rebuild").value_or(false)  ? Repair::always
                                       : fields.flag("repair").value_or(false) ? Repair::damaged
                                                                               : Repair::none;
-                co_return co_await net::on_pool(pool, request.cancel, [this, repair]() -> Result<net::Response> {
-                  return net::Response::json(TRY(check(repair)));
-                });
+                co_return co_await net::on_pool(pool, request.cancel,
+                                                [this, repair, &request]() -> Result<net::Response> {
+                                                  if (repair != Repair::none)
+                                                    TRY(note(request, 0, "doctor.repair", ""));
+                                                  return net::Response::json(TRY(check(repair)));
+                                                });
               },
               .body_bytes = 4096,
               .handler_time = hour,
@@ -132,9 +148,11 @@ void Installation::Parts::add_own_routes() {
               .permission = "operate",
               .handler = [this](net::Request& request) -> Task<Result<net::Response>> {
                 const auto name = CO_TRY(JsonFields::parse(request.body)).text("name");
-                co_return co_await net::on_pool(pool, request.cancel, [this, name]() -> Result<net::Response> {
-                  return net::Response::json(TRY(backup(name)));
-                });
+                co_return co_await net::on_pool(pool, request.cancel,
+                                                [this, name, &request]() -> Result<net::Response> {
+                                                  TRY(note(request, 0, "backup", name));
+                                                  return net::Response::json(TRY(backup(name)));
+                                                });
               },
               .body_bytes = 4096,
               .handler_time = hour,
