@@ -85,7 +85,7 @@ step_reference() { python3 tests/system/reference.py; }
 step_captures() { python3 tests/system/captures.py; }
 step_hostile() { python3 tests/system/hostile.py; python3 tests/system/hostile_secrets.py; }
 step_isolation() { python3 tests/system/isolation.py; }
-step_auth() { python3 tests/system/auth.py; python3 tests/system/auth_oidc.py; }
+step_auth() { python3 tests/system/auth.py; python3 tests/system/auth_people.py; python3 tests/system/auth_oidc.py; }
 step_start() { python3 tests/system/start.py; }
 step_remote() { python3 tests/system/remote.py; }
 step_edge() { python3 tests/system/edge.py; }

@@ -1,4 +1,5 @@
 """Two projects, one server: with project A's key no route shows anything of B, not even that it exists."""
+import http.client
 import json
 import re
 import threading
@@ -83,6 +84,69 @@ def by_id(checks, world, routes):
         got, wanted = (same_shape(world.ask("GET", f"/api/v1/find?id={ids[kind]}"), ids) for ids in (world.ids("B"), NEVER))
         if kind != "span_id":  # both projects have this span id
             checks.equal(f"find by {kind}: not yours as not there", got, wanted)
+
+
+def share_of_pairs(a, b):
+    """How often something of `a` is greater than something of `b`: 0.5 where nothing tells them apart (Mann and Whitney)."""
+    return sum((x > y) + 0.5 * (x == y) for x in a for y in b) / (len(a) * len(b))
+
+
+def timing(checks, world, routes):
+    """Nor does the time tell them apart. By turns, so that a busy machine is busy for both; a difference must come three times."""
+    connection = http.client.HTTPConnection("127.0.0.1", world.server.port, timeout=30)
+    headers = {"host": f"127.0.0.1:{world.server.port}", "authorization": "Bearer " + world.keys["A"]}
+
+    def ask(method, path):
+        began = time.perf_counter()
+        connection.request(method, path, headers=headers)
+        connection.getresponse().read()
+        return time.perf_counter() - began
+
+    for method, pattern in [*routes, ("DELETE", "/api/v1/keys/{id}"), ("GET", "/api/v1/find?id={trace_id}")]:
+        if "{" not in pattern:
+            continue
+        paths = {name: fill(pattern, ids) for name, ids in (("theirs", world.ids("B")), ("never", NEVER))}
+        shares = []
+        while len(shares) < 3:
+            took = {"theirs": [], "never": []}
+            for turn in range(60):
+                for name in ("theirs", "never") if turn % 2 else ("never", "theirs"):
+                    took[name].append(ask(method, paths[name]))
+            shares.append(share_of_pairs(took["theirs"], took["never"]))
+            if abs(shares[-1] - 0.5) < 0.15:
+                break
+        checks.check(f"{method} {pattern}: not yours takes as long as not there", abs(shares[-1] - 0.5) < 0.15 or min(shares) < 0.5 < max(shares), shares)
+    mine, never = ([ask("GET", fill("/api/v1/traces/{trace_id}", ids)) for _ in range(60)] for ids in (world.ids("A"), NEVER))
+    checks.check("the clock is fine enough to tell what is there", share_of_pairs(mine, never) > 0.8, share_of_pairs(mine, never))
+    connection.close()
+
+
+def as_user(checks, world, routes):
+    """A member of A by log-in: what is B's is not there, by its id, by name and by switching to it."""
+    command("user", "create", "ada@example.com", "--project", f"{MARK['A']}-project", "--role", "admin", "--data", world.server.data, env={"PAWL_PASSWORD": "a long and honest password"})
+    entered = world.server.post("/api/v1/login", {"email": "ada@example.com", "password": "a long and honest password"})
+    cookie = {"cookie": entered.headers["set-cookie"].split(";")[0]}
+
+    def ask(method, path, project=""):
+        return world.server.call(method, path, headers={**cookie, **({"x-pawl-project": project} if project else {})})
+
+    mine = json.loads(ask("GET", "/api/v1/me").body)
+    checks.equal("one project is theirs", [project["name"] for project in mine["projects"]], [f"{MARK['A']}-project"])
+    theirs = next(number for number in range(1, 10) if number != mine["project"]["id"] and world.ask("GET", "/api/v1/me", project="B").json()["project"]["id"] == number)
+    for method, pattern in routes:
+        if method != "GET" or pattern.endswith("/live") or pattern.startswith("/api/v1/oidc"):
+            continue
+        path = fill(pattern, world.ids("B"))
+        answer = ask("GET", path)
+        answer.body = answer.body.replace(path.encode(), b"").replace(b"/api/v1", b"")
+        for value in world.ids("B").values():  # the question itself
+            answer.body = answer.body.replace(value.encode(), b"") if "{" in pattern else answer.body
+        shows_nothing(checks, world, f"GET {pattern} as a user", answer)
+        if json.loads(world.server.call("GET", "/api/v1/openapi.json").body)["paths"][pattern]["get"].get("x-permission") in ("public", "self"):
+            continue
+        there, nowhere = (same_shape(ask("GET", path, project), {}) for project in (str(theirs), "999"))
+        checks.equal(f"GET {pattern} switched to B as to nowhere", there, nowhere)
+        checks.equal(f"GET {pattern} switched to B", there[0], 404)
 
 
 def lists(checks, world, routes):
@@ -189,6 +253,8 @@ def main():
         server.wait_for(lambda: server.call("GET", "/api/v1/traces/" + world.ids("B")["trace_id"], key=world.keys["B"]).status == 200, 15, "B's trace")
         checks.check("B sees its own", MARK["B"] in world.ask("GET", "/api/v1/traces", project="B").body.decode())
         by_id(checks, world, [route for route in routes if route[0] == "GET"])
+        timing(checks, world, [route for route in routes if route[0] == "GET"])
+        as_user(checks, world, routes)
         lists(checks, world, routes)
         questions(checks, world)
         installation(checks, world)

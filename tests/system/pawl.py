@@ -73,7 +73,7 @@ def call(url, method="GET", body=None, headers=None, timeout=20):
 class Server:
     """`pawl serve` on 127.0.0.1 and a port that it chooses; ended and its data removed on exit."""
 
-    def __init__(self, *flags, data=None, ready=True, key=""):
+    def __init__(self, *flags, data=None, ready=True, key="", listen="127.0.0.1:0"):
         self.home = data or tempfile.mkdtemp(prefix="pawl-test-")
         self.kept = data is not None
         self.data = os.path.join(self.home, "data")
@@ -85,7 +85,7 @@ class Server:
         with open(self.log_path, "wb") as log:
             self.began = time.monotonic()
             self.process = subprocess.Popen(
-                [BINARY, "serve", "--data", self.data, "--listen", "127.0.0.1:0", *flags],
+                [BINARY, "serve", "--data", self.data, "--listen", listen, *flags],
                 stdout=log, stderr=log, env=environment)
         self.url = self.wait_for(self.page, 30, "an address")
         self.accepting_s = time.monotonic() - self.began
