@@ -5,14 +5,13 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import threading
 import time
 
 from pawl import BINARY, JSON, PATIENCE, Checks, Server, call, command, span, traces_body
 
-ROUNDS = int(sys.argv[1]) if len(sys.argv) > 1 else 3
+ROUNDS = 3
 THREADS = 6
 
 
@@ -191,4 +190,5 @@ def main():
     checks.finish()
 
 
-main()
+if __name__ == "__main__":
+    main()
