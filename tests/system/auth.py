@@ -153,6 +153,19 @@ def without_ledger(checks, server):
     checks.equal("afterwards everything is as before", server.call("GET", "/api/v1/traces", key=key["key"]).status, 200)
 
 
+def in_no_copy(checks, server):
+    """No secret is in a back-up, in the journal, in the ledger or in the log."""
+    secret = make_key(server, "operate")["key"]
+    server.wait_for(lambda: server.call("GET", "/metrics", key=secret).status == 200, 5, "the key")
+    sender = known(server, make_key(server, "ingest,read"))["key"]
+    server.call("POST", "/v1/traces", traces_body(span(0xbac, 1, custom__leaked=f"header was Bearer {sender}")), JSON, key=sender)
+    server.call("GET", "/api/v1/traces?x=" + sender)
+    made = server.post("/api/v1/backup", {"name": "one"}, key=secret)
+    checks.equal("a back-up", made.status, 200)
+    for name, text in (("operator's", secret), ("sender's", sender)):
+        checks.equal(f"the {name} key is in no file, not even where a program sent it as data", found_in(server.home, text[20:]), "")
+
+
 def log_in(checks, server):
     link = re.search(r"http://\S+/setup#(\S+)", server.log())
     if not checks.check("the start prints a set-up link", link, server.log()[-300:]):
@@ -203,6 +216,7 @@ def main():
         ending(checks, server)
         living(checks, server)
         without_ledger(checks, server)
+        in_no_copy(checks, server)
         log_in(checks, server)
         guessing(checks, server)
         server.end()

@@ -9,7 +9,7 @@ import time
 import zlib
 
 from hostile_secrets import field
-from pawl import JSON, PATIENCE, PROTOBUF, Checks, Server, span, traces_body
+from pawl import JSON, PATIENCE, PROTOBUF, Checks, Server, call, span, traces_body
 
 TRACE = 0x5b8efff798038103d269b633813fc60c
 WAYS = ("refused", "quarantined", "journal", "stored", "duplicate", "merged")
@@ -285,6 +285,28 @@ def heads(checks, server):
     checks.check("an HTTP/2 frame of 16 MB ends the connection", len(got) < 4096, got[:80])
 
 
+def every_port(checks):
+    """Local mode's rules on all three ports; and it says what it is before anything else."""
+    with Server("--otlp-http", "127.0.0.1:0", "--otlp-grpc", "127.0.0.1:0") as server:
+        checks.check("the first line says what local mode is", "local mode" in server.log().splitlines()[0] and "reads everything" in server.log().splitlines()[0], server.log()[:300])
+        points = server.get("/api/v1/me")["endpoints"]
+        ports = {name: int(points[name].rsplit(":", 1)[1]) for name in ("http", "otlp_http", "otlp_grpc")}
+        checks.equal("three ports", len(set(ports.values())), 3)
+        for name, port in ports.items():
+            url = f"http://127.0.0.1:{port}/v1/traces"
+            for what, headers in (("a foreign host", {"host": "evil.example"}), ("another's port", {"host": f"127.0.0.1:{1 + port % 60000}"}), ("a foreign origin", {"origin": "https://evil.example"}),
+                                  ("origin null", {"origin": "null"}), ("a cross-site fetch", {"sec-fetch-site": "cross-site"}), ("a proxy", {"x-forwarded-for": "1.2.3.4"}), ("via a proxy", {"via": "1.1 x"})):
+                answer = call(url, "POST", b"{}", {**JSON, **headers})
+                checks.equal(f"{what} at {name}", answer.status, 403)
+            checks.check(f"a proxy at {name} is told what it needs", "--auth required" in answer.message, answer.message)
+            for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"):
+                checks.equal(f"a {kind} at {name} is not read", call(url, "POST", b"{", {"content-type": kind}).status, 415)
+            for host in ("localhost", "127.0.0.1", "LOCALHOST"):
+                checks.equal(f"{host} at {name}", call(url, "POST", b"{}", {**JSON, "host": f"{host}:{port}"}).status, 200)
+        grpc = call(f"http://127.0.0.1:{ports['otlp_grpc']}/opentelemetry.proto.collector.trace.v1.TraceService/Export", "POST", b"{}", JSON)
+        checks.equal("gRPC needs its content type", grpc.status, 415)
+
+
 def local_mode(checks, server):
     for name, headers, statuses in [
             ("a foreign host", {"host": "evil.example"}, {400, 403, 421}),
@@ -326,6 +348,7 @@ def questions(checks, server):
 
 def main():
     checks = Checks()
+    every_port(checks)
     with Server() as server:
         refusals(checks, server)
         bodies(checks, server)
