@@ -18,7 +18,7 @@ deps-tests:
 
 ui/dist/.built: $(UI_SOURCES) | deps
 	@echo '  ui: building the page'
-	@cd ui && npx --no-install vite build --logLevel warn && touch dist/.built
+	@cd ui && node node_modules/vite/bin/vite.js build --logLevel error && touch dist/.built
 
 ui: ui/dist/.built
 
