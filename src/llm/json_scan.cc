@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "base/text.h"
+#include "llm/json_check.h"
 
 namespace pawl::llm::json {
 namespace {
@@ -177,6 +178,10 @@ bool is_whole(std::string_view raw) {
       return raw == "true" || raw == "false" || raw == "null" ||
              ((raw.front() == '-' || (raw.front() >= '0' && raw.front() <= '9')) && parse_double(raw).has_value());
   }
+}
+
+bool is_valid(std::string_view raw) {
+  return !first_error(raw) && is_utf8(raw);
 }
 
 Members::Members(std::string_view object) : text_(object) {

@@ -28,8 +28,10 @@ inline bool is_string(std::string_view raw) {
 inline bool is_null(std::string_view raw) {
   return raw.empty() || raw == "null";
 }
-// `raw` is exactly one whole JSON value and nothing else.
+// `raw` is one whole value and nothing else, by its brackets and quotes; what stands inside may be no JSON.
 bool is_whole(std::string_view raw);
+// `raw` is one JSON value and nothing else (json_check.h) in UTF-8: it may be written out as it is.
+bool is_valid(std::string_view raw);
 
 // The members of an object in order: `while (members.next()) use(members.key, members.value)`. Key without quotes, as
 // written; value raw, without white space around it.

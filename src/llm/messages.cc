@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "llm/json_scan.h"
 #include "llm/pieces.h"
+#include "llm/python_literal.h"
 #include "llm/shapes.h"
 #include "wire/otlp.h"
 
@@ -341,6 +342,22 @@ std::vector<Message> parse_messages(const std::vector<Piece>& pieces) {
   return messages;
 }
 
+namespace {
+
+// As the model gave them; text that is no JSON stays text.
+void write_arguments(JsonWriter& json, const std::string& arguments) {
+  if (json::is_valid(arguments)) {
+    json.raw(json::trimmed(arguments));
+  } else if (const std::string printed = looks_like_python(arguments) ? python_to_json(arguments) : std::string();
+             !printed.empty()) {
+    json.raw(printed);
+  } else {
+    json.value(arguments);
+  }
+}
+
+}  // namespace
+
 void write_messages(JsonWriter& json, const std::vector<Message>& messages) {
   constexpr std::string_view types[] = {"text", "reasoning", "tool_call", "tool_result", "media", "other"};
   json.array();
@@ -354,7 +371,7 @@ void write_messages(JsonWriter& json, const std::vector<Message>& messages) {
       if (!part.name.empty()) json.field("name", part.name);
       if (part.type == Part::Type::tool_call) {
         json.key("arguments");
-        json::is_whole(part.arguments) ? json.raw(json::trimmed(part.arguments)) : json.value(part.arguments);
+        write_arguments(json, part.arguments);
       } else if (part.type == Part::Type::tool_result) {
         json.field("result", part.text);
       } else if (!part.text.empty() || part.type == Part::Type::text) {

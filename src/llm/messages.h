@@ -37,7 +37,8 @@ std::vector<Message> parse_messages(const std::vector<Piece>& pieces);
 // A tool's arguments or result as the value itself: wrappers such as {"args":[],"kwargs":{…}}, LangChain's constructor
 // objects and JSON in JSON are undone (conventions.md traps 12, 13). JSON text where it is JSON, else a JSON string.
 std::string parse_value_json(const std::vector<Piece>& pieces);
-// Puts a media part beside each text that refers to media which a client has uploaded (Langfuse). parse_messages does it.
+// Puts a media part beside each text that refers to media which a client has uploaded (Langfuse). parse_messages does
+// it.
 void add_media_references(std::vector<Message>& messages);
 void write_messages(JsonWriter& json, const std::vector<Message>& messages);
 

@@ -28,7 +28,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   pieces.push_back({slot, static_cast<llm::Format>(data[1] % 5), key, "user", text});
   JsonWriter json;
   llm::write_messages(json, llm::parse_messages(pieces));
-  if (!llm::json::is_whole(json.text())) std::abort();
-  llm::parse_value_json(pieces);
+  if (!llm::json::is_valid(json.text())) std::abort();
+  if (!llm::json::is_valid(llm::parse_value_json(pieces))) std::abort();
   return 0;
 }

@@ -120,9 +120,7 @@ std::string plain_value(std::string_view raw, int depth) {
   return std::string(raw);
 }
 
-}  // namespace
-
-std::string parse_value_json(const std::vector<Piece>& pieces) {
+std::string value_of(const std::vector<Piece>& pieces) {
   constexpr int depth = 8;
   if (pieces.empty()) return "null";
   const Format format = pieces.front().format;
@@ -169,6 +167,17 @@ std::string parse_value_json(const std::vector<Piece>& pieces) {
     if (!json::is_whole(text)) return json_quote(text);
   }
   return plain_value(text, depth);
+}
+
+}  // namespace
+
+std::string parse_value_json(const std::vector<Piece>& pieces) {
+  std::string value = value_of(pieces);
+  if (json::is_valid(value)) return value;
+  const bool given = !pieces.empty() && pieces.front().slot == Slot::arguments;
+  if (std::string printed = given && looks_like_python(value) ? python_to_json(value) : std::string(); !printed.empty())
+    return printed;
+  return json_quote(value);
 }
 
 }  // namespace pawl::llm
