@@ -164,6 +164,15 @@ bool send_until_kept(net::Client& client, const std::string& url, const std::str
   return false;
 }
 
+// Until the engine has been quiet for two seconds.
+void settle(const Server& server) {
+  for (double last = -1, now = cpu_seconds(server.process).all(); now - last > 0.05;) {
+    last = now;
+    std::this_thread::sleep_for(std::chrono::seconds(2));
+    now = cpu_seconds(server.process).all();
+  }
+}
+
 void run(const std::string& program, const Shape& shape, int connections) {
   const std::string data = std::filesystem::temp_directory_path() / fmt::format("pawl-bench-{}", getpid());
   std::filesystem::remove_all(data);
@@ -212,12 +221,7 @@ void run(const std::string& program, const Shape& shape, int connections) {
     most = std::max(most, resident_mb(server->process));
   }
   const double stored_after = static_cast<double>(clock.monotonic() - began) / 1e9;
-  // settled: until the engine has been quiet for two seconds
-  for (double last = -1, now = cpu_seconds(server->process).all(); now - last > 0.05;) {
-    last = now;
-    std::this_thread::sleep_for(std::chrono::seconds(2));
-    now = cpu_seconds(server->process).all();
-  }
+  settle(*server);
   const Cpu after = cpu_seconds(server->process);
   std::ranges::sort(acks);
   auto quantile = [&](double q) {

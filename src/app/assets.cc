@@ -18,7 +18,16 @@ net::StaticFile file_of(const Asset& asset) {
   return {asset.type, asset.etag, asset.plain, asset.brotli, asset.immutable};
 }
 
+// A client of LangSmith whose endpoint is the bare root: where a page has its path, its answer is under /langsmith.
+std::optional<net::Response> sent_to_langsmith(const net::Request& request) {
+  if (request.headers.get("x-api-key").empty() || !request.path.starts_with("/sessions")) return std::nullopt;
+  auto response = net::Response::text("", 307);
+  response.headers.set("location", "/langsmith" + request.target);
+  return response;
+}
+
 Task<Result<net::Response>> serve_asset(const net::Request& request) {
+  if (auto elsewhere = sent_to_langsmith(request)) co_return std::move(*elsewhere);
   const Asset* asset = find(request.path);
   if (asset == nullptr) {
     const bool is_file = request.path.starts_with("/assets/");

@@ -7,6 +7,7 @@
 #include "features/accounts/accounts.h"
 #include "features/explore/explore.h"
 #include "features/ingest/ingest.h"
+#include "features/sdks/sdks.h"
 #include "guard/secrets.h"
 #include "listening.h"
 #include "metrics.h"
@@ -14,8 +15,12 @@
 #include "net/server.h"
 #include "net/tasks.h"
 #include "pricing.h"
+#include "records/datasets/datasets.h"
 #include "records/projects/projects.h"
+#include "records/prompts/prompts.h"
+#include "records/scores/scores.h"
 #include "serve.h"
+#include "store/blobs/blobs.h"
 #include "store/journal/journal.h"
 #include "store/ledger/ledger.h"
 #include "store/warehouse/warehouse.h"
@@ -33,6 +38,10 @@ struct Installation::Parts {
   std::unique_ptr<journal::Journal> journal;
   std::unique_ptr<ledger::Ledger> ledger;
   std::unique_ptr<projects::Projects> projects;
+  std::unique_ptr<blobs::Blobs> blobs;
+  std::unique_ptr<scores::Scores> scores;
+  std::unique_ptr<prompts::Prompts> prompts;
+  std::unique_ptr<datasets::Datasets> datasets;
   std::unique_ptr<net::Outbound> outbound;
   std::optional<accounts::OidcOptions> oidc;
   guard::Scanners scanners;
@@ -46,6 +55,7 @@ struct Installation::Parts {
   std::string trouble;              // under `said`: why the warehouse is not open
   std::unique_ptr<ingest::Ingest> ingest;
   std::unique_ptr<explore::Explore> explore;
+  std::unique_ptr<sdks::Sdks> sdks;
   net::Router router;
   net::Io io{2};
   std::unique_ptr<net::Server> server;
@@ -67,6 +77,8 @@ struct Installation::Parts {
   ingest::Masked mask(projects::ProjectId project, otlp::Signal signal, otlp::Encoding encoding, std::string& body);
   void refresh();
   void make_features();
+  void make_sdks(const std::string& key);
+  Result<std::vector<std::string>> keep_others(const net::Request& request, const std::vector<ingest::Other>& others);
   void add_routes();
   void add_account_routes();
   void add_own_routes();

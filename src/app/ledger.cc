@@ -2,14 +2,19 @@
 #include "ledger.h"
 
 #include "features/ingest/ingest.h"
+#include "features/sdks/sdks.h"
 #include "records/audit/audit.h"
+#include "records/datasets/datasets.h"
 #include "records/projects/projects.h"
+#include "records/prompts/prompts.h"
+#include "records/scores/scores.h"
 
 namespace pawl::app {
 
 std::vector<ledger::Migration> ledger_migrations() {
   std::vector<ledger::Migration> steps;
-  for (const auto owner : {projects::migrations(), audit::migrations(), ingest::migrations()})
+  for (const auto owner : {projects::migrations(), audit::migrations(), ingest::migrations(), scores::migrations(),
+                           prompts::migrations(), datasets::migrations(), sdks::migrations()})
     steps.insert(steps.end(), owner.begin(), owner.end());
   return steps;
 }

@@ -64,8 +64,9 @@ void write_components(JsonWriter& json) {
 std::string openapi(const net::Router& router, std::string_view version) {
   std::map<std::string, std::vector<const net::Route*>> paths;
   for (const auto& route : router.routes()) {
-    if (route->pattern.starts_with("/api/") || route->pattern.starts_with("/v1/") || route->pattern.ends_with("z") ||
-        route->pattern == "/metrics") {
+    if (route->pattern.starts_with("/api/") || route->pattern.starts_with("/v1/") ||
+        (route->pattern.starts_with("/langsmith/") && !route->pattern.starts_with("/langsmith/api/")) ||
+        route->pattern.ends_with("z") || route->pattern == "/metrics") {
       std::string pattern = route->pattern;
       if (const auto dots = pattern.find("..."); dots != std::string::npos) pattern.erase(dots, 3);
       paths[pattern].push_back(route.get());

@@ -5,6 +5,7 @@
 #include <fstream>
 
 #include "base/files.h"
+#include "base/ids.h"
 #include "base/json.h"
 #include "base/rng.h"
 #include "base/text.h"
@@ -47,6 +48,10 @@ Result<> Installation::Parts::open_stores() {
                                           std::string_view actor, std::string_view action, std::string_view detail) {
                                      return audit::append(transaction, clock.now(), project, actor, action, detail);
                                    }));
+  blobs = TRY(blobs::Blobs::open(files, random, {.data = data}));
+  scores = std::make_unique<scores::Scores>(*ledger, clock);
+  prompts = TRY(prompts::Prompts::open(*ledger, clock));
+  datasets = std::make_unique<datasets::Datasets>(*ledger, clock);
   pricing = TRY(Pricing::load(config.get("prices")));
   return {};
 }
@@ -89,12 +94,47 @@ void Installation::Parts::make_features() {
           .pricer = [this](traces::SpanRow& row, const llm::Reading& reading) { pricing->price(row, reading); },
           .mask = [this](traces::ProjectId project, otlp::Signal signal, otlp::Encoding encoding,
                          std::string& body) { return mask(project, signal, encoding, body); },
-          .taps = {[this](const traces::Batch& batch) { explore->committed(batch); }}});
+          .taps = {[this](const traces::Batch& batch) { explore->committed(batch); },
+                   [this](const traces::Batch& batch) { sdks->committed(batch); }},
+          .books_beside = [this](traces::ProjectId project) -> Result<ingest::BooksBeside> {
+            const auto books = TRY(scores->books(project));
+            return ingest::BooksBeside{books.received, books.refused, books.duplicate, books.merged};
+          },
+          .keep_others = [this](const net::Request& request, llm::RunForm,
+                                const std::vector<ingest::Other>& others) { return keep_others(request, others); }});
   explore = std::make_unique<explore::Explore>(
       pool, clock, log,
       explore::Options{.explain_cost = [this](const traces::SpanRow& row) { return pricing->explain(row); },
                        .progress = [this] { return progress(); },
-                       .watch = [this](const projects::Access& access) { return projects->watch(access); }});
+                       .watch = [this](const projects::Access& access) { return projects->watch(access); },
+                       .scores = scores.get()});
+  make_sdks(key.value_or(""));
+}
+
+// What comes beside runs is for sdks to keep.
+Result<std::vector<std::string>> Installation::Parts::keep_others(const net::Request& request,
+                                                                  const std::vector<ingest::Other>& others) {
+  std::vector<sdks::Beside> all;
+  for (const auto& one : others) all.push_back({one.type, one.id, one.json, one.name, one.content_type, one.at});
+  return sdks->keep(projects::access_of(request), all);
+}
+
+void Installation::Parts::make_sdks(const std::string& key) {
+  sdks = std::make_unique<sdks::Sdks>(
+      pool, sdks::Parts{*ledger, *projects, *scores, *prompts, *datasets, *blobs}, clock, log,
+      sdks::Options{
+          .version = PAWL_VERSION,
+          .secret = sha256("uploads\n" + key),
+          .local = local,
+          .public_url = [this] { return config.get("public_url").empty() ? main_url : config.get("public_url"); },
+          .progress = [this] { return progress(); },
+          .erase =
+              [this](projects::ProjectId project, Id128 trace) {
+                ingest->revise(project, {trace}, [](traces::SpanRow& row) {
+                  row.sign = 0;
+                  return true;
+                });
+              }});
 }
 
 Result<> Installation::Parts::listen(const std::vector<Listening>& wanted) {
@@ -184,6 +224,7 @@ Result<> Installation::Parts::open_warehouse() {
   TRY(tables.begin(*warehouse));
   ingest->start(*warehouse);
   explore->open(*warehouse);
+  sdks->open(*warehouse);
   opened = warehouse.get();
   return {};
 }
@@ -245,6 +286,7 @@ void Installation::Parts::stop_server(Nanos grace) {
 void Installation::Parts::stop() {
   stop_server(5 * second);
   if (explore) explore->close();
+  if (sdks) sdks->close();
   pool.stop();
   if (ingest && !ingest->stop(15 * second))
     log.warn("not everything was stored in time; it is in the journal and comes back at the next start");

@@ -128,8 +128,20 @@ constexpr ShapeField span_fields[] = {
     {"links", "[any]", {}, true},
     {"raw_available", "boolean", {}, true},
     {"raw", "[Piece]", "with raw=1: the pieces exactly as received", true}};
-constexpr ShapeField score_fields[] = {{"name", "string"},   {"value", "any"},      {"kind", "string"},
-                                       {"author", "string"}, {"comment", "string"}, {"span_id", "string?"}};
+constexpr ShapeField score_fields[] = {{"id", "string"},
+                                       {"name", "string"},
+                                       {"value", "any", "a number, true or false, or a text"},
+                                       {"kind", "string", "numeric boolean category text correction"},
+                                       {"author", "string"},
+                                       {"comment", "string"},
+                                       {"span_id", "string?"},
+                                       {"trace_id", "string?"},
+                                       {"session_id", "string?"},
+                                       {"experiment", "string?"},
+                                       {"evaluator", "string?"},
+                                       {"source", "string", "api annotation eval feedback"},
+                                       {"at", "time"},
+                                       {"correction", "any"}};
 constexpr ShapeField log_fields[] = {{"time", "time"},
                                      {"trace_id", "string?"},
                                      {"span_id", "string?"},

@@ -28,8 +28,14 @@ constexpr Job projects_jobs[] = {
     {"refresh", "every 400 ms",
      "reads keys, roles and log-ins that others have changed; ends live views that may go on no longer"}};
 constexpr Job operation_jobs[] = {
-    {"certificates", "every 2 s", "reads a certificate again when its file has changed; SIGHUP does so at once"}};
+    {"certificates", "every 2 s", "reads a certificate again when its file has changed; SIGHUP does so at once"},
+    {"tables", "after an upgrade, once queries are answered",
+     "makes tables of an older Pawl anew beside the work, in pieces of half a second"}};
 constexpr std::string_view explore_taps[] = {"committed batch: the live view"};
+constexpr Job sdks_jobs[] = {
+    {"experiments", "every 400 ms", "writes down which items were tried in which experiment, as spans said it"},
+    {"deletions", "30 s after they were asked for", "takes the spans of a trace back, its scores too"}};
+constexpr std::string_view sdks_taps[] = {"committed batch: items of experiments"};
 constexpr std::string_view serve_commands[] = {"serve",  "upgrade", "version", "describe",
                                                "doctor", "backup",  "restore"};
 constexpr std::string_view accounts_commands[] = {"project", "key", "user"};
@@ -58,6 +64,10 @@ constexpr Known known[] = {
      {},
      ingest_commands},
     {"explore", "lists, whole runs, measures, completion, live view", {}, explore_taps, explore_commands},
+    {"scores", "judgements of sessions, traces, spans and experiments", {}, {}, {}},
+    {"prompts", "prompts by name, their versions and labels", {}, {}, {}},
+    {"datasets", "datasets, their items by version, experiments", {}, {}, {}},
+    {"sdks", "what clients of Langfuse and LangSmith ask beside sending telemetry", sdks_jobs, sdks_taps, {}},
     {"accounts", "log-in, members, keys, settings of a project", {}, {}, accounts_commands},
     {"prices", "what calls cost, and what has no price", {}, {}, prices_commands},
     {"sample", "one session to look at in an empty project", {}, {}, demo_commands},

@@ -118,7 +118,7 @@ std::string Run::trace() const {
     case RunForm::langsmith: {
       if (std::string trace = text("trace_id"); !trace.empty()) return trace;
       if (const auto ids = ids_of_order(text("dotted_order")); !ids.empty()) return ids.front();
-      return value("parent_run_id").empty() ? id_ : std::string();
+      return created_ && value("parent_run_id").empty() ? id_ : std::string();  // a patch may leave both out
     }
     default:
       return root_ ? id_ : text("trace_id");

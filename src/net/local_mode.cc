@@ -28,6 +28,16 @@ bool is_local_origin(std::string_view origin, std::uint16_t port) {
   return false;
 }
 
+// Not from a page, which sends Origin with a POST and cannot, without asking first, add other headers or call its
+// browser by another name. LangSmith's clients send multipart/form-data.
+bool sent_by_program(const Request& request) {
+  for (const char* of_browsers : {"origin", "referer", "sec-fetch-site", "sec-fetch-dest"})
+    if (request.headers.find(of_browsers)) return false;
+  const std::string_view agent = request.headers.get("user-agent");
+  return request.headers.find("x-api-key") || request.headers.find("content-encoding") ||
+         (!agent.empty() && !agent.starts_with("Mozilla"));
+}
+
 bool may_have_body(const Request& request) {
   return request.method != "GET" && request.method != "HEAD" && request.method != "OPTIONS";
 }
@@ -65,7 +75,7 @@ std::optional<Refusal> check_local(const Request& request, std::uint16_t port) {
     return Refusal{403, "A page of another site may not ask a server in local mode."};
   if (!may_have_body(request)) return std::nullopt;
   for (std::string_view type : simple_types)
-    if (request.content_type == type)
+    if (request.content_type == type && !(request.content_type == "multipart/form-data" && sent_by_program(request)))
       return Refusal{415, fmt::format("Send the body with its own Content-Type (for example application/json), not {}: "
                                       "any web page could send that.",
                                       type)};

@@ -202,6 +202,12 @@ TEST(LocalMode, OnlyThisMachineMayAsk) {
   for (std::string type : {"text/plain", "text/plain;charset=UTF-8", "application/x-www-form-urlencoded",
                            "multipart/form-data; boundary=x"})
     EXPECT_EQ(local_status({host, {"content-type", type}}, "POST"), 415) << type;
+  const std::pair<std::string, std::string> form{"content-type", "multipart/form-data; boundary=x"};
+  EXPECT_EQ(local_status({host, form, {"user-agent", "langsmith-py/0.14.17"}}, "POST"), 200);
+  EXPECT_EQ(local_status({host, form, {"x-api-key", "k"}}, "POST"), 200);
+  EXPECT_EQ(local_status({host, form, {"user-agent", "Mozilla/5.0 (X11)"}}, "POST"), 415);
+  for (std::string header : {"origin", "referer"})  // a page of this machine: its own port, but not this server's
+    EXPECT_EQ(local_status({host, form, {"user-agent", "curl/8"}, {header, "http://localhost:7295"}}, "POST"), 415);
   EXPECT_EQ(local_status({host, {"content-type", "application/json"}}, "POST"), 200);
   EXPECT_EQ(local_status({host, {"content-type", "application/grpc"}}, "POST"), 200);
   Request old = local_request({host});

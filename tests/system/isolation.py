@@ -1,5 +1,7 @@
 """Two projects, one server: with project A's key no route shows anything of B, not even that it exists."""
 import http.client
+import base64
+import hashlib
 import json
 import re
 import threading
@@ -10,7 +12,7 @@ from pawl import JSON, PATIENCE, Checks, Server, command, span, traces_body
 
 MARK = {"A": "alpha5512", "B": "zebra7391"}
 TRACE = {"A": 0xA11A, "B": 0xB22B}
-NEVER = {"trace_id": f"{0xC33C:032x}", "span_id": f"{0xC3:016x}", "session_id": "never-session", "key": "pk_NEVERMADE123"}
+NEVER = {"trace_id": f"{0xC33C:032x}", "span_id": f"{0xC3:016x}", "session_id": "never-session", "key": "pk_NEVERMADE123"}  # and NEVER_THERE
 
 
 def telemetry(project):
@@ -30,7 +32,7 @@ def telemetry(project):
 
 class World:
     def __init__(self, server):
-        self.server, self.keys, self.key_ids = server, {}, {}
+        self.server, self.keys, self.key_ids, self.kept = server, {}, {}, {}
         for project in "AB":
             name = f"{MARK[project]}-project"
             made = command("project", "create", name, "--data", server.data, "--json")
@@ -41,11 +43,38 @@ class World:
         server.wait_for(lambda: all(server.call("GET", "/api/v1/me", key=key).status == 200 for key in self.keys.values()), 5, "the keys")
 
     def ids(self, project):
-        return {"trace_id": f"{TRACE[project]:032x}", "span_id": f"{2:016x}", "session_id": f"{MARK[project]}-session", "key": self.key_ids[project]}
+        return {"trace_id": f"{TRACE[project]:032x}", "span_id": f"{2:016x}", "session_id": f"{MARK[project]}-session", "key": self.key_ids[project],
+                **self.kept.get(project, {})}
 
     def ask(self, method, path, body=None, project="A", **headers):
         data = json.dumps(body).encode() if body is not None else None
         return self.server.call(method, path, data, {**(JSON if data else {}), **headers}, key=self.keys[project])
+
+
+def belongings(world, project):
+    """Of everything that clients of other vendors keep here one each, with the project's mark; ids by what routes call them."""
+    mark, json_post = MARK[project], lambda path, body: world.ask("POST", path, body, project)
+    trace = f"{TRACE[project]:032x}"
+    made = [json_post("/api/public/v2/prompts", {"name": f"{mark}-prompt", "prompt": mark, "labels": ["production"]}),
+            json_post("/api/public/v2/datasets", {"name": f"{mark}-set"}),
+            json_post("/api/public/dataset-items", {"datasetName": f"{mark}-set", "id": f"{mark}-item", "input": mark, "sourceTraceId": trace}),
+            json_post("/api/public/dataset-run-items", {"runName": f"{mark}-run", "datasetItemId": f"{mark}-item", "traceId": trace}),
+            json_post("/api/public/scores", {"id": f"{mark}-score", "traceId": trace, "name": f"{mark}-tone", "value": mark}),
+            json_post("/api/public/score-configs", {"name": f"{mark}-stars", "dataType": "NUMERIC"}),
+            json_post("/langsmith/sessions", {"name": f"{mark}-runs"}),
+            json_post("/api/public/media", {"traceId": trace, "contentType": "image/png", "contentLength": len(mark), "field": "input",
+                                            "sha256Hash": base64.b64encode(hashlib.sha256(mark.encode()).digest()).decode()})]
+    assert all(answer.status < 300 for answer in made), [answer.body for answer in made]
+    dataset, session, config, media = made[1].json()["id"], made[6].json()["id"], made[5].json()["id"], made[7].json()
+    world.server.call("PUT", media["uploadUrl"].removeprefix(world.server.url), mark.encode(), {"content-type": "image/png"})
+    return {"prompt": f"{mark}-prompt", "dataset_name": f"{mark}-set", "item_id": f"{mark}-item", "run_name": f"{mark}-run", "score_id": f"{mark}-score",
+            "feedback_id": f"{mark}-score", "config_id": config, "dataset_id": dataset, "example_id": f"{mark}-item", "media_id": media["mediaId"],
+            "observation_id": f"{2:016x}", "token": f"{mark}-token", "rest": f"{mark}/nowhere"}
+
+
+NEVER_THERE = {"prompt": "never-prompt", "dataset_name": "never-set", "item_id": "never-item", "run_name": "never-run", "score_id": "never-score",
+               "feedback_id": "never-score", "config_id": "never-config", "dataset_id": "never-set-id", "example_id": "never-item", "media_id": "never-media",
+               "observation_id": f"{0xC3:016x}", "token": "never-token", "rest": "never/nowhere"}
 
 
 def fill(pattern, ids):
@@ -74,6 +103,8 @@ def by_id(checks, world, routes):
         if "{" not in pattern:
             continue
         theirs, never = world.ids("B"), NEVER
+        if "observation_id" in pattern or "/runs/{run_id}" in pattern:
+            continue  # one id for both projects: see `shared_ids`
         if "span_id" in pattern:  # also B's span in a trace of ours
             mixed = {**theirs, "trace_id": world.ids("A")["trace_id"], "span_id": f"{0xB2:016x}"}
             checks.check(f"{method} {pattern}: no such span in ours", world.ask(method, fill(pattern, mixed)).status == 404)
@@ -147,6 +178,20 @@ def as_user(checks, world, routes):
         there, nowhere = (same_shape(ask("GET", path, project), {}) for project in (str(theirs), "999"))
         checks.equal(f"GET {pattern} switched to B as to nowhere", there, nowhere)
         checks.equal(f"GET {pattern} switched to B", there[0], 404)
+
+
+def shared_ids(checks, world):
+    """Both projects have a span of this id: each sees its own."""
+    for path in (f"/api/public/observations/{2:016x}", f"/langsmith/runs/{2:016x}"):
+        answer = world.ask("GET", path)
+        checks.check(f"{path} is A's own", answer.status == 200 and MARK["A"] in answer.body.decode(), answer.body[:300])
+        shows_nothing(checks, world, path, answer)
+    answer = world.ask("GET", f"/langsmith/feedback?run={2:016x}")
+    shows_nothing(checks, world, "feedback of a run", answer)
+    for path in ("/langsmith/runs/query", "/api/public/scores"):
+        shows_nothing(checks, world, path, world.ask("POST", path, {"id": world.ids("B")["score_id"], "name": "n", "value": 1, "traceId": world.ids("A")["trace_id"]}))
+    theirs = world.ask("GET", f"/api/public/scores/{world.ids('B')['score_id']}", project="B").json()
+    checks.equal("a score of the same id in another project changes nothing of B's", theirs.get("name"), f"{MARK['B']}-tone")
 
 
 def lists(checks, world, routes):
@@ -252,6 +297,8 @@ def main():
         checks.equal("B's telemetry is taken", server.call("POST", "/v1/traces", telemetry("B"), JSON, key=world.keys["B"]).status, 200)
         server.wait_for(lambda: server.call("GET", "/api/v1/traces/" + world.ids("B")["trace_id"], key=world.keys["B"]).status == 200, 15, "B's trace")
         checks.check("B sees its own", MARK["B"] in world.ask("GET", "/api/v1/traces", project="B").body.decode())
+        world.kept = {project: belongings(world, project) for project in "AB"}
+        shared_ids(checks, world)
         by_id(checks, world, [route for route in routes if route[0] == "GET"])
         timing(checks, world, [route for route in routes if route[0] == "GET"])
         as_user(checks, world, routes)

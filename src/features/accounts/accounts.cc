@@ -100,6 +100,7 @@ void add_routes(net::Router& router, net::Pool& pool, projects::Projects& projec
   add_oidc_routes(all);
   add_people_routes(all);
   add_project_routes(all);
+  add_token_routes(all);
 }
 
 }  // namespace pawl::accounts

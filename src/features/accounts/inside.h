@@ -40,6 +40,7 @@ void add_login_routes(const std::shared_ptr<Accounts>& all);
 void add_oidc_routes(const std::shared_ptr<Accounts>& all);
 void add_people_routes(const std::shared_ptr<Accounts>& all);
 void add_project_routes(const std::shared_ptr<Accounts>& all);
+void add_token_routes(const std::shared_ptr<Accounts>& all);
 
 // The JSON object of a body; `invalid` where its content type is another: no form of another site can send this one.
 Result<JsonFields> body_of(const net::Request& request);

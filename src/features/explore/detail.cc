@@ -24,6 +24,21 @@ std::vector<TraceSummary> summaries(const traces::Loaded& loaded, Nanos now) {
   return out;
 }
 
+// "scores": […] of these traces; of the session too where there is one.
+Result<> write_scores(JsonWriter& json, const Explore::Inside& inside, ProjectId project, const std::string* session,
+                      const std::vector<Id128>& keys, const traces::Loaded& loaded) {
+  json.key("scores").array();
+  if (inside.options.scores != nullptr) {
+    std::vector<Id128> spans;
+    for (const auto& row : loaded.spans) spans.push_back(row.span);
+    const auto found = TRY(session == nullptr ? inside.options.scores->of_trace(project, keys.front(), spans)
+                                              : inside.options.scores->of_session(project, *session, keys, spans));
+    for (const auto& score : found) scores::write_score(json, score);
+  }
+  json.end();
+  return {};
+}
+
 Result<net::Response> trace(Explore::Inside& inside, warehouse::Warehouse& store, const net::Request& request) {
   const Nanos began = inside.clock.monotonic();
   const Bodies bodies = TRY(bodies_of(request));
@@ -38,7 +53,8 @@ Result<net::Response> trace(Explore::Inside& inside, warehouse::Warehouse& store
   json.key("spans").array();
   SpanWriter writer(loaded, {.bodies = bodies, .explain_cost = inside.options.explain_cost});
   for (const auto& row : loaded.spans) writer.write(json, row);
-  json.end().key("scores").array().end();
+  json.end();
+  TRY(write_scores(json, inside, project, nullptr, {loaded.spans.front().trace}, loaded));
   TRY(write_logs_of(json, inside, store, project, {loaded.spans.front().trace}));
   write_stats(json, inside, {loaded.rows_read, inside.clock.monotonic() - began, project});
   return net::Response::json(json.end().take());
@@ -98,7 +114,8 @@ Result<net::Response> session(Explore::Inside& inside, warehouse::Warehouse& sto
   json.end().key("spans").array();
   SpanWriter writer(loaded, {.bodies = bodies, .explain_cost = inside.options.explain_cost});
   for (const auto& row : loaded.spans) writer.write(json, row);
-  json.end().key("scores").array().end();
+  json.end();
+  TRY(write_scores(json, inside, project, &id, keys, loaded));
   TRY(write_logs_of(json, inside, store, project, keys));
   write_conversation(json, loaded);
   write_stats(json, inside, {loaded.rows_read, inside.clock.monotonic() - began, project});

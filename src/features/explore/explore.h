@@ -9,6 +9,7 @@
 #include "net/pool.h"
 #include "net/router.h"
 #include "records/projects/projects.h"
+#include "records/scores/scores.h"
 #include "records/traces/traces.h"
 #include "store/warehouse/warehouse.h"
 
@@ -22,6 +23,7 @@ struct Options {
   std::function<std::string()> progress;
   // Turns false when whoever opened a live view may not see its project any more.
   std::function<std::shared_ptr<const std::atomic<bool>>(const projects::Access&)> watch;
+  const scores::Scores* scores = nullptr;  // shown beside what they are about
 };
 
 class Explore {

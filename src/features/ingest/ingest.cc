@@ -12,6 +12,7 @@
 #include "quarantine_api.h"
 #include "records/projects/projects.h"
 #include "repeats.h"
+#include "vendors.h"
 #include "wire/compress.h"
 #include "wire/otlp.h"
 #include "writer.h"
@@ -81,7 +82,9 @@ struct Ingest::Inside {
   RepeatCheck repeats;
   std::atomic<std::uint64_t> requests = 0, secrets = 0;
   decltype(Options::mask) mask;
+  decltype(Options::books_beside) books_beside;
   std::size_t body_limit = 64U << 20;
+  Vendors vendors;
 
   Inside(journal::Journal& journal_, ledger::Ledger& ledger, net::Pool& pool_, const Clock& clock_, const Log& log_,
          Options options)
@@ -94,11 +97,23 @@ struct Ingest::Inside {
                {.body_key = std::move(options.body_key),
                 .pricer = std::move(options.pricer),
                 .most_queued_bytes = options.most_queued_bytes,
-                .taps = std::move(options.taps)}),
+                .taps = std::move(options.taps),
+                .runs = options.runs}),
         quarantine_api(quarantine, ledger, writer, pool_, clock_, log_,
                        [this](Item item) { return append_and_wait(std::move(item)); }),
         repeats(writer, quarantine, log_),
-        mask(std::move(options.mask)) {}
+        mask(std::move(options.mask)),
+        books_beside(std::move(options.books_beside)),
+        vendors({.pool = pool,
+                 .clock = clock,
+                 .books = books,
+                 .writer = writer,
+                 .requests = requests,
+                 .secrets = secrets,
+                 .append = [this](Item item, journal::Done done) { append(std::move(item), std::move(done)); },
+                 .mask = mask,
+                 .keep_others = std::move(options.keep_others),
+                 .body_limit = body_limit}) {}
 
   void refuse(const net::Request& request, traces::ProjectId project, const Error& error, int status) {
     books.refused(project, 1, {clock.now(), request.path, status, error.what});
@@ -158,9 +173,9 @@ struct Ingest::Inside {
   // Step 7: journals an item, and hands it to the writer once it is synced. `done` is told on the journal's thread.
   void append(Item item, journal::Done done) {
     const journal::Record record{.project = item.project,
-                                 .signal = static_cast<std::uint8_t>(item.signal),
+                                 .signal = kind_of(item),
                                  .content = static_cast<std::uint8_t>(item.encoding),
-                                 .copied = item.key != 0,
+                                 .copied = item.key != 0 || item.form == llm::RunForm::kept,
                                  .epoch = item.epoch,
                                  .received = item.received,
                                  .key = item.key,
@@ -189,6 +204,25 @@ struct Ingest::Inside {
     std::promise<Result<journal::Position>> done;
     append(std::move(item), [&](Result<journal::Position> at) { done.set_value(std::move(at)); });
     return done.get_future().get();
+  }
+
+  // What is open in segments that are to go stands again behind them. False where it could not be written.
+  bool carry_forward(std::uint64_t through_segment) {
+    auto kept = writer.carry(through_segment);
+    if (!kept) return false;
+    for (auto& [project, body] : *kept) {
+      const auto at = append_and_wait({.at = {},
+                                       .project = project,
+                                       .received = clock.now(),
+                                       .encoding = Encoding::json,
+                                       .form = llm::RunForm::kept,
+                                       .body = std::make_shared<const std::string>(std::move(body))});
+      if (!at) {
+        log.warn("open runs could not be carried forward; the segments stay", {{"why", at.error().what}});
+        return false;
+      }
+    }
+    return true;
   }
 
   Task<Result<otlp::Counts>> keep(traces::ProjectId project, Signal signal, Encoding encoding, Decoded decoded) {
@@ -246,9 +280,15 @@ struct Ingest::Inside {
     co_return otlp::success_body(signal, Encoding::protobuf, counts->refused, counts->first_reason);
   }
 
-  net::Response show_books(const net::Request& request) const {
+  Result<net::Response> show_books(const net::Request& request) const {
     const auto project = projects::access_of(request).project;
-    const Books b = books.of(project);
+    Books b = books.of(project);
+    if (books_beside) {
+      const auto beside = TRY(books_beside(project));
+      b.received += beside.received, b.refused += beside.refused;
+      b.duplicate += beside.duplicate, b.merged += beside.merged;
+      b.stored += beside.received - beside.refused - beside.duplicate - beside.merged;
+    }
     JsonWriter json;
     json.object().field("received", b.received).field("refused", b.refused).field("quarantined", b.quarantined);
     json.field("journal", b.journal)
@@ -293,11 +333,13 @@ void Ingest::add_routes(net::Router& router) {
               .pattern = "/api/v1/books",
               .permission = "read",
               .handler = [this](net::Request& request) -> Task<Result<net::Response>> {
-                co_return inside_->show_books(request);
+                co_return co_await net::on_pool(inside_->pool, request.cancel,
+                                                [this, &request] { return inside_->show_books(request); });
               },
               .summary = "What became of every record that reached this project",
               .answers = "{received, refused, quarantined, journal, stored, duplicate, merged, last_refusals}; "
                          "received is the sum of the others"});
+  inside_->vendors.add_routes(router);
   inside_->quarantine_api.add_routes(router);
 }
 
@@ -325,8 +367,8 @@ bool Ingest::stop(Nanos grace) {
 
 Stats Ingest::stats() const {
   const WriterStats w = inside_->writer.stats();
-  return {inside_->requests, w.batches,      w.spans,        w.bodies, w.corrections,
-          w.failures,        w.queued_bytes, w.queued_items, w.oldest};
+  return {inside_->requests, w.batches,      w.spans,  w.bodies,    w.corrections, w.failures,
+          w.queued_bytes,    w.queued_items, w.oldest, w.runs.open, w.runs.runs,   w.runs.bytes};
 }
 
 Result<> Ingest::put(traces::ProjectId project, otlp::Signal signal, otlp::Encoding encoding, std::string body) {
@@ -348,6 +390,7 @@ void Ingest::retire_segments() {
   if (!ready()) return;
   const auto due = inside_->journal.due();
   if (due.empty()) return;
+  if (!inside_->carry_forward(due.back().number)) return;
   if (const auto gone = inside_->journal.retire(due.back().number); !gone) {
     inside_->log.warn("segments of the journal could not be removed", {{"why", gone.error().what}});
   }
@@ -372,6 +415,9 @@ void Ingest::write_metrics(std::string& out) const {
       s.insert_failures);
   add("pawl_ingest_masked_secrets_total", "counter", "Secrets hidden before anything was written.",
       inside_->secrets.load());
+  add("pawl_runs_open", "gauge", "Runs that came in pieces and have not ended.", s.open_runs);
+  add("pawl_runs_known", "gauge", "Runs that came in pieces and still take patches.", s.known_runs);
+  add("pawl_runs_known_bytes", "gauge", "What they hold.", s.known_run_bytes);
   add("pawl_ingest_queued_bytes", "gauge", "Acknowledged and not yet stored.", s.queued_bytes);
   const Nanos lag = s.oldest_received == 0 ? 0 : inside_->clock.now() - s.oldest_received;
   add("pawl_ingest_lag_seconds", "gauge", "Age of the oldest record that is not stored.",

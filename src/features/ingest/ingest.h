@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/log.h"
+#include "llm/run.h"
 #include "net/pool.h"
 #include "net/router.h"
 #include "records/traces/traces.h"
@@ -24,6 +25,22 @@ struct Masked {
   std::size_t secrets = 0;
 };
 
+// What a vendor's batch holds beside runs: "score-create", "feedback", "attachment", "dataset-run-item-create".
+struct Other {
+  std::string_view type, id, json;      // json: its object; of an attachment its bytes
+  std::string_view name, content_type;  // of an attachment, `id` is its run
+  Nanos at = 0;
+};
+// Keeps them, durably: for each "" or why it is refused. An error: nothing could be kept now, the client sends all of
+// it again. Blocks; on a pool thread.
+using KeepOthers =
+    std::function<Result<std::vector<std::string>>(const net::Request&, llm::RunForm, const std::vector<Other>&)>;
+
+// What the books hold of records that others keep (scores): `stored` is what is left of what came.
+struct BooksBeside {
+  std::uint64_t received = 0, refused = 0, duplicate = 0, merged = 0;
+};
+
 struct Options {
   std::string body_key;  // the installation's secret for hashes of bodies
   traces::Pricer pricer;
@@ -31,12 +48,16 @@ struct Options {
   std::function<Masked(traces::ProjectId, otlp::Signal, otlp::Encoding, std::string& body)> mask;
   std::vector<Tap> taps;  // see every committed batch, on the writer's thread: quick, and never throwing
   std::size_t most_queued_bytes = 96U << 20;
+  std::function<Result<BooksBeside>(traces::ProjectId)> books_beside;  // added where books are shown; blocks
+  KeepOthers keep_others;  // none: each of them is refused, with a sentence that says so
+  traces::RunLimits runs;
 };
 
 struct Stats {
   std::uint64_t requests = 0, batches = 0, spans = 0, bodies = 0, corrections = 0, insert_failures = 0;
   std::uint64_t queued_bytes = 0, queued_items = 0;
-  Nanos oldest_received = 0;  // of what is not stored yet; 0: nothing waits
+  Nanos oldest_received = 0;                                         // of what is not stored yet; 0: nothing waits
+  std::uint64_t open_runs = 0, known_runs = 0, known_run_bytes = 0;  // that come in pieces
 };
 
 // The ledger's tables of ingest.
@@ -53,7 +74,8 @@ class Ingest {
   Ingest(const Ingest&) = delete;
   Ingest& operator=(const Ingest&) = delete;
 
-  // POST /v1/{traces,logs,metrics} and their aliases, gRPC Export, GET /api/v1/books, the quarantine.
+  // POST /v1/{traces,logs,metrics} and their aliases, gRPC Export, the vendors' own protocols (Langfuse's ingestion,
+  // LangSmith's runs, the traces of OpenAI Agents), GET /api/v1/books, the quarantine.
   void add_routes(net::Router& router);
   // The engine is up: recover what the journal holds, then write. Returns at once.
   void start(warehouse::Warehouse& warehouse);

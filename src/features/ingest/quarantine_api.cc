@@ -25,7 +25,9 @@ Result<std::int64_t> number_of(std::string_view text, std::string_view name, std
 void write(JsonWriter& json, const Quarantined& entry) {
   json.object().field("id", std::to_string(entry.id)).field("at", format_time(entry.kept));
   json.field("received", format_time(entry.received));
-  json.field("signal", entry.signal == otlp::Signal::traces ? "traces" : "logs");
+  json.field("signal", entry.signal == otlp::Signal::traces ? "traces"
+                       : entry.signal == otlp::Signal::logs ? "logs"
+                                                            : "runs");
   json.key("trace_id");
   entry.trace ? json.value(to_hex(entry.trace)) : json.null();
   json.key("span_id");
@@ -68,15 +70,16 @@ Result<net::Response> QuarantineApi::list(const net::Request& request) {
 
 Result<> QuarantineApi::send(const Quarantined& entry, const std::string& actor) {
   TRY(quarantine_.sending(entry.id));
-  const auto at = append_({.at = {},
-                           .project = entry.project,
-                           .received = entry.received,
-                           .signal = entry.signal,
-                           .encoding = entry.encoding,
-                           .units = 1,
-                           .refused = 0,
-                           .key = static_cast<std::uint64_t>(entry.id),
-                           .body = std::make_shared<const std::string>(entry.body)});
+  Item item{.at = {},
+            .project = entry.project,
+            .received = entry.received,
+            .encoding = entry.encoding,
+            .units = 1,
+            .refused = 0,
+            .key = static_cast<std::uint64_t>(entry.id),
+            .body = std::make_shared<const std::string>(entry.body)};
+  set_kind(static_cast<std::uint8_t>(entry.signal), item);
+  const auto at = append_(std::move(item));
   if (!at) {
     TRY(quarantine_.not_sent(entry.id));
     return std::unexpected(at.error());

@@ -9,15 +9,16 @@ constexpr Nanos recent = minute;  // corrections of news that came so shortly be
 
 Item item_of(const journal::Reader::Entry& entry) {
   const auto& record = entry.record;
-  return {.at = entry.at,
-          .project = record.project,
-          .received = record.received,
-          .signal = static_cast<otlp::Signal>(record.signal),
-          .encoding = static_cast<otlp::Encoding>(record.content),
-          .units = record.units,
-          .refused = record.refused,
-          .key = record.key,
-          .body = std::make_shared<const std::string>(record.body)};
+  Item item{.at = entry.at,
+            .project = record.project,
+            .received = record.received,
+            .encoding = static_cast<otlp::Encoding>(record.content),
+            .units = record.units,
+            .refused = record.refused,
+            .key = record.key,
+            .body = std::make_shared<const std::string>(record.body)};
+  set_kind(record.signal, item);
+  return item;
 }
 
 }  // namespace
@@ -87,7 +88,7 @@ Result<> Writer::read_back(Recovery& r) {
       write(item);
       if (builder_.rows() >= options_.most_rows || builder_.bytes() >= options_.most_bytes) flush();
     } else {
-      builder_.add(item.project, item.received, item.signal, item.encoding, *item.body);
+      build(item);
     }
     if (r.records % 1000 == 0) {
       const std::lock_guard lock(mutex_);
@@ -109,6 +110,7 @@ void Writer::recover() {
   };
   say("reading the journal");
   Recovery recovery;
+  runs_.rebuilding(true);
   const auto recovered = [&]() -> Result<> {
     recovery.found = TRY(journal_.recover());
     for (const auto& damage : recovery.found.damages)
@@ -126,6 +128,7 @@ void Writer::recover() {
     return;
   }
   say("");
+  runs_.rebuilding(false);
   recovered_ = true;
   log_.info("recovered",
             {{"requests", fmt::format("{}", recovery.records)}, {"batch", fmt::format("{}", last_batch_)}});

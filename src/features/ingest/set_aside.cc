@@ -69,6 +69,31 @@ Result<std::vector<Quarantine::New>> Writer::find_in_journal(const traces::Batch
   for (const auto& [key, why] : refusals.records) wanted[key] = why.units;
   std::vector<Quarantine::New> out;
   std::set<traces::RecordKey> seen;
+  for (const auto& row : batch.spans) {  // a run has no record of its own: what it was folded into is kept
+    const traces::RecordKey key{row.project, row.record};
+    const auto refused = wanted.find(key);
+    if (refused == wanted.end()) continue;
+    auto body = runs_.kept_of(row.project, row.span, row.record);
+    if (body.empty()) continue;
+    seen.insert(key);
+    wanted.erase(refused);
+    out.push_back({.entry = {.project = row.project,
+                             .batch = batch.number,
+                             .at = bounds.from,
+                             .signal = static_cast<otlp::Signal>(last_form),
+                             .encoding = otlp::Encoding::json,
+                             .received = row.received,
+                             .kept = clock_.now(),
+                             .trace = row.trace,
+                             .span = row.span,
+                             .record = row.record,
+                             .name = reason_of(row.name),
+                             .reason = reason_of(refusals.records.at(key).words),
+                             .bytes = body.size(),
+                             .body = std::move(body)},
+                   .sent_as = 0});
+    runs_.forget_shown(row.project, row.span);
+  }
   auto reader = TRY(journal_.read(bounds.from, {bounds.up_to.segment, bounds.up_to.offset + 1}));
   for (;;) {
     const auto entry = TRY(reader.next());
@@ -76,7 +101,7 @@ Result<std::vector<Quarantine::New>> Writer::find_in_journal(const traces::Batch
     const auto& record = entry->record;
     const auto signal = static_cast<otlp::Signal>(record.signal);
     const auto encoding = static_cast<otlp::Encoding>(record.content);
-    if (signal == otlp::Signal::metrics) continue;
+    if (signal == otlp::Signal::metrics || record.signal >= first_form) continue;
     const auto found = TRY(found_in(record, wanted));
     std::vector<std::size_t> which;
     for (const auto& one : found) which.push_back(one.index);

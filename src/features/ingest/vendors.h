@@ -17,7 +17,8 @@ struct Passage {
   Writer& writer;
   std::atomic<std::uint64_t>&requests, &secrets;
   std::function<void(Item, journal::Done)> append;
-  const Options& options;
+  decltype(Options::mask) mask;
+  KeepOthers keep_others;
   std::size_t body_limit = 64U << 20;
 };
 

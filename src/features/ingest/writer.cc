@@ -3,8 +3,6 @@
 
 #include <malloc.h>
 
-#include <future>
-
 namespace pawl::ingest {
 namespace {
 
@@ -21,7 +19,22 @@ Writer::Writer(journal::Journal& journal, Bookkeeper& books, Quarantine& quarant
       clock_(clock),
       log_(log),
       options_(std::move(options)),
-      builder_(memory_, options_.body_key, options_.pricer, clock) {}
+      runs_(options_.runs),
+      builder_(memory_, options_.body_key, options_.pricer, clock),
+      due_builder_(memory_, options_.body_key, options_.pricer, clock) {
+  builder_.use(runs_, true);
+  due_builder_.use(runs_, false);
+}
+
+std::uint8_t kind_of(const Item& item) {
+  return item.form == llm::RunForm::none ? static_cast<std::uint8_t>(item.signal)
+                                         : static_cast<std::uint8_t>(first_form + static_cast<std::uint8_t>(item.form));
+}
+
+void set_kind(std::uint8_t kind, Item& item) {
+  item.signal = kind < first_form ? static_cast<otlp::Signal>(kind) : otlp::Signal::traces;
+  item.form = kind < first_form ? llm::RunForm::none : static_cast<llm::RunForm>(kind - first_form);
+}
 
 Writer::~Writer() {
   stop(10 * second);
@@ -63,6 +76,8 @@ bool Writer::stop(Nanos grace) {
   }
   news_.notify_one();
   thread_.join();
+  const std::lock_guard lock(mutex_);
+  carries_.clear();  // whoever waits is told that it ends
   return drained;
 }
 
@@ -109,7 +124,7 @@ void Writer::run() {
       }
       const Nanos wait = open ? std::max<Nanos>(0, opened_ + options_.linger - clock_.monotonic()) : 250 * millisecond;
       news_.wait_for(lock, std::chrono::nanoseconds(wait),
-                     [&] { return !queue_.empty() || stopping_ || !revisions_.empty(); });
+                     [&] { return !queue_.empty() || stopping_ || !revisions_.empty() || !carries_.empty(); });
       if (stopping_ && (queue_.empty() || leaving_)) break;
       busy_ = true;
       items.swap(queue_);
@@ -121,10 +136,60 @@ void Writer::run() {
     }
     if (opened_ != 0 && clock_.monotonic() - opened_ >= options_.linger) flush();
     correct(false);
+    show_due_runs();
+    answer_carry();
   }
   if (leaving_) return;
   flush();
   correct(true);
+}
+
+void Writer::build(const Item& item) {
+  if (item.form == llm::RunForm::none) {
+    builder_.add(item.project, item.received, item.signal, item.encoding, *item.body);
+  } else {
+    builder_.add_runs(item.project, item.received, item.form, *item.body, item.at.segment);
+  }
+}
+
+// Rows that the clock alone calls for: they are in no cut, a restart makes them again.
+void Writer::show_due_runs() {
+  due_builder_.add_due_runs(clock_.now());
+  {
+    const std::lock_guard lock(mutex_);
+    stats_.runs = runs_.sizes();
+  }
+  if (due_builder_.rows() == 0) return;
+  traces::Batch batch = due_builder_.close(++last_batch_);
+  if (!insert(batch, {}, nullptr)) return;
+  memory_.learn_bodies(batch.new_bodies);
+  after(batch);
+  for (const auto& tap : options_.taps) tap(batch);
+}
+
+std::optional<std::vector<traces::Runs::Kept>> Writer::carry(std::uint64_t through_segment) {
+  std::future<std::vector<traces::Runs::Kept>> answer;
+  {
+    const std::lock_guard lock(mutex_);
+    if (stopping_ || !thread_.joinable()) return std::nullopt;
+    carries_.push_back({through_segment, {}});
+    answer = carries_.back().done.get_future();
+  }
+  news_.notify_one();
+  try {
+    return answer.get();
+  } catch (const std::future_error&) {  // the writer has ended
+    return std::nullopt;
+  }
+}
+
+void Writer::answer_carry() {
+  std::deque<Carry> carries;
+  {
+    const std::lock_guard lock(mutex_);
+    carries.swap(carries_);
+  }
+  for (auto& one : carries) one.done.set_value(runs_.carry(one.through));
 }
 
 void Writer::write(const Item& item) {
@@ -132,7 +197,7 @@ void Writer::write(const Item& item) {
     opened_ = clock_.monotonic();
     open_bounds_.from = item.at;
   }
-  builder_.add(item.project, item.received, item.signal, item.encoding, *item.body);
+  build(item);
   Taken& taken = taken_[item.project];
   (item.key == 0 ? taken.units : taken.again) += item.units;
   taken.refused += item.refused;

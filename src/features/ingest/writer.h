@@ -4,8 +4,10 @@
 #include <condition_variable>
 #include <deque>
 #include <functional>
+#include <future>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <unordered_map>
@@ -27,11 +29,17 @@ struct Item {
   Nanos received = 0;
   otlp::Signal signal = otlp::Signal::traces;
   otlp::Encoding encoding = otlp::Encoding::protobuf;
+  llm::RunForm form = llm::RunForm::none;  // a vendor's own protocol: then `signal` says nothing
   std::uint32_t units = 0, refused = 0;
   std::uint32_t epoch = 0;  // of what was masked in it
   std::uint64_t key = 0;    // of the quarantined record that this sends again; 0: a client sent it
   std::shared_ptr<const std::string> body;
 };
+
+// The byte that says in the journal and the quarantine what a body is: an OTLP signal, or a form of runs behind them.
+inline constexpr std::uint8_t first_form = 16, last_form = 16 + static_cast<std::uint8_t>(llm::RunForm::kept);
+std::uint8_t kind_of(const Item& item);
+void set_kind(std::uint8_t kind, Item& item);
 
 using Tap = std::function<void(const traces::Batch&)>;
 
@@ -44,12 +52,14 @@ struct WriterOptions {
   Nanos quiet = 2 * second;          // a trace with news is recounted after it, …
   Nanos longest = 30 * second;       // … at the latest after this
   std::vector<Tap> taps;
+  traces::RunLimits runs;
 };
 
 struct WriterStats {
   std::uint64_t batches = 0, spans = 0, bodies = 0, corrections = 0, failures = 0;
   std::uint64_t queued_bytes = 0, queued_items = 0;
   Nanos oldest = 0;  // receipt of the oldest that is not stored; 0: nothing waits
+  traces::Runs::Sizes runs;
 };
 
 class Writer {
@@ -73,6 +83,9 @@ class Writer {
   // Ends after the batch that is being written: what is in the journal alone is left to the next process.
   void leave();
   WriterStats stats() const;
+  // Records that hold every run of which something stands in this segment of the journal or before, to be appended as
+  // copied before it retires. Blocks; nullopt where the writer stops first.
+  std::optional<std::vector<traces::Runs::Kept>> carry(std::uint64_t through_segment);
   // Blocks until everything pushed so far is stored; for tests, back-up and the demo.
   bool drain(Nanos most);
   // Recomputes rows of these traces (a new price): next tick, by correction pairs.
@@ -94,7 +107,10 @@ class Writer {
   struct Recovery;  // recover.cc
 
   void run();
+  void build(const Item& item);
   void write(const Item& item);
+  void show_due_runs();
+  void answer_carry();
   void flush();
   void commit(traces::Batch batch, traces::Held held, const Bounds& bounds);
   bool insert(traces::Batch& batch, traces::Held held, const Bounds* bounds);
@@ -122,7 +138,8 @@ class Writer {
   WriterOptions options_;
   warehouse::Warehouse* warehouse_ = nullptr;
   traces::Memory memory_;
-  traces::Builder builder_;
+  traces::Runs runs_;  // of the thread alone, like the builders
+  traces::Builder builder_, due_builder_;
 
   mutable std::mutex mutex_;
   std::condition_variable news_, idle_;
@@ -130,6 +147,11 @@ class Writer {
   std::size_t queued_bytes_ = 0;
   bool stopping_ = false, busy_ = false;
   std::deque<Revision> revisions_;
+  struct Carry {
+    std::uint64_t through = 0;
+    std::promise<std::vector<traces::Runs::Kept>> done;
+  };
+  std::deque<Carry> carries_;
   WriterStats stats_;
   std::string progress_ = "waiting for the warehouse";
 

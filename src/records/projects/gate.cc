@@ -106,23 +106,26 @@ std::optional<net::Response> Projects::Inside::pass_key(net::Request& request, s
         request,
         Error{ErrorKind::unavailable, "The ledger cannot be read, so keys cannot be checked. Try again soon."});
   const auto known = snapshot.load();
-  const auto found = known->keys.find(id_in(secret));
+  const auto named = known->keys.find(id_in(secret));
   static const std::string nothing(32, '\0');
-  const bool right = equal_in_constant_time(found == known->keys.end() ? nothing : found->second.hash, sha256(secret));
+  const bool by_secret =
+      equal_in_constant_time(named == known->keys.end() ? nothing : named->second.hash, sha256(secret));
+  const KnownKey* const found = by_secret ? &named->second : key_behind_token(*known, secret);
+  const bool right = found != nullptr;
   const Nanos now = clock.now();
-  const bool expired = right && found->second.key.expires != 0 && found->second.key.expires <= now;
+  const bool expired = right && found->key.expires != 0 && found->key.expires <= now;
   if (!right || expired) {
     return refuse(request, 401,
                   expired ? "This key has expired. Make a new one under Settings, or with `pawl key create`."
                           : "This key is not known here. Make one under Settings, or with `pawl key create`.");
   }
-  const Key& key = found->second.key;
+  const Key& key = found->key;
   if (is_for_people(permission)) return refuse(request, 403, "This needs a log-in; a key cannot do it.");
   if (!may(key.scopes, permission)) {
     return refuse(request, 403,
                   fmt::format("Key {} has the scopes {}; this needs {}.", key.id, to_text(key.scopes), permission));
   }
-  found->second.used->store(now, std::memory_order_relaxed);
+  found->used->store(now, std::memory_order_relaxed);
   request.who = Access{.project = key.project, .key = key.id, .may = key.scopes};
   return std::nullopt;
 }

@@ -154,6 +154,33 @@ TEST_F(GateTest, AChangeNeedsThePagesTokenAndNoOtherSite) {
   EXPECT_EQ(gate(log_in, "public"), 403) << "a page of another site logs nobody in";
 }
 
+TEST_F(GateTest, ATokenHoldsAsLongAsItsKey) {
+  const auto key = projects->create_key(1, "agents", *parse_scopes("ingest"), 0, "test").value();
+  EXPECT_FALSE(projects->exchange(key.secret + "0", false));
+  EXPECT_FALSE(projects->exchange("", false));
+  const auto token = projects->exchange(key.secret, false);
+  ASSERT_TRUE(token) << token.error().what;
+  EXPECT_EQ(token->project, 1U);
+  EXPECT_FALSE(token->token.contains(key.secret));
+  auto bearing = [](std::string text) {
+    net::Request request;
+    request.headers.add("authorization", "Bearer " + text);
+    return request;
+  };
+  EXPECT_EQ(gate(bearing(token->token), "ingest"), 0);
+  EXPECT_EQ(gate(bearing(token->token), "read"), 403);
+  for (std::size_t at = 0; at < token->token.size(); at += 7) {
+    std::string bent = token->token;
+    bent[at] = bent[at] == 'A' ? 'B' : 'A';
+    EXPECT_EQ(gate(bearing(bent), "ingest"), 401) << bent;
+  }
+  const auto local = projects->exchange("", true);
+  EXPECT_EQ(gate(bearing(local->token), "ingest"), 401) << "of local mode, where nobody is asked";
+  ASSERT_TRUE(projects->revoke_key(1, key.key.id, "test"));
+  EXPECT_EQ(gate(bearing(token->token), "ingest"), 401);
+  EXPECT_FALSE(projects->exchange(key.secret, false));
+}
+
 TEST_F(GateTest, WhatAnotherProcessChangesIsSeenWithinASecond) {
   const User who = member("viewer@example.com", 1, "viewer");
   const std::string ticket = cookie_of("viewer@example.com");

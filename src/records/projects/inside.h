@@ -23,6 +23,9 @@ struct Snapshot {
   std::uint32_t epoch = 0;
 };
 
+// The key that a token stands for (token.cc), or null.
+const KnownKey* key_behind_token(const Snapshot& known, std::string_view token);
+
 // A log-in as the gate sees it; asked again after a second.
 struct KnownLogin {
   std::int64_t user = 0;

@@ -64,6 +64,11 @@ struct NewKey {
   std::string secret;  // "pawl_sk_ID_…": shown once, stored as SHA-256
 };
 
+struct KeyToken {
+  std::string token;  // a JWT; goes where the key would
+  ProjectId project = 0;
+};
+
 // What is hidden in a project's telemetry before it reaches a disk: names of kinds of secrets (guard/secrets.h), as
 // "model_key,token". Each change has a number that never means anything else afterwards.
 struct Masking {
@@ -109,6 +114,9 @@ class Projects {
   Result<NewKey> create_key(ProjectId project, std::string_view name, const Scopes& scopes, Nanos expires,
                             std::string_view actor);
   Result<std::vector<Key>> keys(ProjectId project) const;
+  // A token that stands for a key, for clients that ask for one first; `denied` where the key is wrong or has expired.
+  // It is checked against the keys at every use, and holds as long as its key.
+  Result<KeyToken> exchange(std::string_view secret, bool local) const;
   // Stops working at once. `not_found` where the project has no such key.
   Result<> revoke_key(ProjectId project, std::string_view id, std::string_view actor);
   // Reads again what others may have changed in the ledger (the command line): called every half second.

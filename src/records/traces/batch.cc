@@ -248,12 +248,18 @@ void Builder::add_span(ProjectId project, Nanos received, const otlp::Resource& 
     ++fates.duplicate;
     return;
   }
-  const Id128 key = span_key(project, trace, id);
-  const auto earlier = span_at_.find(key);
-  const bool replaces = earlier != span_at_.end();  // resent with other content within this batch
+  const bool replaces = span_at_.contains(span_key(project, trace, id));  // resent with other content in this batch
   replaces ? ++fates.merged : ++fates.stored;
   if (repeat == Memory::Repeat::changed && !replaces) mark_dirty(project, trace);
+  put_span(project, received, record, resource, scope, span);
+}
 
+SpanRow& Builder::put_span(ProjectId project, Nanos received, const Id128& record, const otlp::Resource& resource,
+                           const otlp::Scope& scope, const otlp::Span& span) {
+  const Id128 trace = id_from_bytes(span.trace_id), id = id_from_bytes(span.span_id);
+  const Id128 key = span_key(project, trace, id);
+  const auto earlier = span_at_.find(key);
+  const bool replaces = earlier != span_at_.end();
   reading_.clear();
   llm::read_span(resource, scope, span, reading_);
   const std::size_t index = replaces ? earlier->second : batch_.spans.size();
@@ -302,6 +308,7 @@ void Builder::add_span(ProjectId project, Nanos received, const otlp::Resource& 
     add_content(std::move(carrier), content, row.session.empty() ? known.session : row.session, received, &row);
   }
   if (pricer_) pricer_(row, reading_);
+  return row;
 }
 
 void Builder::add_content(ContentRow carrier, const std::vector<llm::Content>& content, const std::string& session,
@@ -442,6 +449,7 @@ void Builder::recount_traces() {
 
 Batch Builder::close(BatchNumber number) {
   batch_.number = number;
+  if (runs_ != nullptr && shows_ended_) runs_->show_ended([this](const ShownRun& run) { put_run(run); });
   recount_traces();
   for (auto& row : batch_.spans) row.batch = number;
   for (auto& row : batch_.contents) row.batch = number;

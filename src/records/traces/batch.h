@@ -10,6 +10,7 @@
 #include <boost/unordered/unordered_flat_set.hpp>
 
 #include "row.h"
+#include "runs.h"
 #include "wire/otlp.h"
 
 namespace pawl::traces {
@@ -129,7 +130,13 @@ class Builder {
   // One request's bytes, decoded. Refused records were counted when it was accepted; they are skipped here the same
   // way.
   void add(ProjectId project, Nanos received, otlp::Signal signal, otlp::Encoding encoding, std::string_view body);
-  // A span that some other protocol's reader has made (experimental formats, imports): goes the same way.
+  // Runs that come in pieces are folded in `runs`, which must outlive the builder; those that end go into the batch
+  // when it is closed, where `shows_ended`.
+  void use(Runs& runs, bool shows_ended) { runs_ = &runs, shows_ended_ = shows_ended; }
+  // One request of a vendor's own protocol, as accepted; `segment` of the journal.
+  void add_runs(ProjectId project, Nanos received, llm::RunForm form, std::string_view body, std::uint64_t segment);
+  // What the clock says of open runs.
+  void add_due_runs(Nanos now);
   std::size_t rows() const {
     return batch_.spans.size() + batch_.contents.size() + batch_.logs.size() + batch_.points.size();
   }
@@ -142,6 +149,10 @@ class Builder {
  private:
   class Walker;
   void add_span(ProjectId project, Nanos received, const otlp::Resource&, const otlp::Scope&, const otlp::Span&);
+  // The row of a span, whatever came before it.
+  SpanRow& put_span(ProjectId project, Nanos received, const Id128& record, const otlp::Resource&, const otlp::Scope&,
+                    const otlp::Span&);
+  void put_run(const ShownRun& run);
   void add_log(ProjectId project, Nanos received, const otlp::Resource&, const otlp::Scope&, const otlp::LogRecord&);
   void add_point(ProjectId project, Nanos received, const otlp::Resource&, const otlp::Scope&, const otlp::Point&);
   void add_content(ContentRow row, const std::vector<llm::Content>& content, const std::string& session, Nanos received,
@@ -153,6 +164,8 @@ class Builder {
   std::string body_key_;
   Pricer pricer_;
   const Clock& clock_;
+  Runs* runs_ = nullptr;
+  bool shows_ended_ = false;
   Batch batch_;
   llm::Reading reading_;
   boost::unordered_flat_map<Id128, std::size_t, std::hash<Id128>>

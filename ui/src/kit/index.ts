@@ -25,6 +25,7 @@ export * as format from './format';
 export * from './icons';
 export { keyName, Keys, keySign, type Key, type Scope } from './keys.svelte';
 export type { Line } from './lines';
+export { modelName, stepName, type NamedStep } from './naming';
 export { requestIdOf, sentence, wasAborted } from './outcome';
 export { recall, recallNumber, remember } from './remember';
 export { QueryState, Router } from './router.svelte';

@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { load } from './bundle.mjs';
 
 const f = await load('src/kit/format.ts');
+const { stepName } = await load('src/kit/naming.ts');
 const plain = (text) => text.replaceAll('\u2009', ' ');
 
 test('money: two digits from $1, three from a cent, four below; four in a session, six in a formula', () => {
@@ -29,4 +30,17 @@ test('times are UTC', () => {
   assert.equal(f.weekday('2026-11-12T00:00:00Z'), 'Thu 12');
   assert.equal(f.clock('nonsense'), '–');
   assert.deepEqual([200, 2000, 125_000, 7_200_000, 200_000_000].map(f.ago), ['now', '2 s ago', '2 m ago', '2 h ago', '2 d ago']);
+});
+
+test('a step is called by what it did, not by the word of its SDK', () => {
+  const name = (kind, name, more = {}) => stepName({ kind, name, ...more });
+  assert.equal(name('llm', 'chat gpt-4o', { model: { requested: 'gpt-4o', served: 'gpt-4o-2024-08-06' } }), 'gpt-4o');
+  assert.equal(name('llm', 'ChatCompletion', { model: { requested: 'auto', served: 'gpt-4.1-mini' } }), 'gpt-4.1-mini');
+  assert.equal(name('llm', 'chat gpt-4o'), 'gpt-4o');
+  assert.equal(name('llm', 'chat '), 'chat ');
+  assert.equal(name('tool', 'execute_tool find'), 'find');
+  assert.equal(name('tool', 'execute_tool find', { tool: { name: 'find_user' } }), 'find_user');
+  assert.equal(name('agent', 'invoke_agent gpt-4.1', { agent: 'triage' }), 'triage');
+  assert.equal(name('handoff', 'execute_tool transfer', { handoff: { to: 'billing' } }), 'to billing');
+  assert.equal(name('guardrail', 'guardrail prompt-injection'), 'guardrail prompt-injection');
 });

@@ -1,6 +1,6 @@
 // The columns of the three lists: what they are called, how wide, how they sort, which are shown first.
 import type { Grain, Session, Span, Trace } from '$api';
-import { format } from '$kit';
+import { format, modelName, stepName } from '$kit';
 
 export type Row = Session | Trace | Span;
 export type Look = 'started' | 'text' | 'plain' | 'version' | 'number' | 'cost' | 'kind' | 'mono';
@@ -28,8 +28,8 @@ export const spanTokens = (row: Span): number | null => sum([row.tokens.input, r
 export const timeOf = (row: Row): number => (isSession(row) ? row.active_ms : row.duration_ms);
 export const tokensOfRow = (row: Row): number | null => (isSpan(row) ? spanTokens(row) : row.tokens);
 
-/** A step by what it did: the tool, the model; the SDK's word for the operation is left out. */
-export const stepName = (row: Span): string => row.tool?.name || row.name.replace(/^(chat|text_completion|generate_content|embeddings|execute_tool|invoke_agent|create_agent) (?=.)/, '');
+/** What went wrong in a step; its own name for it is left out. */
+export const errorOf = (row: Span): string => (row.error?.message || row.error?.type || '').replace(/^Error: */, '');
 
 const started: Column = { id: 'started', label: 'Started', look: 'started', width: 128, sort: 'start', spare: 0, text: (row) => format.dayClock(row.start) };
 /** Steps follow one another within a minute. */
@@ -65,8 +65,8 @@ const ofGrain: Record<Grain, readonly Column[]> = {
   spans: [
     startedSeconds,
     { id: 'name', label: 'Step', look: 'kind', width: 0, spare: 0, text: span(stepName) },
-    { id: 'error', label: 'Error', look: 'text', width: 200, spare: 3, text: span((row) => (row.error?.message ?? '').replace(/^Error: */, '')) },
-    { id: 'model', label: 'Model', look: 'plain', width: 112, spare: 6, text: span((row) => row.model?.served || row.model?.requested || '') },
+    { id: 'error', label: 'Error', look: 'text', width: 200, spare: 3, text: span(errorOf) },
+    { id: 'model', label: 'Model', look: 'plain', width: 112, spare: 6, text: span((row) => modelName(row.model)) },
     agent, version, session,
     { id: 'in', label: 'In', look: 'number', width: 60, spare: 5, text: span((row) => format.tokens(sum([row.tokens.input, row.tokens.cache_read, row.tokens.cache_write]))) },
     { id: 'out', label: 'Out', look: 'number', width: 60, spare: 5, text: span((row) => format.tokens(sum([row.tokens.output, row.tokens.reasoning]))) },
@@ -78,7 +78,7 @@ const ofGrain: Record<Grain, readonly Column[]> = {
 const first: Record<Grain, readonly string[]> = {
   sessions: ['started', 'message', 'agent', 'version', 'steps', 'cost', 'time'],
   traces: ['started', 'message', 'name', 'session', 'agent', 'steps', 'tokens', 'cost', 'time'],
-  spans: ['started', 'name', 'error', 'agent', 'in', 'out', 'cost', 'time'],
+  spans: ['started', 'name', 'agent', 'in', 'out', 'cost', 'time'],
 };
 
 const titled = (name: string) => name.charAt(0).toUpperCase() + name.slice(1).replaceAll(/[_-]/g, ' ');

@@ -1,6 +1,6 @@
 // The steps of a session that matter, in order: what the user wanted, what failed, what was written, how it ended.
 import type { Message, Part, SessionDetail, Span, TraceDetail } from '$api';
-import { stepName } from './columns';
+import { stepName } from '$kit';
 
 export interface Step {
   key: string;

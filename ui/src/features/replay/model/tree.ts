@@ -1,5 +1,6 @@
 // The spans of a run as one tree: order, depth, own and rolled-up figures, errors, steps, plumbing set aside.
 import { kindOf } from '../../../kit/icons';
+import { stepName } from '../../../kit/naming';
 import { pico } from './money';
 import type { Kind, Run, Span } from './types';
 import { msOf, short } from './words';
@@ -60,20 +61,6 @@ export function tokensTotal(span: Span): number | null {
   return list.length ? list.reduce((sum, count) => sum + count, 0) : null;
 }
 
-/** The name that was asked for, unless another model served; dates and revisions are in the details. */
-function modelOf(span: Span): string {
-  const { requested, served } = span.model ?? {};
-  return (requested && served?.startsWith(requested) ? requested : served || requested) || '';
-}
-
-export function labelOf(span: Span): string {
-  if (span.kind === 'llm' || span.kind === 'embedding' || span.kind === 'reranker') return modelOf(span) || span.name;
-  if (span.kind === 'tool') return span.tool?.name || span.name;
-  if (span.kind === 'agent') return span.agent || span.name;
-  if (span.kind === 'handoff') return span.handoff?.to ? `to ${span.handoff.to}` : span.name.replace(/^execute_tool /, '');
-  return span.name;
-}
-
 function node(span: Span, id: string): Node {
   const start = msOf(span.start);
   const failed = span.status === 'error';
@@ -82,7 +69,7 @@ function node(span: Span, id: string): Node {
     id,
     span,
     kind,
-    label: labelOf(span),
+    label: stepName(span),
     note: kind === 'llm' ? (tokensIn(span) === null ? '' : short(tokensIn(span))) : '',
     parent: null,
     children: [],

@@ -1,0 +1,120 @@
+// Datasets, their items by version, and experiments (runs) over them, in the ledger.
+// An item is never changed: each write of it is a version, numbered within its dataset; it is archived, never removed.
+#pragma once
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/time.h"
+#include "store/ledger/ledger.h"
+
+namespace pawl::datasets {
+
+using ProjectId = std::uint32_t;
+
+// Texts called JSON hold one JSON value, or "" where there is none.
+struct Dataset {
+  std::string id, name, description;
+  std::string metadata, input_schema, output_schema;  // JSON
+  std::string extra;                                  // JSON: what another protocol keeps with it
+  std::int64_t version = 0;                           // of its items: rises with each write
+  std::int64_t items = 0, experiments = 0;            // not archived; on reading
+  Nanos created = 0, changed = 0;
+};
+
+struct Item {
+  std::string id, dataset;  // ids
+  bool archived = false;
+  std::string input, expected, metadata;  // JSON
+  std::string source_trace, source_span;
+  std::vector<std::string> splits;
+  std::int64_t version = 0;        // of the dataset, that brought this
+  Nanos created = 0, changed = 0;  // first written; this version written
+};
+
+// A run of something over a dataset, or (without a dataset) a project of another protocol that runs are sent to.
+struct Experiment {
+  std::string id, dataset, name, description;
+  std::string metadata;  // JSON
+  std::string extra;     // JSON
+  Nanos created = 0, changed = 0, ended = 0;
+};
+
+struct RunItem {  // one item tried once
+  std::string id, experiment, item, trace_id, span_id;
+  Nanos created = 0, changed = 0;
+};
+
+struct Page {
+  std::uint64_t offset = 0, limit = 50;
+};
+template <typename T>
+struct Listed {
+  std::vector<T> rows;
+  std::uint64_t total = 0;
+};
+
+struct ItemsWanted {
+  std::string dataset;  // id; "": of all
+  std::string source_trace, source_span;
+  std::vector<std::string> ids, splits;
+  std::optional<std::int64_t> version;  // as it was in this version of the dataset; needs `dataset`
+  Nanos as_of = 0;                      // as it was then; 0: as it is
+  bool archived = false;                // those too
+  Page page;
+};
+struct ExperimentsWanted {
+  std::string dataset, name, name_part;
+  std::vector<std::string> ids;
+  std::optional<bool> of_datasets;  // true: only those with a dataset; false: only those without
+  Nanos from = 0;                   // created at or after
+  Page page;
+};
+
+std::span<const ledger::Migration> migrations();
+
+// Source: the SDK computes it likewise: the first 16 hex digits of SHA-256 of the compact JSON array
+// ["langfuse-experiment-v1", project, dataset, name].
+std::string experiment_id(std::string_view project, std::string_view dataset, std::string_view name);
+
+// Thread-safe; every call blocks on the ledger.
+class Datasets {
+ public:
+  Datasets(ledger::Ledger& ledger, const Clock& clock) : ledger_(ledger), clock_(clock) {}
+
+  // Makes it, or changes what is given of the one with this name (`replace`; else `conflict`).
+  Result<Dataset> put(ProjectId project, Dataset dataset, bool replace);
+  Result<Dataset> find(ProjectId project, std::string_view id_or_name) const;
+  Result<Listed<Dataset>> list(ProjectId project, std::string_view name_part, const Page& page) const;
+  Result<Dataset> rename(ProjectId project, std::string_view id, const std::optional<std::string>& name,
+                         const std::optional<std::string>& description);
+  Result<> remove(ProjectId project, std::string_view id);  // not_found; with its items and experiments
+
+  // A new version of the dataset with these items in it: those with a known id in their place. Gives them.
+  Result<std::vector<Item>> put_items(ProjectId project, std::string_view dataset, std::vector<Item> items);
+  Result<Item> item(ProjectId project, std::string_view id) const;
+  Result<Listed<Item>> items(ProjectId project, const ItemsWanted& wanted) const;
+  Result<> archive_item(ProjectId project, std::string_view id);
+
+  // Makes it where the project has none of that id (or, with a dataset, of that name in it), else changes what is
+  // given.
+  Result<Experiment> put_experiment(ProjectId project, Experiment experiment);
+  Result<Experiment> experiment(ProjectId project, std::string_view id) const;
+  Result<Listed<Experiment>> experiments(ProjectId project, const ExperimentsWanted& wanted) const;
+  Result<> remove_experiment(ProjectId project, std::string_view id);
+  // The same item, trace and span again is the same run item.
+  Result<RunItem> put_run_item(ProjectId project, RunItem item);
+  Result<Listed<RunItem>> run_items(ProjectId project, std::string_view experiment, const Page& page) const;
+  Result<std::optional<RunItem>> run_item_of_trace(ProjectId project, std::string_view trace_id) const;
+
+ private:
+  ledger::Ledger& ledger_;
+  const Clock& clock_;
+};
+
+}  // namespace pawl::datasets

@@ -1,0 +1,39 @@
+// Tables of datasets and experiments.
+#include "datasets.h"
+
+namespace pawl::datasets {
+namespace {
+
+constexpr ledger::Migration steps[] = {{"datasets", 1, R"sql(
+CREATE TABLE datasets (project INTEGER NOT NULL REFERENCES projects (id), id TEXT NOT NULL, name TEXT NOT NULL,
+  description TEXT NOT NULL, metadata TEXT NOT NULL, input_schema TEXT NOT NULL, output_schema TEXT NOT NULL,
+  extra TEXT NOT NULL, version INTEGER NOT NULL, created INTEGER NOT NULL, changed INTEGER NOT NULL,
+  PRIMARY KEY (project, id), UNIQUE (project, name)) STRICT;
+CREATE TABLE dataset_items (seq INTEGER PRIMARY KEY AUTOINCREMENT, project INTEGER NOT NULL, id TEXT NOT NULL,
+  dataset TEXT NOT NULL, version INTEGER NOT NULL, -- of the dataset, that brought it
+  newest INTEGER NOT NULL, -- 1: no later version of this item
+  archived INTEGER NOT NULL, input TEXT NOT NULL, expected TEXT NOT NULL, metadata TEXT NOT NULL,
+  source_trace TEXT NOT NULL, source_span TEXT NOT NULL, splits TEXT NOT NULL, -- a line each
+  created INTEGER NOT NULL, changed INTEGER NOT NULL, UNIQUE (project, id, version),
+  FOREIGN KEY (project, dataset) REFERENCES datasets (project, id) ON DELETE CASCADE) STRICT;
+CREATE INDEX dataset_items_dataset ON dataset_items (project, dataset, newest, created);
+CREATE TABLE experiments (project INTEGER NOT NULL REFERENCES projects (id), id TEXT NOT NULL,
+  dataset TEXT NOT NULL, -- '' where it is over none
+  name TEXT NOT NULL, description TEXT NOT NULL, metadata TEXT NOT NULL, extra TEXT NOT NULL,
+  created INTEGER NOT NULL, changed INTEGER NOT NULL, ended INTEGER NOT NULL, PRIMARY KEY (project, id)) STRICT;
+CREATE UNIQUE INDEX experiments_name ON experiments (project, dataset, name);
+CREATE INDEX experiments_created ON experiments (project, created);
+CREATE TABLE experiment_items (seq INTEGER PRIMARY KEY AUTOINCREMENT, project INTEGER NOT NULL, id TEXT NOT NULL,
+  experiment TEXT NOT NULL, item TEXT NOT NULL, trace_id TEXT NOT NULL, span_id TEXT NOT NULL,
+  created INTEGER NOT NULL, changed INTEGER NOT NULL, UNIQUE (project, experiment, item, trace_id, span_id),
+  FOREIGN KEY (project, experiment) REFERENCES experiments (project, id) ON DELETE CASCADE) STRICT;
+CREATE INDEX experiment_items_trace ON experiment_items (project, trace_id);
+)sql"}};
+
+}  // namespace
+
+std::span<const ledger::Migration> migrations() {
+  return steps;
+}
+
+}  // namespace pawl::datasets

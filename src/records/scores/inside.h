@@ -1,0 +1,11 @@
+// What the rooms of scores share: rows of the ledger as scores.
+#pragma once
+#include "scores.h"
+
+namespace pawl::scores {
+
+std::string select_scores(std::string_view where);  // SELECT … FROM scores WHERE …
+Score score_of(const ledger::Rows& rows, std::size_t i);
+std::string new_id();  // a random UUID
+
+}  // namespace pawl::scores

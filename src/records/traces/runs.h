@@ -1,0 +1,124 @@
+// Open runs: what has come of runs that arrive in pieces, folded (llm/run.h), and when each of them becomes a row.
+//
+// A run that has ended becomes a row of the batch whose fragment ended it; later fragments make that row anew, and a
+// correction takes the old one back. A run that has not ended is shown as running after a second, and as unfinished
+// after an hour of silence: by the clock, in batches that no cut names. Both are rebuilt from the journal.
+#pragma once
+#include <functional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "llm/run.h"
+#include "row.h"
+
+namespace pawl::traces {
+
+struct RunLimits {                 // docs/limits.md
+  std::size_t runs = 100'000;      // of one project, open or ended within `memory`
+  std::size_t bytes = 128U << 20;  // … and what they hold; over either the longest silent are let go
+  Nanos visible = second;          // open for so long: shown as running
+  Nanos alone = 2 * second;        // a patch waits so long for what it patches
+  Nanos silence = hour;            // then an open run is unfinished
+  Nanos memory = hour;             // an ended run still takes patches
+};
+
+// A run that is to become a row. Views until the next call.
+struct ShownRun {
+  ProjectId project = 0;
+  llm::Status state = llm::Status::ok;  // ok: ended; running, unfinished
+  Nanos received = 0;
+  Id128 record;
+  bool replaces = false;  // an earlier row may stand
+  llm::RunSpan span;
+};
+using ShowRun = std::function<void(const ShownRun&)>;
+
+// Not thread-safe: the writer's thread alone.
+class Runs {
+ public:
+  explicit Runs(RunLimits limits = {}) : limits_(limits) {}
+
+  // While the journal is read back nobody knows what was shown: rows of these runs may stand already.
+  void rebuilding(bool now) { rebuilding_ = now; }
+
+  // True where nothing of the run was known. `segment`: of the journal, where the fragment stands.
+  bool fold(ProjectId project, const llm::Fragment& fragment, std::uint64_t segment);
+  // What carry() wrote.
+  Result<> fold_kept(ProjectId project, std::string_view body, std::uint64_t segment);
+
+  // The runs that fragments since the last call have ended, or changed after their end: a function of the fragments
+  // alone, in their order.
+  void show_ended(const ShowRun& show);
+  // What is due by the clock: running, unfinished, patches without a start; and forgets what is long over.
+  void show_due(Nanos now, const ShowRun& show);
+
+  // Bodies of records (llm::RunForm::kept) that hold every run of which something stands in `through_segment` or
+  // before.
+  struct Kept {
+    ProjectId project = 0;
+    std::string body;
+  };
+  std::vector<Kept> carry(std::uint64_t through_segment);
+
+  // The run behind a row: its kept record, or "" where there is none. `forget_shown`: its row was not stored.
+  std::string kept_of(ProjectId project, const Id128& span, const Id128& record) const;
+  void forget_shown(ProjectId project, const Id128& span);
+
+  struct Sizes {
+    std::size_t runs = 0, bytes = 0, open = 0;
+  };
+  Sizes sizes() const;
+
+ private:
+  struct Entry {
+    ProjectId project = 0;
+    llm::Run run;
+    std::string trace;     // the client's id; "" where it is not known yet
+    Id128 trace_key;       // of the index of traces; 0: in none
+    bool open = true;      // as the index knows it
+    bool dirty = true;     // changed since it was shown
+    bool closed = false;   // shown as unfinished
+    bool unsure = false;   // made while rebuilding, not shown since
+    bool touched = false;  // stands in touched_
+    Id128 shown;           // record of its last row
+    Nanos due = 0;
+    std::uint64_t segment = ~0ULL;  // the oldest that holds something of it
+    std::uint64_t later = ~0ULL;    // likewise, since carry()
+    std::size_t bytes = 0;          // as counted in the project's use
+  };
+  struct Trace {
+    std::uint32_t open = 0;
+    Nanos end = 0;
+    Id128 root;  // key of the entry that stands for it
+    std::uint32_t entries = 0;
+  };
+  struct Use {
+    std::size_t runs = 0, bytes = 0;
+  };
+
+  Entry& entry_of(ProjectId project, const llm::Run& run, Id128& key, bool& fresh);
+  void changed(const Id128& key, Entry& entry);
+  void index(const Id128& key, Entry& entry);
+  void unindex(Entry& entry);
+  void touch_root(const Id128& trace_key);
+  void touch(const Id128& key, Entry& entry);
+  void schedule(const Id128& key, Entry& entry);
+  std::string trace_of(const Entry& entry) const;
+  bool open(const Entry& entry) const;
+  bool whole(const Entry& entry) const;
+  void show(Entry& entry, llm::Status state, const ShowRun& show);
+  void forget(const Id128& key);
+  void let_go(const ShowRun& show);
+
+  RunLimits limits_;
+  bool rebuilding_ = false;
+  std::unordered_map<Id128, Entry> entries_;
+  std::unordered_map<Id128, Trace> traces_;
+  std::unordered_map<ProjectId, Use> uses_;
+  std::vector<Id128> touched_;
+  std::set<std::pair<Nanos, Id128>> due_;
+};
+
+}  // namespace pawl::traces
