@@ -61,7 +61,7 @@ def first_of_local_mode(checks):
 
 def invited(checks, server, root):
     status, made = root.ask("POST", "/api/v1/invitations", {"email": "Ada@Example.com", "role": "viewer"})
-    checks.equal("an invitation", (status, made["email"], made["role"]), (201, "ada@example.com", "viewer"))
+    checks.equal("an invitation", (status, made["email"], made["role"], made["by"]), (201, "ada@example.com", "viewer", "root@example.com"))
     token = made["link"].split("/join#")[1]
     ada = Person(server)
     checks.equal("says what it is for", ada.ask("POST", "/api/v1/invitation", {"token": token}), (200, {"email": "ada@example.com", "project": "default", "role": "viewer"}))

@@ -71,6 +71,12 @@ Result<std::int64_t> number_of(const net::Request& request, std::string_view cap
   return *number;
 }
 
+Result<std::string> name_of_actor(Accounts& all, const std::string& actor) {
+  const auto id = actor.starts_with("user ") ? parse_int(std::string_view(actor).substr(5)) : std::nullopt;
+  const auto user = id ? TRY(all.projects.user(*id)) : std::nullopt;
+  return user ? user->email : actor;
+}
+
 void write_time(JsonWriter& json, std::string_view name, Nanos at) {
   json.key(name);
   at == 0 ? json.null() : json.value(format_time(at));

@@ -49,6 +49,8 @@ net::Response logged_in(const projects::LoggedIn& login);
 void set_cookie(net::Response& response, std::string_view name, std::string_view value, Nanos life);
 // A number in a path; `not_found` where it is none.
 Result<std::int64_t> number_of(const net::Request& request, std::string_view capture);
+// "user 7" → the address, so that a reader need not look it up; others as they are.
+Result<std::string> name_of_actor(Accounts& all, const std::string& actor);
 // The time, or null where it is 0.
 void write_time(JsonWriter& json, std::string_view name, Nanos at);
 

@@ -4,10 +4,12 @@
 namespace pawl::accounts {
 namespace {
 
-void write_invitation(JsonWriter& json, const projects::Invitation& one) {
-  json.field("id", one.id).field("email", one.email).field("role", one.role).field("by", one.actor);
+Result<> write_invitation(Accounts& all, JsonWriter& json, const projects::Invitation& one) {
+  json.field("id", one.id).field("email", one.email).field("role", one.role);
+  json.field("by", TRY(name_of_actor(all, one.actor)));
   write_time(json, "created", one.created);
   write_time(json, "expires", one.expires);
+  return {};
 }
 
 Result<net::Response> list_members(Accounts& all, const net::Request& request) {
@@ -24,7 +26,7 @@ Result<net::Response> list_members(Accounts& all, const net::Request& request) {
   json.end().key("invitations").array();
   for (const auto& one : TRY(all.projects.invitations(access.project))) {
     json.object();
-    write_invitation(json, one);
+    TRY(write_invitation(all, json, one));
     json.end();
   }
   return net::Response::json(json.end().end().take());
@@ -50,7 +52,7 @@ Result<net::Response> invite(Accounts& all, const net::Request& request) {
       TRY(all.projects.invite(access.project, fields.text("email"), fields.text("role"), actor_of(access)));
   JsonWriter json;
   json.object();
-  write_invitation(json, made.invitation);
+  TRY(write_invitation(all, json, made.invitation));
   json.field("link", fmt::format("{}/join#{}", all.options.public_url(), made.token));
   return net::Response::json(json.end().take(), 201);
 }

@@ -93,16 +93,12 @@ Result<net::Response> set_masking(Accounts& all, const net::Request& request) {
   return masking_of(all, access.project);
 }
 
-// "user 7" → the address, so that a reader need not look it up.
+// Each actor is looked up once.
 Result<std::unordered_map<std::string, std::string>> names_of_actors(Accounts& all,
                                                                      const std::vector<audit::Entry>& entries) {
   std::unordered_map<std::string, std::string> out;
   for (const auto& entry : entries) {
-    const auto id =
-        entry.actor.starts_with("user ") ? parse_int(std::string_view(entry.actor).substr(5)) : std::nullopt;
-    if (!id || out.contains(entry.actor)) continue;
-    const auto user = TRY(all.projects.user(*id));
-    out[entry.actor] = user ? user->email : entry.actor;
+    if (!out.contains(entry.actor)) out[entry.actor] = TRY(name_of_actor(all, entry.actor));
   }
   return out;
 }
@@ -120,8 +116,7 @@ Result<net::Response> show_audit(Accounts& all, const net::Request& request) {
   for (const auto& entry : entries) {
     json.object().field("number", entry.number).field("at", format_time(entry.at)).field("project", entry.project);
     json.field("actor", entry.actor).field("action", entry.action).field("detail", entry.detail);
-    const auto name = names.find(entry.actor);
-    json.field("actor_name", name == names.end() ? entry.actor : name->second).end();
+    json.field("actor_name", names.at(entry.actor)).end();
   }
   return net::Response::json(json.end().end().take());
 }
