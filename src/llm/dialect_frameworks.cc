@@ -83,6 +83,11 @@ constexpr Key openlit_keys[] = {
 };
 // On calls that were not streamed it gives the whole duration as time to first token.
 void refine_openlit(Reader& reader) {
+  if (is_graph_plumbing(reader.out.agent)) {  // LangGraph's nodes, called agents
+    if (reader.out.kind == Kind::agent) reader.out.kind = Kind::workflow;
+    reader.out.noise = reader.out.noise || reader.out.kind == Kind::workflow;
+    reader.out.agent.clear();
+  }
   const otlp::Value* streamed = reader.found[streaming];
   if (streamed != nullptr && streamed->type == otlp::Value::Type::boolean && !streamed->boolean)
     reader.out.ttft.reset();

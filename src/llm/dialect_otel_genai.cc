@@ -145,8 +145,13 @@ constexpr Key keys[] = {
     {"gen_ai.task.output", output, 9},
 };
 
+// Semantic Kernel's loop around calls and tools.
+void refine(Reader& reader) {
+  if (reader.out.kind == Kind::other && reader.scope.name.starts_with("semantic_kernel")) reader.out.noise = true;
+}
+
 }  // namespace
 
-const Dialect otel_genai{.name = "otel-genai", .scopes = scopes, .markers = markers, .keys = keys};
+const Dialect otel_genai{.name = "otel-genai", .scopes = scopes, .markers = markers, .keys = keys, .refine = refine};
 
 }  // namespace pawl::llm

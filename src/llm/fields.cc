@@ -134,7 +134,8 @@ bool is_empty(const otlp::Value& value) {
     case otlp::Value::Type::empty:
       return true;
     case otlp::Value::Type::string:
-      return value.text.empty() || value.text == "None" || value.text == "null" || value.text == "\"\"";
+      return value.text.empty() || value.text == "None" || value.text == "null" || value.text == "\"\"" ||
+             begins(value.text, "[Scrubbed due to ");  // Logfire
     default:
       return false;
   }

@@ -59,6 +59,7 @@ class Recount {
       verdicts_[i].noise = facts_[i].noise;
       verdicts_[i].why = NotCounted::no_usage;
     }
+    streams();
     nested_calls(Kind::llm);
     nested_calls(Kind::embedding);
     twice_by_id();
@@ -92,6 +93,7 @@ class Recount {
     verdicts_[i].kind = Kind::workflow;
   }
 
+  void streams();
   void nested_calls(Kind kind);
   void settle(Index outer, Index inner);
   void twice_by_id();
@@ -114,6 +116,29 @@ class Recount {
   std::vector<Index> told_by_;                       // for the second report of a step: the report that stays
   std::vector<std::pair<Index, Index>> counted_by_;  // the report that stays, and the one whose usage counts instead
 };
+
+// Logfire tells a streamed call twice: what was asked, and at the end of the stream, as an instant, what came back.
+void Recount::streams() {
+  std::vector<Index> answer(facts_.size(), nobody);
+  Index asked = nobody;
+  for (const Index i : tree_.down) {
+    const Fact& fact = facts_[i];
+    if (fact.kind != Kind::llm || !fact.scope.starts_with("logfire")) continue;
+    if (fact.start != fact.end || !usage(i)) {
+      asked = usage(i) || fact.status == Status::error ? nobody : i;
+    } else if (asked != nobody && parent(asked) == parent(i) && same_model(facts_[asked].model, fact.model)) {
+      duplicate(asked, i);
+      answer[asked] = i;
+      asked = nobody;
+    }
+  }
+  for (const Index i : tree_.down) {  // the vendor's own report below what was asked
+    const Index told = parent(i) == nobody ? nobody : answer[parent(i)];
+    if (told != nobody && is_model(facts_[i].kind) && same_usage(facts_[i].tokens, facts_[told].tokens)) {
+      duplicate(i, told);
+    }
+  }
+}
 
 // Calls below a call, as long as no tool or agent stands between: one call reported by two layers, or a wrapper.
 struct Below {

@@ -78,6 +78,9 @@ void read_status(const Dialect& dialect, const Found& found, const otlp::Span& s
     if (out.error_message.empty()) out.error_message = message;
   }
   if (out.error_message.empty()) out.error_message = without_traceback(span.status_message);
+  if (out.error_type.starts_with("<class '") && out.error_type.ends_with("'>")) {
+    out.error_type = out.error_type.substr(8, out.error_type.size() - 10);
+  }
 }
 
 void read_handoff_target(const Found& found, Reading& out) {

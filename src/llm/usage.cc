@@ -138,6 +138,9 @@ void keep_other(Tokens& tokens, std::string_view name, std::optional<std::int64_
 }  // namespace
 
 void read_usage_json(std::string_view object, RawUsage& raw) {
+  const std::optional<std::int64_t> stated = raw.input;
+  const bool beside = raw.beside;
+  std::optional<std::int64_t> own;  // the object's own count of input
   json::Members members(object);
   while (members.next()) {
     if (json::is_object(members.value)) {
@@ -147,7 +150,9 @@ void read_usage_json(std::string_view object, RawUsage& raw) {
       continue;
     }
     read_count(members.key, members.value, raw);
+    if (members.key == "input_tokens" || members.key == "inputTokens") take(own, members.value);
   }
+  if (stated && own != stated) raw.beside = beside;  // the stated input holds what stands beside the object's own
 }
 
 void read_count(std::string_view key, std::string_view value, RawUsage& raw) {
