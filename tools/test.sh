@@ -10,7 +10,7 @@ out=build/test
 passed=0 failed=0
 skipped=()
 
-steps=(lint page release unit engine cases reference captures hostile isolation remote auth start edge upgrade doctor dev grpc kill quarantine demo browser sanitized threads fuzz)
+steps=(lint page release unit engine cases reference captures hostile isolation sdks clients remote auth start edge upgrade doctor dev grpc kill quarantine demo browser sanitized threads fuzz)
 [ "${1:-}" = -l ] && { printf '%s\n' "${steps[@]}"; exit 0; }
 [ $# -gt 0 ] && steps=("$@")
 mkdir -p "$out"
@@ -85,6 +85,8 @@ step_reference() { python3 tests/system/reference.py; }
 step_captures() { python3 tests/system/captures.py; }
 step_hostile() { python3 tests/system/hostile.py; python3 tests/system/hostile_secrets.py; }
 step_isolation() { python3 tests/system/isolation.py; }
+step_sdks() { python3 tests/system/sdks.py; }
+step_clients() { python3 tests/system/clients.py; }
 step_auth() { python3 tests/system/auth.py; python3 tests/system/auth_people.py; python3 tests/system/auth_oidc.py; }
 step_start() { python3 tests/system/start.py; }
 step_remote() { python3 tests/system/remote.py; }
