@@ -103,6 +103,14 @@ Result<> Writer::read_back(Recovery& r) {
   return quarantine_.settle_after_recovery(clock_.now());
 }
 
+// What the warehouse has already. It may be away for a while.
+Result<> Writer::ask_warehouse(Recovery& r) {
+  const BatchNumber stored = TRY(traces::last_batch(*warehouse_));
+  last_batch_ = std::max({r.found.last_batch, stored, r.quarantine.last_batch});
+  r.held = TRY(traces::held_above(*warehouse_, r.found.settled_batch));
+  return {};
+}
+
 void Writer::recover() {
   auto say = [&](std::string what) {
     const std::lock_guard lock(mutex_);
@@ -117,9 +125,13 @@ void Writer::recover() {
       log_.error("the journal is damaged", {{"what", journal::describe(damage)}});
     recovery.quarantine = TRY(quarantine_.state());
     books_.restore(recovery.found.totals, recovery.quarantine.held);
-    const BatchNumber stored = TRY(traces::last_batch(*warehouse_));
-    last_batch_ = std::max({recovery.found.last_batch, stored, recovery.quarantine.last_batch});
-    recovery.held = TRY(traces::held_above(*warehouse_, recovery.found.settled_batch));
+    for (Nanos wait = 100 * millisecond;; wait = std::min(2 * wait, 5 * second)) {
+      const auto asked = ask_warehouse(recovery);
+      if (asked) break;
+      if (asked.error().kind != ErrorKind::unavailable) return asked;
+      say(asked.error().what);
+      if (!pause(wait)) return fail(ErrorKind::unavailable, "stopped before the warehouse answered");
+    }
     return read_back(recovery);
   }();
   if (!recovered && !leaving_) log_.error("recovery failed", {{"why", recovered.error().what}});

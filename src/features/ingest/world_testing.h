@@ -21,11 +21,18 @@ class Doubtful final : public warehouse::Warehouse {
 
   std::string marker;             // rows that hold it are refused
   std::atomic<bool> ill = false;  // everything is refused, as if it were for what it holds
+  std::atomic<int> away = 0;      // so many reads find nobody
   std::atomic<int> full = 0;      // so many inserts into `full_table` fail as on a full disk
   std::string full_table;
   std::function<void(int call, bool done)> at_call;
 
-  Result<warehouse::Answer> read(const warehouse::Query& query) override { return real_.read(query); }
+  Result<warehouse::Answer> read(const warehouse::Query& query) override {
+    if (away > 0) {
+      --away;
+      return fail(ErrorKind::unavailable, "nobody answers");
+    }
+    return real_.read(query);
+  }
   Result<void> run(std::string_view sql) override {
     return counted([&]() -> Result<void> {
       if (ill) return refusal();

@@ -111,6 +111,7 @@ void Writer::revise(ProjectId project, std::vector<Id128> traces, std::function<
 
 void Writer::run() {
   recover();
+  if (!recovered_) return;  // without it no batch has a number: what comes stays in the journal
   for (;;) {
     std::deque<Item> items;
     {

@@ -127,6 +127,7 @@ class Writer {
   void correct(Revision round, std::vector<traces::Patch> patches);
   // recover.cc
   void recover();
+  Result<> ask_warehouse(Recovery& recovery);
   Result<> read_back(Recovery& recovery);
   void close_recovered(Recovery& recovery);
 
