@@ -7,7 +7,7 @@ import threading
 import time
 import urllib.request
 
-from pawl import JSON, PATIENCE, Checks, Server, command
+from pawl import JSON, PATIENCE, Checks, Server, command, span, traces_body
 
 BYTES = b"\x89PNG these are bytes of an image"
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
@@ -68,6 +68,33 @@ def uploads(checks, server, made):
         checks.equal("the bytes come back by a signed address", answer.read(), BYTES)
 
 
+def send_trace(server, key, trace):
+    server.call("POST", "/v1/traces", traces_body(span(trace, 1, "chat", session__id=f"session-{trace:x}", gen_ai__operation__name="chat")), JSON, key=key)
+    server.wait_for(lambda: server.call("GET", f"/api/public/traces/{trace:032x}", key=key).status == 200, 15, "the trace")
+
+
+def ask_deletion(checks, server, made):
+    """Two traces with a score each; one is to go. Carried out after 30 s."""
+    key = made["all"]["key"]
+    for trace in (0xDE1, 0xDE2):
+        send_trace(server, key, trace)
+        server.call("POST", "/api/public/scores", json.dumps({"id": f"score-{trace:x}", "traceId": f"{trace:032x}", "name": "n", "value": 1}).encode(), JSON, key=key)
+    asked = server.call("DELETE", f"/api/public/traces/{0xDE1:032x}", key=key)
+    checks.check("a deletion is taken", asked.status == 200 and b"message" in asked.body, asked.body)
+    checks.equal("so is one of what is nowhere", server.call("DELETE", "/api/public/traces/nowhere", key=key).status, 200)
+
+
+def see_deletion(checks, server, made):
+    key = made["all"]["key"]
+    server.wait_for(lambda: server.call("GET", f"/api/public/traces/{0xDE1:032x}", key=key).status == 404, 60, "the deletion")
+    checks.equal("its score is gone", server.call("GET", "/api/public/scores/score-de1", key=key).status, 404)
+    checks.equal("its session too", server.call("GET", "/api/public/sessions/session-de1", key=key).status, 404)
+    listed = server.call("GET", "/api/public/traces", key=key).json()
+    checks.check("no list has it", [one["id"] for one in listed["data"]] == [f"{0xDE2:032x}"] and listed["meta"]["totalItems"] == 1, listed["meta"])
+    checks.equal("the other one stays", server.call("GET", f"/api/public/traces/{0xDE2:032x}", key=key).status, 200)
+    checks.equal("and its score", server.call("GET", "/api/public/scores/score-de2", key=key).status, 200)
+
+
 def prompt_reads(checks, server, made):
     """p99 at 2,000 reads a second, from 8 connections, while prompts are written."""
     headers = {**basic("pk", made["all"]["key"]), **JSON}
@@ -109,10 +136,12 @@ def main():
     checks = Checks()
     with Server("--auth", "required") as server:
         made = keys(server)
+        ask_deletion(checks, server, made)
         one_key_everywhere(checks, server, made)
         refusals(checks, server, made)
         uploads(checks, server, made)
         prompt_reads(checks, server, made)
+        see_deletion(checks, server, made)
     checks.finish()
 
 
