@@ -70,7 +70,8 @@ class Run {
   std::string trace() const;   // the client's id of the trace, "" where no fragment says it
   std::string parent() const;  // of the run above it, ""
   bool ended() const;
-  Nanos end() const;     // 0 where it is not said
+  Nanos start() const;   // 0 where it is not said
+  Nanos end() const;     // likewise
   Id128 record() const;  // hash of all that can be seen of it
 
   std::string write() const;  // as JSON, for the journal

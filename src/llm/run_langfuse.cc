@@ -152,10 +152,10 @@ constexpr Name trace_names[] = {{"sessionId", "langfuse.session.id"},    {"userI
                                 {"input", "langfuse.trace.input"},       {"output", "langfuse.trace.output"},
                                 {"release", "langfuse.release"},         {"version", "langfuse.version"},
                                 {"environment", "langfuse.environment"}, {"public", "langfuse.trace.public"}};
-constexpr std::string_view known_fields[] = {
-    "id",      "traceId",      "parentObservationId", "name", "startTime", "endTime", "metadata",
-    "usage",   "usageDetails", "costDetails",         "tags", "timestamp", "type",    "start_time",
-    "end_time"};
+constexpr std::string_view known_fields[] = {"@type",     "id",           "traceId",     "parentObservationId",
+                                             "name",      "startTime",    "endTime",     "metadata",
+                                             "usage",     "usageDetails", "costDetails", "tags",
+                                             "timestamp", "type",         "start_time",  "end_time"};
 
 void read_named(const Run& run, std::span<const Name> names, std::string_view prefix, Attributes& attributes) {
   for (const auto& [field, attribute] : names) attributes.json(attribute, run.value(field));

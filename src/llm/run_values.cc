@@ -144,6 +144,13 @@ std::string Run::parent() const {
   }
 }
 
+Nanos Run::start() const {
+  const std::string_view field = form_ == RunForm::langfuse    ? (root_ ? "timestamp" : "startTime")
+                                 : form_ == RunForm::langsmith ? "start_time"
+                                                               : "started_at";
+  return time_of(value(field)).value_or(0);
+}
+
 Nanos Run::end() const {
   const std::string_view field = form_ == RunForm::langfuse    ? "endTime"
                                  : form_ == RunForm::langsmith ? "end_time"

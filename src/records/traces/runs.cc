@@ -87,8 +87,10 @@ void Runs::index(const Id128& key, Entry& entry) {
   }
   if (entry.run.root()) return;
   const bool is_open = !entry.closed && !entry.run.ended();
-  const Nanos end = entry.run.end();
-  const bool news = is_open != entry.open || end > trace.end;
+  const Nanos start = entry.run.start(), end = entry.run.end();
+  const bool earlier = start != 0 && (trace.start == 0 || start < trace.start);
+  const bool news = is_open != entry.open || end > trace.end || earlier;
+  if (earlier) trace.start = start;
   if (is_open != entry.open) is_open ? ++trace.open : --trace.open;
   entry.open = is_open;
   trace.end = std::max(trace.end, end);
@@ -169,10 +171,14 @@ void Runs::show(Entry& entry, llm::Status state, const ShowRun& show) {
                                                        : shown.span.parent_id;
   auto& span = shown.span.span;
   const auto trace = traces_.find(entry.trace_key);
-  const bool root_ended = entry.run.root() && state != llm::Status::running && trace != traces_.end();
-  if (root_ended) span.end_ns = std::max(span.end_ns, static_cast<std::uint64_t>(trace->second.end));
-  shown.record = hash128(fmt::format("{} {} {} {}", to_hex(entry.run.record()), llm::name_of(state),
-                                     root_ended ? span.end_ns : 0, shown.span.trace_id));
+  if (entry.run.root() && trace != traces_.end()) {  // as long as what is in it; OpenAI's tell no start either
+    const Nanos own = entry.run.start(), start = own != 0 ? own : trace->second.start;
+    if (start != 0) span.start_ns = span.end_ns = static_cast<std::uint64_t>(start);
+    if (state != llm::Status::running)
+      span.end_ns = std::max(span.end_ns, static_cast<std::uint64_t>(trace->second.end));
+  }
+  shown.record = hash128(fmt::format("{} {} {} {} {}", to_hex(entry.run.record()), llm::name_of(state), span.start_ns,
+                                     span.end_ns, shown.span.trace_id));
   entry.dirty = false;
   if (shown.record == entry.shown) return;
   shown.replaces = entry.unsure || entry.shown;

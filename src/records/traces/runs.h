@@ -90,8 +90,8 @@ class Runs {
   };
   struct Trace {
     std::uint32_t open = 0;
-    Nanos end = 0;
-    Id128 root;  // key of the entry that stands for it
+    Nanos start = 0, end = 0;  // of what is in it; 0: unknown
+    Id128 root;                // key of the entry that stands for it
     std::uint32_t entries = 0;
   };
   struct Use {
