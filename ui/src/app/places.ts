@@ -13,14 +13,16 @@ export const quotedWord = (value: string): string => (/[\s",()\\]/.test(value) ?
 
 export function placesOf(router: Router, values: { agents: readonly string[] }): Offer[] {
   const to = (label: string, href: string, icon: IconName, hint = ''): Offer => ({ group: 'Go to', label, hint, icon, href, run: () => router.go(href) });
+  const agents = values.agents.map((agent) => to(`Agent ${agent}`, url.link('/sessions', { filter: `agent=${quotedWord(agent)}`, last: '7d' }), 'agent', 'its sessions of 7 days'));
   return [
     to('Sessions', '/sessions', 'lines', 'a conversation or job each'),
     to('Traces', '/traces', 'trace', 'a run each'),
     to('Spans', '/spans', 'span', 'a step each'),
+    ...agents.slice(0, 5),
     to('Settings', '/settings', 'settings', 'keys, masking, addresses'),
     to('What comes in', '/settings/intake', 'down', 'received, refused, set aside, without a price'),
     to('You', '/settings/me', 'user', 'theme, log-ins'),
-    ...values.agents.map((agent) => to(`Agent ${agent}`, url.link('/sessions', { filter: `agent=${quotedWord(agent)}`, last: '7d' }), 'agent', 'its sessions of 7 days')),
+    ...agents.slice(5),
   ];
 }
 
