@@ -143,9 +143,9 @@ Result<> Installation::Parts::listen(const std::vector<Listening>& wanted) {
     return projects->gate(request, permission, local);
   };
   options.proxies = proxies;
-  options.observe = [this, told = config.get("log_level") == "debug"](const net::Served& served) {
+  options.observe = [this](const net::Served& served) {
     counts.count(served);
-    if (!told) return;
+    if (!log.enabled(Level::debug)) return;
     log.write(Level::debug, "request",
               {{"client", served.request->client},
                {"method", served.request->method},

@@ -28,15 +28,27 @@ std::string to_hex(const Id128& id) {
   return fmt::format("{:016x}{:016x}", id.high, id.low);
 }
 
+std::string to_uuid(const Id128& id) {
+  const auto hex = to_hex(id);
+  return fmt::format("{}-{}-{}-{}-{}", hex.substr(0, 8), hex.substr(8, 4), hex.substr(12, 4), hex.substr(16, 4),
+                     hex.substr(20));
+}
+
+std::string to_decimal(const Id128& id) {
+  return fmt::format("{}", (static_cast<unsigned __int128>(id.high) << 64U) | id.low);
+}
+
+bool is_uuid(std::string_view text) {
+  return text.size() == 36 && text[8] == '-' && text[13] == '-' && text[18] == '-' && text[23] == '-';
+}
+
 Id128 id_from_text(std::string_view text) {
   std::string_view rest = text;
   for (const std::string_view prefix : {"trace_", "span_"}) {
     if (rest.starts_with(prefix)) rest.remove_prefix(prefix.size());
   }
   std::string plain(rest);
-  if (plain.size() == 36 && plain[8] == '-' && plain[13] == '-' && plain[18] == '-' && plain[23] == '-') {
-    std::erase(plain, '-');
-  }
+  if (is_uuid(plain)) std::erase(plain, '-');
   if (plain.size() == 32 || plain.size() == 24 || plain.size() == 16) {
     if (const auto bytes = from_hex(plain)) return id_from_bytes(*bytes);
   }

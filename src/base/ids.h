@@ -16,7 +16,10 @@ struct Id128 {
 
 // Big-endian bytes, at most 16, right-aligned: an 8-byte span id has high == 0.
 Id128 id_from_bytes(std::string_view bytes);
-std::string to_hex(const Id128& id);  // 32 digits, lower case
+std::string to_hex(const Id128& id);      // 32 digits, lower case
+std::string to_uuid(const Id128& id);     // the same with dashes: 8-4-4-4-12
+std::string to_decimal(const Id128& id);  // as one number: what a UInt128 of the warehouse is bound as
+bool is_uuid(std::string_view text);      // has the dashes of one; its digits are not looked at
 
 // The key of a client's id: 8- or 16-byte hex (also as a UUID, also behind "trace_" / "span_") is read as its bits,
 // anything else is hashed (XXH3-128). Case of hex does not matter.

@@ -11,7 +11,7 @@
 namespace pawl {
 
 void Log::write(Level level, std::string_view event, const Fields& fields) const {
-  if (level < least_) return;
+  if (!enabled(level)) return;
   static constexpr std::array<std::string_view, 4> names = {"debug", "info", "warn", "error"};
   const std::string_view name = names[static_cast<std::size_t>(level)];
   const std::string at = format_time(SystemClock().now());

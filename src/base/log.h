@@ -16,6 +16,7 @@ class Log {
  public:
   enum class Format { text, json };
   Log(Format format, Level least) : format_(format), least_(least) {}
+  bool enabled(Level level) const { return level >= least_; }  // ask before fields that are dear to make
   // Thread-safe: one write(2) a line. `event` is a short stable sentence; what varies goes into fields.
   void write(Level level, std::string_view event, const Fields& fields = {}) const;
   void info(std::string_view event, const Fields& fields = {}) const { write(Level::info, event, fields); }

@@ -3,6 +3,7 @@
 
 #include <sys/random.h>
 
+#include "base/ids.h"
 #include "base/result.h"
 
 namespace pawl {
@@ -35,6 +36,14 @@ std::uint64_t SeededRandom::next() {
   z = (z ^ (z >> 30U)) * 0xBF58476D1CE4E5B9ULL;
   z = (z ^ (z >> 27U)) * 0x94D049BB133111EBULL;
   return z ^ (z >> 31U);
+}
+
+std::string random_uuid() {
+  thread_local SystemRandom random;
+  std::string bytes = random.bytes(16);
+  bytes[6] = static_cast<char>((bytes[6] & 0x0F) | 0x40);
+  bytes[8] = static_cast<char>((bytes[8] & 0x3F) | 0x80);
+  return to_uuid(id_from_bytes(bytes));
 }
 
 }  // namespace pawl

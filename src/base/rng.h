@@ -31,4 +31,6 @@ class SeededRandom final : public Random {  // SplitMix64 (Steele, Lea, Flood 20
   std::uint64_t state_;
 };
 
+std::string random_uuid();  // version 4 (RFC 9562, 5.4), of the kernel's bytes
+
 }  // namespace pawl

@@ -115,25 +115,6 @@ Range around(const Range& range, Nanos by) {
   return {range.from - by, range.to + by};
 }
 
-// A list of literals as the value of a bound array.
-std::string array_of(const std::vector<std::string>& values, bool quoted) {
-  std::string out = "[";
-  for (const std::string& value : values) {
-    if (out.size() > 1) out += ',';
-    if (!quoted) {
-      out += value;
-      continue;
-    }
-    out += '\'';
-    for (const char c : value) {
-      if (c == '\\' || c == '\'') out += '\\';
-      out += c;
-    }
-    out += '\'';
-  }
-  return out + ']';
-}
-
 // Conditions on one span that every item must meet with some span of its own: words of the filter that are joined by
 // AND. The one that looks most selective is first.
 std::vector<const Leaf*> necessary(const Filter& filter) {
@@ -217,16 +198,15 @@ std::string items_statement(Sql& sql, const Page& page, const PageKeys& keys) {
   const bool sessions = page.query.grain == Grain::session;
   const Nanos reach = sessions ? session_reach : trace_reach;
   Whole whole{.grain = page.query.grain, .range = around(page.by_start ? page.window : page.query.range, reach)};
-  const std::string items =
-      sql.bind(fmt::format("Array({})", key_type_of(page.query.grain)), array_of(keys.items, false));
-  const std::string values = sql.bind("Array(String)", array_of(keys.values, true));
+  const std::string items = sql.bind(fmt::format("Array({})", key_type_of(page.query.grain)), array_value(keys.items));
+  const std::string values = sql.bind("Array(String)", text_array_value(keys.values));
   if (sessions) {
     std::vector<std::string> named, alone;
     for (std::size_t i = 0; i < keys.items.size(); ++i)
       keys.sessions[i].empty() ? alone.push_back(keys.found[i]) : named.push_back(keys.sessions[i]);
-    const std::string by_name = fmt::format("session IN {}", sql.bind("Array(String)", array_of(named, true)));
+    const std::string by_name = fmt::format("session IN {}", sql.bind("Array(String)", text_array_value(named)));
     const std::string by_trace =
-        fmt::format("(session = '' AND trace IN {})", sql.bind("Array(UInt128)", array_of(alone, false)));
+        fmt::format("(session = '' AND trace IN {})", sql.bind("Array(UInt128)", array_value(alone)));
     whole.rows = " AND " + (alone.empty()   ? by_name
                             : named.empty() ? by_trace
                                             : fmt::format("({} OR {})", by_name, by_trace));
@@ -247,10 +227,10 @@ std::string items_statement(Sql& sql, const Page& page, const PageKeys& keys) {
 
 std::string spans_statement(Sql& sql, const Page& page, const PageKeys& keys) {
   SpanRows spans{.range = page.by_start ? page.window : page.query.range};
-  const std::string items = sql.bind("Array(Tuple(UInt128, UInt128))", array_of(keys.items, false));
-  const std::string values = sql.bind("Array(String)", array_of(keys.values, true));
+  const std::string items = sql.bind("Array(Tuple(UInt128, UInt128))", array_value(keys.items));
+  const std::string values = sql.bind("Array(String)", text_array_value(keys.values));
   spans.rows = fmt::format(" AND minute IN {} AND (trace, span) IN {}",
-                           sql.bind("Array(UInt32)", array_of(keys.found, false)), items);
+                           sql.bind("Array(UInt32)", array_value(keys.found)), items);
   spans.order_key = fmt::format("{}[indexOf({}, (_c_trace, _c_span))]", values, items);
   spans.order_by = fmt::format("indexOf({}, (_c_trace, _c_span))", items);
   spans.limit = page.rows;

@@ -134,14 +134,10 @@ Result<Keys> keys_of(Sql& sql, const MeasureQuery& query, Statement& statement) 
   return keys;
 }
 
-std::string array_of(const std::vector<Wanted>& wanted) {
-  std::string out;
-  for (const auto& one : wanted) {
-    out += out.empty() ? "['" : ",'";
-    for (const char c : one.metric->name) out += c == '\'' || c == '\\' ? std::string("\\") + c : std::string(1, c);
-    out += '\'';
-  }
-  return out + "]";
+std::string names_of(const std::vector<Wanted>& wanted) {
+  std::vector<std::string> names;
+  for (const auto& one : wanted) names.push_back(one.metric->name);
+  return text_array_value(names);
 }
 
 // One row a point in the range: keys, `_metric`, `_value`, and what it added.
@@ -151,7 +147,7 @@ std::string added_sql(Sql& sql, const MeasureQuery& query, const std::vector<Wan
   const std::string points = fmt::format(
       "SELECT DISTINCT metric, type, at, start, delta, monotonic, service, value, count, attrs {} AND metric IN {} AND "
       "received >= {} AND at >= {} AND at < {}{}",
-      Sql::from("points"), sql.bind("Array(String)", array_of(wanted)), at(query.range.from - sight - day),
+      Sql::from("points"), sql.bind("Array(String)", names_of(wanted)), at(query.range.from - sight - day),
       at(query.range.from - sight), at(query.range.to), condition);
   const auto added = [](std::string_view column) {
     return fmt::format(

@@ -5,18 +5,9 @@
 namespace pawl::query {
 namespace {
 
-std::string quote(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') out += '\\';
-    out += c;
-  }
-  return out + '"';
-}
-
 std::string value_text(std::string_view value) {
   const bool plain = !value.empty() && value.find_first_of(" \t\n\r\",()") == std::string_view::npos;
-  return plain ? std::string(value) : quote(value);
+  return plain ? std::string(value) : quoted(value);
 }
 
 // Whether a word would be read as something else.
@@ -38,7 +29,7 @@ std::string attribute_text(std::string_view name) {
 std::string print_leaf(const Leaf& leaf) {
   switch (leaf.what) {
     case Leaf::What::words:
-      return plain_word(leaf.values[0]) ? leaf.values[0] : quote(leaf.values[0]);
+      return plain_word(leaf.values[0]) ? leaf.values[0] : quoted(leaf.values[0]);
     case Leaf::What::flag:
       return "is:" + leaf.values[0];
     case Leaf::What::has:
@@ -62,6 +53,15 @@ std::string print_within(const Node& node, Node::Kind outer) {
 }
 
 }  // namespace
+
+std::string quoted(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out += '\\';
+    out += c;
+  }
+  return out + '"';
+}
 
 std::string print(const Node& node) {
   if (node.kind == Node::Kind::leaf) return print_leaf(node.leaf);

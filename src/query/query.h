@@ -18,6 +18,10 @@
 #include "base/time.h"
 #include "wire/native.h"
 
+namespace pawl::warehouse {
+struct Query;
+}
+
 namespace pawl::query {
 
 // ---- what is asked of: spans, traces, sessions -----------------------------------------------------------------
@@ -37,6 +41,9 @@ struct FilterError {
   std::vector<std::string> expected;     // what may stand there
   std::string nearest;                   // the known word nearest to what stands there, or ""
 };
+
+// A text as a value or a phrase of the filter language.
+std::string quoted(std::string_view text);
 
 struct Term {        // one leaf of the filter, in the order of the text (the page's pills)
   std::string text;  // as written, with its "-"
@@ -154,6 +161,9 @@ struct Statement {
   std::vector<Parameter> parameters;
   std::vector<Column> columns;  // of a measure query and of values; empty where an enum below names the columns
 };
+
+// What the warehouse is asked: `deadline` and `cancelled` are the caller's.
+warehouse::Query question(const Statement& statement);
 
 // ---- (a) measures --------------------------------------------------------------------------------------------------
 struct MeasureQuery {

@@ -2,19 +2,10 @@
 #include "sql.h"
 
 #include "base/text.h"
+#include "store/warehouse/warehouse.h"
 
 namespace pawl::query {
 namespace {
-
-std::string decimal(const Id128& id) {
-  unsigned __int128 value = (static_cast<unsigned __int128>(id.high) << 64U) | id.low;
-  std::string out;
-  do {
-    out.insert(out.begin(), static_cast<char>('0' + static_cast<int>(value % 10)));
-    value /= 10;
-  } while (value != 0);
-  return out;
-}
 
 constexpr Nanos earliest = 0, latest = 4'102'444'800 * second;  // 1970 to 2100: minutes fit
 
@@ -34,13 +25,36 @@ std::string Sql::bind(std::string_view type, std::string value) {
   return out;
 }
 
+warehouse::Query question(const Statement& statement) {
+  warehouse::Query query{.sql = statement.sql};
+  for (const Parameter& parameter : statement.parameters) query.parameters.push_back({parameter.name, parameter.value});
+  return query;
+}
+
+std::string array_value(const std::vector<std::string>& literals) {
+  return fmt::format("[{}]", fmt::join(literals, ","));
+}
+
+std::string text_array_value(const std::vector<std::string>& texts) {
+  std::vector<std::string> literals;
+  for (const std::string& text : texts) {
+    std::string& literal = literals.emplace_back("'");
+    for (const char c : text) {
+      if (c == '\\' || c == '\'') literal += '\\';
+      literal += c;
+    }
+    literal += '\'';
+  }
+  return array_value(literals);
+}
+
 std::string received_within(Nanos time, Nanos now, const std::optional<Range>& range) {
   if (now == 0 || (range && range->to < now - day)) return "0";
   return fmt::format("toUnixTimestamp64Milli(received) >= {}", (now - time) / millisecond);
 }
 
 std::string Sql::id(const Id128& value) {
-  return bind("UInt128", decimal(value));
+  return bind("UInt128", to_decimal(value));
 }
 
 std::string Sql::from(std::string_view table) {

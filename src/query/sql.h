@@ -41,6 +41,10 @@ inline constexpr std::string_view session_key_sql = "if(session = '', cityHash64
 std::string_view key_of(Grain grain);       // the expression of an item's key on a row of `spans`
 std::string_view key_type_of(Grain grain);  // UInt128 of a trace, UInt64 of a session
 
+// Lists as the value of a bound array: of numbers or keys as they are printed; of texts.
+std::string array_value(const std::vector<std::string>& literals);
+std::string text_array_value(const std::vector<std::string>& texts);
+
 std::string quoted_literal(std::string_view of_ours);  // never of users' making
 
 // The condition of a filter, or of a leaf, on one row of `spans`; never NULL. `whole_traces`: a hit of full text counts

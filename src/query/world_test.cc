@@ -182,8 +182,8 @@ Engine::~Engine() {
 }
 
 native::Rows Engine::run(const Statement& statement) {
-  warehouse::Query query{.sql = statement.sql, .parameters = {}, .deadline = 60 * second, .cancelled = nullptr};
-  for (const Parameter& parameter : statement.parameters) query.parameters.push_back({parameter.name, parameter.value});
+  auto query = question(statement);
+  query.deadline = 60 * second;
   auto answer = warehouse_->read(query);
   PAWL_CHECK(answer.has_value(), "{}\n{}", answer.error().what, statement.sql);
   return std::move(answer->rows);

@@ -19,12 +19,10 @@ void write_stats(JsonWriter& json, const Explore::Inside& inside, const Read& re
 }
 
 Result<warehouse::Answer> run(warehouse::Warehouse& store, const query::Statement& statement, Read& read) {
-  warehouse::Query query{.sql = statement.sql};
   for (const auto& parameter : statement.parameters) {
-    query.parameters.push_back({parameter.name, parameter.value});
     if (parameter.name == "project") read.project = static_cast<ProjectId>(parse_int(parameter.value).value_or(0));
   }
-  auto answer = TRY(store.read(query));
+  auto answer = TRY(store.read(query::question(statement)));
   read.rows += answer.rows_read;
   read.elapsed += answer.elapsed;
   return answer;

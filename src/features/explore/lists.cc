@@ -61,7 +61,7 @@ class Cells {
 
 using Titles = std::unordered_map<std::string, std::string>;
 
-// The first words of the user, by session or by trace.
+// The first words of the user, by session, or by the trace that is one of its own.
 Result<Titles> titles(warehouse::Warehouse& store, ProjectId project, const std::vector<std::string>& sessions,
                       const std::vector<Id128>& ids) {
   std::string names = "[";  // in hex: a list inside of a parameter has quotes and escapes of its own
@@ -69,7 +69,7 @@ Result<Titles> titles(warehouse::Warehouse& store, ProjectId project, const std:
   names += "]";
   std::string keys = "[";
   for (const auto& id : ids) {
-    keys += fmt::format("{}{}", keys.size() > 1 ? "," : "", (static_cast<unsigned __int128>(id.high) << 64U) | id.low);
+    keys += fmt::format("{}{}", keys.size() > 1 ? "," : "", to_decimal(id));
   }
   keys += "]";
   const auto answer = TRY(store.read(
@@ -94,12 +94,11 @@ void write_counts(JsonWriter& json, std::int64_t errors, std::int64_t spans, std
   json.field("tokens", tokens).field("cost_unknown_calls", unknown);
 }
 
-void write_trace_row(JsonWriter& json, const native::Rows& rows, std::size_t i, const Titles& names) {
+void write_trace_row(JsonWriter& json, const native::Rows& rows, std::size_t i) {
   using C = query::TraceColumn;
   const Cells<C> c(rows, i);
-  const auto title = names.find(to_hex(c.id(C::trace)));
   json.object().field("trace_id", c.text(C::trace_id)).field("name", c.text(C::name));
-  json.field("title", title == names.end() ? c.text(C::title) : title->second);
+  json.field("title", c.text(C::title));
   for (const auto& [name, column] : {std::pair{"session_id", C::session},
                                      {"user_id", C::user},
                                      {"agent", C::agent},
@@ -222,7 +221,7 @@ Result<net::Response> list(Explore::Inside& inside, warehouse::Warehouse& store,
   json.object().key(plural(grain)).array();
   for (const auto& [rows, i] : page.rows) {
     if (grain == Grain::session) write_session_row(json, *rows, i, names);
-    if (grain == Grain::trace) write_trace_row(json, *rows, i, names);
+    if (grain == Grain::trace) write_trace_row(json, *rows, i);
     if (grain == Grain::span) write_span_row(json, span_of(*rows, i));
   }
   json.end().key("next_cursor");

@@ -21,10 +21,7 @@ struct Said {
 };
 
 std::vector<query::MetricInfo> metrics() {
-  const auto statement = query::compile_metrics(project);
-  warehouse::Query query{.sql = statement.sql};
-  for (const auto& one : statement.parameters) query.parameters.push_back({one.name, one.value});
-  const auto answer = testing::Engine::one().read(query);
+  const auto answer = testing::Engine::one().read(query::question(query::compile_metrics(project)));
   PAWL_CHECK(answer.has_value(), "{}", answer.error().what);
   std::vector<query::MetricInfo> out;
   for (std::size_t i = 0; i < answer->rows.size(); ++i)
@@ -48,9 +45,7 @@ std::vector<std::string> ask(const Asked& asked) {
                             .metrics = metrics()};
   const auto statement = query::compile(project, query);
   if (!statement) return {statement.error().what};
-  warehouse::Query run{.sql = statement->sql};
-  for (const auto& one : statement->parameters) run.parameters.push_back({one.name, one.value});
-  const auto answer = testing::Engine::one().read(run);
+  const auto answer = testing::Engine::one().read(query::question(*statement));
   PAWL_CHECK(answer.has_value(), "{}\n{}", answer.error().what, statement->sql);
   std::vector<std::string> lines;
   for (std::size_t r = 0; r < answer->rows.size(); ++r) {

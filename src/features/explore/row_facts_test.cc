@@ -72,14 +72,6 @@ class Maker {
     return row;
   }
 
-  static std::string quoted(std::string_view text) {
-    std::string out = "\"";
-    for (const char c : text) {
-      if (c == '"' || c == '\\') out += '\\';
-      out += c;
-    }
-    return out + "\"";
-  }
   std::string value_of(const query::DimensionInfo& dimension, const traces::SpanRow& near) {
     switch (dimension.type) {
       case query::Type::enumeration:
@@ -95,9 +87,9 @@ class Maker {
       case query::Type::text:
         break;
     }
-    if (dimension.name == "trace") return quoted(near.shown_trace_id());
-    if (dimension.name == "span") return quoted(near.shown_span_id());
-    return quoted(one(words));
+    if (dimension.name == "trace") return query::quoted(near.shown_trace_id());
+    if (dimension.name == "span") return query::quoted(near.shown_span_id());
+    return query::quoted(one(words));
   }
   std::string leaf(const traces::SpanRow& near) {
     const std::string minus = chance(.2) ? "-" : "";
@@ -114,7 +106,7 @@ class Maker {
     const std::string op(dimension.operators[random_.below(dimension.operators.size())]);
     const bool compares = op.starts_with('>') || op.starts_with('<');
     if (attribute && compares) return fmt::format("{}{}{}{}", minus, name, op, random_.below(6));
-    if (attribute && name == "attr.n") return fmt::format("{}{}{}{}", minus, name, op, quoted(one(numbers)));
+    if (attribute && name == "attr.n") return fmt::format("{}{}{}{}", minus, name, op, query::quoted(one(numbers)));
     std::string text = minus + name + op + value_of(dimension, near);
     if (!compares && dimension.type != query::Type::time && chance(.3)) text += "," + value_of(dimension, near);
     return text;
@@ -138,9 +130,7 @@ std::set<std::string> listed(const query::Filter& filter) {
   PAWL_CHECK(pager.has_value());
   std::set<std::string> out;
   while (const auto statement = pager->next()) {
-    warehouse::Query query{.sql = statement->sql};
-    for (const auto& parameter : statement->parameters) query.parameters.push_back({parameter.name, parameter.value});
-    const auto answer = testing::Engine::one().read(query);
+    const auto answer = testing::Engine::one().read(query::question(*statement));
     PAWL_CHECK(answer.has_value(), "{}\n{}", answer.error().what, statement->sql);
     for (const std::size_t i : pager->read(answer->rows)) out.emplace(answer->rows.text(1, i));
   }

@@ -1,7 +1,6 @@
 // JSON as sent, routes with their clients' errors, paging.
 #include <simdjson.h>
 
-#include "base/rng.h"
 #include "base/text.h"
 #include "inside.h"
 #include "net/errors.h"
@@ -219,16 +218,6 @@ std::vector<std::string> all_of(const net::Request& request, std::string_view na
 
 std::string project_text(ProjectId project) {
   return fmt::format("{}", project);
-}
-
-std::string new_id() {
-  thread_local SystemRandom random;
-  std::string bytes = random.bytes(16);
-  bytes[6] = static_cast<char>((bytes[6] & 0x0F) | 0x40);
-  bytes[8] = static_cast<char>((bytes[8] & 0x3F) | 0x80);
-  const auto hex = to_hex(std::string_view(bytes));
-  return fmt::format("{}-{}-{}-{}-{}", hex.substr(0, 8), hex.substr(8, 4), hex.substr(12, 4), hex.substr(16, 4),
-                     hex.substr(20));
 }
 
 }  // namespace pawl::sdks

@@ -87,7 +87,6 @@ Result<Nanos> moment_of(const net::Request& request, std::string_view name);    
 std::vector<std::string> all_of(const net::Request& request, std::string_view name);  // repeated or comma-separated
 
 std::string project_text(ProjectId project);  // the id that clients see
-std::string new_id();
 
 struct Sdks::Inside {
   net::Pool& pool;

@@ -346,21 +346,11 @@ Result<net::Response> list_observations_v2(Sdks::Inside& inside, warehouse::Ware
 Result<net::Response> get_observation(Sdks::Inside&, warehouse::Warehouse& store, const net::Request& request) {
   const auto project = access_of(request).project;
   const auto id = request.capture("observation_id");
-  const auto statement = query::compile_find(project, id);
-  warehouse::Query query{.sql = statement.sql};
-  for (const auto& parameter : statement.parameters) query.parameters.push_back({parameter.name, parameter.value});
-  const auto found = TRY(store.read(query));
-  for (std::size_t i = 0; i < found.rows.size(); ++i) {
-    if (found.rows.text(0, i) != "span") continue;
-    const auto loaded =
-        TRY(traces::load(store, {.project = project, .traces = {found.rows.id(2, i)}, .span = found.rows.id(3, i)},
-                         traces::With::content));
-    if (loaded.spans.empty()) continue;
-    JsonWriter json;
-    write_observation(json, loaded, loaded.spans.front(), project, {});
-    return net::Response::json(json.take());
-  }
-  return fail(ErrorKind::not_found, "Observation {} not found within authorized project", id);
+  const auto loaded = TRY(load_span(store, project, id));
+  if (loaded.spans.empty()) return fail(ErrorKind::not_found, "Observation {} not found within authorized project", id);
+  JsonWriter json;
+  write_observation(json, loaded, loaded.spans.front(), project, {});
+  return net::Response::json(json.take());
 }
 
 Result<net::Response> list_sessions(Sdks::Inside& inside, warehouse::Warehouse& store, const net::Request& request) {

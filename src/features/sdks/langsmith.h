@@ -4,7 +4,6 @@
 
 namespace pawl::sdks {
 
-std::string uuid_text(const Id128& key);
 // An id as LangSmith's clients want it: as it is where it is a UUID, else the UUID of its key.
 std::string uuid_of(std::string_view id);
 std::string tenant_of(ProjectId project);  // a UUID, always the same

@@ -128,7 +128,7 @@ Result<std::string> make_token(Sdks::Inside& inside, const net::Request& request
   const auto run = doc.text("run_id"), key = doc.text("feedback_key");
   if (run.empty() || key.empty()) return fail(ErrorKind::invalid, "run_id and feedback_key are needed.");
   const Nanos now = inside.clock.now(), expires = TRY(expiry(doc, now));
-  const std::string id = new_id();
+  const std::string id = random_uuid();
   TRY(inside.parts.ledger.change([&](ledger::Transaction& t) -> Result<> {
     TRY(t.run("DELETE FROM feedback_tokens WHERE expires < ?", {now}));
     TRY(t.run("INSERT INTO feedback_tokens (hash, project, run, name, expires, created) VALUES (?, ?, ?, ?, ?, ?)",
@@ -160,7 +160,7 @@ Result<net::Response> put_by_token(Sdks::Inside& inside, const net::Request& req
   if (rows.size() == 0) return fail(ErrorKind::not_found, "This feedback token is not known, or has expired.");
   const auto over = TRY(Doc::of(std::move(given)));
   JsonWriter base;
-  base.object().field("id", uuid_text(hash128(hash))).field("key", rows.text(0, 2));
+  base.object().field("id", to_uuid(hash128(hash))).field("key", rows.text(0, 2));
   base.field("run_id", rows.text(0, 1)).key("feedback_source").object().field("type", "api").end();
   for (const std::string_view name : {"score", "value", "comment", "correction"})
     if (over.has(name)) base.key(name).raw(over.raw(name));

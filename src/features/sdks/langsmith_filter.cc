@@ -120,16 +120,7 @@ class Parser {
 
   Result<std::string> negated(int depth) { return "-(" + TRY(filter(depth + 1)) + ")"; }
 
-  Result<std::string> searched() { return FilterText().add(quoted(TRY(value()))).text(); }
-
-  static std::string quoted(std::string_view text) {
-    std::string out = "\"";
-    for (const char c : text) {
-      if (c == '"' || c == '\\') out += '\\';
-      out += c;
-    }
-    return out + "\"";
-  }
+  Result<std::string> searched() { return FilterText().add(query::quoted(TRY(value()))).text(); }
 
   static std::string_view operator_of(std::string_view name) {
     constexpr std::pair<std::string_view, std::string_view> known[] = {{"eq", "="},   {"has", "="},  {"in", "="},
@@ -186,7 +177,9 @@ class Parser {
     for (std::size_t i = 0; i < given.size(); ++i) {
       if (i > 0) out += ',';
       const bool plain = name == "duration" || name == "tokens" || name == "cost";
-      out += !plain ? quoted(given[i]) : name == "duration" && parse_double(given[i]) ? given[i] + "s" : given[i];
+      out += !plain                                         ? query::quoted(given[i])
+             : name == "duration" && parse_double(given[i]) ? given[i] + "s"
+                                                            : given[i];
     }
     return out;
   }

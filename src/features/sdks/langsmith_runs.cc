@@ -125,22 +125,12 @@ class Sessions {
 Result<net::Response> get_run(Sdks::Inside& inside, warehouse::Warehouse& store, const net::Request& request) {
   const auto project = access_of(request).project;
   const auto id = request.capture("run_id");
-  const auto statement = query::compile_find(project, id);
-  warehouse::Query query{.sql = statement.sql};
-  for (const auto& parameter : statement.parameters) query.parameters.push_back({parameter.name, parameter.value});
-  const auto found = TRY(store.read(query));
-  for (std::size_t i = 0; i < found.rows.size(); ++i) {
-    if (found.rows.text(0, i) != "span") continue;
-    const auto loaded =
-        TRY(traces::load(store, {.project = project, .traces = {found.rows.id(2, i)}, .span = found.rows.id(3, i)},
-                         traces::With::content));
-    if (loaded.spans.empty()) continue;
-    const auto& row = loaded.spans.front();
-    JsonWriter json;
-    write_run(json, loaded, row, project, TRY(Sessions(inside, project).id_of(row)));
-    return net::Response::json(json.take());
-  }
-  return fail(ErrorKind::not_found, "Run {} not found", id);
+  const auto loaded = TRY(load_span(store, project, id));
+  if (loaded.spans.empty()) return fail(ErrorKind::not_found, "Run {} not found", id);
+  const auto& row = loaded.spans.front();
+  JsonWriter json;
+  write_run(json, loaded, row, project, TRY(Sessions(inside, project).id_of(row)));
+  return net::Response::json(json.take());
 }
 
 // The runs of these projects, by name or by the id that the runs carry.
@@ -230,23 +220,16 @@ Result<net::Response> query_runs(Sdks::Inside& inside, warehouse::Warehouse& sto
 
 }  // namespace
 
-std::string uuid_text(const Id128& key) {
-  const auto hex = to_hex(key);
-  return fmt::format("{}-{}-{}-{}-{}", hex.substr(0, 8), hex.substr(8, 4), hex.substr(12, 4), hex.substr(16, 4),
-                     hex.substr(20));
-}
-
 std::string uuid_of(std::string_view id) {
-  const bool is_uuid = id.size() == 36 && id[8] == '-' && id[13] == '-' && id[18] == '-' && id[23] == '-';
-  return is_uuid ? std::string(id) : uuid_text(id_from_text(id));
+  return is_uuid(id) ? std::string(id) : to_uuid(id_from_text(id));
 }
 
 std::string tenant_of(ProjectId project) {
-  return uuid_text(hash128(fmt::format("pawl tenant {}", project)));
+  return to_uuid(hash128(fmt::format("pawl tenant {}", project)));
 }
 
 std::string session_id_of(ProjectId project, std::string_view name) {
-  return uuid_text(hash128(fmt::format("pawl session {} {}", project, name)));
+  return to_uuid(hash128(fmt::format("pawl session {} {}", project, name)));
 }
 
 void add_langsmith_runs(Sdks::Inside& inside) {

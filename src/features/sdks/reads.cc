@@ -10,12 +10,6 @@ namespace {
 constexpr std::size_t most_cursors = 2000;
 constexpr std::uint64_t most_skipped = 1000;  // rows in one step to a far page
 
-Result<warehouse::Answer> run(warehouse::Warehouse& store, const query::Statement& statement) {
-  warehouse::Query query{.sql = statement.sql};
-  for (const auto& parameter : statement.parameters) query.parameters.push_back({parameter.name, parameter.value});
-  return store.read(query);
-}
-
 template <typename C>
 std::size_t at(C column) {
   return static_cast<std::size_t>(column);
@@ -64,12 +58,7 @@ std::string content_of(const traces::Loaded& loaded, const traces::SpanRow& row,
 
 FilterText& FilterText::with(std::string_view name, std::string_view value, std::string_view op) {
   if (value.empty()) return *this;
-  std::string quoted;
-  for (const char c : value) {
-    if (c == '"' || c == '\\') quoted += '\\';
-    quoted += c;
-  }
-  return add(fmt::format("{}{}\"{}\"", name, op, quoted));
+  return add(fmt::format("{}{}{}", name, op, query::quoted(value)));
 }
 
 FilterText& FilterText::add(std::string_view term) {
@@ -104,7 +93,7 @@ Result<ItemsPage> page_after(Sdks::Inside& inside, warehouse::Warehouse& store, 
                                                   .now = inside.clock.now()}));
   ItemsPage page;
   while (const auto statement = pager.next()) {
-    const auto answer = TRY(run(store, *statement));
+    const auto answer = TRY(store.read(query::question(*statement)));
     for (const std::size_t i : pager.read(answer.rows)) page.keys.push_back(key_of(asked.grain, answer.rows, i));
   }
   page.cursor = pager.cursor();
@@ -153,9 +142,21 @@ Result<std::uint64_t> count_of(Sdks::Inside& inside, warehouse::Warehouse& store
                                                       .range = asked.range,
                                                       .grain = asked.grain,
                                                       .now = inside.clock.now()}));
-  const auto answer = TRY(run(store, statement));
+  const auto answer = TRY(store.read(query::question(statement)));
   if (answer.rows.size() == 0 || answer.rows.is_null(0, 0)) return 0;
   return static_cast<std::uint64_t>(answer.rows.real(0, 0));
+}
+
+Result<traces::Loaded> load_span(warehouse::Warehouse& store, ProjectId project, std::string_view id) {
+  const auto found = TRY(store.read(query::question(query::compile_find(project, id))));
+  for (std::size_t i = 0; i < found.rows.size(); ++i) {
+    if (found.rows.text(0, i) != "span") continue;
+    auto loaded =
+        TRY(traces::load(store, {.project = project, .traces = {found.rows.id(2, i)}, .span = found.rows.id(3, i)},
+                         traces::With::content));
+    if (!loaded.spans.empty()) return loaded;
+  }
+  return traces::Loaded{};
 }
 
 Result<traces::Loaded> load_traces(warehouse::Warehouse& store, ProjectId project, const std::vector<Id128>& keys,

@@ -46,6 +46,8 @@ Result<ItemsPage> page_at(Sdks::Inside& inside, warehouse::Warehouse& store, Pro
 Result<std::uint64_t> count_of(Sdks::Inside& inside, warehouse::Warehouse& store, ProjectId project,
                                const ItemsAsked& asked);
 
+// The span of this id, as its client wrote it, with its content; no span where there is none.
+Result<traces::Loaded> load_span(warehouse::Warehouse& store, ProjectId project, std::string_view id);
 // The spans of these traces with their content, or without.
 Result<traces::Loaded> load_traces(warehouse::Warehouse& store, ProjectId project, const std::vector<Id128>& keys,
                                    bool content);

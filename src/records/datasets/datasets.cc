@@ -50,16 +50,6 @@ Result<Dataset> read_dataset(ledger::Transaction& t, ProjectId project, const st
 
 }  // namespace
 
-std::string new_id() {
-  thread_local SystemRandom random;
-  std::string bytes = random.bytes(16);
-  bytes[6] = static_cast<char>((bytes[6] & 0x0F) | 0x40);
-  bytes[8] = static_cast<char>((bytes[8] & 0x3F) | 0x80);
-  const auto hex = to_hex(std::string_view(bytes));
-  return fmt::format("{}-{}-{}-{}-{}", hex.substr(0, 8), hex.substr(8, 4), hex.substr(12, 4), hex.substr(16, 4),
-                     hex.substr(20));
-}
-
 Dataset dataset_of(const ledger::Rows& rows, std::size_t i) {
   return {.id = rows.text(i, 0),
           .name = rows.text(i, 1),
@@ -111,7 +101,7 @@ void Where::any_of(std::string_view column, const std::vector<std::string>& name
 Result<Dataset> Datasets::put(ProjectId project, Dataset dataset, bool replace) {
   if (dataset.name.empty() || dataset.name.size() > most_name)
     return fail(ErrorKind::invalid, "A dataset's name has 1 to {} bytes.", most_name);
-  if (dataset.id.empty()) dataset.id = new_id();
+  if (dataset.id.empty()) dataset.id = random_uuid();
   const Nanos now = clock_.now();
   TRY(ledger_.change([&](ledger::Transaction& t) -> Result<> {
     const auto there =
@@ -203,7 +193,7 @@ Result<std::vector<Item>> Datasets::put_items(ProjectId project, std::string_vie
         TRY(t.run("SELECT version FROM datasets WHERE project = ? AND id = ?", {std::int64_t{project}, found.id}));
     if (version.size() == 0) return fail(ErrorKind::not_found, "There is no dataset {} in this project.", dataset);
     for (auto& item : items) {
-      if (item.id.empty()) item.id = new_id();
+      if (item.id.empty()) item.id = random_uuid();
       item.dataset = found.id, item.version = version.integer(0, 0);
       item.created = item.created == 0 ? now : item.created, item.changed = now;
       TRY(supersede(t, project, item));

@@ -1,6 +1,7 @@
 // Experiments and what was tried in them.
 #include "base/ids.h"
 #include "base/json.h"
+#include "base/rng.h"
 #include "base/text.h"
 #include "inside.h"
 
@@ -49,7 +50,7 @@ RunItem run_item_of(const ledger::Rows& rows, std::size_t i) {
 }
 
 Result<Experiment> Datasets::put_experiment(ProjectId project, Experiment experiment) {
-  if (experiment.id.empty()) experiment.id = new_id();
+  if (experiment.id.empty()) experiment.id = random_uuid();
   if (experiment.name.empty()) experiment.name = experiment.id;
   const Nanos now = clock_.now();
   TRY(ledger_.change([&](ledger::Transaction& t) -> Result<> {
@@ -117,7 +118,7 @@ Result<> Datasets::remove_experiment(ProjectId project, std::string_view id) {
 }
 
 Result<RunItem> Datasets::put_run_item(ProjectId project, RunItem item) {
-  if (item.id.empty()) item.id = new_id();
+  if (item.id.empty()) item.id = random_uuid();
   const Nanos now = clock_.now();
   TRY(ledger_.change([&](ledger::Transaction& t) -> Result<> {
     TRY(t.run(fmt::format("INSERT INTO experiment_items (project, {}) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT "

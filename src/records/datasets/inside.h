@@ -4,7 +4,6 @@
 
 namespace pawl::datasets {
 
-std::string new_id();  // a random UUID
 Dataset dataset_of(const ledger::Rows& rows, std::size_t i);
 Item item_of(const ledger::Rows& rows, std::size_t i);
 Experiment experiment_of(const ledger::Rows& rows, std::size_t i);

@@ -1,5 +1,4 @@
 // Reading scores.
-#include "base/rng.h"
 #include "base/text.h"
 #include "inside.h"
 
@@ -114,16 +113,6 @@ Score score_of(const ledger::Rows& rows, std::size_t i) {
           .at = rows.integer(i, 19),
           .changed = rows.integer(i, 20),
           .stands = rows.integer(i, 21) != 0};
-}
-
-std::string new_id() {
-  thread_local SystemRandom random;
-  std::string bytes = random.bytes(16);
-  bytes[6] = static_cast<char>((bytes[6] & 0x0F) | 0x40);
-  bytes[8] = static_cast<char>((bytes[8] & 0x3F) | 0x80);
-  const auto hex = to_hex(std::string_view(bytes));
-  return fmt::format("{}-{}-{}-{}-{}", hex.substr(0, 8), hex.substr(8, 4), hex.substr(12, 4), hex.substr(16, 4),
-                     hex.substr(20));
 }
 
 Result<Found> Scores::find(ProjectId project, const Wanted& wanted) const {

@@ -6,6 +6,5 @@ namespace pawl::scores {
 
 std::string select_scores(std::string_view where);  // SELECT … FROM scores WHERE …
 Score score_of(const ledger::Rows& rows, std::size_t i);
-std::string new_id();  // a random UUID
 
 }  // namespace pawl::scores

@@ -123,7 +123,7 @@ Result<Outcome> Scores::put_one(ledger::Transaction& t, ProjectId project, Score
     ++books.refused;
     return Outcome{score.id, std::move(problem)};
   }
-  if (score.id.empty()) score.id = new_id();
+  if (score.id.empty()) score.id = random_uuid();
   const Nanos now = clock_.now();
   score.changed = now;
   if (score.at == 0) score.at = now;
@@ -250,7 +250,7 @@ Result<> Scores::remove_of_trace(ProjectId project, std::string_view trace_id) {
 
 Result<Definition> Scores::define(ProjectId project, Definition definition) {
   if (definition.name.empty()) return fail(ErrorKind::invalid, "A score's definition needs a name.");
-  if (definition.id.empty()) definition.id = new_id();
+  if (definition.id.empty()) definition.id = random_uuid();
   definition.created = definition.changed = clock_.now();
   std::string categories;
   for (const auto& [name, number] : definition.categories) categories += fmt::format("{}\t{}\n", name, number);

@@ -12,10 +12,6 @@ constexpr std::array<std::string_view, 6> severities = {"TRACE", "DEBUG", "INFO"
 // The table is ordered by receipt: a record is received after its time, but for a clock that is up to a day ahead.
 constexpr Nanos ahead = day;
 
-std::string decimal(const Id128& id) {
-  return fmt::format("{}", (static_cast<unsigned __int128>(id.high) << 64U) | id.low);
-}
-
 struct Place {  // where a page ended
   Nanos at = 0;
   Id128 record;
@@ -77,14 +73,14 @@ Result<LogPage> read_logs(warehouse::Warehouse& warehouse, const LogSelection& s
   where.query.parameters.push_back({"project", fmt::format("{}", selection.project)});
   if (!selection.traces.empty()) {
     std::string ids;
-    for (const auto& id : selection.traces) ids += (ids.empty() ? "[" : ",") + decimal(id);
+    for (const auto& id : selection.traces) ids += (ids.empty() ? "[" : ",") + to_decimal(id);
     where.add("trace IN ?", "Array(UInt128)", ids + "]");
   } else {
     where.add("received >= fromUnixTimestamp64Nano(?)", "Int64", fmt::format("{}", selection.from - ahead));
     where.add("at >= fromUnixTimestamp64Nano(?)", "Int64", fmt::format("{}", selection.from));
     where.add("at < fromUnixTimestamp64Nano(?)", "Int64", fmt::format("{}", selection.to));
   }
-  if (selection.span) where.add("span = ?", "UInt128", decimal(*selection.span));
+  if (selection.span) where.add("span = ?", "UInt128", to_decimal(*selection.span));
   if (!selection.service.empty()) where.add("service = ?", "String", selection.service);
   if (!selection.event.empty()) where.add("event = ?", "String", selection.event);
   if (!selection.text.empty()) where.add("positionCaseInsensitiveUTF8(body, ?) > 0", "String", selection.text);
@@ -93,7 +89,7 @@ Result<LogPage> read_logs(warehouse::Warehouse& warehouse, const LogSelection& s
     const auto place = TRY(place_of(selection.cursor));
     where.add("at <= fromUnixTimestamp64Nano(?)", "Int64", fmt::format("{}", place.at));
     where.add(fmt::format("(at < fromUnixTimestamp64Nano(toInt64({})) OR record < ?)", place.at), "UInt128",
-              decimal(place.record));
+              to_decimal(place.record));
   }
   const std::string_view direction = selection.newest_first ? "DESC" : "ASC";
   where.query.sql = fmt::format(

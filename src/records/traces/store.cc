@@ -19,13 +19,9 @@ constexpr TableInfo tables[] = {{"bodies", bodies_ddl},
 
 constexpr std::string_view trial_prefix = "trial_";
 
-std::string decimal(const Id128& id) {
-  return fmt::format("{}", (static_cast<unsigned __int128>(id.high) << 64U) | id.low);
-}
-
 std::string decimals(const std::vector<Id128>& ids) {
   std::string out = "[";
-  for (const auto& id : ids) out += (out.size() > 1 ? "," : "") + decimal(id);
+  for (const auto& id : ids) out += (out.size() > 1 ? "," : "") + to_decimal(id);
   return out + "]";
 }
 
@@ -148,7 +144,7 @@ constexpr std::size_t most_named_bodies = 2000;  // more are found by a second l
 Result<void> load_content(Warehouse& warehouse, const Selection& selection, Loaded& loaded) {
   const std::vector<warehouse::Parameter> parameters = {{"project", fmt::format("{}", selection.project)},
                                                         {"traces", decimals(selection.traces)},
-                                                        {"span", decimal(selection.span.value_or(Id128{}))}};
+                                                        {"span", to_decimal(selection.span.value_or(Id128{}))}};
   const std::string where = fmt::format("project = {{project:UInt32}} AND trace IN {{traces:Array(UInt128)}}{}",
                                         selection.span ? " AND span = {span:UInt128}" : "");
   auto answer = TRY(warehouse.read(
@@ -175,7 +171,7 @@ Result<void> load_content(Warehouse& warehouse, const Selection& selection, Load
     wanted.clear();
   }
   for (const auto& [scope, hash] : wanted)
-    keys += fmt::format("{}({},{})", keys.size() > 1 ? "," : "", decimal(scope), decimal(hash));
+    keys += fmt::format("{}({},{})", keys.size() > 1 ? "," : "", to_decimal(scope), to_decimal(hash));
   auto named = parameters;
   named.push_back({"keys", keys + "]"});
   auto bodies = TRY(warehouse.read(

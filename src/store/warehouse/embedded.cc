@@ -92,10 +92,11 @@ class Embedded final : public Warehouse {
     freed_.notify_one();
     const Nanos elapsed = clock_.monotonic() - start;
     if (answer) answer->elapsed = elapsed;
-    log_.write(Level::debug, "query",
-               {{"ms", fmt::format("{}", elapsed / millisecond)},
-                {"rows_read", fmt::format("{}", answer ? answer->rows_read : 0)},
-                {"sql", query.sql}});
+    if (log_.enabled(Level::debug))
+      log_.write(Level::debug, "query",
+                 {{"ms", fmt::format("{}", elapsed / millisecond)},
+                  {"rows_read", fmt::format("{}", answer ? answer->rows_read : 0)},
+                  {"sql", query.sql}});
     return counters_.count(std::move(answer), elapsed);
   }
 
