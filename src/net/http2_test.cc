@@ -25,7 +25,7 @@ constexpr std::string_view method_path = "/opentelemetry.proto.collector.trace.v
 struct Got {
   std::map<std::string, std::string> headers;  // trailers too
   std::string body;
-  bool closed = false, ends_with_body = false;
+  bool closed = false, reset = false, sent_all_before = false;  // … the first header came
   std::uint32_t error = 0;
   std::string grpc_status() const { return headers.contains("grpc-status") ? headers.at("grpc-status") : "none"; }
   std::string status() const { return headers.contains(":status") ? headers.at(":status") : "none"; }
@@ -45,6 +45,8 @@ class H2Client {
     nghttp2_session_callbacks_set_on_header_callback(
         callbacks, [](nghttp2_session*, const nghttp2_frame* frame, const std::uint8_t* name, std::size_t name_size,
                       const std::uint8_t* value, std::size_t value_size, std::uint8_t, void* user) {
+          Got& one = static_cast<H2Client*>(user)->got[frame->hd.stream_id];
+          if (one.headers.empty()) one.sent_all_before = static_cast<H2Client*>(user)->sent(frame->hd.stream_id);
           static_cast<H2Client*>(user)
               ->got[frame->hd.stream_id]
               .headers[std::string(reinterpret_cast<const char*>(name), name_size)] =
@@ -63,12 +65,12 @@ class H2Client {
           static_cast<H2Client*>(user)->got[id].error = error;
           return 0;
         });
-    nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks,
-                                                         [](nghttp2_session*, const nghttp2_frame* frame, void* user) {
-                                                           if (frame->hd.type == NGHTTP2_GOAWAY)
-                                                             static_cast<H2Client*>(user)->goaway = true;
-                                                           return 0;
-                                                         });
+    nghttp2_session_callbacks_set_on_frame_recv_callback(
+        callbacks, [](nghttp2_session*, const nghttp2_frame* frame, void* user) {
+          if (frame->hd.type == NGHTTP2_GOAWAY) static_cast<H2Client*>(user)->goaway = true;
+          if (frame->hd.type == NGHTTP2_RST_STREAM) static_cast<H2Client*>(user)->got[frame->hd.stream_id].reset = true;
+          return 0;
+        });
     nghttp2_session_client_new(&session_, callbacks, this);
     nghttp2_session_callbacks_del(callbacks);
     const nghttp2_settings_entry setting{NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, window};
@@ -143,6 +145,10 @@ class H2Client {
     return got[id];
   }
   void reset(std::int32_t id) { nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, id, NGHTTP2_CANCEL); }
+  bool sent(std::int32_t id) const {  // streams are numbered 1, 3, 5 …
+    const Sending& one = *sendings_[static_cast<std::size_t>(id / 2)];
+    return one.at == one.bytes.size();
+  }
   bool all_sent() const {
     return std::ranges::all_of(sendings_, [](const auto& one) { return one->at == one->bytes.size(); });
   }
@@ -166,6 +172,7 @@ class Http2 : public ::testing::Test {
     made.connection_bytes = 512U << 10;
     made.inflight_body_bytes = 48U << 20;
     made.body_bytes = 8U << 20;
+    made.linger_time = 2 * second;
     return made;
   }
   void add(Router& router) {
@@ -324,6 +331,33 @@ TEST_F(Http2, StoppingLetsBegunCallsEnd) {
   idle.run([&] { return idle.gone; });
   EXPECT_TRUE(idle.goaway && idle.gone);
   stopper.join();
+}
+
+// curl 7.88 loses an answer that comes before it has sent its body; so what is refused is read to its end.
+TEST_F(Http2, ARefusedCallMaySendAllThatItHas) {
+  H2Client client(test.port);
+  const std::string body = detail::grpc_frame(std::string(2'000'000, 'x'));  // many times a stream's window
+  const auto unknown = client.ask("POST", "/no.Such/Method", {{"content-type", "application/grpc"}}, body);
+  const auto missing = client.ask("POST", "/none", {}, body),
+             big = client.ask("POST", "/echo", {}, std::string(9U << 20, 'x'));
+  EXPECT_EQ(client.finish(unknown).grpc_status(), "12");
+  EXPECT_EQ(client.finish(missing).status(), "404");
+  EXPECT_EQ(client.finish(big).status(), "413");
+  for (auto id : {unknown, missing, big}) {
+    EXPECT_FALSE(client.got[id].reset) << id;
+    EXPECT_TRUE(client.got[id].sent_all_before) << id;
+  }
+  EXPECT_TRUE(client.all_sent());
+}
+
+TEST_F(Http2, ARefusedCallThatNeverEndsIsResetAfterAWhile) {
+  H2Client client(test.port);
+  const auto id = client.ask("POST", "/no.Such/Method", {{"content-type", "application/grpc"}}, "abc", true);
+  client.run([&] { return client.got[id].grpc_status() == "12"; });
+  EXPECT_FALSE(client.got[id].reset);
+  EXPECT_TRUE(client.finish(id).reset);
+  EXPECT_EQ(client.got[id].error, 0U);  // NO_ERROR: the answer stands
+  EXPECT_EQ(client.finish(client.call("still fine")).grpc_status(), "0");
 }
 
 TEST_F(Http2, LimitsOfHeadsAndBodies) {

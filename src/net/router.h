@@ -52,6 +52,8 @@ struct GrpcMethod {
   GrpcHandler handler;
   std::size_t body_bytes = 0;
   std::string summary;
+  // Told of calls that are answered with an error before the handler saw them: `status` is the HTTP equivalent.
+  std::function<void(const Request&, const Response&)> turned_away;
 };
 
 class Router {

@@ -37,8 +37,10 @@ def exchange(server, message, *headers, path="/opentelemetry.proto.collector.tra
         with open(sent, "wb") as file:
             file.write(bytes([flag]) + struct.pack(">I", len(message)) + message)
         more = [word for header in headers for word in ("-H", header)]
-        subprocess.run(["curl", "-s", "--http2-prior-knowledge", "--max-time", "20", "-X", "POST", "-H", f"content-type: {kind}", "-H", "te: trailers", *more,
-                        "--data-binary", "@" + sent, "-D", head, "-o", got, server.url + path], check=False)
+        ran = subprocess.run(["curl", "-sS", "--http2-prior-knowledge", "--max-time", "20", "-X", "POST", "-H", f"content-type: {kind}", "-H", "te: trailers", *more,
+                        "--data-binary", "@" + sent, "-D", head, "-o", got, server.url + path], check=False, capture_output=True, text=True)
+        if ran.returncode:
+            return f"curl ended with {ran.returncode}: {ran.stderr}", b""
         with open(head, encoding="latin-1") as file:
             told = file.read().lower()
         body = b""
@@ -73,11 +75,22 @@ def main():
         spans = {one["span_id"] for one in server.get("/api/v1/traces/" + trace.hex())["spans"]}
         checks.equal("both spans are kept", spans, {"01" * 8, "02" * 8})
     with Server("--auth", "required") as server:
-        told, _ = exchange(server, export(trace, b"\1" * 8))
-        checks.check("without a key: UNAUTHENTICATED", "grpc-status: 16" in told, told)
-        key = json.loads(command("key", "create", "--scopes", "ingest", "--data", server.data, "--json").stdout)["key"]
-        server.wait_for(lambda: "grpc-status: 0" in exchange(server, export(trace, b"\1" * 8), f"authorization: Bearer {key}")[0], 5, "the key")
+        for size in [4] * 40 + [100_000, 2_000_000]:  # an answer before the body was sent would be lost now and then
+            told, _ = exchange(server, export(trace, b"\1" * 8, b"long" * (size // 4)))
+            if not checks.check(f"{size} bytes without a key: UNAUTHENTICATED", "grpc-status: 16" in told, told):
+                break
+        key = {one: json.loads(command("key", "create", "--scopes", one, "--data", server.data, "--json").stdout)["key"] for one in ("ingest", "read")}
+        sent = {one: f"authorization: Bearer {key[one]}" for one in key}
+        server.wait_for(lambda: "grpc-status: 0" in exchange(server, export(trace, b"\1" * 8), sent["ingest"])[0], 5, "the key")
         checks.passed += 1
+        told, _ = exchange(server, export(trace, b"\2" * 8), sent["read"])
+        checks.check("a key that may not write: PERMISSION_DENIED", "grpc-status: 7" in told, told)
+        told, _ = exchange(server, export(trace, b"\2" * 8), "grpc-encoding: snappy", sent["ingest"], flag=1)
+        checks.check("an unknown compression: UNIMPLEMENTED", "grpc-status: 12" in told, told)
+        server.key = key["read"]
+        books = server.get("/api/v1/books")
+        checks.equal("what was refused before it was read is in the books", (books["received"], books["refused"]), (3, 2))
+        checks.equal("… with its reasons", [one["status"] for one in books["last_refusals"]], [501, 403])
     checks.finish()
 
 

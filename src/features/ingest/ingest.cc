@@ -257,16 +257,20 @@ struct Ingest::Inside {
     co_return response;
   }
 
-  // Turned away before it came here (401, 413, 408, 503 …): said as OTLP says it, and in the books where it is known
-  // whose it was.
+  // Turned away before it came here (403, 413, 408, 503 …): in the books where it is known whose it was.
+  void count_turned_away(const net::Request& request, const net::Response& response) {
+    if (const auto* access = std::any_cast<projects::Access>(&request.who))
+      books.refused(access->project, 1, {clock.now(), request.path, response.status, response.message});
+  }
+
+  // … and said as OTLP says it.
   void turned_away(const net::Request& request, net::Response& response) {
     const auto encoding = encoding_of(request.content_type).value_or(Encoding::json);
     auto said = answer(encoding, otlp::status_body(encoding, net::grpc_code_of_http(response.status), response.message),
                        response.status);
     response.body = std::move(said.body);
     response.headers.set("content-type", said.headers.get("content-type"));
-    if (const auto* access = std::any_cast<projects::Access>(&request.who))
-      books.refused(access->project, 1, {clock.now(), request.path, response.status, response.message});
+    count_turned_away(request, response);
   }
 
   static net::Response answer(Encoding encoding, std::string body, int status) {
@@ -323,11 +327,14 @@ void Ingest::add_routes(net::Router& router) {
          .answers = "an OTLP Export response, with partial_success where records were refused"});
   }
   for (const auto& method : methods) {
-    router.add(net::GrpcMethod{.path = std::string(method.path),
-                               .permission = "ingest",
-                               .handler = [this, signal = method.signal](
-                                              net::Request& request) { return inside_->serve_grpc(request, signal); },
-                               .summary = "OTLP/gRPC export"});
+    router.add(net::GrpcMethod{
+        .path = std::string(method.path),
+        .permission = "ingest",
+        .handler = [this,
+                    signal = method.signal](net::Request& request) { return inside_->serve_grpc(request, signal); },
+        .summary = "OTLP/gRPC export",
+        .turned_away = [this](const net::Request& request,
+                              const net::Response& response) { inside_->count_turned_away(request, response); }});
   }
   router.add({.method = "GET",
               .pattern = "/api/v1/books",

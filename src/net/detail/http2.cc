@@ -57,11 +57,9 @@ struct Http2::Callbacks {
     if (ends_stream(frame)) self(user).end_body(*stream);
     return 0;
   }
-  static int frame_sent(nghttp2_session* session, const nghttp2_frame* frame, void* user) {
+  static int frame_sent(nghttp2_session*, const nghttp2_frame* frame, void* user) {
     if (!ends_stream(frame)) return 0;
-    H2Stream* stream = self(user).find(frame->hd.stream_id);
-    if (stream && !stream->body_done)  // answered early: what still comes is of no use (RFC 9113 §8.1)
-      nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, frame->hd.stream_id, NGHTTP2_NO_ERROR);
+    if (H2Stream* stream = self(user).find(frame->hd.stream_id)) stream->ended = monotonic_now();
     return 0;
   }
   static int stream_closed(nghttp2_session*, std::int32_t id, std::uint32_t, void* user) {
@@ -169,17 +167,12 @@ void Http2::end_head(H2Stream& stream) {
   request.is_grpc = is_grpc_type(to_lower(trim(cut(request.headers.get("content-type"), ';').first)));
   if (auto bad = check_stream_head(stream)) {
     connection_->server->malformed.fetch_add(1, std::memory_order_relaxed);
-    return refuse(stream, bad->status, std::move(bad->message));
+    return refuse(stream, bad->status, bad->message);
   }
   if (!stream.lease.grow_to(stream.head_bytes))
     return refuse(stream, 503, "The server holds as many requests as it may; try again.");
   stream.plan = plan_request(*connection_->server, connection_->listener, request);
-  if (stream.plan.refusal) {
-    Response response = std::move(*stream.plan.refusal);
-    if (request.is_grpc) return refuse(stream, response.status, std::move(response.message));
-    stream.answered = true;
-    return send_response(stream, std::move(response));
-  }
+  if (stream.plan.refusal) return refuse(stream, std::move(*stream.plan.refusal));
   const auto length = parse_int(request.headers.get("content-length"));
   const std::size_t frame = request.is_grpc ? 5 : 0;
   if (length && static_cast<std::uint64_t>(*length) > stream.plan.body_bytes + frame)
@@ -189,7 +182,10 @@ void Http2::end_head(H2Stream& stream) {
 
 void Http2::take_data(H2Stream& stream, std::string_view bytes) {
   stream.received += bytes.size();
-  if (stream.answered) return;
+  if (stream.answered) {  // read away
+    nghttp2_session_consume_stream(session_.get(), stream.id, bytes.size() + std::exchange(stream.owed, 0));
+    return;
+  }
   std::string& body = stream.request.body;
   const std::size_t before = body.size();
   if (stream.request.is_grpc) {
@@ -212,6 +208,7 @@ void Http2::end_body(H2Stream& stream) {
   stream.body_done = true;
   last_active_ = monotonic_now();
   if (any_owed_) grant_withheld();
+  if (stream.held) send_refusal(stream, *std::exchange(stream.held, std::nullopt));
   if (stream.answered) return;
   if (stream.request.is_grpc) {
     if (auto whole = stream.frame.finish(stream.request.body.size()); !whole)
@@ -237,6 +234,15 @@ void Http2::close_stream(std::int32_t id) {
 
 void Http2::forget_body(H2Stream& stream) {
   buffered_ -= std::exchange(stream.counted, 0);
+}
+
+// A refused stream whose body does not end is told so after a while, and after another it is reset (RFC 9113 §8.1).
+void Http2::sweep_early(H2Stream& stream, Nanos now) {
+  const Nanos time = connection_->draining ? limits().drain_time : limits().linger_time;
+  if (stream.held && now >= stream.held_since + time)
+    send_refusal(stream, *std::exchange(stream.held, std::nullopt));
+  else if (stream.ended != 0 && !stream.body_done && now >= stream.ended + time)
+    nghttp2_submit_rst_stream(session_.get(), NGHTTP2_FLAG_NONE, stream.id, NGHTTP2_NO_ERROR);
 }
 
 bool Http2::is_oldest(const H2Stream& stream) const {
@@ -335,8 +341,8 @@ Task<void> Http2::run() {
   }
   connection_->deadline = monotonic_now() + goodbye_time;
   co_await connection_->stream.finish();
-  while (connection_->draining && co_await connection_->stream.read(connection_->buffer.prepare(read_bytes)) > 0) {
-  }
+  while (co_await connection_->stream.read(connection_->buffer.prepare(read_bytes)) > 0) {
+  }  // closing with something unread would be a reset, which eats what was written last
 }
 
 void Http2::sweep(Nanos now) {
@@ -349,6 +355,7 @@ void Http2::sweep(Nanos now) {
     if (!stream->head_done && now > stream->begun + limits().header_time) return connection_->stream.cancel();
     if (!stream->answered && !stream->body_done && now >= body_deadline(limits(), stream->begun, stream->received))
       late.push_back(stream);
+    sweep_early(*stream, now);
   }
   for (const auto& [id, stream] : streams_)
     if (!stream->rest.empty() && now > stream->moved + limits().write_time)  // a window that never opens

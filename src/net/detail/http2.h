@@ -28,6 +28,8 @@ struct H2Stream {
   Nanos begun = 0, finished = 0;
   bool head_done = false, body_done = false, answered = false, closed = false;
 
+  std::optional<Response> held;  // a refusal that waits for the end of the body
+  Nanos held_since = 0;
   Response response;
   std::string pending;    // the answer's bytes, where response does not own them
   std::string_view rest;  // what of the answer is still to be sent
@@ -37,6 +39,7 @@ struct H2Stream {
   std::shared_ptr<Channel> events;
   asio::steady_timer drained;  // cancelled when `rest` was taken, or the stream closed
   std::size_t bytes_out = 0;
+  Nanos ended = 0;              // when the last of the answer was written; 0: not yet
   Nanos moved = 0;              // when the peer last took a fair piece of the answer
   std::size_t moved_bytes = 0;  // bytes_out then
 };
@@ -67,6 +70,7 @@ class Http2 final : public Protocol, public std::enable_shared_from_this<Http2> 
   void grant(H2Stream& stream, std::size_t bytes);
   void grant_withheld();
   void forget_body(H2Stream& stream);
+  void sweep_early(H2Stream& stream, Nanos now);
   bool is_oldest(const H2Stream& stream) const;
   Task<void> read_loop();
   Task<void> write_loop();
@@ -81,7 +85,9 @@ class Http2 final : public Protocol, public std::enable_shared_from_this<Http2> 
   Task<void> answer_http(H2StreamPtr stream);
   Task<void> stream_body(H2StreamPtr stream);
   Task<bool> offer(H2StreamPtr stream, std::string piece, bool last);
-  void refuse(H2Stream& stream, int status, std::string message);
+  void refuse(H2Stream& stream, int status, std::string_view message);
+  void refuse(H2Stream& stream, Response response);
+  void send_refusal(H2Stream& stream, Response response);
   void send_response(H2Stream& stream, Response response);
   void send_grpc(H2Stream& stream, Result<std::string> result);
   void send_grpc_error(H2Stream& stream, int code, std::string_view message, Nanos retry_after);

@@ -61,11 +61,11 @@ Task<void> Http2::answer_grpc(H2StreamPtr stream) {
   const std::string coding = to_lower(trim(request.headers.get("grpc-encoding")));
   request.content_encoding = stream->frame.compressed() ? coding : "";
   if (stream->frame.compressed() && (coding.empty() || coding == "identity")) {
-    send_grpc_error(*stream, 13, "The message is marked as compressed, but grpc-encoding does not say how.", 0);
+    refuse(*stream, 500, "The message is marked as compressed, but grpc-encoding does not say how.");
     co_return;
   }
   if (stream->frame.compressed() && coding != "gzip" && coding != "deflate" && coding != "zstd") {
-    send_grpc_error(*stream, 12, fmt::format("grpc-encoding '{}' is not known here; gzip is.", coding), 0);
+    refuse(*stream, 501, fmt::format("grpc-encoding '{}' is not known here; gzip is.", coding));
     co_return;
   }
   Result<std::string> result = co_await run_grpc(*connection_->server, *stream->plan.grpc, request);
@@ -94,16 +94,30 @@ void Http2::observe(const H2Stream& stream, int status) {
   connection_->server->options.observe({&stream.request, pattern, status, took, stream.received, stream.bytes_out});
 }
 
-void Http2::refuse(H2Stream& stream, int status, std::string message) {
+void Http2::refuse(H2Stream& stream, int status, std::string_view message) {
+  refuse(stream, Response::error(stream.request, status, message));
+}
+
+// An answer that comes while its request is still being sent is lost to some clients (curl 7.88 drops it when the
+// stream is reset behind it, and waits for ever when it is not). So a refusal waits until the body, which is read away,
+// has ended; not where the client waits for us, and not for long (sweep_early).
+void Http2::refuse(H2Stream& stream, Response response) {
   stream.answered = true;
   forget_body(stream);
   std::string().swap(stream.request.body);
   stream.lease.release();
-  if (stream.request.is_grpc)
-    send_grpc_error(stream, grpc_code_of_http(status), message, status == 503 ? second : 0);
-  else
-    send_response(stream, Response::error(stream.request, status, message));
-  observe(stream, status);
+  if (stream.owed > 0) nghttp2_session_consume_stream(session_.get(), stream.id, std::exchange(stream.owed, 0));
+  if (stream.plan.grpc && stream.plan.grpc->turned_away) stream.plan.grpc->turned_away(stream.request, response);
+  observe(stream, response.status);
+  const bool waits_for_us = response.status == 408 || stream.request.headers.find("expect");
+  if (stream.body_done || waits_for_us) return send_refusal(stream, std::move(response));
+  stream.held = std::move(response);
+  stream.held_since = monotonic_now();
+}
+
+void Http2::send_refusal(H2Stream& stream, Response response) {
+  if (!stream.request.is_grpc) return send_response(stream, std::move(response));
+  send_grpc_error(stream, grpc_code_of_http(response.status), response.message, response.status == 503 ? second : 0);
 }
 
 void Http2::send_response(H2Stream& stream, Response response) {

@@ -120,13 +120,13 @@ std::optional<net::Response> Projects::Inside::pass_key(net::Request& request, s
                           : "This key is not known here. Make one under Settings, or with `pawl key create`.");
   }
   const Key& key = found->key;
+  request.who = Access{.project = key.project, .key = key.id, .may = key.scopes};  // what is refused has a project too
   if (is_for_people(permission)) return refuse(request, 403, "This needs a log-in; a key cannot do it.");
   if (!may(key.scopes, permission)) {
     return refuse(request, 403,
                   fmt::format("Key {} has the scopes {}; this needs {}.", key.id, to_text(key.scopes), permission));
   }
   found->used->store(now, std::memory_order_relaxed);
-  request.who = Access{.project = key.project, .key = key.id, .may = key.scopes};
   return std::nullopt;
 }
 
