@@ -88,7 +88,7 @@ step_isolation() { python3 tests/system/isolation.py; }
 step_sdks() { python3 tests/system/sdks.py; }
 step_clients() { python3 tests/system/clients.py; }
 step_ownsdks() { python3 tests/system/own_sdks.py; }
-step_auth() { python3 tests/system/auth.py; python3 tests/system/auth_people.py; python3 tests/system/auth_oidc.py; }
+step_auth() { python3 tests/system/auth.py; python3 tests/system/auth_people.py; python3 tests/system/auth_oidc.py; python3 tests/system/auth_push.py; }
 step_start() { python3 tests/system/start.py; }
 step_remote() { python3 tests/system/remote.py; }
 step_edge() { python3 tests/system/edge.py; }

@@ -28,8 +28,9 @@ std::string code(std::string_view text) {
 }
 
 bool is_shown(const net::Route& route) {
-  return route.pattern.starts_with("/api/") || route.pattern.starts_with("/v1/") || route.pattern.contains("/otel/") ||
-         route.pattern.ends_with("z") || route.pattern == "/metrics";
+  return route.pattern.starts_with("/api/") || route.pattern.starts_with("/v1/") ||
+         route.pattern.starts_with("/ingest/") || route.pattern.contains("/otel/") || route.pattern.ends_with("z") ||
+         route.pattern == "/metrics";
 }
 
 void print_route(std::string& out, const net::Route& route) {

@@ -50,6 +50,17 @@ Result<std::optional<accounts::OidcOptions>> oidc_options(const Config& config) 
   return std::optional(std::move(out));
 }
 
+Result<accounts::PushOptions> push_options(const Config& config) {
+  accounts::PushOptions out{.issuer = config.get("pubsub_issuer"), .audience = config.get("pubsub_audience")};
+  out.rules = TRY(accounts::parse_push_rules(config.get("pubsub_push")));
+  TRY(net::parse_url(out.issuer));
+  if (out.audience.empty() && !config.get("public_url").empty())
+    out.audience = config.get("public_url") + "/ingest/gcp/pubsub";
+  if (!out.rules.empty() && out.audience.empty())
+    return fail(ErrorKind::invalid, "pubsub_push needs public_url or pubsub_audience: pushes are checked against it.");
+  return out;
+}
+
 std::string settings_in_force(const Config& config) {
   std::vector<std::string> out;
   for (const auto& setting : settings_table()) {

@@ -44,9 +44,11 @@ struct Installation::Parts {
   std::unique_ptr<datasets::Datasets> datasets;
   std::unique_ptr<net::Outbound> outbound;
   std::optional<accounts::OidcOptions> oidc;
+  accounts::PushOptions pushes;
   guard::Scanners scanners;
   std::unique_ptr<Pricing> pricing;
   net::Pool pool{3, 512};
+  std::unique_ptr<accounts::PushGate> push;
   std::unique_ptr<warehouse::Warehouse> warehouse;
   std::atomic<warehouse::Warehouse*> opened = nullptr;  // for other threads, once it is open
   TableCare tables{traces::schema(), PAWL_VERSION, log};

@@ -86,6 +86,8 @@ void Installation::Parts::refresh() {
 }
 
 void Installation::Parts::make_features() {
+  pushes.local = local;
+  push = std::make_unique<accounts::PushGate>(pushes, *projects, pool, *outbound, clock, log);
   const auto key = body_key(config.get("data"), random);
   ingest = std::make_unique<ingest::Ingest>(
       *journal, *ledger, pool, clock, log,
@@ -100,6 +102,7 @@ void Installation::Parts::make_features() {
             const auto books = TRY(scores->books(project));
             return ingest::BooksBeside{books.received, books.refused, books.duplicate, books.merged};
           },
+          .push_project = [this](const net::Request& request) { return push->project_of(request); },
           .keep_others = [this](const net::Request& request, llm::RunForm,
                                 const std::vector<ingest::Other>& others) { return keep_others(request, others); }});
   explore = std::make_unique<explore::Explore>(
@@ -309,6 +312,7 @@ Result<std::unique_ptr<Installation>> Installation::start(const Config& config, 
   p->proxies = TRY(net::TrustedProxies::parse(config.list("trusted_proxies")));
   p->outbound = std::make_unique<net::Outbound>(TRY(outbound_options(config)));
   p->oidc = TRY(oidc_options(config));
+  p->pushes = TRY(push_options(config));
   TRY(p->predecessor.take_over(minute));
   TRY(p->open_stores());
   TRY(p->audit_settings());

@@ -9,6 +9,7 @@
 #include "net/pool.h"
 #include "net/router.h"
 #include "oidc.h"
+#include "push.h"
 #include "records/projects/projects.h"
 #include "store/ledger/ledger.h"
 

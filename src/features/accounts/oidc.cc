@@ -185,4 +185,14 @@ Task<Result<Claims>> Oidc::finish(std::string code, std::string issuer, std::str
   co_return claims;
 }
 
+Task<Result<Claims>> Oidc::check_service(std::string token) {
+  const auto from = CO_TRY(co_await provider());
+  const auto known = CO_TRY(co_await keys(from, key_id_of(token)));
+  const std::string payload = CO_TRY(known->open(token));
+  co_return read_claims(
+      payload,
+      {.issuer = options_.issuer, .client_id = options_.client_id, .nonce = {}, .now = clock_.now(), .service = true},
+      options_);
+}
+
 }  // namespace pawl::accounts

@@ -62,8 +62,9 @@ struct Claims {
 // The payload of an ID token, checked (OpenID Connect Core §3.1.3.7); a minute of difference between clocks is allowed.
 // `denied` says which claim is wrong.
 struct Expected {
-  std::string_view issuer, client_id, nonce;
+  std::string_view issuer, client_id, nonce;  // nonce "": none was asked for
   Nanos now = 0;
+  bool service = false;  // a service's token for itself: whom it was made by (azp) is the service, not the client
 };
 Claims read_facts(const JsonFields& claims, const OidcOptions& options);  // without any check
 Result<Claims> read_claims(std::string_view payload, const Expected& expected, const OidcOptions& options);
@@ -78,6 +79,8 @@ class Oidc {
   Task<Result<std::string>> authorization_url(std::string redirect_uri, Attempt attempt);
   // From the code to who it is. `issuer` is the answer's own, "" where it has none.
   Task<Result<Claims>> finish(std::string code, std::string issuer, std::string redirect_uri, Attempt attempt);
+  // Who a token is of that a service of the provider sent along; its audience is the client.
+  Task<Result<Claims>> check_service(std::string token);
 
  private:
   struct Provider;

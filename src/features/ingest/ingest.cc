@@ -14,6 +14,7 @@
 #include "repeats.h"
 #include "vendors.h"
 #include "wire/compress.h"
+#include "wire/google_logs.h"
 #include "wire/otlp.h"
 #include "writer.h"
 
@@ -83,6 +84,7 @@ struct Ingest::Inside {
   std::atomic<std::uint64_t> requests = 0, secrets = 0;
   decltype(Options::mask) mask;
   decltype(Options::books_beside) books_beside;
+  decltype(Options::push_project) push_project;
   std::size_t body_limit = 64U << 20;
   Vendors vendors;
 
@@ -104,6 +106,7 @@ struct Ingest::Inside {
         repeats(writer, quarantine, log_),
         mask(std::move(options.mask)),
         books_beside(std::move(options.books_beside)),
+        push_project(std::move(options.push_project)),
         vendors({.pool = pool,
                  .clock = clock,
                  .books = books,
@@ -257,6 +260,24 @@ struct Ingest::Inside {
     co_return response;
   }
 
+  // An entry of Cloud Logging is a log record like any other. Pub/Sub sends again what is not answered with 2xx.
+  Task<Result<net::Response>> serve_push(net::Request& request) {
+    const auto project = CO_TRY(co_await push_project(request));
+    request.who = projects::Access{.project = project, .may = {.ingest = true}};
+    Result<std::string> record = std::move(request.body);
+    if (!request.content_encoding.empty() && request.content_encoding != "identity")
+      record = decompress(request.content_encoding, *record, body_limit);
+    if (record) record = otlp_of_google_push(*record);
+    if (!record) {
+      refuse(request, project, record.error(), status_of(record.error()));
+      co_return std::unexpected(std::move(record.error()));
+    }
+    request.body = std::move(*record);
+    request.content_encoding = {};
+    CO_TRY(co_await accept(request, Signal::logs, Encoding::json));
+    co_return net::Response::json("{}");
+  }
+
   // Turned away before it came here (403, 413, 408, 503 …): in the books where it is known whose it was.
   void count_turned_away(const net::Request& request, const net::Response& response) {
     if (const auto* access = std::any_cast<projects::Access>(&request.who))
@@ -335,6 +356,16 @@ void Ingest::add_routes(net::Router& router) {
         .summary = "OTLP/gRPC export",
         .turned_away = [this](const net::Request& request,
                               const net::Response& response) { inside_->count_turned_away(request, response); }});
+  }
+  if (inside_->push_project) {
+    router.add({.method = "POST",
+                .pattern = "/ingest/gcp/pubsub",
+                .permission = "public",  // the token is Google's: push_project reads it
+                .handler = [this](net::Request& request) { return inside_->serve_push(request); },
+                .body_bytes = 16U << 20,  // a push has at most 10 MB
+                .summary = "Cloud Logging through a push subscription of Pub/Sub (docs/guides/connect/google-cloud.md)",
+                .accepts = "{message:{data, …}, subscription}, or a LogEntry",
+                .answers = "{}"});
   }
   router.add({.method = "GET",
               .pattern = "/api/v1/books",

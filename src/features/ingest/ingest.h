@@ -49,6 +49,9 @@ struct Options {
   std::vector<Tap> taps;  // see every committed batch, on the writer's thread: quick, and never throwing
   std::size_t most_queued_bytes = 96U << 20;
   std::function<Result<BooksBeside>(traces::ProjectId)> books_beside;  // added where books are shown; blocks
+  // The project that a push of Cloud Logging's entries belongs to; an error: it is not let in. None: there is no such
+  // path.
+  std::function<Task<Result<traces::ProjectId>>(const net::Request&)> push_project;
   KeepOthers keep_others;  // none: each of them is refused, with a sentence that says so
   traces::RunLimits runs;
 };

@@ -343,8 +343,12 @@ void Builder::add_log(ProjectId project, Nanos received, const otlp::Resource& r
   const Id128 trace = id_from_bytes(record.trace_id), span = id_from_bytes(record.span_id);
   const Id128 hash = hash128(record.raw);
   auto& fates = batch_.fates[project];
-  // Equal records of one span at one time are one record resent; without a time or a span nothing says so.
-  const bool comparable = span && (record.time_ns != 0 || record.observed_ns != 0);
+  // Equal records of one span at one time are one record resent, and so are those with an id of their own (semantic
+  // conventions, log.record.uid); nothing else says so.
+  const bool timed = record.time_ns != 0 || record.observed_ns != 0;
+  const bool named =
+      std::ranges::any_of(record.attributes, [](const auto& one) { return one.key == "log.record.uid"; });
+  const bool comparable = (span && timed) || named;
   if (comparable && memory_.span(project, hash128(record.raw), span, hash) == Memory::Repeat::same) {
     ++fates.duplicate;
     return;
