@@ -12,6 +12,18 @@ int errors_of(const Recording& recording) {
   return errors;
 }
 
+TEST(Vercel, WhoseItIsStandsInTheMetadata) {
+  const Recording trace = sent({{"ai",
+                                 "ai.generateText",
+                                 {{"ai.operationId", "ai.generateText"},
+                                  {"ai.telemetry.metadata.userId", "u-1"},
+                                  {"ai.telemetry.metadata.sessionId", "s-1"},
+                                  {"ai.telemetry.metadata.tags", std::vector<std::string>{"prod", "fixture"}}}}});
+  const auto& reading = trace.spans[0]->reading;
+  EXPECT_EQ(reading.session + " " + reading.user, "s-1 u-1");
+  EXPECT_EQ(reading.tags, (std::vector<std::string>{"prod", "fixture"}));
+}
+
 TEST(Vercel7, AnErrorAtEveryAncestorIsOne) {
   const std::string message = "Failed after 3 attempts. Last error: 500";
   const Recording trace = sent({

@@ -48,6 +48,7 @@ constexpr Key loose_keys[] = {
     {"finish_reason", finish_reasons, 4},
     {"toolCallId", tool_call_id, 5},
     {"state_delta", state, 3},
+    {"tags", tags, 5},
 };
 
 constexpr Prefix prefixes[] = {
