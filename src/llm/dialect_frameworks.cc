@@ -154,23 +154,6 @@ void refine_crewai(Reader& reader) {
   reader.out.noise = true;
 }
 
-// Claude Code and the Claude agent SDK: bare words, cached tokens stand beside the input tokens.
-constexpr std::string_view claude_scopes[] = {"com.anthropic.claude_code", "claude_code", "claude-code"};
-constexpr Key claude_keys[] = {
-    {"span.type", kind_word, 8},
-    {"model", model_named, 6},
-    {"input_tokens", input_tokens, 8},
-    {"output_tokens", output_tokens, 8},
-    {"cache_read_tokens", cache_read, 8},
-    {"cache_creation_tokens", cache_write, 8},
-    {"cost_usd", cost, 6},
-    {"request_id", response_id, 6},
-    {"ttft_ms", first_token_ms, 6},
-    {"organization.id", none, 0},
-    {"tool_input", arguments, 6},
-    {"user_prompt", input, 9},
-};
-
 // Laminar: browser agents and others.
 constexpr std::string_view laminar_scopes[] = {"lmnr", "@lmnr-ai"};
 constexpr std::string_view laminar_markers[] = {"lmnr."};
@@ -206,8 +189,6 @@ const Dialect litellm{
     .name = "litellm", .scopes = litellm_scopes, .markers = {}, .keys = litellm_keys, .refine = refine_litellm};
 const Dialect crewai{
     .name = "crewai-telemetry", .scopes = crewai_scopes, .markers = {}, .keys = crewai_keys, .refine = refine_crewai};
-const Dialect claude_code{
-    .name = "claude-code", .scopes = claude_scopes, .markers = {}, .keys = claude_keys, .cached = Cached::outside};
 const Dialect laminar{.name = "laminar", .scopes = laminar_scopes, .markers = laminar_markers, .keys = laminar_keys};
 
 }  // namespace pawl::llm

@@ -204,19 +204,13 @@ constexpr Key mcp_keys[] = {
     {"mcp.response.value", result, 5},
 };
 
-constexpr std::string_view infrastructure_scopes[] = {"opentelemetry.instrumentation.httpx",
-                                                      "opentelemetry.instrumentation.requests",
-                                                      "opentelemetry.instrumentation.urllib",
-                                                      "opentelemetry.instrumentation.aiohttp",
-                                                      "opentelemetry.instrumentation.grpc",
-                                                      "@opentelemetry/instrumentation-http",
-                                                      "@opentelemetry/instrumentation-undici",
-                                                      "@opentelemetry/instrumentation-fetch",
-                                                      "@opentelemetry/instrumentation-net",
-                                                      "@opentelemetry/instrumentation-dns",
-                                                      "@opentelemetry/instrumentation-fs",
-                                                      "next.js",
-                                                      "codex_"};
+constexpr std::string_view infrastructure_scopes[] = {
+    "opentelemetry.instrumentation.httpx",   "opentelemetry.instrumentation.requests",
+    "opentelemetry.instrumentation.urllib",  "opentelemetry.instrumentation.aiohttp",
+    "opentelemetry.instrumentation.grpc",    "@opentelemetry/instrumentation-http",
+    "@opentelemetry/instrumentation-undici", "@opentelemetry/instrumentation-fetch",
+    "@opentelemetry/instrumentation-net",    "@opentelemetry/instrumentation-dns",
+    "@opentelemetry/instrumentation-fs",     "next.js"};
 void refine_infrastructure(Reader& reader) {
   constexpr std::int32_t server = 2;
   if (reader.out.kind == Kind::other && reader.span.kind != server) reader.out.noise = true;

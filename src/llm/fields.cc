@@ -5,6 +5,7 @@
 #include <new>
 
 #include "base/ids.h"
+#include "base/text.h"
 #include "llm/dialects.h"
 #include "llm/json_scan.h"
 
@@ -225,6 +226,18 @@ void collect(otlp::Attributes attributes, std::uint8_t level, Found& found) {
       continue;
     }
     set(found, key->field, rank, kv.value);
+  }
+}
+
+void collect_headers(std::string_view json, std::uint8_t rank, Arena& arena, Found& found) {
+  json::Members members(json);
+  while (members.next()) {
+    std::string name = json::text(fmt::format("\"{}\"", members.key));
+    std::ranges::transform(name, name.begin(),
+                           [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+    const Key* key = name.starts_with("helicone-") ? table().find(name) : nullptr;
+    if (key == nullptr || !json::is_string(members.value)) continue;
+    set_text(found, key->field, static_cast<std::uint8_t>(rank + key->rank), arena.keep(json::text(members.value)));
   }
 }
 

@@ -159,6 +159,9 @@ void collect(otlp::Attributes attributes, std::uint8_t level, Found& found);
 // The loose keys of a JSON object of metadata.
 void collect_metadata(std::string_view json, std::uint8_t rank, class Arena& arena, Found& found);
 
+// Headers that a call was sent with, as a JSON object: those of Helicone.
+void collect_headers(std::string_view json, std::uint8_t rank, class Arena& arena, Found& found);
+
 // A text that stands in no attribute of its own; it must live as long as `found`.
 void set_text(Found& found, Field field, std::uint8_t rank, std::string_view text);
 

@@ -408,7 +408,9 @@ void Recount::agents() {
   Index last = nobody;  // of LlamaIndex: the step of a workflow that last said which agent runs
   for (const Index i : tree_.down) {
     verdicts_[i].agent = facts_[i].agent;
+    verdicts_[i].model = facts_[i].model;
     if (verdicts_[i].agent.empty() && parent(i) != nobody) verdicts_[i].agent = verdicts_[parent(i)].agent;
+    if (verdicts_[i].model.empty() && parent(i) != nobody) verdicts_[i].model = verdicts_[parent(i)].model;
     if (facts_[i].scope.find("llama") == std::string_view::npos) continue;
     if (!facts_[i].agent.empty()) last = i;
     if (verdicts_[i].agent.empty() && last != nobody && parent(last) == parent(i)) {

@@ -49,6 +49,7 @@ struct Verdict {
   std::string_view session, user;  // its own, or spread where the trace has exactly one (rule 8)
   std::string_view agent;          // its own, or that of the nearest ancestor with one
   std::string_view handoff_to;     // of a handoff: its own, or the agent that starts next
+  std::string_view model;          // of a model call: its own, or that of the nearest span above that names one
   Whose whose;
 };
 

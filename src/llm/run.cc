@@ -13,7 +13,7 @@ namespace {
 
 constexpr char joint = '\x1f';     // no JSON key holds it
 constexpr int deepest_merge = 16;  // below it an object is one value
-constexpr std::string_view forms[] = {"none", "langfuse", "langsmith", "openai-agents", "kept"};
+constexpr std::string_view forms[] = {"none", "langfuse", "langsmith", "openai-agents", "kept", "coding-agent"};
 
 bool says_nothing(std::string_view raw) {
   if (raw.empty()) return true;
@@ -49,6 +49,9 @@ Run::Rule Run::rule_of(RunForm form, bool root, std::string_view field) {
       if (field == "extra") return Rule::merge;
       if (one_of(field, {"id", "trace_id", "parent_run_id", "dotted_order", "start_time"})) return Rule::first;
       return Rule::latest;
+    case RunForm::coding_agent:
+      if (one_of(field, {"started_at", "input", "session"})) return Rule::first;
+      return one_of(field, {"metadata", "resource"}) ? Rule::merge : Rule::latest;
     default:
       return field == "metadata" ? Rule::merge : Rule::latest;
   }

@@ -24,8 +24,9 @@
 namespace pawl::llm {
 
 // Whose protocol a fragment came by. The numbers are in the journal: never reused. `kept` is Pawl's own record of
-// folded runs, which goes forward when a segment of the journal retires.
-enum class RunForm : std::uint8_t { none, langfuse, langsmith, openai_agents, kept };
+// folded runs, which goes forward when a segment of the journal retires; a `coding_agent` speaks by log events
+// (coding_agents.h).
+enum class RunForm : std::uint8_t { none, langfuse, langsmith, openai_agents, kept, coding_agent };
 std::string_view name_of(RunForm form);
 
 // Patches are later than what created the run, then the client's own time decides, then the receipt.

@@ -3,6 +3,7 @@
 
 #include "base/money.h"
 #include "base/text.h"
+#include "llm/coding_agents.h"
 #include "llm/json_scan.h"
 
 namespace pawl::llm {
@@ -91,6 +92,9 @@ void read_run(const Run& run, RunSpan& out) {
       break;
     case RunForm::openai_agents:
       read_openai_agents(run, out);
+      break;
+    case RunForm::coding_agent:
+      read_coding_agent(run, out);
       break;
     default:
       break;

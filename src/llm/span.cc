@@ -135,6 +135,8 @@ void read_span(const otlp::Resource& resource, const otlp::Scope& scope, const o
   out.dialect = dialect.name;
   collect(span.attributes, 0, found);
   read_metadata(found, arena);
+  if (const std::string_view sent = found.text(invocation_parameters); sent.contains("elicone-"))
+    collect_headers(json::member(sent, "extra_headers"), 4, arena, found);
   for (const otlp::Event& event : span.events) {
     if (is_details(event.name)) collect(event.attributes, of_event, found);
   }

@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <memory_resource>
 
+#include "llm/coding_agents.h"
 #include "llm/recount.h"
 #include "llm/span.h"
 
@@ -30,6 +31,17 @@ class Reading final : public pawl::otlp::Visitor {
            const pawl::otlp::LogRecord& record) override {
     pawl::llm::read_log(resource, scope, record, reading_);
     for (const auto& piece : reading_.content) bytes += piece.bytes.size();
+    pawl::llm::CodingEvent event;
+    pawl::llm::read_coding_event(resource, scope, record, event);
+    for (const auto& step : event.steps) {
+      const auto fragment = pawl::llm::fragment_of(step, event.at, event.at);
+      pawl::llm::Run run(fragment);
+      run.fold(fragment);
+      pawl::llm::RunSpan span;
+      pawl::llm::read_run(run, span);
+      pawl::llm::read_span(span.resource, span.scope, span.span, reading_);
+      if (!pawl::llm::Run::read(run.write())) std::abort();
+    }
   }
   std::vector<pawl::llm::Fact> facts;
   std::size_t bytes = 0;

@@ -19,7 +19,8 @@ void assign(std::string& out, const otlp::Value* value) {
 
 // Text that may stand in JSON quotes (Langfuse metadata, MLflow: every value).
 void assign_unquoted(std::string& out, const otlp::Value* value) {
-  assign(out, value);
+  const bool single = value != nullptr && value->type == otlp::Value::Type::array && value->items.size() == 1;
+  assign(out, single ? &value->items.front() : value);  // of an HTTP header, which may come several times
   if (out.size() >= 2 && out.front() == '"' && out.back() == '"') out = json::text(out);
 }
 

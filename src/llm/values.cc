@@ -58,6 +58,11 @@ std::string_view message_content(std::string_view object) {
     const std::string_view result = members.value;
     return only && !members.next() ? result : response;
   }
+  if (!json::member(object, "callId").empty() && !json::member(object, "args").empty()) {  // Gemini CLI
+    return json::member(object, "args");
+  }
+  const std::string_view parts = json::at(object, {"response", "responseParts"});
+  if (!parts.empty()) return json::at(json::first(parts), {"functionResponse", "response"});
   if (!json::member(object, "raw_output").empty()) return json::member(object, "blocks");  // llama-index
   if (!json::member(object, "tool_kwargs").empty()) return json::at(object, {"tool_output", "blocks"});
   return {};

@@ -38,8 +38,8 @@ void Writer::correct(bool all) {
 }
 
 void Writer::correct(Revision round, std::vector<traces::Patch> patches) {
-  auto corrections =
-      traces::corrections(*warehouse_, round.project, round.traces, patches, last_batch_ + 1, round.change);
+  auto corrections = traces::corrections(*warehouse_, round.project, round.traces, patches, last_batch_ + 1,
+                                         round.change, options_.pricer);
   if (!corrections) {
     log_.warn("a recount failed; it runs again with the next news", {{"why", corrections.error().what}});
     return;
@@ -47,15 +47,18 @@ void Writer::correct(Revision round, std::vector<traces::Patch> patches) {
   std::unordered_map<Id128, bool> there;
   traces::Batch batch;
   batch.spans = std::move(corrections->pairs);
+  batch.contents = std::move(corrections->contents);
   for (const auto& row : batch.spans) there[row.span] = true;
   const Nanos now = clock_.monotonic();
-  for (auto& patch : patches) {  // no row changed: its span may still come
-    if (there.contains(patch.span)) continue;
+  for (std::size_t i = 0; i < patches.size(); ++i) {  // no row changed: its span may still come
+    auto& patch = patches[i];
+    const bool by_id = patch.span && patch.content.pieces.empty();
+    if (by_id ? there.contains(patch.span) : corrections->found[i]) continue;
     auto& waits = waiting_[traces::Memory::key(patch.project, patch.trace)];
     if (waits.first == 0) waits.first = now;
     if (now - waits.first < patch_life && waits.patches.size() < 1000) waits.patches.push_back(std::move(patch));
   }
-  if (batch.spans.empty()) return;
+  if (batch.spans.empty() && batch.contents.empty()) return;
   batch.number = ++last_batch_;
   if (!insert(batch, {}, nullptr)) return;
   books_.found_repeats(round.project, corrections->same, corrections->changed);

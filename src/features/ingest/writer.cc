@@ -147,7 +147,7 @@ void Writer::run() {
 
 void Writer::build(const Item& item) {
   if (item.form == llm::RunForm::none) {
-    builder_.add(item.project, item.received, item.signal, item.encoding, *item.body);
+    builder_.add(item.project, item.received, item.signal, item.encoding, *item.body, item.at.segment);
   } else {
     builder_.add_runs(item.project, item.received, item.form, *item.body, item.at.segment);
   }

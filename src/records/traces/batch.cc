@@ -172,6 +172,10 @@ void Memory::learn_bodies(const std::vector<Id128>& keys) {
 }
 
 bool apply(const Patch& patch, SpanRow& row) {
+  if (patch.gone) {
+    row.sign = 0;
+    return true;
+  }
   bool changed = fill(row.read_session, patch.session);
   changed |= fill(row.read_user, patch.user);
   changed |= fill(row.read_agent, patch.agent);
@@ -180,6 +184,11 @@ bool apply(const Patch& patch, SpanRow& row) {
   changed |= fill(row.error_message, patch.error_message);
   changed |= fill(row.response_id, patch.response_id);
   changed |= fill(row.finish_reasons, patch.finish_reasons);
+  changed |= fill(row.cost_reported, patch.cost_reported);
+  if (patch.failed && row.status == llm::Status::ok) {
+    row.status = llm::Status::error;
+    changed = true;
+  }
   if (!row.tokens_input && !row.tokens_output) {  // a span that has usage knows better than its log record
     changed |= fill(row.tokens_input, patch.tokens_input);
     changed |= fill(row.tokens_cache_read, patch.tokens_cache_read);
@@ -217,13 +226,16 @@ Builder::Builder(Memory& memory, std::string body_key, Pricer pricer, const Cloc
     : memory_(memory), body_key_(std::move(body_key)), pricer_(std::move(pricer)), clock_(clock), arena_(1U << 20U) {}
 
 void Builder::add(ProjectId project, Nanos received, otlp::Signal signal, otlp::Encoding encoding,
-                  std::string_view body) {
+                  std::string_view body, std::uint64_t segment) {
+  segment_ = segment;
   std::pmr::monotonic_buffer_resource arena(arena_.data(), arena_.size());
   Walker walker(*this, project, received);
   const otlp::Limits limits;
+  const std::size_t first = batch_.spans.size();
   switch (signal) {
     case otlp::Signal::traces:
       (void)otlp::walk_traces(body, encoding, limits, arena, walker);
+      share_session(first);
       break;
     case otlp::Signal::logs:
       (void)otlp::walk_logs(body, encoding, limits, arena, walker);
@@ -252,6 +264,8 @@ void Builder::add_span(ProjectId project, Nanos received, const otlp::Resource& 
   replaces ? ++fates.merged : ++fates.stored;
   if (repeat == Memory::Repeat::changed && !replaces) mark_dirty(project, trace);
   put_span(project, received, record, resource, scope, span);
+  if (runs_ != nullptr && llm::tells_steps(reading_))
+    runs_->traced(project, reading_.session, true, received, segment_);
 }
 
 SpanRow& Builder::put_span(ProjectId project, Nanos received, const Id128& record, const otlp::Resource& resource,
@@ -354,6 +368,7 @@ void Builder::add_log(ProjectId project, Nanos received, const otlp::Resource& r
     return;
   }
   ++fates.stored;
+  if (runs_ != nullptr) tell_coding_step(project, received, resource, scope, record);
   const Nanos at = static_cast<Nanos>(record.time_ns != 0       ? record.time_ns
                                       : record.observed_ns != 0 ? record.observed_ns
                                                                 : static_cast<std::uint64_t>(received));
@@ -398,7 +413,14 @@ void Builder::add_log(ProjectId project, Nanos received, const otlp::Resource& r
               reading_.tokens.cache_write,
               reading_.tokens.output,
               reading_.tokens.reasoning,
-              reading_.finish_reasons};
+              reading_.finish_reasons,
+              false,
+              false,
+              0,
+              {},
+              {},
+              {},
+              false};
   if (row != nullptr) {
     apply(patch, *row);
     return;
@@ -443,6 +465,7 @@ void Builder::recount_traces() {
     for (end = begin; end < order.size() && order[end].first == order[begin].first; ++end)
       rows.push_back(order[end].second);
     recount_rows(rows);
+    for (SpanRow* row : rows) price_again(pricer_, *row);
     const SpanRow& first = *rows.front();
     auto& known = memory_.trace(first.project, first.trace);
     if (known.batch != 0) mark_dirty(first.project, first.trace);

@@ -9,6 +9,7 @@
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <boost/unordered/unordered_flat_set.hpp>
 
+#include "llm/coding_agents.h"
 #include "row.h"
 #include "runs.h"
 #include "wire/otlp.h"
@@ -75,7 +76,17 @@ struct Patch {
   std::string session, user, agent, model, error_type, error_message, response_id;
   std::optional<std::int64_t> tokens_input, tokens_cache_read, tokens_cache_write, tokens_output, tokens_reasoning;
   std::vector<std::string> finish_reasons;
+  // What a coding agent's event tells of the span of the same step, which it does not name (`span` is 0): a tool by the
+  // id of its call, a model call by its tokens and its end.
+  bool call = false, failed = false;
+  Nanos at = 0;
+  std::string tool_call_id;
+  std::optional<std::int64_t> cost_reported;  // pico-dollars
+  ContentRow content;                         // of the span that is found
+  bool gone = false;                          // the span is taken back
 };
+// The row that the patch is of; rows.size() where none is.
+std::size_t row_of(const Patch& patch, const std::vector<SpanRow>& rows);
 // Puts into the row what it does not know itself. True where that changed something.
 bool apply(const Patch& patch, SpanRow& row);
 
@@ -104,6 +115,8 @@ struct Fates {
 
 // Sets cost, cost_unknown and price_row of a row.
 using Pricer = std::function<void(SpanRow& row, const llm::Reading& reading)>;
+// Of a row whose model the trace has named.
+void price_again(const Pricer& pricer, SpanRow& row);
 
 struct Batch {
   BatchNumber number = 0;
@@ -129,7 +142,9 @@ class Builder {
 
   // One request's bytes, decoded. Refused records were counted when it was accepted; they are skipped here the same
   // way.
-  void add(ProjectId project, Nanos received, otlp::Signal signal, otlp::Encoding encoding, std::string_view body);
+  // `segment`: of the journal, where it stands.
+  void add(ProjectId project, Nanos received, otlp::Signal signal, otlp::Encoding encoding, std::string_view body,
+           std::uint64_t segment = 0);
   // Runs that come in pieces are folded in `runs`, which must outlive the builder; those that end go into the batch
   // when it is closed, where `shows_ended`.
   void use(Runs& runs, bool shows_ended) { runs_ = &runs, shows_ended_ = shows_ended; }
@@ -154,6 +169,11 @@ class Builder {
                     const otlp::Span&);
   void put_run(const ShownRun& run);
   void add_log(ProjectId project, Nanos received, const otlp::Resource&, const otlp::Scope&, const otlp::LogRecord&);
+  void share_session(std::size_t from);
+  void tell_coding_step(ProjectId project, Nanos received, const otlp::Resource&, const otlp::Scope&,
+                        const otlp::LogRecord&);
+  void add_coding_patch(ProjectId project, Nanos received, const llm::CodingEvent& event, const llm::Fragment& step,
+                        const otlp::LogRecord&);
   void add_point(ProjectId project, Nanos received, const otlp::Resource&, const otlp::Scope&, const otlp::Point&);
   void add_content(ContentRow row, const std::vector<llm::Content>& content, const std::string& session, Nanos received,
                    SpanRow* preview);
@@ -166,6 +186,7 @@ class Builder {
   const Clock& clock_;
   Runs* runs_ = nullptr;
   bool shows_ended_ = false;
+  std::uint64_t segment_ = 0;  // of the request at hand
   Batch batch_;
   llm::Reading reading_;
   boost::unordered_flat_map<Id128, std::size_t, std::hash<Id128>>

@@ -55,6 +55,12 @@ void Builder::add_due_runs(Nanos now) {
 
 void Builder::put_run(const ShownRun& run) {
   const Id128 trace = id_from_text(run.span.trace_id), id = id_from_text(run.span.span_id);
+  if (run.gone) {
+    Patch patch{.project = run.project, .trace = trace, .span = id};
+    patch.gone = true;
+    batch_.patches.push_back(std::move(patch));
+    return;
+  }
   const Id128 parent = run.span.parent_id.empty() ? Id128{} : id_from_text(run.span.parent_id);
   const std::string trace_bytes = bytes_of(trace), id_bytes = bytes_of(id), parent_bytes = bytes_of(parent);
   otlp::Span span = run.span.span;

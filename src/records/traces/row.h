@@ -57,6 +57,7 @@ struct SpanRow {
   llm::Kind read_kind = llm::Kind::other;
   std::string read_session, read_user, read_agent, read_handoff_to;
   bool read_noise = false, session_weak = false;
+  bool unpriced = false;     // not stored: the trace named its model, its price is to be looked up
   std::uint16_t pieces = 0;  // of content that is no mere attribute: how much it tells
   std::uint8_t spread = 0;   // which of llm::whose_fields (a bit each) the trace filled
 

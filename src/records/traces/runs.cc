@@ -103,6 +103,7 @@ void Runs::schedule(const Id128& key, Entry& entry) {
   Nanos wait = is_open ? limits_.silence : limits_.memory;
   if (entry.dirty && is_open) wait = limits_.visible;
   if (entry.dirty && !whole(entry)) wait = limits_.alone;
+  if (entry.dirty && waits_for_spans(entry)) wait = limits_.traced;
   if (entry.closed) wait = limits_.silence + limits_.memory;
   const bool waits_for_others = is_open && !entry.dirty && entry.run.root();
   entry.due = waits_for_others ? std::numeric_limits<Nanos>::max() : entry.run.received() + wait;
@@ -145,6 +146,7 @@ bool Runs::fold(ProjectId project, const llm::Fragment& fragment, std::uint64_t 
 
 Result<> Runs::fold_kept(ProjectId project, std::string_view body, std::uint64_t segment) {
   const auto runs = TRY(llm::read_kept_runs(body));
+  fold_sessions(project, llm::json::member(body, "traced"), segment);
   std::vector<Id128> shown;
   llm::json::Elements elements(llm::json::member(body, "shown"));
   while (elements.next()) shown.push_back(id_from_bytes(from_hex(llm::json::text(elements.value)).value_or("")));
@@ -155,6 +157,11 @@ Result<> Runs::fold_kept(ProjectId project, std::string_view body, std::uint64_t
     if (!fresh) entry.run.merge(runs[i]);
     if (fresh && i < shown.size()) entry.shown = shown[i];
     entry.segment = std::min(entry.later, segment);
+    if (runs[i].form() == llm::RunForm::coding_agent && !entry.session) {
+      Session& session = session_of(project, runs[i].text("session"), runs[i].received());
+      entry.session = key_of(project, session.id);
+      session.steps.push_back(key);
+    }
     changed(key, entry);
   }
   return {};
@@ -188,6 +195,7 @@ void Runs::show(Entry& entry, llm::Status state, const ShowRun& show) {
 }
 
 void Runs::show_ended(const ShowRun& each) {
+  show_gone(each);
   std::vector<Id128> touched;
   touched.swap(touched_);
   for (const auto& key : touched) {
@@ -197,7 +205,7 @@ void Runs::show_ended(const ShowRun& each) {
     entry.touched = false;
     if (entry.trace.empty()) index(key, entry);  // what it hangs on may have come meanwhile
     if (!entry.dirty || !whole(entry) || open(entry) || entry.closed) continue;
-    show(entry, llm::Status::ok, each);
+    if (!waits_for_spans(entry)) show(entry, llm::Status::ok, each);
     schedule(key, entry);
   }
 }
@@ -226,6 +234,7 @@ void Runs::show_due(Nanos now, const ShowRun& each) {
     schedule(key, entry);
   }
   let_go(each);
+  forget_sessions(now);
 }
 
 void Runs::forget(const Id128& key) {
@@ -274,10 +283,15 @@ std::vector<Runs::Kept> Runs::carry(std::uint64_t through_segment) {
     std::string runs, shown;
   };
   std::unordered_map<ProjectId, Open> bodies;
+  for (const auto& [key, session] : sessions_) {
+    if (session.segment > 0 && session.segment <= through_segment) bodies[session.project];
+  }
   std::vector<Kept> out;
   auto close = [&](ProjectId project, Open& body) {
-    if (!body.runs.empty())
-      out.push_back({project, fmt::format("{{\"runs\":[{}],\"shown\":[{}]}}", body.runs, body.shown)});
+    const std::string traced = carried_sessions(project, through_segment);
+    if (!body.runs.empty() || !traced.empty())
+      out.push_back(
+          {project, fmt::format("{{\"runs\":[{}],\"shown\":[{}],\"traced\":[{}]}}", body.runs, body.shown, traced)});
     body = {};
   };
   for (auto& [key, entry] : entries_) {

@@ -22,6 +22,7 @@ struct RunLimits {                 // docs/limits.md
   Nanos alone = 2 * second;        // a patch waits so long for what it patches
   Nanos silence = hour;            // then an open run is unfinished
   Nanos memory = hour;             // an ended run still takes patches
+  Nanos traced = 30 * second;      // what a coding agent's events tell waits so long for spans that may tell it too
 };
 
 // A run that is to become a row. Views until the next call.
@@ -31,6 +32,7 @@ struct ShownRun {
   Nanos received = 0;
   Id128 record;
   bool replaces = false;  // an earlier row may stand
+  bool gone = false;      // its row is taken back: spans tell the same; only project, trace_id and span_id are set
   llm::RunSpan span;
 };
 using ShowRun = std::function<void(const ShownRun&)>;
@@ -45,6 +47,11 @@ class Runs {
 
   // True where nothing of the run was known. `segment`: of the journal, where the fragment stands.
   bool fold(ProjectId project, const llm::Fragment& fragment, std::uint64_t segment);
+  // A step that a coding agent told by an event (llm/coding_agents.h). Where its session has spans the event tells
+  // nothing new: such steps are not shown, and taken back where they were.
+  void fold_step(ProjectId project, std::string_view session, const llm::Fragment& fragment, std::uint64_t segment);
+  // Of a coding agent's session: spans have come (`certain`), or the agent makes some, which may come.
+  void traced(ProjectId project, std::string_view session, bool certain, Nanos received, std::uint64_t segment);
   // What carry() wrote.
   Result<> fold_kept(ProjectId project, std::string_view body, std::uint64_t segment);
 
@@ -83,6 +90,7 @@ class Runs {
     bool unsure = false;   // made while rebuilding, not shown since
     bool touched = false;  // stands in touched_
     Id128 shown;           // record of its last row
+    Id128 session;         // of a coding agent's step: key in sessions_; else 0
     Nanos due = 0;
     std::uint64_t segment = ~0ULL;  // the oldest that holds something of it
     std::uint64_t later = ~0ULL;    // likewise, since carry()
@@ -93,6 +101,14 @@ class Runs {
     Nanos start = 0, end = 0;  // of what is in it; 0: unknown
     Id128 root;                // key of the entry that stands for it
     std::uint32_t entries = 0;
+  };
+  struct Session {  // of a coding agent
+    ProjectId project = 0;
+    std::string id;
+    bool traced = false, hinted = false;
+    Nanos received = 0;         // of the last that told of it
+    std::uint64_t segment = 0;  // the last that holds a sign of spans
+    std::vector<Id128> steps;   // keys of entries
   };
   struct Use {
     std::size_t runs = 0, bytes = 0;
@@ -111,12 +127,23 @@ class Runs {
   void show(Entry& entry, llm::Status state, const ShowRun& show);
   void forget(const Id128& key);
   void let_go(const ShowRun& show);
+  // runs_coding.cc
+  Session& session_of(ProjectId project, std::string_view id, Nanos received);
+  bool waits_for_spans(const Entry& entry) const;
+  void take_back(Session& session);
+  void show_gone(const ShowRun& show);
+  void forget_sessions(Nanos now);
+  std::string carried_sessions(ProjectId project, std::uint64_t through_segment) const;
+  void fold_sessions(ProjectId project, std::string_view list, std::uint64_t segment);
 
   RunLimits limits_;
   bool rebuilding_ = false;
   std::unordered_map<Id128, Entry> entries_;
   std::unordered_map<Id128, Trace> traces_;
   std::unordered_map<ProjectId, Use> uses_;
+  std::unordered_map<Id128, Session> sessions_;
+  std::vector<ShownRun> gone_;
+  Nanos swept_ = 0;
   std::vector<Id128> touched_;
   std::set<std::pair<Nanos, Id128>> due_;
 };

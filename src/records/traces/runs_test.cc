@@ -30,6 +30,10 @@ class Desk {
     runs_.show_ended([this](const ShownRun& run) { note(run); });
     return out_;
   }
+  void step(bool root, std::string id, std::string_view object, Nanos at = noon, std::uint64_t segment = 1) {
+    const llm::CodingStep told{root, std::move(id), std::string(object)};
+    runs_.fold_step(1, "s", llm::fragment_of(told, at, at), segment);
+  }
   std::vector<std::string> due(Nanos now) {
     out_.clear();
     runs_.show_due(now, [this](const ShownRun& run) { note(run); });
@@ -39,13 +43,56 @@ class Desk {
 
  private:
   void note(const ShownRun& run) {
-    out_.push_back(fmt::format("{} {} {}{}", run.span.trace_id, run.span.span_id, llm::name_of(run.state),
-                               run.replaces ? " again" : ""));
+    out_.push_back(fmt::format("{} {} {}{}", run.span.trace_id, run.span.span_id,
+                               run.gone ? "gone" : llm::name_of(run.state), run.replaces ? " again" : ""));
   }
   Runs runs_;
   std::vector<std::string> out_;
 };
 using Lines = std::vector<std::string>;
+
+constexpr std::string_view turn = R"({"session":"s","name":"codex"})";
+constexpr std::string_view call = R"({"session":"s","trace_id":"t","kind":"llm","ended_at":1767603600000000000})";
+
+TEST(Runs, ACodingAgentsStepsAreTakenBackWhenItsSpansCome) {
+  Desk desk;
+  desk.step(true, "t", turn);
+  desk.step(false, "c", call);
+  EXPECT_EQ(desk.ended(), (Lines{"t trace:t ok", "t c ok"}));
+  desk.step(false, "c", call);  // a repeat
+  EXPECT_EQ(desk.ended(), Lines{});
+  desk.runs().traced(1, "s", true, noon, 2);
+  EXPECT_EQ(desk.ended(), (Lines{"t trace:t gone", "t c gone"}));
+  desk.step(false, "d", call);
+  EXPECT_EQ(desk.ended(), Lines{});
+  EXPECT_EQ(desk.due(noon + minute), Lines{});
+}
+
+TEST(Runs, ACodingAgentsStepsWaitWhereItsSpansMayCome) {
+  Desk desk;
+  desk.step(false, "c", call);
+  desk.runs().traced(1, "s", false, noon, 1);
+  desk.step(true, "t", turn);
+  EXPECT_EQ(desk.ended(), Lines{});
+  EXPECT_EQ(desk.due(noon + 29 * second), Lines{});
+  Lines shown = desk.due(noon + 30 * second);
+  std::ranges::sort(shown);
+  EXPECT_EQ(shown, (Lines{"t c ok", "t trace:t ok"}));
+}
+
+TEST(Runs, ThatASessionHasSpansIsCarriedForward) {
+  Desk before, after, other;
+  before.runs().traced(1, "s", true, noon, 3);
+  EXPECT_TRUE(before.runs().carry(2).empty());
+  const auto kept = before.runs().carry(3);
+  ASSERT_EQ(kept.size(), 1U);
+  ASSERT_TRUE(after.runs().fold_kept(1, kept.front().body, 9));
+  after.step(false, "c", call);
+  EXPECT_EQ(after.ended(), Lines{});
+  ASSERT_TRUE(other.runs().fold_kept(2, kept.front().body, 9));  // of another project
+  other.step(true, "t", turn);
+  EXPECT_EQ(other.ended().size(), 1U);
+}
 
 TEST(Runs, ARunIsShownWhenItEndsAndWhileItRuns) {
   Desk desk;

@@ -289,15 +289,21 @@ std::vector<std::size_t> recount_rows(std::span<SpanRow* const> rows) {
   for (const SpanRow* row : rows) facts.push_back(fact_of(*row));
   auto verdicts = llm::recount(facts);
   std::vector<std::string> texts;  // a verdict's views may point into the rows that it is applied to
-  texts.reserve(verdicts.size() * (4 + std::size(llm::whose_fields)));
+  texts.reserve(verdicts.size() * (5 + std::size(llm::whose_fields)));
   for (auto& verdict : verdicts) {
-    for (auto* view : {&verdict.session, &verdict.user, &verdict.agent, &verdict.handoff_to})
+    for (auto* view : {&verdict.session, &verdict.user, &verdict.agent, &verdict.handoff_to, &verdict.model})
       *view = texts.emplace_back(*view);
     for (const auto field : llm::whose_fields) verdict.whose.*field = texts.emplace_back(verdict.whose.*field);
   }
   std::vector<std::size_t> changed;
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    if (apply(verdicts[i], *rows[i])) changed.push_back(i);
+    bool news = apply(verdicts[i], *rows[i]);
+    const bool names = rows[i]->kind == llm::Kind::llm && rows[i]->counted && rows[i]->model.empty();
+    if (names && !verdicts[i].model.empty()) {
+      rows[i]->model = verdicts[i].model;
+      news = rows[i]->unpriced = true;
+    }
+    if (news) changed.push_back(i);
   }
   return changed;
 }
@@ -341,13 +347,14 @@ Result<std::vector<Id128>> traces_of_session(Warehouse& warehouse, ProjectId pro
 
 Result<Corrections> corrections(Warehouse& warehouse, ProjectId project, const std::vector<Id128>& traces,
                                 const std::vector<Patch>& patches, BatchNumber number,
-                                const std::function<bool(SpanRow&)>& change) {
+                                const std::function<bool(SpanRow&)>& change, const Pricer& pricer) {
   std::uint64_t rows_read = 0;
   auto rows = TRY(read_spans(
       warehouse, {.project = project, .traces = traces, .span = std::nullopt, .limit = 10'000'000}, rows_read));
   std::unordered_map<Id128, std::vector<SpanRow>> by_trace;
   for (auto& row : rows) by_trace[row.trace].push_back(std::move(row));
   Corrections out;
+  out.found.resize(patches.size());
   auto take_back = [&](SpanRow row) {
     row.sign = -1, row.batch = number;
     out.pairs.push_back(std::move(row));
@@ -360,13 +367,22 @@ Result<Corrections> corrections(Warehouse& warehouse, ProjectId project, const s
     }
     std::vector<SpanRow> wanted = spans;
     std::set<std::size_t> changed;
-    for (std::size_t i = 0; i < wanted.size(); ++i) {
-      for (const auto& patch : patches) {
-        if (patch.trace == trace && patch.span == wanted[i].span && apply(patch, wanted[i])) changed.insert(i);
-      }
-      if (change && change(wanted[i])) changed.insert(i);
+    for (std::size_t p = 0; p < patches.size(); ++p) {
+      const std::size_t i = patches[p].trace == trace ? row_of(patches[p], wanted) : wanted.size();
+      if (i == wanted.size()) continue;
+      out.found[p] = true;
+      if (apply(patches[p], wanted[i])) changed.insert(i);
+      if (patches[p].content.pieces.empty()) continue;
+      auto& content = out.contents.emplace_back(patches[p].content);
+      content.span = wanted[i].span, content.batch = number;
     }
-    for (const std::size_t i : recount_rows(wanted)) changed.insert(i);
+    std::vector<SpanRow*> stay;
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+      if (change && change(wanted[i])) changed.insert(i);
+      if (wanted[i].sign != 0) stay.push_back(&wanted[i]);
+    }
+    for (const std::size_t i : recount_rows(stay)) changed.insert(static_cast<std::size_t>(stay[i] - wanted.data()));
+    for (SpanRow* row : stay) price_again(pricer, *row);
     for (const std::size_t i : changed) {
       take_back(std::move(spans[i]));
       if (wanted[i].sign == 0) continue;  // taken back for good

@@ -74,11 +74,13 @@ Result<std::vector<Id128>> traces_of_session(Warehouse& warehouse, ProjectId pro
 // whose sign it sets to 0 is taken back and not written again.
 struct Corrections {
   std::vector<SpanRow> pairs;
+  std::vector<ContentRow> contents;     // that patches brought
+  std::vector<bool> found;              // which patches had a row
   std::uint64_t same = 0, changed = 0;  // repeats of spans that are taken back: of the same bytes, of others
 };
 Result<Corrections> corrections(Warehouse& warehouse, ProjectId project, const std::vector<Id128>& traces,
                                 const std::vector<Patch>& patches, BatchNumber number,
-                                const std::function<bool(SpanRow&)>& change = nullptr);
+                                const std::function<bool(SpanRow&)>& change = nullptr, const Pricer& pricer = nullptr);
 
 // Traces of which a span stands more than once, as far as batches above `above` brought rows of it: the same span has
 // the same start, so that only its minute is looked at. Looks at batches of about `most_rows` rows; `through` is the
