@@ -10,7 +10,7 @@ out=build/test
 passed=0 failed=0
 skipped=()
 
-steps=(lint page release unit engine cases reference captures hostile isolation sdks clients ownsdks remote auth start edge upgrade doctor dev grpc kill quarantine demo browser sanitized threads fuzz)
+steps=(lint page release unit engine cases reference captures hostile isolation sdks clients ownsdks connect guides remote auth start edge upgrade doctor dev grpc kill quarantine demo browser sanitized threads fuzz)
 [ "${1:-}" = -l ] && { printf '%s\n' "${steps[@]}"; exit 0; }
 [ $# -gt 0 ] && steps=("$@")
 mkdir -p "$out"
@@ -88,6 +88,8 @@ step_isolation() { python3 tests/system/isolation.py; }
 step_sdks() { python3 tests/system/sdks.py; }
 step_clients() { python3 tests/system/clients.py; }
 step_ownsdks() { python3 tests/system/own_sdks.py; }
+step_connect() { python3 tests/system/connect.py; }
+step_guides() { python3 tests/system/guides.py; }
 step_auth() { python3 tests/system/auth.py; python3 tests/system/auth_people.py; python3 tests/system/auth_oidc.py; python3 tests/system/auth_push.py; }
 step_start() { python3 tests/system/start.py; }
 step_remote() { python3 tests/system/remote.py; }
