@@ -398,29 +398,22 @@ void Builder::add_log(ProjectId project, Nanos received, const otlp::Resource& r
   ContentRow carrier{
       .project = project, .trace = trace, .span = span, .at = near(at, received), .from_log = true, .record = hash};
   if (!reading_.content.empty()) add_content(std::move(carrier), reading_.content, session, received, row);
-  Patch patch{project,
-              trace,
-              span,
-              reading_.session,
-              reading_.user,
-              reading_.agent,
-              reading_.model_served,
-              reading_.error_type,
-              reading_.error_message,
-              reading_.response_id,
-              reading_.tokens.input,
-              reading_.tokens.cache_read,
-              reading_.tokens.cache_write,
-              reading_.tokens.output,
-              reading_.tokens.reasoning,
-              reading_.finish_reasons,
-              false,
-              false,
-              0,
-              {},
-              {},
-              {},
-              false};
+  Patch patch{.project = project,
+              .trace = trace,
+              .span = span,
+              .session = reading_.session,
+              .user = reading_.user,
+              .agent = reading_.agent,
+              .model = reading_.model_served,
+              .error_type = reading_.error_type,
+              .error_message = reading_.error_message,
+              .response_id = reading_.response_id,
+              .tokens_input = reading_.tokens.input,
+              .tokens_cache_read = reading_.tokens.cache_read,
+              .tokens_cache_write = reading_.tokens.cache_write,
+              .tokens_output = reading_.tokens.output,
+              .tokens_reasoning = reading_.tokens.reasoning,
+              .finish_reasons = reading_.finish_reasons};
   if (row != nullptr) {
     apply(patch, *row);
     return;
