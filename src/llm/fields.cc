@@ -200,6 +200,19 @@ void note_family(std::string_view key, Found& found) {
   }
 }
 
+// A header of Helicone's however it is written: "Helicone-User-Id", "http.request.header.helicone_user_id" (Python's
+// instrumentations) → "helicone-user-id".
+const Key* find_header(std::string_view name) {
+  constexpr std::string_view captured = "http.request.header.";
+  if (begins(name, captured)) name.remove_prefix(captured.size());
+  std::array<char, 64> plain{};
+  if (name.size() > plain.size() || name.size() < 9 || name.substr(1, 7) != "elicone") return nullptr;
+  std::ranges::transform(name, plain.begin(), [](char c) {
+    return c == '_' ? '-' : c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+  });
+  return table().find({plain.data(), name.size()});
+}
+
 }  // namespace
 
 std::string_view Found::text(Field field) const {
@@ -214,6 +227,7 @@ void collect(otlp::Attributes attributes, std::uint8_t level, Found& found) {
     const std::uint16_t position = level == 0 && attribute < elsewhere ? attribute++ : elsewhere;
     note_family(kv.key, found);
     const Key* key = table().find(kv.key);
+    if (key == nullptr && !kv.key.empty() && (kv.key.front() | 0x20) == 'h') key = find_header(kv.key);
     if (key == nullptr) {
       if (!collect_flattened(kv, position, found)) collect_loose(kv, level, found);
       continue;
@@ -232,10 +246,7 @@ void collect(otlp::Attributes attributes, std::uint8_t level, Found& found) {
 void collect_headers(std::string_view json, std::uint8_t rank, Arena& arena, Found& found) {
   json::Members members(json);
   while (members.next()) {
-    std::string name = json::text(fmt::format("\"{}\"", members.key));
-    std::ranges::transform(name, name.begin(),
-                           [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-    const Key* key = name.starts_with("helicone-") ? table().find(name) : nullptr;
+    const Key* key = find_header(members.key);
     if (key == nullptr || !json::is_string(members.value)) continue;
     set_text(found, key->field, static_cast<std::uint8_t>(rank + key->rank), arena.keep(json::text(members.value)));
   }
