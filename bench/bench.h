@@ -6,6 +6,8 @@
 #include <optional>
 #include <string>
 
+#include "base/rng.h"
+
 namespace pawl::bench {
 
 // Seconds of processor time by who used it: accept (network, pool, journal), write (our writer), engine.
@@ -28,7 +30,12 @@ struct Server {
 std::optional<Server> start(const std::string& program, const std::string& data);
 void stop(const Server& server);
 
+// Text of about `bytes`, with an order number of its own: no body is one that a peer would not have to store.
+std::string words(Random& random, std::size_t bytes);
+
 void run_load(const std::string& program, bool brief);
+// Batches of Langfuse's and LangSmith's clients, and reading prompts.
+void run_vendors(const std::string& program);
 // Lists, look-ups and measures over `spans` stored spans of 30 days; fills DATA first.
 void run_queries(const std::string& program, const std::string& data, std::uint64_t spans);
 

@@ -76,13 +76,16 @@ std::vector<std::string> sentences() {
   return out;
 }
 
-// Text of about `bytes`, with an order number of its own: no body is one that a peer would not have to store.
+}  // namespace
+
 std::string words(Random& random, std::size_t bytes) {
   static const std::vector<std::string> some = sentences();
   std::string out = fmt::format("Order #W{:07} ", random.below(10'000'000));
   while (out.size() < bytes) out += some[random.below(some.size())];
   return std::string(utf8_prefix(out, bytes));
 }
+
+namespace {
 
 std::string request(const Shape& shape, Random& random, Nanos now) {
   std::string out;

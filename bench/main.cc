@@ -11,12 +11,13 @@
 int main(int argc, char** argv) {
   using namespace pawl::bench;
   const std::string_view what = argc > 2 ? argv[2] : "all";
-  if (argc < 2 || (what != "all" && what != "load" && what != "brief" && what != "queries")) {
-    fmt::print(stderr, "usage: pawl_bench PROGRAM [all|load|brief|queries [SPANS [DATA]]]\n");
+  if (argc < 2 || (what != "all" && what != "load" && what != "brief" && what != "vendors" && what != "queries")) {
+    fmt::print(stderr, "usage: pawl_bench PROGRAM [all|load|brief|vendors|queries [SPANS [DATA]]]\n");
     return 64;
   }
   signal(SIGPIPE, SIG_IGN);
-  if (what != "queries") run_load(argv[1], what == "brief");
+  if (what == "all" || what == "vendors") run_vendors(argv[1]);
+  if (what == "all" || what == "load" || what == "brief") run_load(argv[1], what == "brief");
   if (what != "all" && what != "queries") return 0;
   const std::uint64_t spans = argc > 3 ? std::strtoull(argv[3], nullptr, 10) : 10'000'000;
   const std::filesystem::path own = std::filesystem::temp_directory_path() / fmt::format("pawl-bench-{}", getpid());

@@ -1,8 +1,11 @@
 // A server under measurement.
 #include "bench.h"
 
+#include <arpa/inet.h>
 #include <fmt/format.h>
+#include <netinet/in.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -17,6 +20,22 @@
 #include "net/client.h"
 
 namespace pawl::bench {
+namespace {
+
+// One that nobody listens on, just now.
+std::uint16_t free_port() {
+  const int probe = socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  bind(probe, reinterpret_cast<sockaddr*>(&address), size);
+  getsockname(probe, reinterpret_cast<sockaddr*>(&address), &size);
+  close(probe);
+  return ntohs(address.sin_port);
+}
+
+}  // namespace
 
 Cpu cpu_seconds(pid_t process) {
   Cpu cpu;
@@ -77,11 +96,13 @@ double active_bytes(const std::string& data) {
 
 std::optional<Server> start(const std::string& program, const std::string& data) {
   std::filesystem::create_directories(data);
-  Server server{data, "http://127.0.0.1:17295"};
+  const auto port = free_port();
+  const std::string address = fmt::format("127.0.0.1:{}", port);
+  Server server{data, "http://" + address};
   server.process = fork();
   if (server.process == 0) {
-    execl(program.c_str(), program.c_str(), "serve", "--data", data.c_str(), "--listen", "127.0.0.1:17295",
-          "--log-level", "warn", nullptr);
+    execl(program.c_str(), program.c_str(), "serve", "--data", data.c_str(), "--listen", address.c_str(), "--log-level",
+          "warn", nullptr);
     _exit(127);
   }
   net::Client client({.connect_time = second});
