@@ -16,14 +16,6 @@ std::string in_session(Sql& sql, std::string_view session) {
   return fmt::format(" AND session = {} AND session != ''", sql.text(session));
 }
 
-Statement spans_where(Sql& sql, std::string rows, std::uint32_t limit) {
-  SpanRows spans;
-  spans.rows = std::move(rows);
-  spans.order_by = "_c_start, _c_parent != 0, -_c_duration, _c_span";
-  spans.limit = limit;
-  return finish(sql, span_rows_sql(spans));
-}
-
 Statement whole_where(Sql& sql, Grain grain, std::string rows, std::uint32_t limit) {
   Whole whole;
   whole.grain = grain;
@@ -34,21 +26,6 @@ Statement whole_where(Sql& sql, Grain grain, std::string rows, std::uint32_t lim
 }
 
 }  // namespace
-
-Statement compile_spans_of_trace(std::uint32_t project, const Id128& trace, std::uint32_t limit) {
-  Sql sql(project);
-  return spans_where(sql, " AND trace = " + sql.id(trace), limit);
-}
-
-Statement compile_spans_of_session(std::uint32_t project, std::string_view session, std::uint32_t limit) {
-  Sql sql(project);
-  return spans_where(sql, in_session(sql, session), limit);
-}
-
-Statement compile_span(std::uint32_t project, const Id128& trace, const Id128& span) {
-  Sql sql(project);
-  return spans_where(sql, fmt::format(" AND trace = {} AND span = {}", sql.id(trace), sql.id(span)), 1);
-}
 
 Statement compile_traces_of(std::uint32_t project, std::string_view session, std::uint32_t limit) {
   Sql sql(project);

@@ -1,40 +1,17 @@
 // Pages of lists: keyset cursors over growing windows of time, so that the newest page reads little.
+#include <unordered_map>
+
 #include "base/text.h"
-#include "rows.h"
+#include "fold.h"
+#include "pages.h"
 
 namespace pawl::query {
 namespace {
 
-constexpr Nanos first_width = hour;
+constexpr Nanos first_width = hour, first_scan = 4 * hour;
 constexpr int growth = 8;
 constexpr Nanos widest = 4000 * day;
-constexpr std::uint32_t max_limit = 1000, spare = 16;           // rows more than asked, for those of another window
-constexpr Nanos trace_around = 2 * hour, session_around = day;  // where a filter looks for an item's other spans
-
-struct Order {
-  std::string_view name, type;  // ClickHouse type of the value
-  std::string_view total;       // of an item
-  std::string_view row;         // of a span
-};
-constexpr Order orders[] = {
-    {"start", "Int64", "_first", ""},
-    {"cost", "Int128", "ifNull(_cost, -1)", "toInt128(if(counted = 1, ifNull(coalesce(cost, cost_reported), -1), -1))"},
-    {"duration", "Int64", "_extent", "duration"},
-    {"tokens", "Int64", "ifNull(_tokens, -1)",
-     "if(counted = 1 AND coalesce(tokens_input, tokens_cache_read, tokens_cache_write, tokens_output, "
-     "tokens_reasoning) "
-     "IS NOT NULL, ifNull(tokens_input, 0) + ifNull(tokens_cache_read, 0) + ifNull(tokens_cache_write, 0) + "
-     "ifNull(tokens_output, 0) + ifNull(tokens_reasoning, 0), -1)"},
-    {"errors", "Int64", "_errors", "toInt64(is_error AND NOT noise)"},
-    {"name", "String", "_name", "CAST(name, 'String')"},
-};
-
-const Order& order_called(std::string_view name) {
-  for (const Order& order : orders)
-    if (order.name == name) return order;
-  PAWL_CHECK(false, "no order {}", name);
-  return orders[0];
-}
+constexpr std::uint32_t max_limit = 1000, spare = 16;  // rows more than asked, for those of another window
 
 Nanos whole_minute(Nanos at) {
   return at / minute * minute;
@@ -82,159 +59,21 @@ Result<Cursor> decode(const ListQuery& query) {
   return Cursor{std::string(rest), std::string(fields[3])};
 }
 
-Id128 id_of_hex(std::string_view hex) {
-  return id_from_bytes(from_hex(hex).value_or(""));
+// How far an item's rows reach around what is looked at.
+Nanos reach_of(Grain grain) {
+  return grain == Grain::span ? 0 : grain == Grain::session ? session_reach : trace_reach;
 }
 
-// " AND (value, key) beyond the cursor".
-std::string keyset(Sql& sql, Grain grain, const Order& order, std::string_view value_sql, std::string_view key_sql,
-                   const std::string& value, const std::string& key, bool descending) {
-  if (key.empty()) return "";
-  std::string bound;
-  if (grain == Grain::session) bound = sql.bind("UInt64", key);
-  if (grain == Grain::trace) bound = sql.id(id_of_hex(key));
-  if (grain == Grain::span)
-    bound = fmt::format("{}, {}", sql.id(id_of_hex(std::string_view(key).substr(0, 32))),
-                        sql.id(id_of_hex(std::string_view(key).substr(33))));
-  return fmt::format("({}, {}) {} ({}, {})", value_sql, key_sql, descending ? "<" : ">", sql.bind(order.type, value),
-                     bound);
-}
-
-struct Page {
-  const ListQuery& query;
-  const Order& order;
-  bool by_start, descending;
-  Range window;
-  const std::string &after_value, &after_key;
-  std::uint32_t rows;
-  const Leaf* first;  // of `necessary`, or null
-  std::string_view direction() const { return descending ? "DESC" : "ASC"; }
-};
-
-Range around(const Range& range, Nanos by) {
-  return {range.from - by, range.to + by};
-}
-
-// Conditions on one span that every item must meet with some span of its own: words of the filter that are joined by
-// AND. The one that looks most selective is first.
-std::vector<const Leaf*> necessary(const Filter& filter) {
-  std::vector<const Leaf*> found;
-  if (filter.empty()) return found;
-  const auto is_row = [](const Leaf& leaf) {
-    if (leaf.op == Op::ne) return false;
-    if (leaf.what == Leaf::What::flag) return leaf.flag->name != "running";
-    if (leaf.what != Leaf::What::compare || leaf.dimension->holds == Holds::any_span) return true;
-    // an item has the status of one of its spans; but what runs may have no span that says so
-    return leaf.dimension->total == "_status" && leaf.op == Op::eq && !has_one(leaf.values, "running") &&
-           !has_one(leaf.values, "ok");
-  };
-  const auto collect = [&](const auto& self, const Node& node) -> void {
-    if (node.kind == Node::Kind::leaf && is_row(node.leaf)) found.push_back(&node.leaf);
-    if (node.kind == Node::Kind::all)
-      for (const Node& child : node.children) self(self, child);
-  };
-  collect(collect, *filter.root());
-  const auto rank = [](const Leaf& leaf) {
-    if (leaf.what == Leaf::What::words) return 0;
-    if (leaf.what == Leaf::What::compare && leaf.dimension->id) return 0;
-    return leaf.what == Leaf::What::flag ? 1 : leaf.op == Op::eq ? 2 : 3;
-  };
-  for (std::size_t i = 1; i < found.size(); ++i)
-    if (rank(*found[i]) < rank(*found[0])) std::swap(found[0], found[i]);
-  if (found.size() > 4) found.resize(4);
-  return found;
-}
-
-// The keys of the page, best first, with their order values and what finds their spans by an index.
-std::string item_keys(Sql& sql, const Page& page) {
-  const Grain grain = page.query.grain;
-  const bool sessions = grain == Grain::session;
-  Items items{.grain = grain, .range = page.window, .filter = nullptr, .rows = "", .having = "", .totals = {}};
-  items.totals = names_in(page.order.total);
-  items.totals.insert({"_session", "_trace"});
-  const std::string beyond =
-      keyset(sql, grain, page.order, page.order.total, "_item", page.after_value, page.after_key, page.descending);
-  items.having = beyond;
-  if (!page.query.filter.empty()) {
-    items.filter = page.query.filter.root();
-    const Nanos reach = sessions ? session_around : trace_around;
-    if (page.by_start) {
-      const Range wide = around(page.window, reach);
-      items.range = Range{std::max(wide.from, page.query.range.from), std::min(wide.to, page.query.range.to)};
-      std::vector<std::string> where = {beyond.empty() ? "1" : beyond};
-      if (page.window.from > page.query.range.from) where.push_back(fmt::format("_first >= {}", page.window.from));
-      if (page.window.to < page.query.range.to) where.push_back(fmt::format("_first < {}", page.window.to));
-      items.having = join(where, " AND ");
-      if (page.window.to - page.window.from <= reach)
-        items.rows = fmt::format(" AND {} IN (SELECT {} AS _key {} GROUP BY _key HAVING sum(sign) > 0)", key_of(grain),
-                                 key_of(grain), Sql::spans(page.window));
-      if (page.first != nullptr)
-        items.rows += fmt::format(" AND {} IN (SELECT {} {} AND {})", key_of(grain), key_of(grain),
-                                  Sql::spans(items.range), leaf_condition(sql, *page.first, items.range, true));
-    }
-  }
-  return fmt::format(
-      "SELECT CAST(toString(_item), 'String'), CAST(toString({0}), 'String'), CAST({1}, 'String'), "
-      "CAST(toString(_trace), 'String') FROM ({2}) ORDER BY {0} {3}, _item {3} LIMIT {4}",
-      page.order.total, sessions ? "_session" : "''", items_sql(sql, items), page.direction(), page.rows);
-}
-
-std::string span_keys(Sql& sql, const Page& page) {
-  const std::string value = page.by_start ? std::string(position_sql) : std::string(page.order.row);
-  std::string having = keyset(sql, Grain::span, page.order, "_value", "_trace, _span", page.after_value, page.after_key,
-                              page.descending);
-  if (!having.empty()) having = " AND " + having;
-  const Range& range = page.by_start ? page.window : page.query.range;
-  return fmt::format(
-      "SELECT CAST(concat('(', toString(_trace), ',', toString(_span), ')'), 'String'), CAST(toString(_value), "
-      "'String'), '', CAST(toString(minute), 'String') FROM (SELECT trace AS _trace, span AS _span, {} AS _value, "
-      "minute {}{} GROUP BY _trace, _span, _value, minute HAVING sum(sign) > 0{}) ORDER BY _value {}, _trace {}, _span "
-      "{} LIMIT {}",
-      value, Sql::spans(range), selected(sql, Grain::span, page.query.filter, range), having, page.direction(),
-      page.direction(), page.direction(), page.rows);
-}
-
-std::string items_statement(Sql& sql, const Page& page, const PageKeys& keys) {
-  const bool sessions = page.query.grain == Grain::session;
-  const Nanos reach = sessions ? session_reach : trace_reach;
-  Whole whole{.grain = page.query.grain, .range = around(page.by_start ? page.window : page.query.range, reach)};
-  const std::string items = sql.bind(fmt::format("Array({})", key_type_of(page.query.grain)), array_value(keys.items));
-  const std::string values = sql.bind("Array(String)", text_array_value(keys.values));
-  if (sessions) {
-    std::vector<std::string> named, alone;
-    for (std::size_t i = 0; i < keys.items.size(); ++i)
-      keys.sessions[i].empty() ? alone.push_back(keys.found[i]) : named.push_back(keys.sessions[i]);
-    const std::string by_name = fmt::format("session IN {}", sql.bind("Array(String)", text_array_value(named)));
-    const std::string by_trace =
-        fmt::format("(session = '' AND trace IN {})", sql.bind("Array(UInt128)", array_value(alone)));
-    whole.rows = " AND " + (alone.empty()   ? by_name
-                            : named.empty() ? by_trace
-                                            : fmt::format("({} OR {})", by_name, by_trace));
-  } else {
-    whole.rows = fmt::format(" AND trace IN {}", items);
-  }
-  whole.now = page.query.now;
-  whole.order_key = fmt::format("{}[indexOf({}, _item)]", values, items);
-  if (page.by_start && page.window.from > page.query.range.from) {  // did it begin in an earlier window?
-    whole.inside = page.query.range;
-    whole.mine = fmt::format("_first >= {}", page.window.from);
-  }
-  whole.order_by = fmt::format("indexOf({}, _at_item)", items);
-  whole.limit = page.rows;
-  whole.now = page.query.now;
-  return whole_rows_sql(whole);
-}
-
-std::string spans_statement(Sql& sql, const Page& page, const PageKeys& keys) {
-  SpanRows spans{.range = page.by_start ? page.window : page.query.range};
-  const std::string items = sql.bind("Array(Tuple(UInt128, UInt128))", array_value(keys.items));
-  const std::string values = sql.bind("Array(String)", text_array_value(keys.values));
-  spans.rows = fmt::format(" AND minute IN {} AND (trace, span) IN {}",
-                           sql.bind("Array(UInt32)", array_value(keys.found)), items);
-  spans.order_key = fmt::format("{}[indexOf({}, (_c_trace, _c_span))]", values, items);
-  spans.order_by = fmt::format("indexOf({}, (_c_trace, _c_span))", items);
-  spans.limit = page.rows;
-  return span_rows_sql(spans);
+// A cell as text, for comparing.
+std::string said_in(const native::Rows& rows, std::size_t column, std::size_t row) {
+  const native::Data& data = rows.data(column);
+  if (rows.is_null(column, row)) return "null";
+  if (!data.texts.empty()) return std::string(data.texts[row]);
+  if (!data.wide.empty()) return to_hex(data.wide[row]);
+  if (data.inner.empty()) return std::to_string(rows.integer(column, row));
+  std::string out;
+  for (const auto text : rows.texts(column, row)) out += fmt::format("{}:{}", text.size(), text);
+  return out;
 }
 
 }  // namespace
@@ -245,7 +84,7 @@ Result<Pager> Pager::create(std::uint32_t project, ListQuery query) {
   if (query.limit == 0 || query.limit > max_limit) return fail(ErrorKind::invalid, "`limit` is 1 to 1000.");
   pager.descending_ = query.order.starts_with('-');
   pager.by_ = query.order.substr(pager.descending_ ? 1 : 0);
-  if (std::ranges::none_of(orders, [&](const Order& order) { return order.name == pager.by_; }))
+  if (std::ranges::none_of(orders(), [&](const Order& order) { return order.name == pager.by_; }))
     return fail(ErrorKind::invalid,
                 "`order` is one of start cost duration tokens errors name, with a - to begin at the "
                 "largest; not {}.",
@@ -259,17 +98,28 @@ Result<Pager> Pager::create(std::uint32_t project, ListQuery query) {
   pager.query_ = std::move(query);
   Range& window = pager.window_ = pager.query_.range;
   if (pager.by_ == "start") {
+    const Nanos first = pager.query_.grain == Grain::span && !pager.query_.filter.empty() ? first_scan : first_width;
     const Nanos value = pager.after_key_.empty() ? 0 : parse_int(pager.after_value_).value_or(0);
     const Range& range = pager.query_.range;
     if (pager.descending_) {
       if (!pager.after_key_.empty()) window.to = std::clamp(whole_minute(value) + minute, range.from + 1, range.to);
       const bool later = pager.query_.now > range.from && pager.query_.now < window.to;
-      window.from = std::max(range.from, whole_minute((later ? pager.query_.now : window.to) - first_width));
+      window.from = std::max(range.from, whole_minute((later ? pager.query_.now : window.to) - first));
     } else {
       if (!pager.after_key_.empty()) window.from = std::clamp(whole_minute(value), range.from, range.to - 1);
-      window.to = std::min(range.to, whole_minute(window.from + first_width) + minute);
+      window.to = std::min(range.to, whole_minute(window.from + first) + minute);
     }
     pager.width_ = first_width * growth;
+    const auto musts = necessary(pager.query_.filter);
+    pager.by_candidates_ = pager.descending_ && pager.query_.grain != Grain::span && !musts.empty() &&
+                           std::ranges::none_of(musts, [](const Leaf* leaf) {
+                             return leaf->searches() && leaf->what != Leaf::What::words;
+                           });
+    pager.settled_ = pager.scanned_ = window.to;
+    if (pager.by_candidates_) {
+      const Nanos now = pager.query_.now;
+      pager.width_ = first_scan + (now > range.from && now < window.to ? window.to - now : 0);
+    }
   }
   return pager;
 }
@@ -279,54 +129,60 @@ bool Pager::beyond() const {  // no window is left
   return descending_ ? window_.from <= query_.range.from : window_.to >= query_.range.to;
 }
 
+void Pager::next_window() {
+  if (descending_) {
+    window_.to = window_.from;
+    window_.from = std::max(query_.range.from, whole_minute(window_.to - width_));
+    ++windows_;
+    narrow();
+  } else {
+    window_.from = window_.to;
+    window_.to = std::min(query_.range.to, whole_minute(window_.from + width_));
+  }
+}
+
+// Of a window, what has been: its length.
+Nanos Pager::looked_at(const Range& window) const {
+  const Nanos to = query_.now > 0 ? std::min(window.to, query_.now) : window.to;
+  return std::max(minute, to - window.from);
+}
+
+// How wide the next look must be to find `wanted` where one as wide as `looked` found so many.
+Nanos Pager::wider(Nanos looked, std::size_t found, std::size_t wanted) {
+  constexpr double least = 2, most = 16, reserve = 1.5;
+  const double times =
+      found == 0 ? most : std::clamp(reserve * static_cast<double>(wanted) / static_cast<double>(found), least, most);
+  return std::min(widest, static_cast<Nanos>(static_cast<double>(looked) * times));
+}
+
 void Pager::settle() {
   if (asked_ == 0 || done_) return;
   if (more_) {
     done_ = true;
   } else if (seen_ < asked_) {  // the window is used up
-    if (beyond()) {
+    if (beyond())
       done_ = true;
-    } else if (descending_) {
-      window_.to = window_.from;
-      window_.from = std::max(query_.range.from, whole_minute(window_.to - width_));
-      ++windows_;
-      narrow();
-    } else {
-      window_.from = window_.to;
-      window_.to = std::min(query_.range.to, whole_minute(window_.from + width_));
-    }
+    else
+      next_window();
     if (width_ < widest) width_ *= growth;
   }
   asked_ = seen_ = 0;
+  keys_ = {};
 }
 
 std::optional<Statement> Pager::next() {
+  if (by_candidates_) return next_candidates();
   if (phase_ == Phase::page) settle();
   if (done_) return std::nullopt;
   Sql sql(project_, query_.now);
   Statement statement;
   const auto musts = necessary(query_.filter);
-  if (phase_ != Phase::keys_known && probe_due() && !musts.empty()) {
+  const bool spans = query_.grain == Grain::span, known = phase_ == Phase::keys_known || phase_ == Phase::large;
+  if (!known && probe_due() && !musts.empty()) {
     phase_ = Phase::probe;
-    const Range rest{query_.range.from, window_.to};
-    const bool items = query_.grain != Grain::span;
-    std::string counts;
-    std::vector<std::string> any;
-    for (const Leaf* leaf : musts) {
-      const std::string condition =
-          items ? leaf_condition(sql, *leaf, rest, true) : row_condition(sql, *query_.filter.root(), rest);
-      counts += fmt::format(", toInt64(uniqIf({}, {}))", items ? key_of(query_.grain) : "span", condition);
-      any.push_back(condition);
-      if (!items || leaf->what == Leaf::What::words) break;  // that is all; nothing is rarer, and it has an index
-    }
-    statement.sql = fmt::format(
-        "SELECT toInt64(intDiv(minute, 60)) AS _hour{} {} AND ({}) GROUP BY _hour ORDER BY _hour DESC LIMIT 100000",
-        counts, Sql::spans(rest), join(any, " OR "));
-    statement.parameters = sql.take();
-    return statement;
+    return probe(musts);
   }
-  const bool spans = query_.grain == Grain::span;
-  if (phase_ != Phase::keys_known) {
+  if (!known) {
     asked_ = query_.limit - taken_ + 1 + (spans ? 0 : spare);
     seen_ = 0;
   }
@@ -337,28 +193,56 @@ std::optional<Statement> Pager::next() {
                   window_,
                   after_value_,
                   after_key_,
-                  asked_,
+                  spans ? asked_ - static_cast<std::uint32_t>(keys_.items.size()) : asked_,
                   musts.empty() ? nullptr : musts[std::min(best_, musts.size() - 1)]};
-  if (phase_ == Phase::keys_known) {
-    phase_ = Phase::page;
-    statement.sql = spans ? spans_statement(sql, page, keys_) : items_statement(sql, page, keys_);
-  } else {
+  if (!known) {
     phase_ = Phase::keys;
     statement.sql = spans ? span_keys(sql, page) : item_keys(sql, page);
+  } else if (spans) {
+    phase_ = Phase::page;
+    statement.sql = spans_statement(sql, page, keys_);
+  } else if (phase_ == Phase::large) {
+    phase_ = Phase::page;
+    statement.sql = items_statement(sql, page, keys_);
+  } else {
+    phase_ = Phase::chosen;
+    statement.sql = folded_rows(sql, query_.grain,
+                                around(page.by_start ? window_ : query_.range, reach_of(query_.grain)), keys_, {});
   }
+  statement.parameters = sql.take();
+  return statement;
+}
+
+// In which hours there are spans that meet what every item must.
+Statement Pager::probe(const std::vector<const Leaf*>& musts) {
+  Sql sql(project_, query_.now);
+  const Range rest{query_.range.from, window_.to};
+  std::string counts;
+  std::vector<std::string> any;
+  for (const Leaf* leaf : musts) {
+    const std::string condition = leaf_condition(sql, *leaf, rest, true);
+    counts += fmt::format(", toInt64(uniqIf({}, {}))", key_of(query_.grain), condition);
+    any.push_back(condition);
+    if (leaf->what == Leaf::What::words) break;  // nothing is rarer, and it has an index
+  }
+  Statement statement;
+  statement.sql = fmt::format(
+      "SELECT toInt64(intDiv(minute, 60)) AS _hour{} {} AND ({}) GROUP BY _hour ORDER BY _hour DESC LIMIT 100000",
+      counts, Sql::minutes(rest), join(any, " OR "));
   statement.parameters = sql.take();
   return statement;
 }
 
 // The first windows were not enough: where is what every item must have?
 bool Pager::probe_due() const {
-  return (windows_ == 2 || (windows_ == 1 && taken_ == 0)) && !probed_ && by_ == "start" && descending_;
+  return query_.grain != Grain::span && (windows_ == 2 || (windows_ == 1 && taken_ == 0)) && !probed_ &&
+         by_ == "start" && descending_;
 }
 
 // Puts the next window where the probe saw something: from the newest such hour as far back as the page needs.
 void Pager::narrow() {
   if (!probed_ || done_) return;
-  const Nanos reach = query_.grain == Grain::span ? 0 : query_.grain == Grain::session ? session_reach : trace_reach;
+  const Nanos reach = reach_of(query_.grain);
   // an item begins at most `reach` before the span that was seen
   while (!hours_.empty() && hours_.front().first * hour - reach >= window_.to) hours_.erase(hours_.begin());
   if (hours_.empty()) {
@@ -394,8 +278,8 @@ void Pager::choose(const native::Rows& rows) {
     if (const auto items = rows.integer(best_ + 1, i); items > 0) hours_.emplace_back(rows.integer(0, i), items);
 }
 
-std::vector<std::size_t> Pager::read(const native::Rows& rows) {
-  std::vector<std::size_t> mine;
+PageRows Pager::read(native::Rows rows) {
+  PageRows page;
   switch (phase_) {
     case Phase::probe:
       probed_ = true;
@@ -405,24 +289,110 @@ std::vector<std::size_t> Pager::read(const native::Rows& rows) {
       narrow();
       break;
     case Phase::keys:
-      keys_ = {};
-      for (std::size_t i = 0; i < rows.size(); ++i) {
-        keys_.items.emplace_back(rows.text(0, i));
-        keys_.values.emplace_back(rows.text(1, i));
-        keys_.sessions.emplace_back(rows.text(2, i));
-        keys_.found.emplace_back(rows.text(3, i));
-      }
-      phase_ = rows.size() == 0 ? Phase::page : Phase::keys_known;
+      read_keys(rows);
       break;
+    case Phase::scan:
+      read_scan(rows);
+      break;
+    case Phase::chosen:
+      return by_candidates_ ? fold_candidates(rows) : fold_keys(rows);
     case Phase::page:
-      for (std::size_t i = 0; i < rows.size(); ++i)
-        if (take(rows.text(0, i), rows.text(1, i), rows.integer(2, i) != 0)) mine.push_back(i);
+      if (query_.grain == Grain::span) return pick_spans(std::move(rows));
+      for (std::size_t i = 0; i < rows.size(); ++i) {
+        if (!take(rows.text(0, i), rows.text(1, i), rows.integer(2, i) != 0)) continue;
+        page.mine.push_back(i);
+        page.values.emplace_back(rows.text(0, i));
+      }
       break;
     case Phase::fresh:
     case Phase::keys_known:
+    case Phase::large:
       PAWL_CHECK(false, "Pager::read without a statement");
   }
-  return mine;
+  page.rows = std::make_shared<native::Rows>(std::move(rows));
+  return page;
+}
+
+void Pager::read_keys(const native::Rows& rows) {
+  const bool spans = query_.grain == Grain::span;
+  if (!spans) keys_ = {};
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    keys_.items.emplace_back(rows.text(0, i));
+    keys_.values.emplace_back(rows.text(1, i));
+    keys_.sessions.emplace_back(rows.text(2, i));
+    keys_.found.emplace_back(rows.text(3, i));
+  }
+  if (spans && keys_.items.size() < asked_ && !beyond()) {  // keys are small: on, before any rows are read
+    width_ = wider(looked_at(window_), rows.size(), asked_ - keys_.items.size());
+    next_window();
+    phase_ = Phase::fresh;
+    return;
+  }
+  phase_ = keys_.items.empty() ? Phase::page : Phase::keys_known;
+}
+
+// The rows of spans that stand, in the order of the keys.
+PageRows Pager::pick_spans(native::Rows rows) {
+  constexpr auto columns = static_cast<std::size_t>(SpanColumn::count_), sign = columns, at_minute = columns + 1;
+  const auto name_of_row = [&](std::size_t r) {
+    return fmt::format("{}/({},{})", rows.integer(at_minute, r), to_decimal(rows.id(0, r)), to_decimal(rows.id(1, r)));
+  };
+  std::unordered_map<std::string, std::vector<std::size_t>> standing;  // rows of a span
+  std::unordered_map<std::string, std::pair<std::size_t, std::int64_t>> alike;
+  for (std::size_t r = 0; r < rows.size(); ++r) {
+    std::string said;
+    for (std::size_t c = 0; c < columns; ++c) said += said_in(rows, c, r) + '\n';
+    alike.try_emplace(std::move(said), r, 0).first->second.second += rows.integer(sign, r);
+  }
+  for (const auto& [said, group] : alike)
+    if (group.second > 0) standing[name_of_row(group.first)].push_back(group.first);
+  PageRows page;
+  for (std::size_t i = 0; i < keys_.items.size(); ++i) {
+    auto& found = standing[fmt::format("{}/{}", keys_.found[i], keys_.items[i])];
+    if (found.empty()) {
+      ++seen_;
+      continue;
+    }
+    const std::size_t r = found.back();
+    if (found.size() > 1) found.pop_back();
+    const std::string key = fmt::format("{}-{}", to_hex(rows.id(0, r)), to_hex(rows.id(1, r)));
+    if (!take(keys_.values[i], key, true)) continue;
+    page.mine.push_back(r);
+    page.values.push_back(keys_.values[i]);
+  }
+  page.rows = std::make_shared<native::Rows>(std::move(rows));
+  return page;
+}
+
+// The rows of the keys, in their order.
+PageRows Pager::fold_keys(const native::Rows& rows) {
+  if (rows.size() > most_folded) {
+    phase_ = Phase::large;
+    return {std::make_shared<native::Rows>(), {}, {}};
+  }
+  Fold fold(query_.grain, rows, query_.now);
+  std::unordered_map<std::string, std::size_t> at;
+  for (std::size_t i = 0; i < fold.size(); ++i) at.emplace(identity(fold.session(i), to_decimal(fold.trace(i))), i);
+  const bool starts = by_ == "start" && window_.from > query_.range.from;
+  PageRows page;
+  std::size_t made = 0;
+  for (std::size_t i = 0; i < keys_.items.size(); ++i) {
+    const auto found = at.find(identity(keys_.sessions[i], keys_.found[i]));
+    if (found == at.end()) {
+      ++seen_;
+      continue;
+    }
+    const auto inside = starts ? fold.item(found->second, query_.range) : std::nullopt;
+    const bool mine = !starts || (inside && inside->first >= window_.from);  // did it begin in an earlier window?
+    const std::string key = query_.grain == Grain::session ? keys_.items[i] : to_hex(fold.trace(found->second));
+    if (!take(keys_.values[i], key, mine)) continue;
+    fold.add(found->second, keys_.values[i], key);
+    page.mine.push_back(made++);
+    page.values.push_back(keys_.values[i]);
+  }
+  phase_ = Phase::page;
+  page.rows = std::make_shared<native::Rows>(fold.take());
+  return page;
 }
 
 bool Pager::take(std::string_view order_key, std::string_view key, bool mine) {

@@ -8,6 +8,7 @@
 #include <expected>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -56,6 +57,7 @@ struct Term {        // one leaf of the filter, in the order of the text (the pa
 };
 
 struct Node;  // the tree, internal
+struct Leaf;
 
 class Filter {
  public:
@@ -201,35 +203,58 @@ struct ListQuery {
   Nanos now = 0;
 };
 
-// Drives a page: statement after statement over growing windows of time until the page is full. Of each window first
-// the keys (a small statement: of a large one the engine's planning alone costs more than reading a page), then their
-// rows. Where the first window is not enough for a filter, one look at the whole range says in which hours to search.
+// Drives a page: statement after statement over growing windows of time until the page is full; small ones, for of a
+// large one the engine's planning alone costs more than reading a page. The newest items that pass a filter are looked
+// for among candidates, and the last word is said here (fold.h).
 //   auto pager = TRY(Pager::create(project, query));
 //   while (auto statement = pager.next()) {
-//     for (std::size_t row : pager.read(rows = run(*statement))) page.push_back(rows, row);
+//     auto [rows, mine] = pager.read(run(*statement));
+//     for (std::size_t row : mine) page.push_back(rows, row);
 //   }
 //   next_cursor = pager.cursor();   // "" where there is no more
 struct PageKeys {  // of one window, best first; as the engine prints them
   std::vector<std::string> items, values, sessions, found;
 };
+struct PageRows {  // the page's rows are those in `mine`, in that order; they have the columns below
+  std::shared_ptr<const native::Rows> rows;
+  std::vector<std::size_t> mine;
+  std::vector<std::string> values;  // of the order, one for each of `mine`
+};
+// An item that may pass a filter: the newest minute of a span that meets what must hold.
+struct PageCandidate {
+  std::string item, session, trace;  // key, trace in decimal
+  std::vector<std::string> hits;     // traces in which full text found something
+  std::int64_t minute = 0;
+};
 class Pager {
  public:
   static Result<Pager> create(std::uint32_t project, ListQuery query);
   std::optional<Statement> next();
-  // The answer of the statement that `next` gave; the indexes of the rows that are the page's, in order. Those rows
-  // have the columns below.
-  std::vector<std::size_t> read(const native::Rows& rows);
+  PageRows read(native::Rows rows);  // the answer of the statement that `next` gave
   std::string cursor() const;
 
  private:
-  enum class Phase : std::uint8_t { fresh, probe, keys, keys_known, page };  // what the last statement was
-  void settle();                                                             // what the running statement showed
+  // What the last statement was. keys_known, large: what the next one is.
+  enum class Phase : std::uint8_t { fresh, probe, keys, keys_known, page, large, scan, chosen };
+  void settle();  // what the running statement showed
+  void next_window();
+  Nanos looked_at(const Range& window) const;
+  static Nanos wider(Nanos looked, std::size_t found, std::size_t wanted);
   bool beyond() const;
   bool probe_due() const;
   void choose(const native::Rows& rows);
   void narrow();
   // False: the row belongs to another window or a further page.
   bool take(std::string_view order_key, std::string_view key, bool mine);
+  Statement probe(const std::vector<const Leaf*>& musts);
+  void read_keys(const native::Rows& rows);
+  PageRows fold_keys(const native::Rows& rows);
+  PageRows pick_spans(native::Rows rows);
+  // Of the way by candidates:
+  std::optional<Statement> next_candidates();
+  void read_scan(const native::Rows& rows);
+  PageRows fold_candidates(const native::Rows& rows);
+  void leave_candidates();
 
   std::uint32_t project_ = 0;
   ListQuery query_;
@@ -246,10 +271,16 @@ class Pager {
   std::string after_value_, after_key_;                       // keyset: rows beyond these; "" for none
   std::string last_value_, last_key_;                         // of the last row taken
   std::uint32_t taken_ = 0, seen_ = 0, asked_ = 0;            // rows: on the page, of the running statement, its limit
+
+  bool by_candidates_ = false;
+  Nanos scanned_ = 0, settled_ = 0;      // looked through back to; every item that begins from there on is decided
+  std::vector<PageCandidate> pool_;      // not decided yet, newest first
+  std::vector<PageCandidate> asked_of_;  // whose rows are being read
+  std::set<std::string> decided_;        // keys of items
+  std::size_t portion_ = 0;              // candidates read at once
 };
 
-// Columns of the rows of a Pager's statements, in this order; the first three are the same for each grain.
-// order_key, key, mine are Pager's own.
+// Columns of the rows of a Pager, in this order. order_key, key, mine are Pager's own.
 //
 // Traces (api.md Trace and more). Times ns, money pico-dollars.
 enum class TraceColumn : std::uint8_t {
@@ -317,17 +348,14 @@ enum class SessionColumn : std::uint8_t {
   title,               // String: the first words of a user in it, at most 200 bytes
   count_
 };
-// Spans: everything of schema.h `spans` but what is the warehouse's own. Also the answer of compile_spans_of.
+// Spans: what a list shows of them, as it is stored (ids: '' where the text is the hex of the key).
 enum class SpanColumn : std::uint8_t {
-  order_key,           // String
-  key,                 // String: hex of trace, "-", hex of span
-  mine,                // UInt8
   trace,               // UInt128
   span,                // UInt128
   parent,              // UInt128, 0 = root
-  trace_id,            // String, as the client wrote it ('' in the table was filled with the hex)
-  span_id,             // String, likewise
-  parent_id,           // String, likewise; '' for a root
+  trace_id,            // String
+  span_id,             // String
+  parent_id,           // String
   start,               // Int64 ns
   duration,            // Int64 ns
   kind,                // String
@@ -337,19 +365,13 @@ enum class SpanColumn : std::uint8_t {
   error_type,          // String
   error_message,       // String
   noise,               // UInt8
-  framework_tool,      // UInt8
-  clock,               // UInt8
   session,             // String
   user,                // String
   agent,               // String
   agent_version,       // String
   team,                // String
-  task,                // String
-  outcome,             // String
-  customer,            // String
   environment,         // String
   service,             // String
-  tags,                // Array(String)
   provider,            // String
   model_requested,     // String
   model,               // String
@@ -361,27 +383,17 @@ enum class SpanColumn : std::uint8_t {
   tool_call_id,        // String
   handoff_from,        // String
   handoff_to,          // String
-  response_id,         // String
   tokens_input,        // Nullable(Int64) …
   tokens_cache_read,   //
   tokens_cache_write,  //
   tokens_output,       //
   tokens_reasoning,    //
-  tokens_other,        // Map(String, Int64)
   cost,                // Nullable(Int64) pico-dollars
   cost_reported,       // Nullable(Int64) pico-dollars
-  price_row,           // String
   cost_unknown,        // UInt8
-  attrs,               // Map(String, String)
-  events,              // String, JSON
-  links,               // String, JSON
   dialect,             // String
-  scope,               // String
   counted,             // UInt8
   not_counted,         // String
-  weight,              // Float32
-  record,              // UInt128
-  preview,             // String
   count_
 };
 // Name and ClickHouse type of each column, in order.
@@ -390,10 +402,7 @@ struct RowColumn {
 };
 std::span<const RowColumn> row_columns(Grain grain);
 
-// The same rows by id, ranges ignored. `limit` spans at most, in order of start.
-Statement compile_spans_of_trace(std::uint32_t project, const Id128& trace, std::uint32_t limit);
-Statement compile_spans_of_session(std::uint32_t project, std::string_view session, std::uint32_t limit);
-Statement compile_span(std::uint32_t project, const Id128& trace, const Id128& span);
+// The same rows by id, ranges ignored.
 Statement compile_traces_of(std::uint32_t project, std::string_view session, std::uint32_t limit);  // by start
 Statement compile_trace(std::uint32_t project, const Id128& trace);          // one row of TraceColumn, or none
 Statement compile_session(std::uint32_t project, std::string_view session);  // one row of SessionColumn, or none

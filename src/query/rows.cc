@@ -74,9 +74,6 @@ constexpr RowColumn session_columns[] = {
 static_assert(std::size(session_columns) == static_cast<std::size_t>(SessionColumn::count_));
 
 constexpr RowColumn span_columns[] = {
-    {"order_key", "String"},
-    {"key", "String"},
-    {"mine", "UInt8"},
     {"trace", "UInt128"},
     {"span", "UInt128"},
     {"parent", "UInt128"},
@@ -92,19 +89,13 @@ constexpr RowColumn span_columns[] = {
     {"error_type", "String"},
     {"error_message", "String"},
     {"noise", "UInt8"},
-    {"framework_tool", "UInt8"},
-    {"clock", "UInt8"},
     {"session", "String"},
     {"user", "String"},
     {"agent", "String"},
     {"agent_version", "String"},
     {"team", "String"},
-    {"task", "String"},
-    {"outcome", "String"},
-    {"customer", "String"},
     {"environment", "String"},
     {"service", "String"},
-    {"tags", "Array(String)"},
     {"provider", "String"},
     {"model_requested", "String"},
     {"model", "String"},
@@ -116,27 +107,17 @@ constexpr RowColumn span_columns[] = {
     {"tool_call_id", "String"},
     {"handoff_from", "String"},
     {"handoff_to", "String"},
-    {"response_id", "String"},
     {"tokens_input", "Nullable(Int64)"},
     {"tokens_cache_read", "Nullable(Int64)"},
     {"tokens_cache_write", "Nullable(Int64)"},
     {"tokens_output", "Nullable(Int64)"},
     {"tokens_reasoning", "Nullable(Int64)"},
-    {"tokens_other", "Map(String, Int64)"},
     {"cost", "Nullable(Int64)"},
     {"cost_reported", "Nullable(Int64)"},
-    {"price_row", "String"},
     {"cost_unknown", "UInt8"},
-    {"attrs", "Map(String, String)"},
-    {"events", "String"},
-    {"links", "String"},
     {"dialect", "String"},
-    {"scope", "String"},
     {"counted", "UInt8"},
     {"not_counted", "String"},
-    {"weight", "Float32"},
-    {"record", "UInt128"},
-    {"preview", "String"},
 };
 static_assert(std::size(span_columns) == static_cast<std::size_t>(SpanColumn::count_));
 
@@ -223,19 +204,6 @@ std::string whole_column(const Whole& whole, std::string_view name) {
   return "";
 }
 
-std::string span_column(const SpanRows& spans, const RowColumn& column) {
-  const std::string_view name = column.name;
-  if (name == "order_key") return spans.order_key;
-  if (name == "key") return fmt::format("concat({}, '-', {})", hex_sql("_c_trace", 32), hex_sql("_c_span", 32));
-  if (name == "mine") return "1";
-  if (name == "trace_id") return fmt::format("if(_c_trace_id = '', {}, _c_trace_id)", hex_sql("_c_trace", 32));
-  if (name == "span_id") return fmt::format("if(_c_span_id = '', {}, _c_span_id)", hex_sql("_c_span", 16));
-  if (name == "parent_id")
-    return fmt::format("multiIf(_c_parent = 0, '', _c_parent_id = '', {}, _c_parent_id)", hex_sql("_c_parent", 16));
-  if (name == "start") return "toUnixTimestamp64Nano(_c_start)";
-  return fmt::format("_c_{}", name);
-}
-
 std::string cast_list(std::span<const RowColumn> columns, const auto& expression) {
   std::string out;
   for (const RowColumn& column : columns)
@@ -282,20 +250,10 @@ std::string whole_rows_sql(const Whole& whole) {
       whole.with, columns, first, whole.order_key, whole.mine, made, grouped_rows(whole), whole.order_by, whole.limit);
 }
 
-std::string span_rows_sql(const SpanRows& spans) {
-  std::string any, says;
-  for (const RowColumn& column : span_columns) {
-    if (column.name == "order_key" || column.name == "key" || column.name == "mine") continue;
-    if (column.name != "trace" && column.name != "span") any += fmt::format(", any({0}) AS _c_{0}", column.name);
-    const bool nullable = column.type.starts_with("Nullable");
-    says += fmt::format("{}{}", says.empty() ? "" : ", ",
-                        nullable ? fmt::format("isNull({0}), ifNull({0}, 0)", column.name) : std::string(column.name));
-  }
-  const auto columns = cast_list(span_columns, [&](const RowColumn& column) { return span_column(spans, column); });
-  return fmt::format(
-      "{}SELECT {} FROM (SELECT trace AS _c_trace, span AS _c_span, cityHash64({}) AS _g{} {}{} GROUP BY _c_trace, "
-      "_c_span, _g HAVING sum(sign) > 0) ORDER BY {} LIMIT {}",
-      spans.with, columns, says, any, Sql::spans(spans.range), spans.rows, spans.order_by, spans.limit);
+std::string span_rows_sql(const Range& range, std::string_view rows, std::uint32_t limit) {
+  std::string columns;
+  for (const RowColumn& column : span_columns) columns += fmt::format("{}, ", column.name);
+  return fmt::format("SELECT {}sign, minute {}{} LIMIT {}", columns, Sql::spans(range), rows, limit);
 }
 
 }  // namespace pawl::query

@@ -22,14 +22,8 @@ struct Whole {
 };
 std::string whole_rows_sql(const Whole& whole);
 
-// Rows of spans; order_key and order_by over columns of `spans` behind "_c_".
-struct SpanRows {
-  std::optional<Range> range;
-  std::string with, rows;
-  std::string order_key = "''", order_by;
-  std::uint32_t limit = 1;
-};
-std::string span_rows_sql(const SpanRows& spans);
+// Rows of spans as they are stored, corrected ones too: the columns of a span, then sign and minute.
+std::string span_rows_sql(const Range& range, std::string_view rows, std::uint32_t limit);
 
 std::string hex_sql(std::string_view key, int digits);
 

@@ -72,4 +72,9 @@ std::string Sql::spans(const std::optional<Range>& range) {
   return out;
 }
 
+std::string Sql::minutes(const Range& range) {
+  const Nanos start = std::clamp(range.from, earliest, latest), end = std::clamp(range.to, earliest, latest);
+  return fmt::format("{} AND minute >= {} AND minute < {}", from("spans"), start / minute, (end + minute - 1) / minute);
+}
+
 }  // namespace pawl::query

@@ -19,6 +19,8 @@ class Sql {
   std::string bind(std::string_view type, std::string value);
   std::string text(std::string_view value) { return bind("String", std::string(value)); }
   std::string id(const Id128& value);  // as UInt128: a bare literal would not use the index
+  // Spans of the whole minutes that the range touches: more rows than `spans`, and one column less to read.
+  static std::string minutes(const Range& range);
   // The only place that names a table: "FROM spans WHERE project = {project:UInt32}".
   static std::string from(std::string_view table);
   // Spans that start in the range: by the clamped minute and, within the first and last minute, by the start itself. Of

@@ -42,6 +42,10 @@ class Column {
     nulls_ += value ? '\0' : '\1';
     fixed(value.value_or(0));
   }
+  void nullable_wide(const std::optional<Int128>& value) {  // Nullable(Int128)
+    nulls_ += value ? '\0' : '\1';
+    fixed(value.value_or(0));
+  }
   // Arrays: any number of element calls, then end_array.
   void element_text(std::string_view value) { append_text(values_, value), ++elements_; }
   void element_id(const Id128& value) { append_id(value), ++elements_; }

@@ -8,7 +8,7 @@ namespace {
 using query::Grain;
 
 struct Page {
-  std::vector<std::pair<std::shared_ptr<native::Rows>, std::size_t>> rows;
+  std::vector<std::pair<std::shared_ptr<const native::Rows>, std::size_t>> rows;
   std::string cursor;
   Read read;
 };
@@ -18,8 +18,8 @@ Result<Page> fetch(warehouse::Warehouse& store, ProjectId project, query::ListQu
   Page page;
   while (const auto statement = pager.next()) {
     auto answer = TRY(run(store, *statement, page.read));
-    const auto rows = std::make_shared<native::Rows>(std::move(answer.rows));
-    for (const std::size_t i : pager.read(*rows)) page.rows.emplace_back(rows, i);
+    const auto [rows, mine, values] = pager.read(std::move(answer.rows));
+    for (const std::size_t i : mine) page.rows.emplace_back(rows, i);
   }
   page.cursor = pager.cursor();
   return page;

@@ -128,11 +128,14 @@ std::set<std::string> listed(const query::Filter& filter) {
                                               .order = "duration",
                                               .limit = 1000});
   PAWL_CHECK(pager.has_value());
+  constexpr auto trace = static_cast<std::size_t>(query::SpanColumn::trace);
+  constexpr auto span = static_cast<std::size_t>(query::SpanColumn::span);
   std::set<std::string> out;
   while (const auto statement = pager->next()) {
-    const auto answer = testing::Engine::one().read(query::question(*statement));
+    auto answer = testing::Engine::one().read(query::question(*statement));
     PAWL_CHECK(answer.has_value(), "{}\n{}", answer.error().what, statement->sql);
-    for (const std::size_t i : pager->read(answer->rows)) out.emplace(answer->rows.text(1, i));
+    const auto [rows, mine, values] = pager->read(std::move(answer->rows));
+    for (const std::size_t i : mine) out.insert(to_hex(rows->id(trace, i)) + "-" + to_hex(rows->id(span, i)));
   }
   return out;
 }

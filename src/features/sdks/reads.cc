@@ -93,8 +93,9 @@ Result<ItemsPage> page_after(Sdks::Inside& inside, warehouse::Warehouse& store, 
                                                   .now = inside.clock.now()}));
   ItemsPage page;
   while (const auto statement = pager.next()) {
-    const auto answer = TRY(store.read(query::question(*statement)));
-    for (const std::size_t i : pager.read(answer.rows)) page.keys.push_back(key_of(asked.grain, answer.rows, i));
+    auto answer = TRY(store.read(query::question(*statement)));
+    const auto [rows, mine, values] = pager.read(std::move(answer.rows));
+    for (const std::size_t i : mine) page.keys.push_back(key_of(asked.grain, *rows, i));
   }
   page.cursor = pager.cursor();
   return page;

@@ -1,0 +1,174 @@
+// The newest items that pass a filter, by candidates: spans that meet what every item must are found by a scan of two
+// or three columns; the rows of their items say which pass, and where they begin.
+//
+// An item begins at or before any span of it. So once the candidates whose newest such span stands at or after a time
+// are read, every item that begins there is known, and the page can show them in order.
+#include <unordered_map>
+
+#include "base/text.h"
+#include "fold.h"
+#include "pages.h"
+
+namespace pawl::query {
+namespace {
+
+constexpr std::size_t most_at_once = 2000;  // candidates
+constexpr std::uint32_t spare = 8;
+
+// Keys of sessions are numbers, those of traces hex digits of one length.
+bool key_less(std::string_view a, std::string_view b) {
+  return a.size() != b.size() ? a.size() < b.size() : a < b;
+}
+
+}  // namespace
+
+std::optional<Statement> Pager::next_candidates() {
+  if (more_) done_ = true;
+  if (done_) return std::nullopt;
+  Sql sql(project_, query_.now);
+  Statement statement;
+  const std::size_t need = query_.limit - taken_ + 1;
+  const bool sessions = query_.grain == Grain::session;
+  if ((pool_.size() < need || scanned_ >= settled_) && scanned_ > query_.range.from) {
+    window_ = {std::max(query_.range.from, (scanned_ - width_) / minute * minute),
+               std::min(query_.range.to, scanned_ + (sessions ? session_around : trace_around))};
+    phase_ = Phase::scan;
+    statement.sql = candidates(sql, query_.grain, window_, necessary(query_.filter));
+    statement.parameters = sql.take();
+    return statement;
+  }
+  if (pool_.empty() || settled_ <= query_.range.from) {
+    done_ = true;
+    return std::nullopt;
+  }
+  // Of those that are not asked for now, none begins at or after `from`.
+  std::size_t count = std::min(pool_.size(), std::max<std::size_t>(need + spare, portion_));
+  const auto decided_from = [&] {
+    return count == pool_.size() ? scanned_ : std::max(scanned_, (pool_[count].minute + 1) * minute);
+  };
+  while (decided_from() >= settled_ && count < pool_.size()) count = std::min(pool_.size(), count * 2);
+  if (count > most_at_once) {
+    leave_candidates();
+    return next();
+  }
+  portion_ = std::min(most_at_once, count * 2);
+  window_ = {decided_from(), settled_};
+  asked_of_.assign(pool_.begin(), pool_.begin() + static_cast<std::ptrdiff_t>(count));
+  pool_.erase(pool_.begin(), pool_.begin() + static_cast<std::ptrdiff_t>(count));
+  keys_ = {};
+  for (const PageCandidate& one : asked_of_) {
+    keys_.items.push_back(one.item);
+    keys_.sessions.push_back(one.session);
+    keys_.found.push_back(one.trace);
+  }
+  phase_ = Phase::chosen;
+  const Nanos reach = sessions ? session_reach : trace_reach;
+  const auto musts = necessary(query_.filter);
+  const Leaf* known = nullptr;  // full text has been asked: its hits are bound
+  std::string known_sql;
+  if (musts[0]->what == Leaf::What::words) {
+    std::vector<std::string> hits;
+    for (const PageCandidate& one : asked_of_) hits.insert(hits.end(), one.hits.begin(), one.hits.end());
+    known = musts[0], known_sql = in_traces(sql, hits);
+  }
+  statement.sql =
+      folded_rows(sql, query_.grain, around({scanned_, settled_}, reach), keys_,
+                  fold_conditions(sql, *query_.filter.root(), Range{scanned_, query_.range.to}, known, known_sql));
+  statement.parameters = sql.take();
+  return statement;
+}
+
+// Goes on as for any other list, from where everything is decided.
+void Pager::leave_candidates() {
+  by_candidates_ = false;
+  phase_ = Phase::fresh;
+  asked_ = seen_ = 0;
+  window_ = {std::max(query_.range.from, settled_ - hour), settled_};
+  width_ = 8 * hour;
+  pool_.clear(), asked_of_.clear(), decided_.clear();
+}
+
+void Pager::read_scan(const native::Rows& rows) {
+  const bool sessions = query_.grain == Grain::session;
+  std::set<std::string_view> known;
+  for (const PageCandidate& one : pool_) known.insert(one.item);
+  std::size_t found = 0;
+  std::vector<PageCandidate> fresh;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    PageCandidate one;
+    one.item = sessions ? fmt::format("{}", static_cast<std::uint64_t>(rows.integer(0, i))) : to_decimal(rows.id(0, i));
+    one.minute = rows.integer(1, i);
+    one.session = rows.text(2, i);
+    one.trace = to_decimal(rows.id(3, i));
+    for (const Id128& hit : rows.ids(4, i)) one.hits.push_back(to_decimal(hit));
+    if (decided_.contains(one.item)) continue;
+    ++found;
+    if (!known.contains(one.item)) fresh.push_back(std::move(one));
+  }
+  const Nanos looked = looked_at({window_.from, scanned_});
+  const bool whole = rows.size() <= most_candidates;  // else the oldest of them are missing
+  const Nanos back = whole ? window_.from : std::max(window_.from, (rows.integer(1, rows.size() - 1) + 1) * minute);
+  if (back >= scanned_) return leave_candidates();
+  scanned_ = back;
+  for (auto& one : fresh) pool_.push_back(std::move(one));
+  std::ranges::sort(pool_, [](const auto& a, const auto& b) { return a.minute > b.minute; });
+  width_ = wider(looked, found, query_.limit - taken_ + 1);
+  phase_ = Phase::fresh;
+}
+
+PageRows Pager::fold_candidates(const native::Rows& rows) {
+  PageRows page{std::make_shared<native::Rows>(), {}, {}};
+  phase_ = Phase::fresh;
+  if (rows.size() > most_folded) {
+    leave_candidates();
+    return page;
+  }
+  Fold fold(query_.grain, rows, query_.now);
+  std::unordered_map<std::string, std::size_t> at;
+  for (std::size_t i = 0; i < fold.size(); ++i) at.emplace(identity(fold.session(i), to_decimal(fold.trace(i))), i);
+  struct Found {
+    std::size_t item;
+    Nanos first;
+    std::string key;
+  };
+  std::vector<Found> passing;
+  const Nanos after = parse_int(after_value_).value_or(0);
+  for (PageCandidate& one : asked_of_) {
+    decided_.insert(one.item);
+    const auto found = at.find(identity(one.session, one.trace));
+    if (found == at.end()) continue;
+    const auto item = fold.item(found->second, query_.range);
+    if (!item || item->first >= settled_) continue;
+    if (!Fold::passes(*query_.filter.root(), *item)) {
+      if (!one.hits.empty()) decided_.erase(one.item);  // further hits may bring it again
+      continue;
+    }
+    if (item->first < window_.from) {  // others that are not read yet may begin later
+      decided_.erase(one.item);
+      one.minute = item->first / minute;
+      pool_.push_back(std::move(one));
+      continue;
+    }
+    std::string key = query_.grain == Grain::session ? one.item : to_hex(fold.trace(found->second));
+    const bool beyond =
+        after_key_.empty() || item->first < after || (item->first == after && key_less(key, after_key_));
+    if (beyond) passing.push_back({found->second, item->first, std::move(key)});
+  }
+  std::ranges::sort(pool_, [](const auto& a, const auto& b) { return a.minute > b.minute; });
+  std::ranges::sort(passing, [](const Found& a, const Found& b) {
+    return a.first != b.first ? a.first > b.first : key_less(b.key, a.key);
+  });
+  settled_ = window_.from;
+  std::size_t made = 0;
+  for (const Found& one : passing) {
+    const std::string value = fmt::format("{}", one.first);
+    if (!take(value, one.key, true)) continue;
+    fold.add(one.item, value, one.key);
+    page.mine.push_back(made++);
+    page.values.push_back(value);
+  }
+  page.rows = std::make_shared<native::Rows>(fold.take());
+  return page;
+}
+
+}  // namespace pawl::query
