@@ -175,6 +175,22 @@ std::vector<std::string> Run::fields() const {
   return out;
 }
 
+std::vector<std::string> Run::erased() const {
+  std::vector<std::string> out;
+  for (const auto& [path, held] : fields_) {
+    if (held.raw != "null") continue;
+    std::string& name = out.emplace_back(path);
+    std::ranges::replace(name, joint, '.');
+  }
+  return out;
+}
+
+Moment Run::last() const {
+  Moment last;
+  for (const auto& [path, held] : fields_) last = std::max(last, held.when);
+  return last;
+}
+
 Id128 Run::record() const {
   std::string all = fmt::format("{}{}{}", static_cast<int>(form_), root_ ? "r" : "s", created_ ? "" : "?");
   for (const auto& field : fields()) {

@@ -68,6 +68,8 @@ class Run {
   std::string text(std::string_view field) const;                 // of a string; otherwise as written
   std::vector<std::string> united(std::string_view field) const;  // sorted JSON strings
   std::vector<std::string> fields() const;                        // names at the top
+  std::vector<std::string> erased() const;                        // that null took back: "error", "metadata.tenant"
+  Moment last() const;                                            // the latest that holds
   std::string trace() const;   // the client's id of the trace, "" where no fragment says it
   std::string parent() const;  // of the run above it, ""
   bool ended() const;
@@ -126,8 +128,8 @@ struct RunEvent {
   std::string type;  // "score-create", "feedback", "attachment" …
   std::string why;   // refused: a sentence
   Fragment fragment;
-  std::string_view json;           // other: its object
-  Nanos at = 0;                    // other: the event's own time, or the receipt
+  std::string_view json;           // other, log: its object
+  Nanos at = 0;                    // other, log: the event's own time, or the receipt
   std::string name, content_type;  // attachment
 };
 using EachRunEvent = std::function<void(RunEvent&)>;

@@ -153,9 +153,24 @@ void Writer::build(const Item& item) {
   }
 }
 
+// Late patches that do not say their trace: the warehouse may know the run.
+void Writer::house_runs() {
+  std::unordered_map<ProjectId, std::vector<Id128>> sought;
+  for (const auto& [project, span] : runs_.take_homeless()) sought[project].push_back(span);
+  for (const auto& [project, spans] : sought) {
+    const auto found = traces::traces_of_spans(*warehouse_, project, spans);
+    if (!found)
+      log_.warn("late pieces of runs wait for their trace an hour",
+                {{"runs", fmt::format("{}", spans.size())}, {"why", found.error().what}});
+    else
+      for (const auto& [span, trace] : *found) runs_.house(project, span, trace);
+  }
+}
+
 // Rows that the clock alone calls for: they are in no cut, a restart makes them again.
 void Writer::show_due_runs() {
   due_builder_.add_due_runs(clock_.now());
+  house_runs();
   {
     const std::lock_guard lock(mutex_);
     stats_.runs = runs_.sizes();
@@ -255,13 +270,20 @@ bool Writer::pause(Nanos wait) {
   return !news_.wait_for(lock, std::chrono::nanoseconds(wait), [&] { return stopping_; });
 }
 
-void Writer::note_failure(const traces::Batch& batch, const Error& error) {
+// What cannot be taken now is no fault: it waits in the journal. What is refused for what it holds is.
+void Writer::note_failure(const traces::Batch& batch, const Error& error, Nanos wait) {
   {
     const std::lock_guard lock(mutex_);
     ++stats_.failures;
   }
-  log_.error("the warehouse did not take a batch; trying again",
-             {{"batch", fmt::format("{}", batch.number)}, {"why", error.what}});
+  const Fields said{{"batch", fmt::format("{}", batch.number)},
+                    {"spans", fmt::format("{}", batch.spans.size())},
+                    {"why", error.what},
+                    {"again_ms", fmt::format("{}", wait / millisecond)}};
+  if (error.kind == ErrorKind::unavailable)
+    log_.warn("the warehouse cannot take a batch now; the tables that miss it get it in the next try", said);
+  else
+    log_.error("the warehouse refused a batch; what it refuses is looked for and set aside", said);
 }
 
 // Inserts a batch, whatever that takes: waits while the warehouse cannot take it, and sets aside what it will not take.
@@ -272,7 +294,7 @@ bool Writer::insert(traces::Batch& batch, traces::Held held, const Bounds* bound
   for (int refusals = 0;;) {
     const auto inserted = traces::insert(*warehouse_, batch, held);
     if (inserted) return true;
-    note_failure(batch, inserted.error());
+    note_failure(batch, inserted.error(), wait);
     if (inserted.error().kind != ErrorKind::unavailable) {
       if (bounds == nullptr && ++refusals == most_refusals) return false;
       if (bounds != nullptr) {
@@ -280,7 +302,7 @@ bool Writer::insert(traces::Batch& batch, traces::Held held, const Bounds* bound
         if (aside)
           wait = 0;
         else
-          note_failure(batch, aside.error());
+          note_failure(batch, aside.error(), wait);
       }
     }
     for (bool asked = false; !asked;) {

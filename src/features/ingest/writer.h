@@ -110,6 +110,7 @@ class Writer {
   void build(const Item& item);
   void write(const Item& item);
   void show_due_runs();
+  void house_runs();
   void answer_carry();
   void flush();
   void commit(traces::Batch batch, traces::Held held, const Bounds& bounds);
@@ -117,7 +118,7 @@ class Writer {
   void after(traces::Batch& batch);
   bool cut_and_wait(const journal::Cut& cut);
   bool pause(Nanos wait);
-  void note_failure(const traces::Batch& batch, const Error& error);
+  void note_failure(const traces::Batch& batch, const Error& error, Nanos wait);
   // set_aside.cc: what the warehouse refuses for what it holds is kept in the quarantine, and taken out of the batch.
   Result<> set_aside(traces::Batch& batch, const Bounds& bounds);
   Result<std::vector<Quarantine::New>> find_in_journal(const traces::Batch& batch, const Bounds& bounds,

@@ -168,6 +168,7 @@ class Builder {
   SpanRow& put_span(ProjectId project, Nanos received, const Id128& record, const otlp::Resource&, const otlp::Scope&,
                     const otlp::Span&);
   void put_run(const ShownRun& run);
+  void add_sdk_log(ProjectId project, Nanos received, const llm::RunEvent& event);
   void add_log(ProjectId project, Nanos received, const otlp::Resource&, const otlp::Scope&, const otlp::LogRecord&);
   void share_session(std::size_t from);
   void tell_coding_step(ProjectId project, Nanos received, const otlp::Resource&, const otlp::Scope&,

@@ -1,6 +1,8 @@
 // Runs that come in pieces, on their way into a batch.
 #include "base/text.h"
 #include "batch.h"
+#include "late.h"
+#include "llm/json_scan.h"
 
 namespace pawl::traces {
 namespace {
@@ -34,6 +36,7 @@ void Builder::add_runs(ProjectId project, Nanos received, llm::RunForm form, std
     return;
   }
   (void)llm::walk_runs(form, body, received, [&](const llm::RunEvent& event) {
+    if (event.what == llm::RunEvent::What::log) add_sdk_log(project, received, event);
     if (event.what != llm::RunEvent::What::fragment) return;
     auto& fates = batch_.fates[project];
     const llm::Fragment& fragment = event.fragment;
@@ -47,6 +50,31 @@ void Builder::add_runs(ProjectId project, Nanos received, llm::RunForm form, std
       ++fates.merged;
     }
   });
+}
+
+// What Langfuse's SDKs say of themselves.
+void Builder::add_sdk_log(ProjectId project, Nanos received, const llm::RunEvent& event) {
+  auto& fates = batch_.fates[project];
+  const Id128 name = hash128("sdk-log"), key = hash128(event.id);
+  if (memory_.span(project, name, key, key) == Memory::Repeat::same) {
+    ++fates.duplicate;
+    return;
+  }
+  ++fates.stored;
+  const std::string_view log = llm::json::member(event.json, "log");
+  LogRow row{.project = project,
+             .at = std::clamp(event.at, received - 400 * day, received + day),
+             .received = received,
+             .trace = {},
+             .span = {},
+             .record = key,
+             .severity = 0,
+             .event = "sdk-log",
+             .service = "langfuse-sdk",
+             .body = repair_utf8(llm::json::is_string(log) ? llm::json::text(log) : std::string(event.json)),
+             .attributes = {{"event.id", repair_utf8(event.id)}}};
+  batch_.bytes += row.body.size() + 256;
+  batch_.logs.push_back(std::move(row));
 }
 
 void Builder::add_due_runs(Nanos now) {
@@ -66,12 +94,13 @@ void Builder::put_run(const ShownRun& run) {
   otlp::Span span = run.span.span;
   span.trace_id = trace_bytes, span.span_id = id_bytes;
   if (parent) span.parent_id = parent_bytes;
-  if (run.replaces) mark_dirty(run.project, trace);
+  if (run.replaces || mark_of(run.record)->late) mark_dirty(run.project, trace);
   SpanRow& row = put_span(run.project, run.received, run.record, run.span.resource, run.span.scope, span);
   row.trace_id = own_text(run.span.trace_id, row.shown_trace_id());
   row.span_id = own_text(run.span.span_id, row.shown_span_id());
   if (parent) row.parent_id = own_text(run.span.parent_id, row.shown_parent_id());
   if (run.state != llm::Status::ok) row.status = run.state;
+  if (!run.erased.empty()) row.attributes.emplace_back(erased_attribute, repair_utf8(join(run.erased, "\n")));
 }
 
 }  // namespace pawl::traces

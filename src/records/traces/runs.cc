@@ -3,6 +3,7 @@
 
 #include "base/json.h"
 #include "base/text.h"
+#include "late.h"
 #include "llm/json_scan.h"
 
 namespace pawl::traces {
@@ -117,6 +118,7 @@ Runs::Entry& Runs::entry_of(ProjectId project, const llm::Run& run, Id128& key, 
   if (fresh) {
     at->second.project = project;
     at->second.run = run;
+    at->second.first = ~(Nanos{1} << 63U);
     at->second.unsure = rebuilding_;
     ++uses_[project].runs;
   }
@@ -138,6 +140,7 @@ bool Runs::fold(ProjectId project, const llm::Fragment& fragment, std::uint64_t 
   bool fresh = false;
   Entry& entry = entry_of(project, llm::Run(fragment), key, fresh);
   entry.run.fold(fragment);
+  entry.first = std::min(entry.first, fragment.when.received);
   entry.segment = std::min(entry.segment, segment);
   entry.later = std::min(entry.later, segment);
   changed(key, entry);
@@ -150,12 +153,16 @@ Result<> Runs::fold_kept(ProjectId project, std::string_view body, std::uint64_t
   std::vector<Id128> shown;
   llm::json::Elements elements(llm::json::member(body, "shown"));
   while (elements.next()) shown.push_back(id_from_bytes(from_hex(llm::json::text(elements.value)).value_or("")));
+  std::vector<Nanos> first;
+  llm::json::Elements times(llm::json::member(body, "first"));
+  while (times.next()) first.push_back(llm::json::integer(times.value).value_or(0));
   for (std::size_t i = 0; i < runs.size(); ++i) {
     Id128 key;
     bool fresh = false;
     Entry& entry = entry_of(project, runs[i], key, fresh);
     if (!fresh) entry.run.merge(runs[i]);
     if (fresh && i < shown.size()) entry.shown = shown[i];
+    entry.first = std::min(entry.first, i < first.size() ? first[i] : runs[i].received());
     entry.segment = std::min(entry.later, segment);
     if (runs[i].form() == llm::RunForm::coding_agent && !entry.session) {
       Session& session = session_of(project, runs[i].text("session"), runs[i].received());
@@ -169,8 +176,22 @@ Result<> Runs::fold_kept(ProjectId project, std::string_view body, std::uint64_t
 
 // --- rows ---------------------------------------------------------------------------------------------------------
 
+// Whether a row of it may have been stored before the first that is remembered of it.
+bool Runs::is_late(const Entry& entry) const {
+  const auto trace = traces_.find(entry.trace_key);
+  Nanos start = entry.run.start();
+  if (start == 0 && entry.run.root() && trace != traces_.end()) start = trace->second.start;
+  return !entry.run.created() || start == 0 || start < entry.first - limits_.memory;
+}
+
 void Runs::show(Entry& entry, llm::Status state, const ShowRun& show) {
-  ShownRun shown{.project = entry.project, .state = state, .received = entry.run.received(), .record = {}, .span = {}};
+  ShownRun shown{.project = entry.project,
+                 .state = state,
+                 .received = entry.run.received(),
+                 .record = {},
+                 .replaces = false,
+                 .erased = {},
+                 .span = {}};
   llm::read_run(entry.run, shown.span);
   if (entry.trace.empty()) entry.trace = trace_of(entry);
   shown.span.trace_id = !entry.trace.empty()           ? entry.trace
@@ -184,10 +205,21 @@ void Runs::show(Entry& entry, llm::Status state, const ShowRun& show) {
     if (state != llm::Status::running)
       span.end_ns = std::max(span.end_ns, static_cast<std::uint64_t>(trace->second.end));
   }
-  shown.record = hash128(fmt::format("{} {} {} {} {}", to_hex(entry.run.record()), llm::name_of(state), span.start_ns,
-                                     span.end_ns, shown.span.trace_id));
+  const llm::Moment last = entry.run.last();
+  const bool late = is_late(entry);
+  if (late) shown.erased = entry.run.erased();
+  shown.record = marked({.late = late,
+                         .first = late && !entry.shown,
+                         .again = late && entry.unsure,
+                         .put = false,
+                         .starts = entry.run.start() != 0,
+                         .ends = entry.run.end() != 0,
+                         .rank = last.rank,
+                         .second = static_cast<std::uint32_t>(std::clamp<Nanos>(last.at / second, 0, 0xFFFFFFFF))},
+                        hash128(fmt::format("{} {} {} {} {}", to_hex(entry.run.record()), llm::name_of(state),
+                                            span.start_ns, span.end_ns, shown.span.trace_id)));
   entry.dirty = false;
-  if (shown.record == entry.shown) return;
+  if (says_the_same(shown.record, entry.shown)) return;
   shown.replaces = entry.unsure || entry.shown;
   entry.unsure = false;
   entry.shown = shown.record;
@@ -223,6 +255,7 @@ void Runs::show_due(Nanos now, const ShowRun& each) {
       due_.erase({entry.due, key});
       entry.due = now + 4 * limits_.alone;
       due_.insert({entry.due, key});
+      if (!std::exchange(entry.sought, true)) homeless_.push_back(key);
       continue;
     }
     const bool silent = open(entry) && !entry.run.root() && now - entry.run.received() >= limits_.silence;
@@ -235,6 +268,24 @@ void Runs::show_due(Nanos now, const ShowRun& each) {
   }
   let_go(each);
   forget_sessions(now);
+}
+
+std::vector<Runs::Homeless> Runs::take_homeless() {
+  std::vector<Homeless> out;
+  for (const Id128& key : std::exchange(homeless_, {})) {
+    const auto found = entries_.find(key);
+    if (found != entries_.end()) out.push_back({found->second.project, id_from_text(span_of(found->second.run))});
+  }
+  return out;
+}
+
+void Runs::house(ProjectId project, const Id128& span, const std::string& trace) {
+  Id128 key = span;
+  key.high ^= std::uint64_t{project} << 32U;
+  const auto found = entries_.find(key);
+  if (found == entries_.end() || !found->second.trace.empty()) return;
+  found->second.trace = trace;
+  changed(key, found->second);
 }
 
 void Runs::forget(const Id128& key) {
@@ -280,7 +331,7 @@ void Runs::let_go(const ShowRun& each) {
 
 std::vector<Runs::Kept> Runs::carry(std::uint64_t through_segment) {
   struct Open {
-    std::string runs, shown;
+    std::string runs, shown, first;
   };
   std::unordered_map<ProjectId, Open> bodies;
   for (const auto& [key, session] : sessions_) {
@@ -290,8 +341,8 @@ std::vector<Runs::Kept> Runs::carry(std::uint64_t through_segment) {
   auto close = [&](ProjectId project, Open& body) {
     const std::string traced = carried_sessions(project, through_segment);
     if (!body.runs.empty() || !traced.empty())
-      out.push_back(
-          {project, fmt::format("{{\"runs\":[{}],\"shown\":[{}],\"traced\":[{}]}}", body.runs, body.shown, traced)});
+      out.push_back({project, fmt::format("{{\"runs\":[{}],\"shown\":[{}],\"first\":[{}],\"traced\":[{}]}}", body.runs,
+                                          body.shown, body.first, traced)});
     body = {};
   };
   for (auto& [key, entry] : entries_) {
@@ -300,6 +351,7 @@ std::vector<Runs::Kept> Runs::carry(std::uint64_t through_segment) {
     auto& body = bodies[entry.project];
     body.runs += (body.runs.empty() ? "" : ",") + entry.run.write();
     body.shown += fmt::format("{}\"{}\"", body.shown.empty() ? "" : ",", to_hex(entry.shown));
+    body.first += fmt::format("{}{}", body.first.empty() ? "" : ",", entry.first);
     if (body.runs.size() >= record_bytes) close(entry.project, body);
   }
   for (auto& [project, body] : bodies) close(project, body);

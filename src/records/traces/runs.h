@@ -2,7 +2,8 @@
 //
 // A run that has ended becomes a row of the batch whose fragment ended it; later fragments make that row anew, and a
 // correction takes the old one back. A run that has not ended is shown as running after a second, and as unfinished
-// after an hour of silence: by the clock, in batches that no cut names. Both are rebuilt from the journal.
+// after an hour of silence: by the clock, in batches that no cut names. Both are rebuilt from the journal. What comes
+// of a run that is forgotten by then becomes a row of late pieces, which a correction puts to the stored one (late.h).
 #pragma once
 #include <functional>
 #include <set>
@@ -30,9 +31,10 @@ struct ShownRun {
   ProjectId project = 0;
   llm::Status state = llm::Status::ok;  // ok: ended; running, unfinished
   Nanos received = 0;
-  Id128 record;
+  Id128 record;           // carries a RunMark
   bool replaces = false;  // an earlier row may stand
   bool gone = false;      // its row is taken back: spans tell the same; only project, trace_id and span_id are set
+  std::vector<std::string> erased;  // of late pieces: what null took back
   llm::RunSpan span;
 };
 using ShowRun = std::function<void(const ShownRun&)>;
@@ -60,6 +62,15 @@ class Runs {
   void show_ended(const ShowRun& show);
   // What is due by the clock: running, unfinished, patches without a start; and forgets what is long over.
   void show_due(Nanos now, const ShowRun& show);
+
+  // Runs that no row can be made of, since nothing says which trace they are of: late patches by hand. Each is given
+  // out once; whoever finds its trace says so.
+  struct Homeless {
+    ProjectId project = 0;
+    Id128 span;
+  };
+  std::vector<Homeless> take_homeless();
+  void house(ProjectId project, const Id128& span, const std::string& trace);
 
   // Bodies of records (llm::RunForm::kept) that hold every run of which something stands in `through_segment` or
   // before.
@@ -89,8 +100,10 @@ class Runs {
     bool closed = false;   // shown as unfinished
     bool unsure = false;   // made while rebuilding, not shown since
     bool touched = false;  // stands in touched_
+    bool sought = false;   // its trace was asked for
     Id128 shown;           // record of its last row
     Id128 session;         // of a coding agent's step: key in sessions_; else 0
+    Nanos first = 0;       // receipt of its first fragment
     Nanos due = 0;
     std::uint64_t segment = ~0ULL;  // the oldest that holds something of it
     std::uint64_t later = ~0ULL;    // likewise, since carry()
@@ -127,6 +140,7 @@ class Runs {
   void show(Entry& entry, llm::Status state, const ShowRun& show);
   void forget(const Id128& key);
   void let_go(const ShowRun& show);
+  bool is_late(const Entry& entry) const;
   // runs_coding.cc
   Session& session_of(ProjectId project, std::string_view id, Nanos received);
   bool waits_for_spans(const Entry& entry) const;
@@ -144,7 +158,7 @@ class Runs {
   std::unordered_map<Id128, Session> sessions_;
   std::vector<ShownRun> gone_;
   Nanos swept_ = 0;
-  std::vector<Id128> touched_;
+  std::vector<Id128> touched_, homeless_;
   std::set<std::pair<Nanos, Id128>> due_;
 };
 

@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "history.h"
+#include "late.h"
 #include "schema.h"
 
 namespace pawl::traces {
@@ -245,6 +246,42 @@ Result<std::vector<SpanRow>> read_spans(Warehouse& warehouse, const Selection& s
   return sorted;
 }
 
+// What spans of one trace brought themselves.
+Result<std::vector<ContentRow>> read_contents(Warehouse& warehouse, ProjectId project, const Id128& trace,
+                                              const std::vector<Id128>& spans) {
+  const auto answer = TRY(warehouse.read(
+      {.sql = fmt::format("SELECT {} FROM span_content WHERE project = {{project:UInt32}} AND trace = "
+                          "{{trace:UInt128}} AND span IN {{spans:Array(UInt128)}} ORDER BY batch",
+                          content_columns()),
+       .parameters = {
+           {"project", fmt::format("{}", project)}, {"trace", to_decimal(trace)}, {"spans", decimals(spans)}}}));
+  std::vector<ContentRow> rows;
+  for (std::size_t i = 0; i < answer.rows.size(); ++i) rows.push_back(read_content_row(answer.rows, i));
+  std::erase_if(rows, [](const ContentRow& row) { return row.from_log; });
+  return rows;
+}
+
+// Rows of spans to which late pieces of their runs came: what they are together.
+Result<std::vector<Together>> put_late(Warehouse& warehouse, ProjectId project, const Id128& trace,
+                                       const std::vector<SpanRow>& standing, const std::vector<SpanRow>& stale) {
+  std::vector<Versions> late;
+  std::vector<Id128> spans;
+  for (const SpanRow& row : standing) {
+    Versions versions;
+    for (const SpanRow& older : stale)
+      if (older.span == row.span) versions.rows.push_back(&older);
+    versions.rows.push_back(&row);
+    if (!versions.have_late()) continue;
+    late.push_back(std::move(versions));
+    spans.push_back(row.span);
+  }
+  std::vector<Together> out;
+  if (late.empty()) return out;
+  const auto contents = TRY(read_contents(warehouse, project, trace, spans));
+  for (const auto& versions : late) out.push_back(put_together(versions, contents));
+  return out;
+}
+
 }  // namespace
 
 Id128 content_key(const Id128& trace, const Id128& span) {
@@ -378,6 +415,21 @@ Result<std::vector<Id128>> traces_of_session(Warehouse& warehouse, ProjectId pro
   return traces;
 }
 
+Result<std::vector<std::pair<Id128, std::string>>> traces_of_spans(Warehouse& warehouse, ProjectId project,
+                                                                   const std::vector<Id128>& spans) {
+  const auto answer = TRY(warehouse.read(
+      {.sql = "SELECT span, any(trace), any(trace_id) FROM spans WHERE project = {project:UInt32} AND span IN "
+              "{spans:Array(UInt128)} GROUP BY span HAVING sum(sign) > 0",
+       .parameters = {{"project", fmt::format("{}", project)}, {"spans", decimals(spans)}}}));
+  std::vector<std::pair<Id128, std::string>> out;
+  for (std::size_t i = 0; i < answer.rows.size(); ++i) {
+    SpanRow row;
+    row.trace = answer.rows.id(1, i), row.trace_id = answer.rows.text(2, i);
+    out.emplace_back(answer.rows.id(0, i), row.shown_trace_id());
+  }
+  return out;
+}
+
 Result<Corrections> corrections(Warehouse& warehouse, ProjectId project, const std::vector<Id128>& traces,
                                 const std::vector<Patch>& patches, BatchNumber number,
                                 const std::function<bool(SpanRow&)>& change, const Pricer& pricer) {
@@ -393,13 +445,25 @@ Result<Corrections> corrections(Warehouse& warehouse, ProjectId project, const s
     out.pairs.push_back(std::move(row));
   };
   for (auto& [trace, spans] : by_trace) {
-    for (auto& stale : settle(spans)) {
-      const auto stands = std::ranges::find(spans, stale.span, &SpanRow::span);
-      ++(stands->record == stale.record ? out.same : out.changed);
-      take_back(std::move(stale));
-    }
+    auto repeats = settle(spans);
     std::vector<SpanRow> wanted = spans;
     std::set<std::size_t> changed;
+    for (auto& together : TRY(put_late(warehouse, project, trace, spans, repeats))) {
+      const auto stands = std::ranges::find(wanted, together.row.span, &SpanRow::span);
+      changed.insert(static_cast<std::size_t>(stands - wanted.begin()));
+      out.changed += together.merged;
+      if (together.content) {
+        together.content->batch = number;
+        out.contents.push_back(std::move(*together.content));
+      }
+      *stands = std::move(together.row);
+    }
+    for (auto& stale : repeats) {
+      const auto stands = std::ranges::find(spans, stale.span, &SpanRow::span);
+      if (!mark_of(stale.record))  // pieces of a run were counted when they were folded
+        ++(stands->record == stale.record ? out.same : out.changed);
+      take_back(std::move(stale));
+    }
     for (std::size_t p = 0; p < patches.size(); ++p) {
       const std::size_t i = patches[p].trace == trace ? row_of(patches[p], wanted) : wanted.size();
       if (i == wanted.size()) continue;

@@ -69,12 +69,16 @@ Result<Loaded> load(Warehouse& warehouse, const Selection& selection, With with)
 // Keys of a session's traces, the earliest first.
 Result<std::vector<Id128>> traces_of_session(Warehouse& warehouse, ProjectId project, const std::string& session);
 
+// The client's ids of the traces in which these spans stand; reads one column of the whole project.
+Result<std::vector<std::pair<Id128, std::string>>> traces_of_spans(Warehouse& warehouse, ProjectId project,
+                                                                   const std::vector<Id128>& spans);
+
 // Reads whole traces, applies patches, runs recount and gives the correction pairs (sign -1 and +1, numbered).
 // `change`, where given, may alter a row further (a new price); it returns whether it did; a row
-// whose sign it sets to 0 is taken back and not written again.
+// whose sign it sets to 0 is taken back and not written again. `pricer` prices what late pieces of a run were put to.
 struct Corrections {
   std::vector<SpanRow> pairs;
-  std::vector<ContentRow> contents;     // that patches brought
+  std::vector<ContentRow> contents;     // that patches and late pieces of runs brought
   std::vector<bool> found;              // which patches had a row
   std::uint64_t same = 0, changed = 0;  // repeats of spans that are taken back: of the same bytes, of others
 };
