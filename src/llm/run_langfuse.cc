@@ -80,6 +80,7 @@ void read_event(std::string_view event, Nanos received, RunEvent& out) {
     return refuse("An event needs an id: a text that is not empty.");
   if (out.type == "sdk-log") {
     out.what = RunEvent::What::log, out.json = body;
+    out.at = time_of(json::member(event, "timestamp")).value_or(received);
     return;
   }
   if (!json::is_object(body)) return refuse("An event needs a body: an object.");

@@ -23,7 +23,7 @@ struct Vendors::Taken {
   };
   std::string body;                                // as it is journalled
   std::vector<Answer> answers;                     // in the order of the request
-  std::uint32_t units = 0, refused = 0, kept = 0;  // fragments; refused of any sort; scores and the like that are kept
+  std::uint32_t units = 0, refused = 0, kept = 0;  // fragments and logs; refused of any sort; scores and the like that are kept
   Masked masked;
   std::vector<Other> others;        // views into the body …
   std::vector<std::size_t> places;  // … and where their answers stand
@@ -119,7 +119,7 @@ Result<Vendors::Taken> Vendors::read(net::Request& request, RunForm form, const 
       taken.others.push_back(
           {own(event.type), own(id), event.json, own(event.name), own(event.content_type), event.at});
     }
-    if (event.what == RunEvent::What::fragment) ++taken.units;
+    if (event.what == RunEvent::What::fragment || event.what == RunEvent::What::log) ++taken.units;
     if (event.what == RunEvent::What::refused) ++taken.refused;
     taken.answers.push_back({std::move(event.id), std::move(event.why)});
   }));
