@@ -117,7 +117,7 @@ class Embedded final : public Warehouse {
     const std::lock_guard lock(writing_);
     auto* stream = engine_.stream_insert_n(*writer_, sql.data(), sql.size(), format.data(), format.size());
     block.write([&](std::string_view piece) { engine_.stream_append(stream, piece.data(), piece.size()); });
-    auto done = finish(engine_.stream_done(stream));
+    auto done = finish(engine_.stream_done(stream), Asked::insert);
     engine_.destroy_insert_stream(stream);
     return done;
   }
@@ -191,11 +191,11 @@ class Embedded final : public Warehouse {
     return answer;
   }
 
-  Result<void> finish(chdb_result* result) {
+  Result<void> finish(chdb_result* result, Asked asked = Asked::query) {
     if (result == nullptr) return fail(ErrorKind::unavailable, "the engine gave no answer");
     const char* error = engine_.result_error(result);
     std::optional<Error> failed;
-    if (error != nullptr) failed = engine_error(error);
+    if (error != nullptr) failed = engine_error(error, asked);
     engine_.destroy_query_result(result);
     if (failed) return std::unexpected(*failed);
     return {};

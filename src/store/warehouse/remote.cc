@@ -75,7 +75,8 @@ class Remote final : public Warehouse {
     TRY(call({.target = target(options_.database) + "&query=" + encoded(sql) +
                         "&async_insert=0&insert_deduplicate=0&exclude_materialize_skip_indexes_on_insert=words",
               .body = block.write(),
-              .time = 5 * minute}));
+              .time = 5 * minute},
+             Asked::insert));
     return {};
   }
 
@@ -90,13 +91,13 @@ class Remote final : public Warehouse {
     return out;
   }
 
-  Result<HttpAnswer> call(HttpCall call) {
+  Result<HttpAnswer> call(HttpCall call, Asked asked = Asked::query) {
     if (!options_.user.empty()) call.headers.emplace_back("x-clickhouse-user", options_.user);
     if (!options_.password.empty()) call.headers.emplace_back("x-clickhouse-key", options_.password);
     call.headers.emplace_back("content-type", "application/octet-stream");
     auto answer = TRY(send_(std::move(call)));
     if (answer.status == 200) return answer;
-    if (answer.body.find("Code: ") != std::string::npos) return std::unexpected(engine_error(trim(answer.body)));
+    if (answer.body.find("Code: ") != std::string::npos) return std::unexpected(engine_error(trim(answer.body), asked));
     return fail(ErrorKind::unavailable, "the warehouse answered {}: {}", answer.status,
                 repair_utf8(utf8_prefix(trim(answer.body), 300)));
   }

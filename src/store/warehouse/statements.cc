@@ -25,12 +25,14 @@ std::string parameter_text(std::string_view sql, std::string_view name, std::str
   return is_list ? std::string(value) : escaped(value);
 }
 
-Error engine_error(std::string_view text) {
+Error engine_error(std::string_view text, Asked asked) {
   const auto at = text.find("Code: ");
   const auto code = at == std::string_view::npos ? std::nullopt : parse_int(cut(text.substr(at + 6), '.').first);
   const auto is = [&](std::int64_t number) { return code == number; };
   if (is(159) || is(160) || is(394))
     return {ErrorKind::unavailable, "The query took longer than it may; narrow its time range or filter."};
+  if (is(241) && asked == Asked::insert)
+    return {ErrorKind::unavailable, "the engine is at its memory limit, with the queries and merges that run"};
   if (is(241))
     return {ErrorKind::unavailable, "The query needs more memory than it may; narrow its time range or filter."};
   if (is(396) || is(158) || is(307))

@@ -2,6 +2,7 @@
 // counted.
 #pragma once
 #include <atomic>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -16,7 +17,8 @@ std::string escaped(std::string_view value);
 std::string parameter_text(std::string_view sql, std::string_view name, std::string_view value);
 
 // "Code: 159. DB::Exception: …" as an error of ours.
-Error engine_error(std::string_view text);
+enum class Asked : std::uint8_t { query, insert };
+Error engine_error(std::string_view text, Asked asked = Asked::query);
 
 class ReadCounters {
  public:

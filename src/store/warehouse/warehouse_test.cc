@@ -4,9 +4,20 @@
 #include <gtest/gtest.h>
 
 #include "engine_testing.h"
+#include "statements.h"
 
 namespace pawl::warehouse {
 namespace {
+
+// An insert waits and comes again; only a query can be made smaller by whoever asked it.
+TEST(Warehouse, TheMemoryLimitIsToldToWhomItConcerns) {
+  constexpr std::string_view limit = "Code: 241. DB::Exception: (total) memory limit exceeded: would use 601 MiB";
+  const Error asked = engine_error(limit), inserted = engine_error(limit, Asked::insert);
+  EXPECT_EQ(asked.kind, ErrorKind::unavailable);
+  EXPECT_TRUE(asked.what.contains("narrow"));
+  EXPECT_EQ(inserted.kind, ErrorKind::unavailable);
+  EXPECT_FALSE(inserted.what.contains("query needs")) << inserted.what;
+}
 
 TEST(Warehouse, GivesBackWhatItTook) {
   auto& warehouse = testing::engine();
