@@ -2,6 +2,7 @@
 #pragma once
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,6 +28,10 @@ struct QueryParameter {
 // handler ran (401, 413, 503 …): `response.message` is the sentence. It replaces body and content-type, no more.
 using ErrorShape = std::function<void(const Request&, Response&)>;
 
+// Asked when the gate has let a request pass and before its body is read: an answer refuses it, and `body_bytes` may be
+// lowered to what the body may be. On an io thread, so it is quick and never blocks.
+using HeadCheck = std::function<std::optional<Response>(const Request&, std::size_t& body_bytes)>;
+
 struct Route {
   std::string method;  // "GET" serves HEAD too
   std::string pattern;
@@ -35,6 +40,7 @@ struct Route {
   std::size_t body_bytes = 0;  // 0: Limits::body_bytes
   Nanos handler_time = 0;      // 0: Limits::handler_time
   ErrorShape shape_error;      // none: the JSON of errors.h
+  HeadCheck check_head;        // none: everything passes
   // For the printed reference.
   std::string summary;
   std::vector<QueryParameter> query;

@@ -3,6 +3,7 @@ import base64
 import hashlib
 import http.client
 import json
+import socket
 import threading
 import time
 import urllib.request
@@ -48,6 +49,17 @@ def refusals(checks, server, made):
         checks.check(f"{body} is refused and says why", answer.status in (207, 400) and b"message" in answer.body, (answer.status, answer.body))
 
 
+def head_only(server, head):
+    """What a request is answered of which no body ever comes, and how soon."""
+    began = time.monotonic()
+    with socket.create_connection(("127.0.0.1", server.port), timeout=8 * PATIENCE) as peer:
+        peer.sendall(head.encode())
+        try:
+            return peer.recv(4096), time.monotonic() - began
+        except OSError as error:
+            return repr(error).encode(), time.monotonic() - began
+
+
 def uploads(checks, server, made):
     key, digest = made["all"]["key"], hashlib.sha256(BYTES).digest()
     said = {"traceId": "t", "contentType": "image/svg+xml", "contentLength": len(BYTES), "sha256Hash": base64.b64encode(digest).decode(), "field": "input"}
@@ -57,6 +69,10 @@ def uploads(checks, server, made):
     png = {"content-type": "image/svg+xml"}
     for wrong in (place.split("?")[0], place.replace("project=1", "project=2"), place[:-1] + ("0" if place[-1] != "0" else "1"), place.replace("expires=1", "expires=2")):
         checks.equal(f"no upload by {wrong[:60]}", server.call("PUT", wrong, BYTES, png).status, 403)
+    for what, status, wrong, length in (("another signature", 403, place[:-1] + ("0" if place[-1] != "0" else "1"), 60_000_000),
+                                        ("more than was announced", 413, place, 60_000_000), ("another length in its address", 403, place.replace(f"bytes={len(BYTES)}", "bytes=60000000"), 60_000_000)):
+        said, took = head_only(server, f"PUT {wrong} HTTP/1.1\r\nhost: 127.0.0.1:{server.port}\r\ncontent-length: {length}\r\n\r\n")
+        checks.check(f"{what}: {status} before a byte of the body", said.startswith(f"HTTP/1.1 {status} ".encode()) and took < 2 * PATIENCE, (took, said[:300]))
     checks.equal("other bytes are refused", server.call("PUT", place, BYTES[:-1] + b"!", png).status, 400)
     checks.equal("the right ones are taken, without any key", server.call("PUT", place, BYTES, png).status, 200)
     checks.equal("an upload's address reads nothing", server.call("GET", place).status, 403)

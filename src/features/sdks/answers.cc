@@ -134,6 +134,15 @@ void write_raw(JsonWriter& json, std::string_view name, std::string_view raw, st
 }
 
 void add(Sdks::Inside& inside, Dialect dialect, Spec spec) {
+  net::HeadCheck check_head;
+  if (spec.check_head)
+    check_head = [&inside, check = spec.check_head](const net::Request& request,
+                                                    std::size_t& body_bytes) -> std::optional<net::Response> {
+      const auto most = check(inside, request);
+      if (!most) return net::Response::error(request, most.error());
+      body_bytes = *most;
+      return std::nullopt;
+    };
   inside.router->add({.method = std::move(spec.method),
                       .pattern = std::move(spec.pattern),
                       .permission = std::move(spec.permission),
@@ -144,6 +153,7 @@ void add(Sdks::Inside& inside, Dialect dialect, Spec spec) {
                       },
                       .body_bytes = spec.body_bytes,
                       .shape_error = dialect == Dialect::langfuse ? shape_langfuse : shape_langsmith,
+                      .check_head = std::move(check_head),
                       .summary = std::move(spec.summary),
                       .query = std::move(spec.query),
                       .accepts = std::move(spec.accepts),

@@ -66,6 +66,8 @@ struct Spec {
   std::vector<net::QueryParameter> query = {};
   std::string accepts = {}, answers = {};
   std::size_t body_bytes = 0;
+  // Before the body is read, on the I/O thread: an error refuses it, a number is what it may have at most.
+  Result<std::size_t> (*check_head)(const Sdks::Inside&, const net::Request&) = nullptr;
 };
 void add(Sdks::Inside& inside, Dialect dialect, Spec spec);
 // Under /langsmith, /langsmith/api/v1 and, where no page is in the way, at the root.

@@ -29,10 +29,12 @@ std::string signature(const Sdks::Inside& inside, std::string_view what, Project
   return to_hex(std::string_view(reinterpret_cast<const char*>(mac), size));
 }
 
+// All that is signed stands in the address: it is checked before a byte of the body is read.
 std::string address(const Sdks::Inside& inside, std::string_view what, ProjectId project, const Media& media) {
   const Nanos expires = inside.clock.now() + token_life;
-  return fmt::format("{}/_blob/{}?project={}&expires={}&signature={}", inside.options.public_url(), media.id, project,
-                     expires, signature(inside, what, project, media, expires));
+  return fmt::format("{}/_blob/{}?project={}&expires={}&bytes={}&sha256={}&type={}&signature={}",
+                     inside.options.public_url(), media.id, project, expires, media.bytes, media.digest,
+                     percent_encode(media.type), signature(inside, what, project, media, expires));
 }
 
 Result<std::optional<Media>> find(Sdks::Inside& inside, ProjectId project, std::string_view id) {
@@ -89,25 +91,38 @@ Result<net::Response> announce(Sdks::Inside& inside, const net::Request& request
   return net::Response::json(json.end().take(), 201);
 }
 
-// The project that a signed address is of; without one, in local mode, the default project.
-Result<ProjectId> allowed(Sdks::Inside& inside, const net::Request& request, std::string_view what) {
-  const auto id = request.capture("media_id");
+// What a signed address allows; without a signature, in local mode, anything of the default project. Looks at nothing
+// but the address.
+struct Allowed {
+  ProjectId project = projects::default_project;
+  std::optional<Media> media;  // as it was announced
+};
+Result<Allowed> allowed(const Sdks::Inside& inside, const net::Request& request, std::string_view what) {
   const auto given = request.query.get("signature");
   const auto project = parse_int(request.query.get("project")), expires = parse_int(request.query.get("expires"));
-  if (given.empty() && inside.options.local) return projects::default_project;
-  if (given.empty() || !project || !expires || *project < 0 || *project > 0xFFFFFFFFLL)
+  const auto bytes = parse_int(request.query.get("bytes"));
+  if (given.empty() && inside.options.local) return Allowed{};
+  if (given.empty() || !project || !expires || !bytes || *project < 0 || *project > 0xFFFFFFFFLL)
     return fail(ErrorKind::denied, "This address is not signed. Ask for one with POST /api/public/media.");
-  const auto media = TRY(find(inside, static_cast<ProjectId>(*project), id));
-  const std::string right =
-      signature(inside, what, static_cast<ProjectId>(*project), media.value_or(Media{.id = std::string(id)}), *expires);
+  Allowed out{.project = static_cast<ProjectId>(*project),
+              .media = Media{.id = std::string(request.capture("media_id")),
+                             .digest = std::string(request.query.get("sha256")),
+                             .type = std::string(request.query.get("type")),
+                             .bytes = *bytes}};
+  const std::string right = signature(inside, what, out.project, *out.media, *expires);
   const bool same = right.size() == given.size() && CRYPTO_memcmp(right.data(), given.data(), right.size()) == 0;
-  if (!media || !same) return fail(ErrorKind::denied, "The signature of this address is wrong.");
+  if (!same) return fail(ErrorKind::denied, "The signature of this address is wrong.");
   if (*expires < inside.clock.now()) return fail(ErrorKind::denied, "This address has expired. Ask for a new one.");
-  return static_cast<ProjectId>(*project);
+  return out;
+}
+
+Result<std::size_t> may_upload(const Sdks::Inside& inside, const net::Request& request) {
+  const auto address = TRY(allowed(inside, request, "up"));
+  return address.media ? static_cast<std::size_t>(std::max<std::int64_t>(1, address.media->bytes)) : most_bytes;
 }
 
 Result<net::Response> upload(Sdks::Inside& inside, const net::Request& request) {
-  const ProjectId project = TRY(allowed(inside, request, "up"));
+  const ProjectId project = TRY(allowed(inside, request, "up")).project;
   const auto media = TRY(known(inside, project, request.capture("media_id")));
   if (media.uploaded != 0) return net::Response::text("");  // the same bytes again: they are there
   const auto id = blobs::id_of(request.body);
@@ -170,7 +185,7 @@ Result<net::Response> serve(Sdks::Inside& inside, ProjectId project, const net::
 }
 
 Result<net::Response> download(Sdks::Inside& inside, const net::Request& request) {
-  return serve(inside, TRY(allowed(inside, request, "down")), request);
+  return serve(inside, TRY(allowed(inside, request, "down")).project, request);
 }
 
 Result<net::Response> show(Sdks::Inside& inside, const net::Request& request) {
@@ -203,7 +218,8 @@ void add_langfuse_media(Sdks::Inside& inside) {
       .permission = "public",
       .work = upload,
       .summary = "The bytes of announced media, by a signed address",
-      .body_bytes = most_bytes});
+      .body_bytes = most_bytes,
+      .check_head = may_upload});
   to({.method = "GET",
       .pattern = "/_blob/{media_id}",
       .permission = "public",

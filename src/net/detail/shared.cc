@@ -145,9 +145,11 @@ Plan plan_request(Shared& server, const Listener& listener, Request& request) {
     if (auto no = check_local(request, listener.port)) return refuse(Response::error(request, no->status, no->message));
   Plan plan =
       request.is_grpc ? plan_grpc(listener, request, server.limits()) : plan_route(listener, request, server.limits());
-  if (plan.refusal || !server.options.gate) return plan;
+  if (plan.refusal) return plan;
   const std::string& permission = plan.grpc ? plan.grpc->permission : plan.route->permission;
-  plan.refusal = server.options.gate(request, permission);
+  if (server.options.gate) plan.refusal = server.options.gate(request, permission);
+  if (!plan.refusal && plan.route && plan.route->check_head)
+    plan.refusal = plan.route->check_head(request, plan.body_bytes);
   return plan;
 }
 
