@@ -28,12 +28,22 @@ TEST(LangSmithFilter, NarrowsTime) {
   Nanos from = 0;
   ASSERT_TRUE(filter_of_langsmith(R"(gt(start_time, "2026-01-05T09:00:00Z"))", from));
   EXPECT_EQ(from, *parse_time("2026-01-05T09:00:00Z"));
+  from = 0;
+  ASSERT_TRUE(
+      filter_of_langsmith(R"(and(gt(start_time, "2026-01-05T09:00:00Z"), or(eq(name, "a"), eq(name, "b"))))", from));
+  EXPECT_EQ(from, *parse_time("2026-01-05T09:00:00Z"));
 }
 
 TEST(LangSmithFilter, SaysWhatIsNotOffered) {
   for (const std::string_view text :
        {"", "eq(", "eq(name)", "eq(name, \"a\"", "between(name, 1)", "eq(feedback_key, \"x\")", "eq(name, \"a\") more",
-        "and(eq(metadata_key, \"k\"))"})
+        "and(eq(metadata_key, \"k\"))", "eq(metadata_key, \"k\")", "not(eq(metadata_key, \"k\"))",
+        "or(eq(metadata_key, \"k\"), eq(metadata_value, \"v\"))",
+        "and(neq(metadata_key, \"k\"), eq(metadata_value, \"v\"))", "and(eq(metadata_key, \"k\"), eq(name, \"n\"))",
+        "and(eq(metadata_key, \"\"), eq(metadata_value, \"v\"))",
+        "and(eq(metadata_key, \"k=1 or name\"), eq(metadata_value, \"v\"))", "gt(latency, \"1 or is:root\")",
+        "gt(total_tokens, many)", "or(gt(start_time, \"2026-01-05T09:00:00Z\"), eq(name, \"a\"))",
+        "not(gt(start_time, \"2026-01-05T09:00:00Z\"))"})
     EXPECT_TRUE(made(text).starts_with("! ")) << text << " → " << made(text);
 }
 
