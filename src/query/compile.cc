@@ -96,6 +96,10 @@ Result<void> Compiler::find_keys() {
       return fail(ErrorKind::invalid, "{} is no dimension to split by.{}", name,
                   near.empty() ? "" : fmt::format(" Did you mean {}?", near));
     }
+    if (query_.grain != Grain::span && dimension->total == "_status") {
+      keys_.push_back({name, item_status_sql(sql_, query_.grain, query_.range)});
+      continue;
+    }
     keys_.push_back({name, dimension->list ? fmt::format("arrayJoin(if(empty({0}), [''], {0}))", dimension->sql)
                                            : std::string(dimension->sql)});
   }

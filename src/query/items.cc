@@ -217,6 +217,15 @@ std::string items_sql(Sql& sql, const Items& items) {
       shape.outer, key_of(items.grain), Sql::spans(items.range), says, shape.inner, rows, having);
 }
 
+std::string item_status_sql(Sql& sql, Grain grain, const Range& range) {
+  const std::string all = items_sql(
+      sql, {.grain = grain, .range = range, .filter = nullptr, .rows = "", .having = "", .totals = {"_status"}});
+  std::string out = "multiIf(";
+  for (const std::string_view status : {"running", "error", "blocked", "unfinished"})  // the same set: it is made once
+    out += fmt::format("({}, '{}') IN (SELECT _item, _status FROM ({})), '{}', ", key_of(grain), status, all, status);
+  return out + "'ok')";
+}
+
 std::string selected(Sql& sql, Grain grain, const Filter& filter, const Range& range) {
   if (filter.empty()) return "";
   if (grain == Grain::span) return " AND " + row_condition(sql, *filter.root(), range);

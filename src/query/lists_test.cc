@@ -393,22 +393,29 @@ TEST_F(Lists, CompleteValues) {
   EXPECT_EQ(values("user", "ghost"), (Set{}));
   EXPECT_EQ(values("agent", "", Grain::trace, "agent=refunds").contains("search"), true);
   EXPECT_EQ(values("agent", "", Grain::span, "agent=refunds"), (Set{"refunds"}));
-  for (const Grain grain : {Grain::trace, Grain::session}) {  // an item counts once, whatever it has of the value
-    std::map<std::string, std::map<std::string, std::pair<std::int64_t, std::int64_t>>> wanted;  // weight, spans
-    for (const Span& one : spans()) {
-      if (one.agent.empty() || one.position() < query.range.from || one.position() >= query.range.to) continue;
-      auto& [weight, count] = wanted[one.agent][grain == Grain::session ? one.session_key() : to_hex(one.trace)];
-      weight += one.micro(), ++count;
+  for (const Grain grain : {Grain::trace, Grain::session})
+    for (const std::string name : {"agent", "status"}) {  // an item counts once, whatever it has of the value
+      std::map<std::string, Spans> items;
+      for (const Span& one : spans())
+        if (one.position() >= query.range.from && one.position() < query.range.to)
+          items[grain == Grain::session ? one.session_key() : to_hex(one.trace)].push_back(&one);
+      std::map<std::string, std::map<std::string, std::pair<std::int64_t, std::int64_t>>> wanted;  // weight, spans
+      for (const auto& [item, of] : items)
+        for (const Span* one : of) {
+          const std::string value = name == "status" ? status_of(of) : one->agent;  // as the filter understands it
+          if (value.empty()) continue;
+          auto& [weight, count] = wanted[value][item];
+          weight += one->micro(), ++count;
+        }
+      const auto answer =
+          Engine::one().run(*compile_values(project, {.dimension = name, .range = query.range, .grain = grain}));
+      ASSERT_EQ(answer.size(), wanted.size()) << name;
+      for (std::size_t r = 0; r < answer.size(); ++r) {
+        std::int64_t sum = 0;
+        for (const auto& [item, seen] : wanted[std::string(answer.text(0, r))]) sum += seen.first / seen.second;
+        EXPECT_NEAR(answer.real(1, r), static_cast<double>(sum) / 1e6, 1e-6) << answer.text(0, r);
+      }
     }
-    const auto answer =
-        Engine::one().run(*compile_values(project, {.dimension = "agent", .range = query.range, .grain = grain}));
-    ASSERT_EQ(answer.size(), wanted.size());
-    for (std::size_t r = 0; r < answer.size(); ++r) {
-      std::int64_t sum = 0;
-      for (const auto& [item, seen] : wanted[std::string(answer.text(0, r))]) sum += seen.first / seen.second;
-      EXPECT_NEAR(answer.real(1, r), static_cast<double>(sum) / 1e6, 1e-6) << answer.text(0, r);
-    }
-  }
   query.dimension = "cost";
   EXPECT_EQ(compile_values(project, query).error().what, "cost has no values to choose from; compare it instead.");
   query.dimension = "tol";

@@ -63,6 +63,8 @@ Result<Statement> compile_values(std::uint32_t project, const ValuesQuery& query
     if (!dimension->groups)
       return fail(ErrorKind::invalid, "{} has no values to choose from; compare it instead.", dimension->name);
     value = dimension->list ? fmt::format("arrayJoin({})", dimension->sql) : std::string(dimension->sql);
+    if (query.grain != Grain::span && dimension->total == "_status")
+      value = item_status_sql(sql, query.grain, query.range);
   }
   const std::string at = fmt::format("positionCaseInsensitiveUTF8(_value, {})", sql.text(query.prefix));
   const std::string prefix = query.prefix.empty() ? "" : fmt::format(" AND {} > 0", at);

@@ -30,12 +30,21 @@ std::string step_of(const MeasureQuery& query, Nanos at) {
   return std::to_string(at / minute * minute / width * width);
 }
 
-std::vector<Keys> keys_of(const MeasureQuery& query, const Span& span) {
+std::string item_key(Grain grain, const Span& span) {
+  return grain == Grain::session ? span.session_key() : to_hex(span.trace);
+}
+
+// Of traces and sessions, by item_key: at their grain a span's status is that of its item.
+using Statuses = std::map<std::string, std::string>;
+
+std::vector<Keys> keys_of(const MeasureQuery& query, const Span& span, const Statuses& statuses) {
   std::vector<Keys> keys = {{}};
   if (!query.step.empty()) keys[0].push_back(step_of(query, span.minute * minute));
   for (const std::string& dimension : query.dimensions) {
     std::vector<std::string> values;
-    if (dimension.starts_with("attr."))
+    if (dimension == "status" && query.grain != Grain::span)
+      values.push_back(statuses.at(item_key(query.grain, span)));
+    else if (dimension.starts_with("attr."))
       values.emplace_back(Facts(span).attribute(dimension.substr(5)));
     else
       for (const std::string_view text : Facts(span).texts(dimension)) values.emplace_back(text);
@@ -60,10 +69,6 @@ bool open(const Spans& item) {
          std::ranges::any_of(item, [](const Span* span) { return !span->parent && !timed(span->status); });
 }
 
-std::string item_key(Grain grain, const Span& span) {
-  return grain == Grain::session ? span.session_key() : to_hex(span.trace);
-}
-
 std::map<std::string, Spans> items_in(Grain grain, const Spans& spans) {
   std::map<std::string, Spans> items;
   for (const Span* span : spans) items[item_key(grain, *span)].push_back(span);
@@ -77,7 +82,7 @@ bool in_range(const Range& range, const Span& span) {
 }
 
 // Adds whole items to the groups in which they stand: the step of their start, the values of their spans in `shown`.
-void place(const MeasureQuery& query, Grain grain, const Spans& all, const Spans& shown,
+void place(const MeasureQuery& query, Grain grain, const Spans& all, const Spans& shown, const Statuses& statuses,
            std::vector<Spans> Group::* into, std::map<Keys, Group>& groups, bool only_timed = false) {
   const auto whole = items_in(grain, all);
   for (const auto& [key, spans] : items_in(grain, shown)) {
@@ -85,7 +90,7 @@ void place(const MeasureQuery& query, Grain grain, const Spans& all, const Spans
     if (only_timed && open(item)) continue;
     std::set<Keys> places;
     for (const Span* span : spans)
-      for (Keys keys : keys_of(query, *span)) {
+      for (Keys keys : keys_of(query, *span, statuses)) {
         if (!query.step.empty()) keys[0] = step_of(query, static_cast<Nanos>(*total_of("start", item)));
         places.insert(keys);
       }
@@ -95,6 +100,7 @@ void place(const MeasureQuery& query, Grain grain, const Spans& all, const Spans
 
 std::map<Keys, Group> groups_of(const Case& c) {
   Spans all, chosen;
+  Statuses statuses;
   for (const Span& span : c.spans)
     if (in_range(c.query.range, span)) all.push_back(&span);
   const Node* filter = c.query.filter.root();
@@ -102,22 +108,24 @@ std::map<Keys, Group> groups_of(const Case& c) {
     for (const Span* span : all)
       if (matches(c.query.filter, Facts(*span))) chosen.push_back(span);
   } else {
+    for (const auto& [key, spans] : items_in(c.query.grain, all)) statuses[key] = status_of(spans);
     for (const auto& [key, spans] : items_in(c.query.grain, all))
       if (filter == nullptr || item_passes(*filter, spans)) chosen.insert(chosen.end(), spans.begin(), spans.end());
   }
   std::map<Keys, Group> groups;
   if (c.query.step.empty() && c.query.dimensions.empty()) groups[{}];
   for (const Span* span : chosen)
-    for (const Keys& keys : keys_of(c.query, *span)) groups[keys].spans.push_back(span);
+    for (const Keys& keys : keys_of(c.query, *span, statuses)) groups[keys].spans.push_back(span);
   const auto asked = [&](std::string_view name) {
     return std::ranges::any_of(c.query.measures, [&](const std::string& one) { return one.starts_with(name); });
   };
   if (c.query.grain != Grain::span && (asked("error_rate") || asked("latency.mean")))
-    place(c.query, c.query.grain, all, chosen, &Group::items, groups);
+    place(c.query, c.query.grain, all, chosen, statuses, &Group::items, groups);
   else if (c.query.grain != Grain::span && asked("latency."))  // only those with a time make a group
-    place(c.query, c.query.grain, all, chosen, &Group::items, groups, true);
+    place(c.query, c.query.grain, all, chosen, statuses, &Group::items, groups, true);
   // whole traces: at span and session grain those that have a chosen span
-  if (has_one(c.query.measures, "overhead")) place(c.query, Grain::trace, all, chosen, &Group::traces, groups);
+  if (has_one(c.query.measures, "overhead"))
+    place(c.query, Grain::trace, all, chosen, statuses, &Group::traces, groups);
   return groups;
 }
 

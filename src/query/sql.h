@@ -66,6 +66,9 @@ struct Items {
 };
 std::string items_sql(Sql& sql, const Items& items);
 
+// The status of the trace or session that a row belongs to: what the filter and the lists call its status.
+std::string item_status_sql(Sql& sql, Grain grain, const Range& range);
+
 // `_item` of the items that pass the filter, or "" where there is no filter: " AND key IN (…)".
 std::string selected(Sql& sql, Grain grain, const Filter& filter, const Range& range);
 
