@@ -6,7 +6,8 @@ namespace pawl::llm {
 namespace {
 
 constexpr std::string_view scopes[] = {"langfuse-sdk", "langfuse"};
-constexpr std::string_view markers[] = {"langfuse."};
+// Others carry langfuse.session.id and the like for its sake.
+constexpr std::string_view markers[] = {"langfuse.observation.type"};
 
 using enum Field;
 constexpr Key keys[] = {

@@ -6,10 +6,11 @@ namespace {
 
 // The order settles which of two dialects is asked first where only attributes can tell.
 const Dialect* const dialects[] = {
-    &openinference, &langfuse,      &langsmith,      &mlflow,      &agentops, &mastra,          &genkit,      &vercel,
-    &crewai,        &openlit,       &pydantic_ai,    &strands,     &adk,      &agent_framework, &openllmetry, &laminar,
-    &logfire,       &mcp,           &anthropic_sdk,  &claude_code, &codex,    &gemini_cli,      &helicone,    &litellm,
-    &autogen,       &openai_agents, &infrastructure, &otel_genai,  &generic};
+    &openinference,  &langfuse,   &langsmith,  &mlflow,      &agentops, &mastra,  &genkit,
+    &vercel,         &crewai,     &openlit,    &pydantic_ai, &strands,  &adk,     &agent_framework,
+    &openllmetry,    &laminar,    &logfire,    &livekit,     &pipecat,  &mcp,     &anthropic_sdk,
+    &claude_code,    &codex,      &gemini_cli, &helicone,    &litellm,  &autogen, &openai_agents,
+    &infrastructure, &otel_genai, &generic};
 
 // "ai" is the scope "ai" and not "airline.app"; "openinference" also "openinference-core".
 bool is_scope(std::string_view scope, std::string_view prefix) {

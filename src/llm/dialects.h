@@ -38,7 +38,8 @@ const Dialect& dialect_of(const otlp::Scope& scope, otlp::Attributes attributes)
 
 extern const Dialect otel_genai, openinference, openllmetry, langfuse, langsmith, adk, pydantic_ai, autogen, strands,
     agent_framework, agentops, mlflow, openlit, anthropic_sdk, mcp, crewai, vercel, mastra, genkit, litellm,
-    claude_code, codex, gemini_cli, helicone, laminar, logfire, openai_agents, infrastructure, generic;
+    claude_code, codex, gemini_cli, helicone, laminar, logfire, livekit, pipecat, openai_agents, infrastructure,
+    generic;
 
 // Shared words. `known` is false for a word that says nothing.
 struct KindWord {

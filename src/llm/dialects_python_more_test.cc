@@ -113,6 +113,56 @@ TEST(Strands, LatestModeTellsInEvents) {
   EXPECT_EQ(parse_value_json(pieces_of(*trace.spans[2], Slot::result)), "\"found\"");
 }
 
+// Whoever sends to Langfuse too puts its session and user on spans of any scope; that makes them none of Langfuse's.
+TEST(Langfuse, WhatStandsOnOthersSpansForItsSakeIsReadAndNoMore) {
+  const Attributes call = {{"gen_ai.operation.name", "chat"},
+                           {"gen_ai.provider.name", "openai"},
+                           {"gen_ai.request.model", "gpt-4.1"},
+                           {"gen_ai.usage.input_tokens", 100},
+                           {"gen_ai.usage.cache_read.input_tokens", 60},
+                           {"gen_ai.usage.output_tokens", 5},
+                           {"langfuse.session.id", "s-1"},
+                           {"langfuse.user.id", "u-1"}};
+  for (const std::string scope : {"livekit-agents", "my.own.tracer", "openai"}) {
+    const Recording trace = sent({{scope, "llm_request", call}});
+    EXPECT_EQ(kinds_of(trace), "llm") << scope;
+    EXPECT_EQ(counted_input(trace), 100) << scope;  // cached tokens are inside, not beside
+    EXPECT_EQ(trace.spans[0]->reading.tokens.cache_read, 60) << scope;
+    EXPECT_EQ(trace.spans[0]->reading.session, "s-1");
+    EXPECT_EQ(trace.spans[0]->reading.user, "u-1");
+    EXPECT_NE(trace.spans[0]->reading.dialect, "langfuse") << scope;
+  }
+  const Recording own =
+      sent({{"my.own.tracer",
+             "call",
+             {{"langfuse.observation.type", "generation"},
+              {"langfuse.observation.usage_details", R"({"input": 40, "input_cached_tokens": 60, "output": 5})"}}}});
+  EXPECT_EQ(own.spans[0]->reading.dialect, "langfuse");
+  EXPECT_EQ(counted_input(own), 100);
+}
+
+TEST(LiveKit, SessionTurnsToolsAndTheCallBelow) {
+  const Recording trace = sent({
+      {"livekit-agents", "agent_session", {{"lk.agent_label", "triage"}}},
+      {"livekit-agents", "agent_turn", {}, 1},
+      {"livekit-agents", "llm_node", {}, 2},
+      {"livekit-agents",
+       "llm_request",
+       {{"gen_ai.operation.name", "chat"},
+        {"gen_ai.request.model", "gpt-4.1"},
+        {"gen_ai.usage.input_tokens", 7},
+        {"gen_ai.usage.output_tokens", 1}},
+       3},
+      {"livekit-agents",
+       "function_tool",
+       {{"lk.function_tool.name", "lookup"}, {"lk.function_tool.arguments", "{\"a\":1}"}},
+       2},
+  });
+  EXPECT_EQ(kinds_of(trace), "workflow agent other~ llm tool");
+  EXPECT_EQ(counted_input(trace), 7);
+  EXPECT_EQ(trace.spans[4]->reading.tool_name, "lookup");
+}
+
 TEST(Mcp, FrameworkClientAndServerAreOneCall) {
   const Recording trace = sent({
       {"agent_framework",

@@ -54,7 +54,7 @@ void take_served(std::string model, Reading& out) {
 }
 
 namespace {
-Cached habit_of(const Dialect& dialect, std::string_view scope) {
+Cached habit_of(const Dialect& dialect, std::string_view scope, const Found& found) {
   // Anthropic's and Bedrock's numbers as they are on the wire: cached tokens stand beside the input.
   constexpr std::string_view as_on_the_wire[] = {
       "@traceloop/instrumentation-anthropic", "@traceloop/instrumentation-bedrock",
@@ -62,7 +62,9 @@ Cached habit_of(const Dialect& dialect, std::string_view scope) {
   if (std::ranges::any_of(as_on_the_wire, [&](std::string_view name) { return scope.starts_with(name); })) {
     return Cached::outside;
   }
-  return dialect.cached;
+  // A habit of a usage object is none of the attributes that stand beside it.
+  const bool of_object = dialect.cached == Cached::outside_unless_total && found.has(input_tokens);
+  return of_object ? Cached::inside : dialect.cached;
 }
 
 }  // namespace
@@ -94,7 +96,7 @@ void read_usage(const Reader& reader) {
   }
   const bool failed = reader.out.status == Status::error;
   if (failed && raw.input.value_or(0) == 0 && raw.output.value_or(0) == 0) return;  // placeholders
-  reader.out.tokens = resolve(raw, habit_of(reader.dialect, reader.scope.name));
+  reader.out.tokens = resolve(raw, habit_of(reader.dialect, reader.scope.name, found));
   if (reader.out.kind == Kind::agent && reader.out.tokens.any()) reader.out.wrapper_usage = true;
 }
 

@@ -45,6 +45,9 @@ void price_again(const Pricer& pricer, SpanRow& row) {
   reading.provider = row.provider, reading.model_served = row.model, reading.model_requested = row.model_requested;
   reading.tokens = {row.tokens_input,  row.tokens_cache_read, row.tokens_cache_write,
                     row.tokens_output, row.tokens_reasoning,  {}};
+  for (const auto& [name, count] : row.tokens_other) reading.tokens.others.emplace_back(name, count);
+  for (const auto& [name, value] : row.attributes)
+    if (name.ends_with(".service_tier")) reading.service_tier = value;
   pricer(row, reading);
 }
 
