@@ -223,6 +223,7 @@ const std::map<std::string, std::size_t> not_carried = {
     {"langfuse-sdk", 3},                 // the retriever; arguments by position
     {"langgraph-openinference", 1},      // a tool with one argument gives the bare value
     {"js-langgraph-nested", 1},          // the same
+    {"livekit-agents", 2},               // the SDK redacts the tool's error; the handoff names a tool, not an agent
     {"mcp2-native", 4},                  // neither arguments nor results nor messages
     {"openai-agents-openinference", 1},  // the SDK redacts the tool's error
     {"openai-agents-openllmetry", 1},
