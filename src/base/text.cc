@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include <charconv>
+#include <cstring>
 #include <numeric>
 
 namespace pawl {
@@ -220,6 +221,15 @@ std::pair<std::string_view, std::string_view> cut(std::string_view text, char se
 }
 
 bool is_utf8(std::string_view text) {
+  if (text.size() <= 64) {  // names and ids: seldom other than ASCII
+    std::uint64_t all = 0;
+    for (std::size_t i = 0; i < text.size(); i += 8) {
+      std::uint64_t word = 0;
+      std::memcpy(&word, text.data() + i, std::min<std::size_t>(8, text.size() - i));
+      all |= word;
+    }
+    if ((all & 0x8080'8080'8080'8080U) == 0) return true;
+  }
   return simdjson::validate_utf8(text.data(), text.size());
 }
 
