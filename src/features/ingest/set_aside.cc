@@ -25,18 +25,18 @@ class Finder final : public otlp::Visitor {
 
   Finder(ProjectId project, std::map<traces::RecordKey, std::uint32_t>& wanted) : project_(project), wanted_(wanted) {}
   void span(const otlp::Resource&, const otlp::Scope&, const otlp::Span& span) override {
-    look(span.raw, span.trace_id, span.span_id, span.name);
+    look(traces::record_hash(span.raw), span.trace_id, span.span_id, span.name);
   }
   void log(const otlp::Resource&, const otlp::Scope&, const otlp::LogRecord& record) override {
-    look(record.raw, record.trace_id, record.span_id, record.event_name);
+    look(hash128(record.raw), record.trace_id, record.span_id, record.event_name);
   }
   void refused(std::string_view) override { ++at_; }
   std::vector<Found> found;
 
  private:
-  void look(std::string_view raw, std::string_view trace, std::string_view span, std::string_view name) {
+  void look(const Id128& record, std::string_view trace, std::string_view span, std::string_view name) {
     const std::size_t index = at_++;
-    const traces::RecordKey key{project_, hash128(raw)};
+    const traces::RecordKey key{project_, record};
     const auto wanted = wanted_.find(key);
     if (wanted == wanted_.end() || wanted->second == 0) return;
     --wanted->second;

@@ -253,7 +253,7 @@ void Builder::mark_dirty(ProjectId project, const Id128& trace) {
 void Builder::add_span(ProjectId project, Nanos received, const otlp::Resource& resource, const otlp::Scope& scope,
                        const otlp::Span& span) {
   const Id128 trace = id_from_bytes(span.trace_id), id = id_from_bytes(span.span_id);
-  const Id128 record = hash128(span.raw);
+  const Id128 record = record_hash(span.raw);
   auto& fates = batch_.fates[project];
   const auto repeat = memory_.span(project, trace, id, record);
   if (repeat == Memory::Repeat::same) {
@@ -295,6 +295,7 @@ SpanRow& Builder::put_span(ProjectId project, Nanos received, const Id128& recor
   repair_all(row);
 
   std::vector<llm::Content> content = reading_.content;
+  row.attributes.reserve(span.attributes.size() + resource.attributes.size() + scope.attributes.size() + 2);
   used_.clear();
   used_.insert(reading_.used.begin(), reading_.used.end());
   for (const auto& attribute : span.attributes) {
@@ -327,6 +328,7 @@ SpanRow& Builder::put_span(ProjectId project, Nanos received, const Id128& recor
 
 void Builder::add_content(ContentRow carrier, const std::vector<llm::Content>& content, const std::string& session,
                           Nanos received, SpanRow* preview) {
+  carrier.pieces.reserve(content.size());
   carrier.scope = session.empty() ? carrier.trace : hash128(session);
   for (const auto& piece : content) {
     const bool shared = (piece.slot == llm::Slot::system || piece.slot == llm::Slot::tool_definitions) &&
@@ -476,6 +478,7 @@ Batch Builder::close(BatchNumber number) {
   for (auto& row : batch_.bodies) row.batch = number;
   Batch out = std::move(batch_);
   batch_ = Batch{};
+  batch_.spans.reserve(out.spans.size());  // rows are large: growing moves them all
   span_at_.clear();
   batch_bodies_.clear();
   batch_dirty_.clear();

@@ -57,6 +57,39 @@ constexpr warehouse::Step steps[] = {
      .alter = "MATERIALIZE INDEX by_trace, MATERIALIZE INDEX by_session, MATERIALIZE INDEX by_user"},
     {.number = 13, .table = "span_content", .alter = "MATERIALIZE INDEX by_trace"},
     {.number = 14, .table = "logs", .alter = "MATERIALIZE INDEX by_trace"},
+    // ZSTD for LZ4 where columns are wide and seldom read; posting lists packed by bits. Parts get it as they are
+    // merged.
+    {.number = 15,
+     .table = "spans",
+     .alter = "MODIFY COLUMN error_message String CODEC(ZSTD(1)), "
+              "MODIFY COLUMN tool_call_id String CODEC(ZSTD(1)), "
+              "MODIFY COLUMN response_id String CODEC(ZSTD(1)), "
+              "MODIFY COLUMN attrs Map(LowCardinality(String), String) CODEC(ZSTD(1)), "
+              "MODIFY COLUMN preview String CODEC(ZSTD(1)), MODIFY COLUMN events String CODEC(ZSTD(1)), "
+              "MODIFY COLUMN links String CODEC(ZSTD(1)), MODIFY COLUMN record UInt128 CODEC(ZSTD(1)), "
+              "MODIFY COLUMN read_session String CODEC(ZSTD(1)), "
+              "MODIFY COLUMN read_user String CODEC(ZSTD(1)), "
+              "MODIFY COLUMN read_agent LowCardinality(String) CODEC(ZSTD(1))"},
+    {.number = 16,
+     .table = "span_content",
+     .alter = "MODIFY COLUMN sizes Array(UInt32) CODEC(ZSTD(1)), MODIFY COLUMN record UInt128 CODEC(ZSTD(1))"},
+    // Where step 4 is still to come, the table that it makes has this index already.
+    {.number = 17,
+     .table = "bodies",
+     .alter = "DROP INDEX IF EXISTS words",
+     .only_if = "SELECT count() FROM system.data_skipping_indices WHERE database = currentDatabase() AND "
+                "table = 'bodies' AND name = 'words' AND expr != '(lower(text))'"},
+    {.number = 18,
+     .table = "bodies",
+     .alter = "ADD INDEX IF NOT EXISTS words lower(substring(text, 1, 65536)) TYPE text(tokenizer = "
+              "'splitByNonAlpha', posting_list_codec = 'bitpacking')"},
+    {.number = 19, .table = "bodies", .alter = "MATERIALIZE INDEX words"},
+    // Blocks of 4 MB: what one session says again and again is found farther back.
+    {.number = 20,
+     .table = "bodies",
+     .alter = "MODIFY COLUMN text String CODEC(ZSTD(3)) SETTINGS (min_compress_block_size = 1048576, "
+              "max_compress_block_size = 4194304), MODIFY COLUMN bytes String CODEC(ZSTD(3)) SETTINGS "
+              "(min_compress_block_size = 1048576, max_compress_block_size = 4194304)"},
 };
 
 }  // namespace

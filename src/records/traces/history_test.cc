@@ -28,7 +28,9 @@ std::string layout(std::string_view table) {
          ask("SELECT concat(name, ' ', type_full, ' ', expr, ' ', toString(granularity)) FROM "
              "system.data_skipping_indices " +
              here + " ORDER BY name") +
-         ask(fmt::format("SELECT concat(sorting_key, ' | ', partition_key, ' | ', engine) FROM system.tables WHERE "
+         ask(fmt::format("SELECT concat(sorting_key, ' | ', partition_key, ' | ', engine, ' | ', "
+                         "toString(extractAll(create_table_query, "
+                         "'[a-z]+_compress_block_size = [0-9]+'))) FROM system.tables WHERE "
                          "database = currentDatabase() AND name = '{}'",
                          table));
 }

@@ -89,6 +89,12 @@ struct ContentRow {
   BatchNumber batch = 0;
 };
 
+// Of a span's record; tells it from other versions of the same span and from the records of its batch: 64 bits are
+// enough, and random bytes are what no codec makes smaller. (A log record has no id: it is known by 128.)
+inline Id128 record_hash(std::string_view raw) {
+  return {0, hash128(raw).low};
+}
+
 struct BodyRow {
   ProjectId project = 0;
   Id128 scope, hash;

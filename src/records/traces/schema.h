@@ -23,7 +23,7 @@ CREATE TABLE IF NOT EXISTS spans (
   name LowCardinality(String),
   status Enum8('ok' = 0, 'error' = 1, 'blocked' = 2, 'unfinished' = 3, 'running' = 4),
   is_error UInt8,                     -- the deepest span that failed (conventions.md rule 5)
-  error_type LowCardinality(String), error_message String,
+  error_type LowCardinality(String), error_message String CODEC(ZSTD(1)),
   noise UInt8, framework_tool UInt8, wrapper_usage UInt8, clock UInt8,
   session String, user String, agent LowCardinality(String), agent_version LowCardinality(String),
   team LowCardinality(String), task LowCardinality(String), outcome LowCardinality(String),
@@ -33,25 +33,25 @@ CREATE TABLE IF NOT EXISTS spans (
   model LowCardinality(String),       -- served, else requested
   finish_reasons Array(LowCardinality(String)), ttft Nullable(Int64),   -- ns
   prompt LowCardinality(String), prompt_version LowCardinality(String),
-  tool LowCardinality(String), tool_call_id String,
-  handoff_from LowCardinality(String), handoff_to LowCardinality(String), response_id String,
+  tool LowCardinality(String), tool_call_id String CODEC(ZSTD(1)),
+  handoff_from LowCardinality(String), handoff_to LowCardinality(String), response_id String CODEC(ZSTD(1)),
   tokens_input Nullable(Int64), tokens_cache_read Nullable(Int64), tokens_cache_write Nullable(Int64),
   tokens_output Nullable(Int64), tokens_reasoning Nullable(Int64), tokens_other Map(LowCardinality(String), Int64),
   cost Nullable(Int64),               -- pico-dollars, priced by us
   cost_reported Nullable(Int64),      -- pico-dollars, as the SDK said
   price_row LowCardinality(String),   -- which price made `cost`
   cost_unknown UInt8,                 -- it counts, has usage, and no price is known
-  attrs Map(LowCardinality(String), String),  -- every attribute that is no content; resource's behind 'resource.', scope's behind 'scope.'
-  preview String,                     -- the user's words that this span was the first to bring, at most 200 bytes
-  events String, links String,        -- JSON arrays, '' where none
+  attrs Map(LowCardinality(String), String) CODEC(ZSTD(1)),  -- every attribute that is no content; resource's behind 'resource.', scope's behind 'scope.'
+  preview String CODEC(ZSTD(1)),      -- the user's words that this span was the first to bring, at most 200 bytes
+  events String CODEC(ZSTD(1)), links String CODEC(ZSTD(1)),  -- JSON arrays, '' where none
   dialect LowCardinality(String), scope LowCardinality(String),
   counted UInt8,                      -- its tokens and cost count (recount)
   not_counted Enum8('counted' = 0, 'no_usage' = 1, 'wrapper' = 2, 'duplicate' = 3),
   weight Float32,
-  record UInt128,                     -- hash of the record as received
+  record UInt128 CODEC(ZSTD(1)),      -- hash of the record as received (record_hash)
   read_kind Enum8('other' = 0, 'agent' = 1, 'llm' = 2, 'tool' = 3, 'retriever' = 4, 'embedding' = 5, 'reranker' = 6,
              'guardrail' = 7, 'evaluator' = 8, 'handoff' = 9, 'workflow' = 10),
-  read_session String, read_user String, read_agent LowCardinality(String),   -- as the span said, before the trace spread them
+  read_session String CODEC(ZSTD(1)), read_user String CODEC(ZSTD(1)), read_agent LowCardinality(String) CODEC(ZSTD(1)),  -- as the span said, before the trace spread them
   read_noise UInt8, read_handoff_to LowCardinality(String),
   session_weak UInt8,                 -- read_session is a framework's own conversation id: an ancestor's session wins
   pieces UInt16,                      -- how many pieces of content it brought: the richer of two reports of a step stays
@@ -73,8 +73,8 @@ CREATE TABLE IF NOT EXISTS span_content (
   source Enum8('span' = 0, 'log' = 1),
   slots Array(UInt8), formats Array(UInt8),            -- llm::Slot, llm::Format
   keys Array(LowCardinality(String)), roles Array(LowCardinality(String)),
-  scopes Array(UInt128), hashes Array(UInt128), sizes Array(UInt32),
-  record UInt128, sign Int8, batch UInt64,
+  scopes Array(UInt128), hashes Array(UInt128), sizes Array(UInt32) CODEC(ZSTD(1)),
+  record UInt128 CODEC(ZSTD(1)), sign Int8, batch UInt64,
   INDEX by_trace trace TYPE bloom_filter(0.0001) GRANULARITY 1,
   INDEX by_batch batch TYPE minmax GRANULARITY 1
 ) ENGINE = MergeTree
@@ -89,9 +89,11 @@ CREATE TABLE IF NOT EXISTS bodies (
   project UInt32, scope UInt128, hash UInt128,
   at DateTime64(3, 'UTC'),            -- received
   trace UInt128, span UInt128,        -- that first brought it
-  slot UInt8, text String CODEC(ZSTD(3)), bytes String CODEC(ZSTD(3)),
+  slot UInt8,
+  text String CODEC(ZSTD(3)) SETTINGS (min_compress_block_size = 1048576, max_compress_block_size = 4194304),
+  bytes String CODEC(ZSTD(3)) SETTINGS (min_compress_block_size = 1048576, max_compress_block_size = 4194304),
   batch UInt64,
-  INDEX words lower(substring(text, 1, 65536)) TYPE text(tokenizer = 'splitByNonAlpha'),
+  INDEX words lower(substring(text, 1, 65536)) TYPE text(tokenizer = 'splitByNonAlpha', posting_list_codec = 'bitpacking'),
   INDEX by_batch batch TYPE minmax GRANULARITY 1
 ) ENGINE = MergeTree
 PARTITION BY toMonday(at)
