@@ -55,6 +55,7 @@ struct Installation::Parts {
   mutable std::mutex said;
   std::atomic<bool> tried = false;  // to open it
   std::string trouble;              // under `said`: why the warehouse is not open
+  std::unique_ptr<traces::Rollups> rollups;
   std::unique_ptr<ingest::Ingest> ingest;
   std::unique_ptr<explore::Explore> explore;
   std::unique_ptr<sdks::Sdks> sdks;

@@ -14,6 +14,7 @@
 #include "ledger.h"
 #include "open_warehouse.h"
 #include "process.h"
+#include "query/query.h"
 #include "records/audit/audit.h"
 
 namespace pawl::app {
@@ -33,6 +34,12 @@ Result<std::string> body_key(const std::string& data, Random& random) {
   out.close();
   if (!out) return fail(ErrorKind::unavailable, "{} could not be written", path);
   return key;
+}
+
+std::vector<traces::Rollup> rollup_tables() {
+  std::vector<traces::Rollup> out;
+  for (const auto& one : query::rollups()) out.push_back({one.name, one.ddl, one.insert, one.group});
+  return out;
 }
 
 }  // namespace
@@ -89,6 +96,7 @@ void Installation::Parts::make_features() {
   pushes.local = local;
   push = std::make_unique<accounts::PushGate>(pushes, *projects, pool, *outbound, clock, log);
   const auto key = body_key(config.get("data"), random);
+  rollups = std::make_unique<traces::Rollups>(rollup_tables(), log);
   ingest = std::make_unique<ingest::Ingest>(
       *journal, *ledger, pool, clock, log,
       ingest::Options{
@@ -104,13 +112,15 @@ void Installation::Parts::make_features() {
           },
           .push_project = [this](const net::Request& request) { return push->project_of(request); },
           .keep_others = [this](const net::Request& request, llm::RunForm,
-                                const std::vector<ingest::Other>& others) { return keep_others(request, others); }});
+                                const std::vector<ingest::Other>& others) { return keep_others(request, others); },
+          .rollups = rollups.get()});
   explore = std::make_unique<explore::Explore>(
       pool, clock, log,
       explore::Options{.explain_cost = [this](const traces::SpanRow& row) { return pricing->explain(row); },
                        .progress = [this] { return progress(); },
                        .watch = [this](const projects::Access& access) { return projects->watch(access); },
-                       .scores = scores.get()});
+                       .scores = scores.get(),
+                       .rollups = rollups.get()});
   make_sdks(key.value_or(""));
 }
 

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "features/ingest/ingest.h"
 #include "ledger.h"
+#include "query/query.h"
 #include "records/audit/audit.h"
 #include "records/projects/projects.h"
 #include "records/traces/traces.h"
@@ -23,7 +24,9 @@ constexpr Job ingest_jobs[] = {
     {"recover", "at the start", "handles again what the warehouse does not hold yet, with the same batch bounds"},
     {"write", "60,000 rows, 32 MB or 300 ms", "reads records, prices them and inserts a batch"},
     {"correct", "after 2 s of quiet, at the latest 30 s",
-     "counts a trace again that got news, and writes the differences as pairs"}};
+     "counts a trace again that got news, and writes the differences as pairs"},
+    {"roll up", "every minute, or after 100,000 spans",
+     "adds what was stored since then to the roll-ups; fills them where they are missing"}};
 constexpr Job projects_jobs[] = {
     {"refresh", "every 400 ms",
      "reads keys, roles and log-ins that others have changed; ends live views that may go on no longer"}};
@@ -175,6 +178,8 @@ Result<std::vector<Slice>> slices(const net::Router& router, const std::vector<A
   }
   for (const auto& table : traces::described_tables())
     slice_called(all, "traces").tables.push_back(table_of(table.ddl, "warehouse"));
+  for (const auto& rollup : query::rollups())
+    slice_called(all, "traces").tables.push_back(table_of(rollup.ddl, "warehouse"));
   const auto rows = TRY(ledger.read(
       "SELECT name, sql FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name"));
   for (std::size_t i = 0; i < rows.size(); ++i)

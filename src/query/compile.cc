@@ -19,17 +19,16 @@ Result<const Measure*> measure_called(std::string_view name) {
               near.empty() ? "" : fmt::format(" Did you mean {}?", near));
 }
 
-// `_w` is a row's weight.
-std::string with_weight(std::string_view sql) {
-  std::string out(sql);
-  for (std::size_t at = out.find("(_w"); at != std::string::npos; at = out.find("(_w", at + 1))
-    if (at + 3 < out.size() && (out[at + 3] == ' ' || out[at + 3] == ')')) out.replace(at + 1, 2, weight_sql);
-  return out;
-}
-
-// What rows are grouped by: the expression on a row of `spans` and its name in the answer.
+// What rows are grouped by: its name in the answer, and the expression on a row of `spans` and of a roll-up.
 struct Key {
-  std::string name, sql;
+  std::string name, sql, rolled;
+};
+
+// A roll-up that a branch reads: the whole hours of the range, and the batches that it holds.
+struct Rolled {
+  const Rollup* table = nullptr;
+  std::uint64_t through = 0;
+  std::int64_t first = 0, last = 0;  // since 1970, the last excluded
 };
 
 Result<void> check(const MeasureQuery& query) {
@@ -56,6 +55,11 @@ class Compiler {
   std::string order() const;
   std::string branch(Branch branch);
   std::string rows();
+  std::optional<Rolled> rolled(bool quantiles) const;
+  std::string rolled_rows(const Rolled& from);
+  std::string rolled_times(const Rolled& from, Branch branch);
+  std::string from_rollup(const Rolled& from) const;
+  std::string beside(const Rolled& from, const std::string& select) const;
   std::string distinct(Branch branch, std::string_view key);
   std::string quantiles(Branch branch, std::string_view source);
   std::string span_times(Branch branch);
@@ -64,8 +68,8 @@ class Compiler {
   Items items_of(Grain grain, std::set<std::string> totals);
   std::string item_source(const Items& items, const std::string& rows);
 
-  std::string select_keys() const;  // "expr AS _k0, …, " or ""
-  std::string key_names() const;    // "_k0, …, " or ""
+  std::string select_keys(bool of_rollup = false) const;  // "expr AS _k0, …, " or ""
+  std::string key_names() const;                          // "_k0, …, " or ""
   std::string group_by(std::string_view more = "") const;
   std::string columns(Branch branch, const std::vector<std::string>& own) const;  // own partials, zeros for the rest
   std::string partials(Branch branch);
@@ -81,10 +85,14 @@ class Compiler {
 };
 
 Result<void> Compiler::find_keys() {
-  if (by_time()) keys_.push_back({"time", TRY(step_sql(sql_, query_.step, query_.timezone, "minute"))});
+  if (by_time()) {
+    keys_.push_back({"time", TRY(step_sql(sql_, query_.step, query_.timezone, "minute")), ""});
+    if (steps_by_hours(query_.step, query_.timezone))
+      keys_[0].rolled = TRY(step_sql(sql_, query_.step, query_.timezone, "hour * 60"));
+  }
   for (const std::string& name : query_.dimensions) {
     if (name.starts_with("attr.") && name.size() > 5) {
-      keys_.push_back({name, fmt::format("attrs[{}]", sql_.text(name.substr(5)))});
+      keys_.push_back({name, fmt::format("attrs[{}]", sql_.text(name.substr(5))), ""});
       continue;
     }
     const Dimension* dimension = find_dimension(name);
@@ -97,11 +105,13 @@ Result<void> Compiler::find_keys() {
                   near.empty() ? "" : fmt::format(" Did you mean {}?", near));
     }
     if (query_.grain != Grain::span && dimension->total == "_status") {
-      keys_.push_back({name, item_status_sql(sql_, query_.grain, query_.range)});
+      keys_.push_back({name, item_status_sql(sql_, query_.grain, query_.range), ""});
       continue;
     }
-    keys_.push_back({name, dimension->list ? fmt::format("arrayJoin(if(empty({0}), [''], {0}))", dimension->sql)
-                                           : std::string(dimension->sql)});
+    if (dimension->list)
+      keys_.push_back({name, fmt::format("arrayJoin(if(empty({0}), [''], {0}))", dimension->sql), ""});
+    else
+      keys_.push_back({name, std::string(dimension->sql), std::string(dimension->sql)});
   }
   return {};
 }
@@ -129,9 +139,10 @@ Result<void> Compiler::find_measures() {
   return {};
 }
 
-std::string Compiler::select_keys() const {
+std::string Compiler::select_keys(bool of_rollup) const {
   std::string out;
-  for (std::size_t i = 0; i < keys_.size(); ++i) out += fmt::format("{} AS _k{}, ", keys_[i].sql, i);
+  for (std::size_t i = 0; i < keys_.size(); ++i)
+    out += fmt::format("{} AS _k{}, ", of_rollup ? keys_[i].rolled : keys_[i].sql, i);
   return out;
 }
 
@@ -169,7 +180,71 @@ std::string Compiler::partials(Branch branch) {
   return columns(branch, own);
 }
 
+// The smallest roll-up that answers this query's rows; none where only rows do.
+std::optional<Rolled> Compiler::rolled(bool quantiles) const {
+  const auto& table = rollup_table();
+  const bool by_rows = query_.grain == Grain::span || query_.filter.empty();
+  if (!by_rows || std::ranges::any_of(keys_, [](const Key& key) { return key.rolled.empty(); })) return std::nullopt;
+  const Range whole = Sql::stored(query_.range);
+  const std::int64_t first = (whole.from + hour - 1) / hour, last = whole.to / hour;
+  if (first >= last) return std::nullopt;
+  for (std::size_t i = 0; i < table.size() && i < query_.rolled_up.size(); ++i) {
+    const Rollup& one = table[i];
+    if (query_.rolled_up[i] == 0 || (quantiles && !one.quantiles)) continue;
+    bool fits = query_.filter.empty() || looks_at_only(*query_.filter.root(), one.keys);
+    for (std::size_t k = by_time() ? 1 : 0; k < keys_.size(); ++k) fits &= has_one(one.keys, keys_[k].sql);
+    if (fits) return Rolled{&one, query_.rolled_up[i], first, last};
+  }
+  return std::nullopt;
+}
+
+std::string Compiler::from_rollup(const Rolled& from) const {
+  return fmt::format("{} AND hour >= {} AND hour < {}{}", Sql::from(from.table->name), from.first, from.last, where_);
+}
+
+// " UNION ALL …": the rows of `spans` that the roll-up does not hold. One scan for the ends of the range and one for
+// the batches above: together the engine would look at everything.
+std::string Compiler::beside(const Rolled& from, const std::string& select) const {
+  std::string out = fmt::format(" UNION ALL SELECT {} {}{} AND batch > {}", select,
+                                Sql::spans(Range{from.first * hour, from.last * hour}), where_, from.through);
+  const Range whole = Sql::stored(query_.range);
+  if (whole.from < from.first * hour || whole.to > from.last * hour)
+    out += fmt::format(" UNION ALL SELECT {} {}{} AND (minute < {} OR minute >= {})", select, Sql::spans(whole), where_,
+                       from.first * 60, from.last * 60);
+  return out;
+}
+
+std::string Compiler::rolled_rows(const Rolled& from) {
+  std::string sums, values;
+  std::vector<std::string> own;
+  for (const Partial* partial : partials_) {
+    if (partial->branch != Branch::rows) continue;
+    const std::string_view comma = sums.empty() ? "" : ", ";
+    sums += fmt::format("{}sum{}", comma, partial->name);
+    values += fmt::format("{}{} AS sum{}", comma, row_value(*partial), partial->name);
+    own.push_back(fmt::format("sum(sum{})", partial->name));
+  }
+  return fmt::format("SELECT {}{} FROM (SELECT {}{} {}{}){}", key_names(), columns(Branch::rows, own),
+                     select_keys(true), sums, from_rollup(from), beside(from, select_keys() + values), group_by());
+}
+
+std::string Compiler::rolled_times(const Rolled& from, Branch branch) {
+  const std::string_view column = times_column(branch);
+  const std::string all = where_;
+  const std::string map =
+      fmt::format("SELECT {}sumMap({}) AS _times {}{}", select_keys(true), column, from_rollup(from), group_by());
+  where_ += fmt::format(" AND {}", timed_rows(branch));
+  const std::string rest =
+      beside(from, fmt::format("{}{} AS _bucket, {} AS _one", select_keys(), bucket_sql(time_of(branch)), weight_sql));
+  where_ = all;
+  return fmt::format(
+      "SELECT {0}_bucket, sum(_one) AS _count FROM (SELECT {0}_bucket, _one FROM ({1}) ARRAY JOIN mapKeys(_times) AS "
+      "_bucket, mapValues(_times) AS _one{2}){3} HAVING _count > 0",
+      key_names(), map, rest, group_by("_bucket"));
+}
+
 std::string Compiler::rows() {
+  if (const auto from = rolled(false)) return rolled_rows(*from);
   return fmt::format("SELECT {}{} {}{}{}", select_keys(), partials(Branch::rows), Sql::spans(query_.range), where_,
                      group_by());
 }
@@ -198,13 +273,10 @@ std::string Compiler::quantiles(Branch branch, std::string_view source) {
 }
 
 std::string Compiler::span_times(Branch branch) {
-  const bool latency = branch == Branch::latency;
-  const std::string_view time = latency ? "duration" : "assumeNotNull(ttft)";
-  return quantiles(
-      branch,
-      fmt::format("SELECT {}{} AS _bucket, sum({}) AS _count {}{} AND NOT noise AND {}{} HAVING _count > 0",
-                  select_keys(), bucket_sql(time), weight_sql, Sql::spans(query_.range), where_,
-                  latency ? "status NOT IN ('running', 'unfinished')" : "ttft IS NOT NULL", group_by("_bucket")));
+  if (const auto from = rolled(true)) return quantiles(branch, rolled_times(*from, branch));
+  return quantiles(branch, fmt::format("SELECT {}{} AS _bucket, sum({}) AS _count {}{} AND {}{} HAVING _count > 0",
+                                       select_keys(), bucket_sql(time_of(branch)), weight_sql, Sql::spans(query_.range),
+                                       where_, timed_rows(branch), group_by("_bucket")));
 }
 
 Items Compiler::items_of(Grain grain, std::set<std::string> totals) {

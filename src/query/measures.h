@@ -51,6 +51,25 @@ std::string bucket_value_ms_sql(std::string_view bucket);
 // `invalid` on an unknown step or time zone.
 Result<std::string> step_sql(Sql& sql, std::string_view step, std::string_view timezone, std::string_view minute);
 
+// Whether every border of such steps is a whole hour of UTC.
+bool steps_by_hours(std::string_view step, std::string_view timezone);
+
+// A table of sums by hour: a column "sum_x" for each partial _x of rows, `times` for the log buckets.
+struct Rollup {
+  std::string_view name;
+  std::vector<std::string_view> keys;  // columns of `spans`, each a dimension or what a flag looks at
+  bool quantiles = false;
+};
+const std::vector<Rollup>& rollup_table();      // the smallest first
+std::string_view times_column(Branch branch);   // of latency, ttft: Map(bucket, weight)
+std::string with_weight(std::string_view sql);  // for `_w`, a row's weight
+// What goes into the sum of a partial of rows: of one row of `spans`.
+std::string row_value(const Partial& partial);
+// The condition on the rows that a time's log buckets count, and the time itself.
+std::string_view timed_rows(Branch branch), time_of(Branch branch);
+// Whether the filter looks at these columns only.
+bool looks_at_only(const Node& node, const std::vector<std::string_view>& keys);
+
 // A query whose measures are metric.NAME: of the table `points` alone.
 bool asks_points(const MeasureQuery& query);
 Result<Statement> compile_points(std::uint32_t project, const MeasureQuery& query);

@@ -180,10 +180,23 @@ struct MeasureQuery {
   Grain grain = Grain::span;        // what the filter selects, and what latency, error_rate … are of
   std::vector<MetricInfo> metrics;  // what is known, where a measure is metric.NAME; outlives the statement
   Nanos now = 0;                    // for what still runs; 0: nothing does
+  // Of each of rollups(), the batches that it holds while the statement runs: all up to this one; 0 or left out: none.
+  std::vector<std::uint64_t> rolled_up = {};
 };
 // Columns: [time,] dimensions, measures, in the order asked for. Rows only where there are spans (no filled gaps);
 // without dimensions and step exactly one row.
 Result<Statement> compile(std::uint32_t project, const MeasureQuery& query);
+// Tables that add up `spans` by hour and some dimensions (docs/reference/measures.md "Roll-ups"). A measure query reads
+// the smallest that fits, and of `spans` the ends of its range that are no whole hours and the batches above.
+struct RollupInfo {
+  std::string name, ddl;  // "CREATE TABLE IF NOT EXISTS name (…) ENGINE = …"
+  std::string insert,
+      group;  // "INSERT INTO name (…) SELECT … FROM spans WHERE ", " GROUP BY …"; between: which batches
+  std::vector<std::string_view> dimensions;  // by which it can be split and filtered
+  bool quantiles = false;                    // also serves latency and ttft quantiles
+};
+const std::vector<RollupInfo>& rollups();
+
 // What metrics there are; columns for metric_of: name, unit, type String, monotonic UInt8.
 Statement compile_metrics(std::uint32_t project);
 MetricInfo metric_of(std::string_view name, std::string_view unit, std::string_view type, bool monotonic);

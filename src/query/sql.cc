@@ -61,10 +61,14 @@ std::string Sql::from(std::string_view table) {
   return fmt::format("FROM {} WHERE project = {{project:UInt32}}", table);
 }
 
+Range Sql::stored(const Range& range) {
+  return {std::clamp(range.from, earliest, latest), std::clamp(range.to, earliest, latest)};
+}
+
 std::string Sql::spans(const std::optional<Range>& range) {
   std::string out = from("spans");
   if (!range) return out;
-  const Nanos start = std::clamp(range->from, earliest, latest), end = std::clamp(range->to, earliest, latest);
+  const auto [start, end] = stored(*range);
   const Nanos first = start / minute, last = (end + minute - 1) / minute;  // whole minutes, the last one excluded
   out += fmt::format(" AND minute >= {} AND minute < {}", first, last);
   if (start % minute != 0) out += fmt::format(" AND (minute > {} OR {} >= {})", first, start_sql, start);

@@ -26,6 +26,7 @@ class Sql {
   // Spans that start in the range: by the clamped minute and, within the first and last minute, by the start itself. Of
   // two ranges that meet, each span is in exactly one.
   static std::string spans(const std::optional<Range>& range);
+  static Range stored(const Range& range);  // as far as rows can stand in it
   std::vector<Parameter> take() { return std::move(parameters_); }
 
  private:

@@ -9,6 +9,16 @@ namespace {
 
 constexpr std::string_view known_steps = "1m 5m 15m 30m 1h 6h 1d 1w 1mo";
 
+// Zones whose clocks have stood, at some time since 1970, at another minute of the hour than UTC's.
+constexpr std::string_view uneven_zones =
+    " Africa/Monrovia America/Caracas America/Guyana America/Montevideo America/Paramaribo America/Santo_Domingo "
+    "America/St_Johns Asia/Calcutta Asia/Colombo Asia/Kabul Asia/Kathmandu Asia/Katmandu Asia/Kolkata "
+    "Asia/Kuala_Lumpur Asia/Pyongyang Asia/Rangoon Asia/Singapore Asia/Tehran Asia/Thimbu Asia/Thimphu Asia/Yangon "
+    "Australia/Adelaide Australia/Broken_Hill Australia/Darwin Australia/Eucla Australia/LHI Australia/Lord_Howe "
+    "Australia/North Australia/South Australia/Yancowinna Canada/Newfoundland Indian/Cocos Iran NZ-CHAT "
+    "Pacific/Chatham Pacific/Kiritimati Pacific/Marquesas Pacific/Nauru Pacific/Norfolk Pacific/Pitcairn "
+    "Pacific/Rarotonga Singapore ";
+
 struct Step {
   std::uint32_t count = 0;
   std::string_view unit;
@@ -61,6 +71,13 @@ Result<std::string> step_sql(Sql& sql, std::string_view step, std::string_view t
   const auto found = read ? step_in_zone(*read, sql.text(timezone), minute) : std::nullopt;
   if (!found) return fail(ErrorKind::invalid, "{} is no step of time; use one of {}.", step, known_steps);
   return fmt::format("toUInt32({})", *found);
+}
+
+bool steps_by_hours(std::string_view step, std::string_view timezone) {
+  if (step.empty()) return true;
+  const auto read = read_step(step);
+  return read && (read->unit != "m" || read->count % 60 == 0) &&
+         uneven_zones.find(fmt::format(" {} ", timezone)) == std::string_view::npos;
 }
 
 std::string bucket_sql(std::string_view nanoseconds) {

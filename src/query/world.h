@@ -54,7 +54,8 @@ struct Body {
 class Engine {
  public:
   static Engine& one();
-  void insert(std::uint32_t project, const std::vector<Row>& rows);
+  void insert(std::uint32_t project, const std::vector<Row>& rows, std::uint64_t batch = 0);
+  warehouse::Warehouse& warehouse() { return *warehouse_; }
   void insert_bodies(std::uint32_t project, const std::vector<Body>& bodies);
   // One content row: the span uses these bodies.
   void insert_content(std::uint32_t project, const Id128& trace, const Id128& span, const std::vector<Body>& bodies,

@@ -189,7 +189,7 @@ native::Rows Engine::run(const Statement& statement) {
   return std::move(answer->rows);
 }
 
-void Engine::insert(std::uint32_t project, const std::vector<Row>& rows) {
+void Engine::insert(std::uint32_t project, const std::vector<Row>& rows, std::uint64_t batch) {
   native::Block block;
   const auto column = [&](const char* name, const char* type, const auto& put) {
     native::Column& to = block.add(name, type);
@@ -233,6 +233,16 @@ void Engine::insert(std::uint32_t project, const std::vector<Row>& rows) {
   });
   column("weight", "Float32", [](C& c, const Span& s, const Row&) { c.fixed(s.weight); });
   column("sign", "Int8", [](C& c, const Span&, const Row& row) { c.fixed(static_cast<std::int8_t>(row.sign)); });
+  column("batch", "UInt64", [&](C& c, const Span&, const Row&) { c.fixed(batch); });
+  const auto made_up = [&](const char* name, auto number) {  // of other dimensions, out of what is there
+    column(name, "String", [=](C& c, const Span& s, const Row&) { c.text(fmt::format("{}-{}", name, number(s) % 3)); });
+  };
+  made_up("agent_version", [](const Span& s) { return s.minute; });
+  made_up("environment", [](const Span& s) { return s.agent.size(); });
+  made_up("team", [](const Span& s) { return s.agent.size() + 1; });
+  made_up("service", [](const Span& s) { return s.name.size() + s.kind.size(); });
+  made_up("provider", [](const Span& s) { return s.model.size(); });
+  made_up("customer", [](const Span& s) { return s.session.size() + s.user.size(); });
   const auto done = warehouse_->insert("spans", block);
   PAWL_CHECK(done.has_value(), "{}", done.error().what);
 }

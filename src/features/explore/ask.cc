@@ -96,8 +96,11 @@ Result<net::Response> ask(Explore::Inside& inside, warehouse::Warehouse& store, 
   Read read;
   if (std::ranges::any_of(query.measures, [](const auto& name) { return name.starts_with("metric."); }))
     query.metrics = TRY(metrics_of(store, project, read));
+  std::optional<traces::Rollups::Reading> still;  // what the roll-ups hold, until the answer is there
+  if (inside.options.rollups != nullptr) query.rolled_up = still.emplace(*inside.options.rollups).through();
   const auto statement = TRY(query::compile(project, query));
   const auto answer = TRY(run(store, statement, read));
+  still.reset();
   JsonWriter json;
   json.object().key("columns").array();
   for (const auto& column : statement.columns) {

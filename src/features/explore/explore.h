@@ -24,6 +24,7 @@ struct Options {
   // Turns false when whoever opened a live view may not see its project any more.
   std::function<std::shared_ptr<const std::atomic<bool>>(const projects::Access&)> watch;
   const scores::Scores* scores = nullptr;  // shown beside what they are about
+  traces::Rollups* rollups = nullptr;      // of query::rollups(); none: measures are read from rows
 };
 
 class Explore {

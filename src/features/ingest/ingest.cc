@@ -12,6 +12,7 @@
 #include "quarantine_api.h"
 #include "records/projects/projects.h"
 #include "repeats.h"
+#include "roll_up.h"
 #include "vendors.h"
 #include "wire/compress.h"
 #include "wire/google_logs.h"
@@ -81,6 +82,7 @@ struct Ingest::Inside {
   Writer writer;
   QuarantineApi quarantine_api;
   RepeatCheck repeats;
+  RollUp roll_up;
   std::atomic<std::uint64_t> requests = 0, secrets = 0;
   decltype(Options::mask) mask;
   decltype(Options::books_beside) books_beside;
@@ -104,6 +106,7 @@ struct Ingest::Inside {
         quarantine_api(quarantine, ledger, writer, pool_, clock_, log_,
                        [this](Item item) { return append_and_wait(std::move(item)); }),
         repeats(writer, quarantine, log_),
+        roll_up(writer, options.rollups, log_),
         mask(std::move(options.mask)),
         books_beside(std::move(options.books_beside)),
         push_project(std::move(options.push_project)),
@@ -384,6 +387,7 @@ void Ingest::add_routes(net::Router& router) {
 void Ingest::start(warehouse::Warehouse& warehouse) {
   inside_->writer.start(warehouse);
   inside_->repeats.start(warehouse);
+  inside_->roll_up.start(warehouse);
 }
 bool Ingest::ready() const {
   return inside_->writer.recovered();
@@ -396,10 +400,12 @@ bool Ingest::drain(Nanos most) {
 }
 void Ingest::leave() {
   inside_->repeats.stop();
+  inside_->roll_up.stop();
   inside_->writer.leave();
 }
 bool Ingest::stop(Nanos grace) {
   inside_->repeats.stop();
+  inside_->roll_up.stop();
   return inside_->writer.stop(grace);
 }
 
@@ -456,6 +462,8 @@ void Ingest::write_metrics(std::string& out) const {
   add("pawl_runs_open", "gauge", "Runs that came in pieces and have not ended.", s.open_runs);
   add("pawl_runs_known", "gauge", "Runs that came in pieces and still take patches.", s.known_runs);
   add("pawl_runs_known_bytes", "gauge", "What they hold.", s.known_run_bytes);
+  add("pawl_rollups_behind_batches", "gauge", "Stored batches that are not in all roll-ups: queries read their rows.",
+      inside_->roll_up.behind());
   add("pawl_ingest_queued_bytes", "gauge", "Acknowledged and not yet stored.", s.queued_bytes);
   const Nanos lag = s.oldest_received == 0 ? 0 : inside_->clock.now() - s.oldest_received;
   add("pawl_ingest_lag_seconds", "gauge", "Age of the oldest record that is not stored.",

@@ -54,6 +54,7 @@ struct Options {
   std::function<Task<Result<traces::ProjectId>>(const net::Request&)> push_project;
   KeepOthers keep_others;  // none: each of them is refused, with a sentence that says so
   traces::RunLimits runs;
+  traces::Rollups* rollups = nullptr;  // kept up with what is stored; none: nobody reads any
 };
 
 struct Stats {

@@ -1,12 +1,15 @@
 // A process that is killed at every call to the warehouse while it sets records aside, and while it sends them again:
 // each record is stored once or held once, and the books balance.
 #include <fcntl.h>
+#include <signal.h>
 #include <spawn.h>
 #include <sys/wait.h>
 
 #include <fstream>
+#include <thread>
 
 #include "base/text.h"
+#include "query/query.h"
 #include "world_testing.h"
 
 extern char** environ;
@@ -45,6 +48,25 @@ std::string report(World& world) {
                      *world.quarantine->count(project), world.all_books(project));
 }
 
+// Takes everything that is stored into the roll-ups.
+void roll_up(World& world) {
+  static const Log log(Log::Format::text, Level::error);
+  std::vector<traces::Rollup> tables;
+  for (const auto& one : query::rollups()) tables.push_back({one.name, one.ddl, one.insert, one.group});
+  traces::Rollups rollups(tables, log);
+  const auto last = static_cast<traces::BatchNumber>(world.number("SELECT toInt64(max(batch)) FROM spans"));
+  for (bool more = true; more;) more = rollups.advance(world.warehouse, last).value_or(false);
+}
+
+// Of each roll-up the spans that it holds beside those that are there.
+std::string rolled_up(World& world) {
+  std::string out;
+  for (const auto& one : query::rollups())
+    out += fmt::format("{} {}/{} ", one.name, world.number(fmt::format("SELECT sum(sum_n) FROM {}", one.name)),
+                       world.number("SELECT toInt64(sum(sign)) FROM spans"));
+  return out;
+}
+
 // The other process: PAWL_TEST_HOME, PAWL_TEST_KILL (at which call; -1: never), PAWL_TEST_STEP.
 TEST(KilledProcess, DISABLED_Child) {
   const std::filesystem::path home = std::getenv("PAWL_TEST_HOME");
@@ -59,12 +81,18 @@ TEST(KilledProcess, DISABLED_Child) {
   World world(home, store);
   if (step == "first") send_all(world);
   world.start();
+  for (int trace = at + 100; step == "roll" || step == "spin"; ++trace) {
+    world.send(project, Signal::traces, spans_body({span_json(trace, 1, "root"), span_json(trace, 2, "step", 1)}));
+    world.drain();
+    roll_up(world);
+    if (step == "roll") break;
+  }
   if (step == "retry") {
     const auto sent = world.ingest->retry_quarantined(project, {}, "test");
     ASSERT_TRUE(sent) << sent.error().what;
     world.drain();
   }
-  std::ofstream(home / "report") << report(world);
+  std::ofstream(home / "report") << (step == "roll" ? rolled_up(world) : report(world));
 }
 
 class Killed : public ::testing::Test {
@@ -73,7 +101,7 @@ class Killed : public ::testing::Test {
   ~Killed() override { std::filesystem::remove_all(home); }
 
   // The exit code of one such process.
-  int run(const std::string& step, int at) {
+  int run(const std::string& step, int at, std::chrono::milliseconds life = std::chrono::milliseconds(0)) {
     std::vector<std::string> words = {"child", "--gtest_filter=KilledProcess.DISABLED_Child",
                                       "--gtest_also_run_disabled_tests"};
     std::vector<std::string> settings = {"PAWL_TEST_HOME=" + home.string(), "PAWL_TEST_KILL=" + std::to_string(at),
@@ -91,6 +119,10 @@ class Killed : public ::testing::Test {
     EXPECT_EQ(posix_spawn(&child, "/proc/self/exe", &quiet, nullptr, arguments.data(), environment.data()), 0);
     posix_spawn_file_actions_destroy(&quiet);
     int status = 0;
+    if (life.count() > 0) {
+      std::this_thread::sleep_for(life);
+      kill(child, SIGKILL);
+    }
     waitpid(child, &status, 0);
     return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
   }
@@ -119,6 +151,25 @@ TEST_F(Killed, AtEveryCallNothingIsLostOrDoubled) {
       << text("child.log");
   ASSERT_EQ(run("then", -1), 0);  // and all of it is read back once more
   EXPECT_EQ(text("report"), "spans 7 of 7, not once 0, logs 3 of 3, points 2, held 0, books stored 10");
+}
+
+TEST_F(Killed, RollupsHoldEachSpanOnce) {
+  EXPECT_GE(run_through("roll", "roll"), 5);  // four tables are made and filled, the next time from where it was
+  const auto equal = [&] {
+    const std::string all = text("report");
+    EXPECT_FALSE(all.empty()) << text("child.log");
+    for (const auto one : split(all, ' ')) {
+      const auto [held, there] = cut(one, '/');
+      if (!there.empty()) EXPECT_EQ(held, there) << all;
+    }
+  };
+  equal();
+  for (int i = 0; i < 6; ++i) {  // and at any moment
+    EXPECT_EQ(run("spin", 1000 * (i + 1), std::chrono::milliseconds(900 + 170 * i)), -SIGKILL) << text("child.log");
+    std::filesystem::remove(home / "report");
+    ASSERT_EQ(run("roll", -1 - i), 0) << text("child.log");
+    equal();
+  }
 }
 
 }  // namespace

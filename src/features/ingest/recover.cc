@@ -141,6 +141,7 @@ void Writer::recover() {
   }
   say("");
   runs_.rebuilding(false);
+  settled_ = last_batch_;
   recovered_ = true;
   log_.info("recovered",
             {{"requests", fmt::format("{}", recovery.records)}, {"batch", fmt::format("{}", last_batch_)}});

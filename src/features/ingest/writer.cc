@@ -293,7 +293,10 @@ bool Writer::insert(traces::Batch& batch, traces::Held held, const Bounds* bound
   Nanos wait = first_wait;
   for (int refusals = 0;;) {
     const auto inserted = traces::insert(*warehouse_, batch, held);
-    if (inserted) return true;
+    if (inserted) {
+      settled_ = std::max(settled_.load(), batch.number);
+      return true;
+    }
     note_failure(batch, inserted.error(), wait);
     if (inserted.error().kind != ErrorKind::unavailable) {
       if (bounds == nullptr && ++refusals == most_refusals) return false;
@@ -306,7 +309,10 @@ bool Writer::insert(traces::Batch& batch, traces::Held held, const Bounds* bound
       }
     }
     for (bool asked = false; !asked;) {
-      if (!pause(wait)) return false;
+      if (!pause(wait)) {
+        unfinished_ = true;
+        return false;
+      }
       wait = std::clamp(2 * wait, first_wait, longest_wait);
       auto now_held = traces::held_of(*warehouse_, batch.number);
       asked = now_held.has_value();

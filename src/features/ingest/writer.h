@@ -78,6 +78,8 @@ class Writer {
   void start(warehouse::Warehouse& warehouse);
   bool recovered() const { return recovered_; }
   std::string progress() const;  // of recovery, a sentence
+  // This batch and all before it are stored as far as they ever will be; 0 until recovery is done, and at the end.
+  BatchNumber settled() const { return recovered_ && !unfinished_ ? settled_.load() : 0; }
   // Writes what is queued and ends; false where that took longer than `grace`.
   bool stop(Nanos grace);
   // Ends after the batch that is being written: what is in the journal alone is left to the next process.
@@ -168,6 +170,8 @@ class Writer {
   std::unordered_map<Id128, Dirty> dirty_;
   std::unordered_map<Id128, Dirty> waiting_;  // patches whose span has not come
   std::atomic<bool> recovered_ = false, leaving_ = false;
+  std::atomic<BatchNumber> settled_ = 0;
+  std::atomic<bool> unfinished_ = false;  // a batch is left to the next start
   std::thread thread_;
 };
 

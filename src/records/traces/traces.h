@@ -4,6 +4,7 @@
 #include "history.h"
 #include "logs.h"
 #include "refusals.h"
+#include "rollups.h"
 #include "row.h"
 #include "status.h"
 #include "store.h"
