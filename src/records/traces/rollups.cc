@@ -22,9 +22,14 @@ constexpr std::string_view one_block =
 
 struct Found {
   std::string uuid, comment;
+  bool damaged = false;  // the engine has set a part of it aside
 };
 
 Result<std::unordered_map<std::string, Found>> tables_of(warehouse::Warehouse& warehouse) {
+  const auto broken = TRY(warehouse.read({.sql = "SELECT DISTINCT table FROM system.detached_parts WHERE database = "
+                                                 "currentDatabase() AND startsWith(reason, 'broken')",
+                                          .parameters = {},
+                                          .deadline = minute}));
   const auto answer = TRY(warehouse.read(
       {.sql = "SELECT name, toString(uuid), comment FROM system.tables WHERE database = currentDatabase()",
        .parameters = {},
@@ -33,6 +38,7 @@ Result<std::unordered_map<std::string, Found>> tables_of(warehouse::Warehouse& w
   for (std::size_t i = 0; i < answer.rows.size(); ++i)
     out[std::string(answer.rows.text(0, i))] = {std::string(answer.rows.text(1, i)),
                                                 std::string(answer.rows.text(2, i))};
+  for (std::size_t i = 0; i < broken.rows.size(); ++i) out[std::string(broken.rows.text(0, i))].damaged = true;
   return out;
 }
 
@@ -98,7 +104,8 @@ class Rollups::Change {
   const bool begun_;
 };
 
-// Tables that are missing, of another definition or of other spans are made anew; where a table stands is asked of it.
+// Tables that are missing, damaged, of another definition or of other spans are made anew; where a table stands is
+// asked of it.
 Result<> Rollups::prepare(warehouse::Warehouse& warehouse) {
   auto found = TRY(tables_of(warehouse));
   const std::string spans = found["spans"].uuid + found["spans"].comment;  // the embedded engine's tables have no UUID
@@ -106,12 +113,14 @@ Result<> Rollups::prepare(warehouse::Warehouse& warehouse) {
     const Rollup& one = all_[i];
     const std::string mark =
         to_hex(sha256(fmt::format("{}\n{}\n{}\n{}", one.ddl, one.insert, one.group, spans))).substr(0, 32);
-    if (states_[i].mark == mark) continue;
+    const bool damaged = states_[i].mark.empty() && found[one.name].damaged;
+    if (states_[i].mark == mark && !damaged) continue;
     const Change change(*this);
     TRY(change.begun());
     states_[i] = {};
-    if (found[one.name].comment != mark) {
-      log_.info("a roll-up is filled from the spans that are stored", {{"table", one.name}});
+    if (found[one.name].comment != mark || damaged) {
+      log_.info("a roll-up is filled from the spans that are stored",
+                {{"table", one.name}, {"why", damaged ? "a part of it is damaged" : "it is new, or they are"}});
       TRY(warehouse.run(fmt::format("DROP TABLE IF EXISTS {} SYNC SETTINGS max_table_size_to_drop = 0", one.name)));
       TRY(warehouse.run(fmt::format("{}{} COMMENT '{}'", one.ddl, table_settings, mark)));
     }

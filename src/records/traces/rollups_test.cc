@@ -148,6 +148,28 @@ TEST_F(RollupsTest, AreFilledAnewForAnotherDefinitionOrOtherSpans) {
   EXPECT_TRUE(engine().run("DROP TABLE spans_swapped SYNC"));
 }
 
+TEST_F(RollupsTest, AreFilledAnewWhereAPartIsDamaged) {
+  put(10);
+  all();
+  put(20);
+  all();
+  const auto text = [](const std::string& sql) {
+    const auto answer = engine().read({.sql = sql});
+    EXPECT_TRUE(answer && answer->rows.size() == 1);
+    return std::string(answer->rows.text(0, 0));
+  };
+  const std::string part =
+      text("SELECT name FROM system.parts WHERE active AND table = 'rollup_test' ORDER BY min_block_number LIMIT 1");
+  EXPECT_TRUE(engine().run(fmt::format("ALTER TABLE rollup_test DETACH PART '{}'", part)));
+  const std::filesystem::path path =
+      text("SELECT path FROM system.detached_parts WHERE table = 'rollup_test' LIMIT 1");  // as the engine leaves it
+  std::filesystem::rename(path, path.parent_path() / ("broken-on-start_" + part));
+  rollups.emplace(std::vector<Rollup>{by_name()}, quiet);
+  all();
+  expect_equal();
+  EXPECT_EQ(number("SELECT toInt64(count()) FROM system.detached_parts WHERE table = 'rollup_test'"), 0);
+}
+
 TEST_F(RollupsTest, StandStillWhileTheyAreRead) {
   put(10);
   all();
