@@ -168,29 +168,29 @@ class Buffer(unittest.TestCase):
         for number in range(5):
             self.assertTrue(spool.put("traces", bytes([number]) * 300))
         self.assertEqual((spool.waiting(), spool.lost), (3, 2))
-        self.assertEqual(spool.take()[2][0], 2)
+        self.assertEqual(spool.take({"traces"})[2][0], 2)
         self.assertFalse(spool.put("traces", b"x" * 1001))
 
     def test_only_one_takes_it(self):
         one, two = Spool(self.folder, 1000), Spool(self.folder, 1000)
         one.put("traces", b"a")
-        path, kind, body = one.take()
-        self.assertEqual((kind, body, two.take()), ("traces", b"a", None))
+        path, kind, body = one.take({"traces"})
+        self.assertEqual((kind, body, two.take({"traces"})), ("traces", b"a", None))
         one.give_back(path)
-        self.assertEqual(two.take()[2], b"a")
+        self.assertEqual(two.take({"traces"})[2], b"a")
 
     def test_claim_of_a_dead_process_is_free(self):
         spool = Spool(self.folder, 1000)
         spool.put("traces", b"a")
-        path, _, _ = spool.take()
+        path, _, _ = spool.take({"traces"})
         os.rename(path, path.rpartition("@")[0] + "@999999999")
-        self.assertEqual(spool.take()[2], b"a")
+        self.assertEqual(spool.take({"traces"})[2], b"a")
 
     def test_half_written_file_is_not_taken(self):
         spool = Spool(self.folder, 1000)
         with open(os.path.join(spool.folder, "00000-1-1.traces~"), "wb") as file:
             file.write(b"half")
-        self.assertIsNone(spool.take())
+        self.assertIsNone(spool.take({"traces"}))
         self.assertEqual(spool.waiting(), 0)
 
     def test_others_cannot_read_it(self):
@@ -201,7 +201,7 @@ class Buffer(unittest.TestCase):
 
     def test_a_folder_that_cannot_be_made(self):
         spool = Spool("/proc/none/of/this", 1000)
-        self.assertEqual((spool.put("traces", b"a"), spool.take(), spool.waiting()), (False, None, 0))
+        self.assertEqual((spool.put("traces", b"a"), spool.take({"traces"}), spool.waiting()), (False, None, 0))
 
 
 class Settings(unittest.TestCase):

@@ -268,6 +268,19 @@ class Whose(Case):
         self.assertEqual(self.server.span("decorated")["attributes"]["pawl.session"], "s-3")
 
 
+class Logs(Case):
+    def test_content_that_comes_as_log_records(self):
+        from opentelemetry import _logs
+        from opentelemetry._logs import LogRecord
+        from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
+        with pawl.span("call", "llm") as made:
+            _logs.get_logger("gcp.vertex.agent").emit(LogRecord(event_name="gen_ai.user.message", body={"content": "hi"}))
+        self.assertTrue(pawl.flush())
+        found = [record for body in self.server.bodies("/v1/logs") for resource in ExportLogsServiceRequest.FromString(body).resource_logs
+                 for scope in resource.scope_logs for record in scope.log_records]
+        self.assertEqual([(one.event_name, one.span_id.hex()) for one in found], [("gen_ai.user.message", made.span_id)])
+
+
 class Content(Case):
     init = {"content": False}
 

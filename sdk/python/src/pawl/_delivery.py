@@ -242,17 +242,13 @@ class Delivery:
 
     def _empty_disk(self, most: int) -> None:
         for _ in range(most):
-            found = self.spool.take()
+            found = self.spool.take(KINDS)
             if found is None:
                 self._maybe_on_disk = self.spool.waiting() > 0  # others may hold theirs
                 if self._maybe_on_disk:
                     self._pause_until = time.monotonic() + LONGEST_PAUSE_S
                 return
             path, kind, packed = found
-            if kind not in KINDS:  # of a newer version: it shall have it
-                self.spool.give_back(path)
-                self._maybe_on_disk = False
-                return
             answer = self._post(kind, packed)
             if answer.passing:
                 self.spool.give_back(path)

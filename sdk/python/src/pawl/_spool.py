@@ -13,6 +13,7 @@ import os
 import tempfile
 import threading
 import time
+from typing import Container
 
 from ._settings import Settings
 
@@ -107,12 +108,14 @@ class Spool:
                 used -= each
                 self.lost += 1
 
-    def take(self) -> tuple[str, str, bytes] | None:
-        """The oldest one that nobody else has: its claimed path, its kind, its body."""
+    def take(self, kinds: Container[str]) -> tuple[str, str, bytes] | None:
+        """The oldest one of these kinds that nobody else has: its claimed path, its kind, its body. Others are for a newer version."""
         for name, _ in self._files():
             plain, _, claim = name.partition("@")
             if name.endswith("~") or (claim and not self._abandoned(name, claim)):
                 self._sweep(name)
+                continue
+            if plain.rpartition(".")[2] not in kinds:
                 continue
             path = os.path.join(self.folder, f"{plain}@{os.getpid()}")
             try:

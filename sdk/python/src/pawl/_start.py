@@ -12,7 +12,7 @@ from opentelemetry.context import Context
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor, TracerProvider
 
-from . import _context
+from . import _context, _logs
 from ._delivery import Delivery, Status
 from ._frameworks import Found, Frameworks
 from ._http import Http
@@ -31,7 +31,7 @@ class Processor(SpanProcessor):
 
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:
         try:
-            if self._runs():
+            if self.runs():
                 _context.on_start(span, parent_context, self._constant)
         except Exception as wrong:
             went_wrong("on_start", wrong)
@@ -39,17 +39,17 @@ class Processor(SpanProcessor):
     def on_end(self, span: ReadableSpan) -> None:
         try:
             _context.on_end(span)
-            if self._runs() and span.context is not None and span.context.trace_flags.sampled:
+            if self.runs() and span.context is not None and span.context.trace_flags.sampled:
                 self._delivery.put("traces", span, _context.size_of(span))
         except Exception as wrong:
             went_wrong("on_end", wrong)
 
-    def _runs(self) -> bool:
+    def runs(self) -> bool:
         """A provider keeps its processors for ever; one whose delivery has ended does nothing more."""
         return _running is not None and _running.delivery is self._delivery
 
     def shutdown(self) -> None:
-        if self._runs():
+        if self.runs():
             shutdown()
 
     def force_flush(self, timeout_millis: int = 30000) -> bool:
@@ -148,7 +148,9 @@ def init(
             constant["pawl.agent"] = settings.agent
         _context.propagates = settings.propagate
         tell_once(provider, owners)
-        provider.add_span_processor(Processor(delivery, constant))
+        processor = Processor(delivery, constant)
+        provider.add_span_processor(processor)
+        _logs.start(delivery, getattr(provider, "resource", None), processor.runs)
         _running = Running(settings, http, delivery, provider, owners, Frameworks(settings, provider, owners), folder)
         atexit.register(shutdown)
         if delivery.spool.waiting():
