@@ -107,6 +107,11 @@ FRAMEWORKS = {
 }
 
 
+def words_of(run, server, home):
+    ran = quiet(*run, env=environment(server, home), seconds=60 * PATIENCE)
+    return ran, json.loads(ran.stdout.splitlines()[-1]) if ran.returncode == 0 else None
+
+
 def frameworks(checks, python, home):
     with Server("--auth", "required") as server, Provider() as provider:
         keyed(server)
@@ -133,14 +138,13 @@ def frameworks(checks, python, home):
         checks.check("the conversation can be read", any("Rome" in json.dumps(one) for one in said) and any("sunny" in json.dumps(one) for one in said), said)
 
 
-def words(checks, python, home):
+def words(checks, run, home, name):
     with Server("--auth", "required") as server:
         keyed(server)
         server.post("/api/public/v2/prompts", {"name": "refund", "prompt": "Be {{tone}}.", "labels": ["production"]})
-        ran = quiet(python, os.path.join(HERE, "words.py"), env=environment(server, home), seconds=60 * PATIENCE)
-        if not checks.check("prompts, datasets and experiments run", ran.returncode == 0, ran.stderr[-1500:]):
+        ran, said = words_of(run, server, home)
+        if not checks.check(f"{name}: prompts, datasets and experiments run", said, ran.stderr[-1500:]):
             return
-        said = json.loads(ran.stdout.splitlines()[-1])
         checks.equal("prompts", (said["missing"], said["prompt"]), (["Hello you", "default"], [1, "Be kind.", "server"]))
         checks.equal("cases and means", (said["cases"], said["means"]), (["case-France", "case-Italy", "case-Spain"], {"exact": 0.5}))
         checks.check("a case that failed is told", any("KeyError" in one for one in said["errors"]) and said["errors"].count("") == 2, said["errors"])
@@ -249,12 +253,104 @@ def python_part(checks, home):
     checks.check("mypy finds nothing", typed.returncode == 0, typed.stdout[-800:])
     count_unittest(checks, "unit tests of sdk/python", quiet(python, "-m", "unittest", "discover", "-s", "tests", cwd=os.path.join(ROOT, "sdk/python"), seconds=120 * PATIENCE))
     frameworks(checks, python, os.path.join(home, "frameworks"))
-    words(checks, python, os.path.join(home, "words"))
+    words(checks, [python, os.path.join(HERE, "words.py")], os.path.join(home, "words"), "python")
     outage(checks, [python, os.path.join(HERE, "steady.py")], os.path.join(home, "outage"), "python")
     wrong_servers(checks, [python, os.path.join(HERE, "anyway.py")], os.path.join(home, "wrong"), "python")
 
 
-PARTS = {"python": python_part}
+def node_with_everything():
+    """A folder with what package-lock.json locks, kept under build/; None where it cannot be had."""
+    place = os.path.join(PLACE, f"node-{digest(os.path.join(HERE, 'package-lock.json'))}")
+    if not os.path.exists(os.path.join(place, "ready")):
+        if os.environ.get("PAWL_NO_NETWORK") == "1":
+            return None
+        shutil.rmtree(place, ignore_errors=True)
+        os.makedirs(place)
+        for name in ("package.json", "package-lock.json"):
+            shutil.copy(os.path.join(HERE, name), place)
+        installed = quiet("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", cwd=place)
+        if installed.returncode != 0:
+            print(installed.stderr[-600:])
+            return None
+        open(os.path.join(place, "ready"), "w", encoding="utf-8").close()
+    return place
+
+
+def tarball(checks, place):
+    """Builds the package as a user would get it, looks inside, unpacks it where npm would; the folder it was built in."""
+    built = os.path.join(PLACE, "typescript")
+    shutil.rmtree(built, ignore_errors=True)
+    shutil.copytree(os.path.join(ROOT, "sdk/typescript"), built, ignore=shutil.ignore_patterns("node_modules", "dist"))
+    os.symlink(os.path.join(place, "node_modules"), os.path.join(built, "node_modules"))
+    compiled = quiet(os.path.join(place, "node_modules/.bin/tsc"), "-p", "tsconfig.json", cwd=built)
+    if not checks.check("it compiles", compiled.returncode == 0, compiled.stdout[-1500:]):
+        return None
+    packed = quiet("npm", "pack", "--ignore-scripts", "--silent", cwd=built)
+    name = packed.stdout.strip().splitlines()[-1] if packed.returncode == 0 and packed.stdout.strip() else ""
+    if not checks.check("a tarball is made", name.endswith(".tgz"), packed.stderr[-800:]):
+        return None
+    target = os.path.join(place, "node_modules/pawl-sdk")
+    shutil.rmtree(target, ignore_errors=True)
+    os.makedirs(target)
+    quiet("tar", "xzf", os.path.join(built, name), "-C", target, "--strip-components=1")
+    held = {os.path.relpath(os.path.join(at, file), target) for at, _, files in os.walk(target) for file in files}
+    checks.check("it has its types and its README, and no tests", {"dist/index.js", "dist/index.d.ts", "dist/register.mjs", "README.md"} <= held and not any("test" in one for one in held), held)
+    return built
+
+
+# As above; Vercel AI calls twice as well, and a streamed call is not made: its instrumentation reports no tokens.
+JS_FRAMEWORKS = {
+    "js-openai": (2, 1, 440, "0.001045"),
+    "js-anthropic": (2, 1, 440, "0.000555"),
+    "js-langchain": (3, 1, 560, "0.001117"),
+    "js-agents": (2, 1, 440, "0.001045"),
+    "js-vercel": (2, 1, 440, "0.001045"),
+}
+
+
+def js_frameworks(checks, place, home):
+    with Server("--auth", "required") as server, Provider() as provider:
+        keyed(server)
+        ran = quiet("node", os.path.join(place, "frameworks.mjs"), provider.url, env=environment(server, home), seconds=120 * PATIENCE)
+        if not checks.check("five frameworks run", ran.returncode == 0, ran.stdout[-500:] + ran.stderr[-1500:]):
+            return
+        checks.check("an error of the client is the program's as ever", "raised as ever: BadRequestError" in ran.stdout, ran.stdout)
+        checks.check("everything is delivered", "flushed true" in ran.stdout and '"refused":0' in ran.stdout, ran.stdout)
+        server.stored()
+        listed = sessions_of(server)
+        for session, wanted in JS_FRAMEWORKS.items():
+            got = listed.get(session, {})
+            checks.equal(f"{session}: calls, tools, tokens and cost", tuple(got.get(name) for name in ("llm_calls", "tool_calls", "tokens", "cost_usd")), wanted)
+            checks.equal(f"{session}: whose", [got.get(name) for name in ("user_id", "task", "team", "environment", "tags", "trace_count")],
+                         ["u-1", "forecast", "support", "test", ["real"], 1])
+        checks.equal("the provider counted the same", sum(one["tokens"] or 0 for one in listed.values()), sum(total + out for _, total, _, out in provider.calls))
+        lost = [one for one in listed.values() if one["status"] == "error"]
+        checks.equal("the failed call is an error, once", [(one["llm_calls"], one["error_count"]) for one in lost], [(1, 1)])
+
+
+def typescript_part(checks, home):
+    place = node_with_everything()
+    if place is None:
+        print("  skipped: sdk/typescript: its dependencies cannot be had without a network")
+        return
+    built = tarball(checks, place)
+    if built is None:
+        return
+    tests = sorted(os.path.join("tests", name) for name in os.listdir(os.path.join(built, "tests")) if name.endswith(".test.mjs"))
+    ran = quiet("node", "--test", "--test-reporter=tap", "--test-timeout=90000", *tests, cwd=built, seconds=200 * PATIENCE)
+    counted = {word: int(number) for word, number in re.findall(r"^# (pass|fail|cancelled) (\d+)$", ran.stdout, re.M)}
+    checks.passed += counted.get("pass", 0)
+    checks.failed += counted.get("fail", 0) + counted.get("cancelled", 0)
+    checks.check("unit tests of sdk/typescript ran", ran.returncode == 0 and counted.get("pass", 0) > 25, "\n".join(re.findall(r"^not ok.*|^ +error:.*", ran.stdout, re.M)))
+    for name in ("frameworks.mjs", "words.mjs", "steady.mjs", "anyway.mjs"):
+        shutil.copy(os.path.join(HERE, name), place)
+    js_frameworks(checks, place, os.path.join(home, "js-frameworks"))
+    words(checks, ["node", os.path.join(place, "words.mjs")], os.path.join(home, "js-words"), "typescript")
+    outage(checks, ["node", os.path.join(place, "steady.mjs")], os.path.join(home, "js-outage"), "typescript")
+    wrong_servers(checks, ["node", os.path.join(place, "anyway.mjs")], os.path.join(home, "js-wrong"), "typescript")
+
+
+PARTS = {"python": python_part, "typescript": typescript_part}
 
 
 def main():
