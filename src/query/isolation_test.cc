@@ -11,43 +11,49 @@ namespace {
 
 using namespace testing;
 
-// ---- full text
-// -------------------------------------------------------------------------------------------------------
-TEST(FullText, FindsWordsAndPhrases) {
-  constexpr std::uint32_t here = 41;
-  std::vector<Row> rows;
-  std::vector<Body> bodies;
-  const auto say = [&](std::uint64_t trace, std::uint64_t span, int slot, std::string text) {
-    Span made;
-    made.trace = {1, trace}, made.span = {0, span};
-    made.start = world_start, made.minute = made.start / minute, made.session = "s";
-    made.name = "n" + std::to_string(span);
-    rows.push_back({made, 1});
-    bodies.push_back({made.trace, made.span, {7, span}, slot, std::move(text)});
-  };
-  say(1, 1, 0, "My Card was Declined; the card-declined message");
-  say(1, 2, 1, "We refunded the order");
-  say(2, 3, 0, "declined the invitation card");
-  say(2, 4, 2, "You are a polite refund agent");
-  say(3, 5, 5, "退款失败了 größe");
-  say(3, 6, 3, "card tool definition");
-  say(4, 7, 0, "{\"role\": \"system\", \"content\": \"Be terse\"}");
-  auto& engine = Engine::one();
-  engine.insert(here, rows);
-  engine.insert_bodies(here, bodies);
-  engine.insert_bodies(here + 1, bodies);
-  engine.insert_content(here, {1, 2}, {0, 4}, {bodies[3]}, 1);
-  engine.insert_content(here, {1, 1}, {0, 1}, {bodies[3], bodies[0]}, 1);
-  engine.insert_content(here, {1, 1}, {0, 2}, {bodies[3]}, 1);
-  engine.insert_content(here, {1, 1}, {0, 2}, {bodies[3]}, -1);
-  engine.insert_content(here, {1, 4}, {0, 7}, {bodies[6]}, 1);
+constexpr std::uint32_t here = 41;
 
+// Seven spans of four traces in one session, and who says what in them.
+Engine& told() {
+  static Engine* const once = [] {
+    std::vector<Row> rows;
+    std::vector<Body> bodies;
+    const auto say = [&](std::uint64_t trace, std::uint64_t span, int slot, std::string text) {
+      Span made;
+      made.trace = {1, trace}, made.span = {0, span};
+      made.start = world_start, made.minute = made.start / minute, made.session = "s";
+      made.name = "n" + std::to_string(span);
+      rows.push_back({made, 1});
+      bodies.push_back({made.trace, made.span, {7, span}, slot, std::move(text)});
+    };
+    say(1, 1, 0, "My Card was Declined; the card-declined message");
+    say(1, 2, 1, "We refunded the order");
+    say(2, 3, 0, "declined the invitation card");
+    say(2, 4, 2, "You are a polite refund agent");
+    say(3, 5, 5, "退款失败了 größe");
+    say(3, 6, 3, "card tool definition");
+    say(4, 7, 0, "{\"role\": \"system\", \"content\": \"Be terse\"}");
+    Engine& engine = Engine::one();
+    engine.insert(here, rows);
+    engine.insert_bodies(here, bodies);
+    engine.insert_bodies(here + 1, bodies);
+    engine.insert_content(here, {1, 2}, {0, 4}, {bodies[3]}, 1);
+    engine.insert_content(here, {1, 1}, {0, 1}, {bodies[3], bodies[0]}, 1);
+    engine.insert_content(here, {1, 1}, {0, 2}, {bodies[3]}, 1);
+    engine.insert_content(here, {1, 1}, {0, 2}, {bodies[3]}, -1);
+    engine.insert_content(here, {1, 4}, {0, 7}, {bodies[6]}, 1);
+    return &engine;
+  }();
+  return *once;
+}
+
+TEST(FullText, FindsWordsAndPhrases) {
   const auto found = [&](std::string_view filter, Grain grain = Grain::span) {
     MeasureQuery query{.measures = {"spans"}, .dimensions = {"name"}, .filter = *Filter::parse(filter)};
     query.range = {world_start - hour, world_start + hour};
     query.grain = grain;
     query.order = "name";
-    const auto answer = engine.run(*compile(here, query));
+    const auto answer = told().run(*compile(here, query));
     std::string out;
     for (std::size_t r = 0; r < answer.size(); ++r) out += answer.text(0, r);
     return out;
@@ -70,7 +76,9 @@ TEST(FullText, FindsWordsAndPhrases) {
   EXPECT_EQ(found("card invitation", Grain::trace), "n3n4");
   EXPECT_EQ(found("-card", Grain::trace), "n5n6n7");
   EXPECT_EQ(found("refunded", Grain::session), "n1n2n3n4n5n6n7");
+}
 
+TEST(FullText, ListsWordsAndPhrases) {
   const auto listed = [&](std::string_view filter, Grain grain) {
     ListQuery query{
         .grain = grain, .filter = *Filter::parse(filter), .range = {world_start - hour, world_start + hour}};
@@ -81,7 +89,7 @@ TEST(FullText, FindsWordsAndPhrases) {
       const auto column = grain == Grain::trace ? static_cast<std::size_t>(TraceColumn::trace)
                                                 : static_cast<std::size_t>(SessionColumn::trace);
       while (const auto statement = pager.next()) {
-        const auto [page, mine, values] = pager.read(engine.run(*statement));
+        const auto [page, mine, values] = pager.read(told().run(*statement));
         for (const std::size_t r : mine) out.insert(std::to_string(page->id(column, r).low));
       }
       query.cursor = pager.cursor();
@@ -103,8 +111,7 @@ TEST(FullText, FindsWordsAndPhrases) {
   EXPECT_EQ(listed("nowhere", Grain::session), "");
 }
 
-// ---- isolation: whatever is compiled names its project in every scan
-// -------------------------------------------------
+// Whatever is compiled names its project in every scan.
 void walk(const Statement& statement, std::string_view hostile) {
   const std::string& sql = statement.sql;
   std::size_t scans = 0;

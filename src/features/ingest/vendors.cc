@@ -21,9 +21,10 @@ struct Vendors::Taken {
   struct Answer {
     std::string id, why;  // why: refused
   };
-  std::string body;                                // as it is journalled
-  std::vector<Answer> answers;                     // in the order of the request
-  std::uint32_t units = 0, refused = 0, kept = 0;  // fragments and logs; refused of any sort; scores and the like that are kept
+  std::string body;             // as it is journalled
+  std::vector<Answer> answers;  // in the order of the request
+  std::uint32_t units = 0, refused = 0,
+                kept = 0;  // fragments and logs; refused of any sort; scores and the like that are kept
   Masked masked;
   std::vector<Other> others;        // views into the body …
   std::vector<std::size_t> places;  // … and where their answers stand
