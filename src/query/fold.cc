@@ -77,27 +77,6 @@ void append(std::string& out, std::string_view text) {
   out += text;
 }
 
-template <typename T>
-bool holds(Op op, T left, T right) {
-  switch (op) {
-    case Op::eq:
-      return left == right;
-    case Op::ne:
-      return left != right;
-    case Op::gt:
-      return left > right;
-    case Op::ge:
-      return left >= right;
-    case Op::lt:
-      return left < right;
-    case Op::le:
-      return left <= right;
-    case Op::contains:
-      return false;
-  }
-  return false;
-}
-
 // The total of an item that a dimension means; nullopt is NULL.
 std::optional<Int128> total_of(std::string_view total, const FoldItem& item) {
   const FoldSums& sums = item.sums;
@@ -128,8 +107,8 @@ bool total_holds(const Leaf& leaf, const FoldItem& item) {
     return any == (leaf.op == Op::eq);
   }
   if (!total) return false;
-  if (!leaf.whole.empty()) return holds<Int128>(leaf.op, *total, leaf.whole[0]);
-  return holds<long double>(leaf.op, static_cast<long double>(*total), static_cast<long double>(leaf.real[0]));
+  if (!leaf.whole.empty()) return compare<Int128>(leaf.op, *total, leaf.whole[0]);
+  return compare<long double>(leaf.op, static_cast<long double>(*total), static_cast<long double>(leaf.real[0]));
 }
 
 bool is_total(const Leaf& leaf) {

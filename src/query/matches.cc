@@ -5,27 +5,6 @@
 namespace pawl::query {
 namespace {
 
-template <typename T>
-bool compare(Op op, T left, T right) {
-  switch (op) {
-    case Op::eq:
-      return left == right;
-    case Op::ne:
-      return left != right;
-    case Op::gt:
-      return left > right;
-    case Op::ge:
-      return left >= right;
-    case Op::lt:
-      return left < right;
-    case Op::le:
-      return left <= right;
-    case Op::contains:
-      return false;
-  }
-  return false;
-}
-
 bool text_holds(Op op, std::string_view found, std::string_view wanted) {
   return op == Op::contains ? contains_ignoring_case(found, wanted) : found == wanted;
 }

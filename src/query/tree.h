@@ -13,6 +13,27 @@ namespace pawl::query {
 
 enum class Op : std::uint8_t { eq, ne, contains, gt, ge, lt, le };
 std::string_view text_of(Op op);
+// Of two numbers; what only texts can do holds of none.
+template <typename T>
+bool compare(Op op, T left, T right) {
+  switch (op) {
+    case Op::eq:
+      return left == right;
+    case Op::ne:
+      return left != right;
+    case Op::gt:
+      return left > right;
+    case Op::ge:
+      return left >= right;
+    case Op::lt:
+      return left < right;
+    case Op::le:
+      return left <= right;
+    case Op::contains:
+      return false;
+  }
+  return false;
+}
 
 // How a dimension holds for a trace or session: when any of its spans has it, or by the total of the item.
 enum class Holds : std::uint8_t { any_span, total };
