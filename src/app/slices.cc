@@ -44,7 +44,7 @@ constexpr std::string_view serve_commands[] = {"serve",  "upgrade", "version", "
 constexpr std::string_view accounts_commands[] = {"project", "key", "user"};
 constexpr std::string_view explore_commands[] = {"traces", "sessions", "query", "cost"};
 constexpr std::string_view prices_commands[] = {"price"};
-constexpr std::string_view ingest_commands[] = {"quarantine", "connect"};
+constexpr std::string_view ingest_commands[] = {"quarantine", "connect", "run"};
 constexpr std::string_view demo_commands[] = {"demo"};
 
 struct Known {

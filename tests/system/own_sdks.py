@@ -15,7 +15,7 @@ import time
 import venv
 
 from fake_provider import Provider
-from pawl import PATIENCE, ROOT, Checks, Server, command
+from pawl import BINARY, PATIENCE, ROOT, Checks, Server, command
 
 HERE = os.path.join(ROOT, "tests/own_sdks")
 PLACE = os.path.join(ROOT, "build/own_sdks")
@@ -350,7 +350,38 @@ def typescript_part(checks, home):
     wrong_servers(checks, ["node", os.path.join(place, "anyway.mjs")], os.path.join(home, "js-wrong"), "typescript")
 
 
-PARTS = {"python": python_part, "typescript": typescript_part}
+def run_part(checks, home):
+    """`pawl run`: programs without a word of Pawl in them. After the other parts, which install the SDKs."""
+    python, place = python_with_everything(), node_with_everything()
+    if python is None or place is None:
+        print("  skipped: pawl run: the SDKs' dependencies cannot be had without a network")
+        return
+    shutil.copy(os.path.join(HERE, "plain.mjs"), place)
+    with Server("--auth", "required") as server, Provider() as provider:
+        keyed(server)
+        env = environment(server, home, XDG_CACHE_HOME=os.path.join(home, "a cache"), OPENAI_API_KEY="k", OPENAI_BASE_URL=provider.url + "/v1")
+        for name, words_ in (("Python", [python, os.path.join(HERE, "plain.py")]), ("Node", ["node", os.path.join(place, "plain.mjs")])):
+            ran = quiet(BINARY, "run", "--", *words_, "--flag", "a b", env=env, seconds=60 * PATIENCE)
+            checks.check(f"{name}: what it prints and its exit code are its own", ran.returncode == 7 and "--flag" in ran.stdout and "a b" in ran.stdout, (ran.returncode, ran.stdout, ran.stderr[-600:]))
+            checks.check(f"{name}: it says where to", f"pawl run: tracing to {server.url}" in ran.stderr, ran.stderr[-600:])
+        server.stored()
+        calls = server.get("/api/v1/spans?filter=kind%3Dllm&limit=100")["spans"]
+        checks.equal("each model call is there, once", [one["cost_usd"] for one in calls], ["0.00036", "0.00036"])
+        ran = quiet(BINARY, "run", "--", sys.executable, "-c", "print(1)", env=env)
+        checks.check("a Python without the SDK runs, and is told what to install", ran.returncode == 0 and ran.stdout == "1\n" and "no pawl-sdk" in ran.stderr, (ran.returncode, ran.stdout, ran.stderr))
+        ran = quiet(BINARY, "run", "--", "node", "-e", "console.log(1)", env=env, cwd=home)
+        checks.check("a Node without it too", ran.returncode == 0 and ran.stdout == "1\n" and "no pawl-sdk" in ran.stderr, (ran.returncode, ran.stdout, ran.stderr))
+        for name, words_, code, says in (("nothing", [], 64, "Say what to run"), ("a program that is not there", ["--", "no-such-program"], 3, "no-such-program cannot be run"),
+                                         ("a wrong address", ["--server", "ftp://x", "--", "true"], 64, "--server")):
+            ran = quiet(BINARY, "run", *words_, env=env)
+            checks.check(f"{name}: a clear word", ran.returncode == code and says in ran.stderr, (ran.returncode, ran.stderr))
+        going = subprocess.Popen([BINARY, "run", "--", "sleep", "30"], env=env)
+        time.sleep(0.5)
+        going.terminate()
+        checks.equal("a signal reaches the program", going.wait(10), -15)
+
+
+PARTS = {"python": python_part, "typescript": typescript_part, "run": run_part}
 
 
 def main():
