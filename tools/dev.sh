@@ -29,7 +29,7 @@ end() {
 trap end EXIT
 trap 'exit 0' INT TERM
 
-built() { stat -c %Y.%i "$program" 2>/dev/null; }  # another after each link
+built() { stat -c %y.%i "$program" 2>/dev/null; }  # another after each link
 
 start() {
   running=$(built)
