@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "attempts.h"
+#include "base/published.h"
 #include "projects.h"
 
 namespace pawl::projects {
@@ -45,7 +46,7 @@ struct Projects::Inside {
   Random& random;
   const Clock& clock;
   Audit audit;
-  std::atomic<std::shared_ptr<const Snapshot>> snapshot;
+  Published<Snapshot> snapshot;
   std::atomic<Nanos> confirmed = 0;  // monotonic: when the snapshot was what the ledger held
   std::atomic<bool> away = false;
   mutable std::mutex mutex;

@@ -36,7 +36,7 @@ Result<> Projects::Inside::load() {
     fresh->epoch = static_cast<std::uint32_t>(epochs.integer(i, 0));
     fresh->masking[static_cast<ProjectId>(epochs.integer(i, 1))] = epochs.text(i, 2);
   }
-  snapshot = std::move(fresh);
+  snapshot.store(std::move(fresh));
   confirmed = asked;
   return {};
 }

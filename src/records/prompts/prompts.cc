@@ -120,7 +120,7 @@ Result<std::unique_ptr<Prompts>> Prompts::open(ledger::Ledger& ledger, const Clo
   for (auto& [project, prompts] : found)
     snapshot->projects[project] = std::make_shared<const OfProject>(prompts.begin(), prompts.end());
   auto out = std::unique_ptr<Prompts>(new Prompts(ledger, clock));
-  out->snapshot_ = std::move(snapshot);
+  out->snapshot_.store(std::move(snapshot));
   return out;
 }
 
@@ -150,7 +150,7 @@ void Prompts::publish(ProjectId project, const std::string& name, Known prompt) 
   else
     names[name] = std::move(prompt);
   of_project = std::make_shared<const OfProject>(std::move(names));
-  snapshot_ = std::move(next);
+  snapshot_.store(std::move(next));
 }
 
 Result<Known> Prompts::add(ProjectId project, New version) {

@@ -13,6 +13,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/published.h"
 #include "base/time.h"
 #include "store/ledger/ledger.h"
 
@@ -86,7 +87,7 @@ class Prompts {
   ledger::Ledger& ledger_;
   const Clock& clock_;
   std::mutex changing_;
-  std::atomic<std::shared_ptr<const Snapshot>> snapshot_;
+  Published<Snapshot> snapshot_;
 };
 
 }  // namespace pawl::prompts
