@@ -72,6 +72,11 @@ std::string environment_name(std::string_view name) {
   return out;
 }
 
+std::string environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
 Result<std::map<std::string, std::string>> read_settings(const std::string& file,
                                                          const std::vector<std::string_view>& names) {
   std::map<std::string, std::string> out;

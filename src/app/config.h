@@ -20,6 +20,7 @@ std::span<const Setting> settings_table();
 
 // "otlp_http" or "otlp-http" → "PAWL_OTLP_HTTP".
 std::string environment_name(std::string_view name);
+std::string environment(const char* name);  // its value, "" where it is not set
 // The keys of a TOML file as text. `invalid` names the line: no TOML, or a key that is none of `names` and the nearest.
 Result<std::map<std::string, std::string>> read_settings(const std::string& file,
                                                          const std::vector<std::string_view>& names);

@@ -15,6 +15,7 @@
 #include "base/text.h"
 #include "base/time.h"
 #include "commands.h"
+#include "config.h"
 #include "connect.h"
 #include "llm/json_scan.h"
 #include "net/client.h"
@@ -31,11 +32,6 @@ struct Wish {
   std::string client, server, key, project, file;
   bool write = false, no_test = false;
 };
-
-std::string environment(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? "" : value;
-}
 
 // --- the server ---------------------------------------------------------------------------------------------------
 

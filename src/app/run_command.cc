@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "commands.h"
+#include "config.h"
 #include "net/client.h"
 #include "outcome.h"
 
@@ -93,11 +94,6 @@ try {
 }
 process.env.PAWL_RUN_TOLD = "1";
 )js";
-
-std::string environment(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? "" : value;
-}
 
 // A folder of this user's alone: what stands in it is run by every program.
 Result<fs::path> own_folder() {
