@@ -362,10 +362,8 @@ void Builder::add_log(ProjectId project, Nanos received, const otlp::Resource& r
   // Equal records of one span at one time are one record resent, and so are those with an id of their own (semantic
   // conventions, log.record.uid); nothing else says so.
   const bool timed = record.time_ns != 0 || record.observed_ns != 0;
-  const bool named =
-      std::ranges::any_of(record.attributes, [](const auto& one) { return one.key == "log.record.uid"; });
-  const bool comparable = (span && timed) || named;
-  if (comparable && memory_.span(project, hash128(record.raw), span, hash) == Memory::Repeat::same) {
+  const bool comparable = (span && timed) || otlp::find(record.attributes, "log.record.uid") != nullptr;
+  if (comparable && memory_.span(project, hash, span, hash) == Memory::Repeat::same) {
     ++fates.duplicate;
     return;
   }
