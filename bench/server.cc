@@ -50,7 +50,8 @@ Cpu cpu_seconds(pid_t process) {
     const double seconds = static_cast<double>(parse_int(fields[11]).value_or(0) + parse_int(fields[12]).value_or(0)) /
                            static_cast<double>(sysconf(_SC_CLK_TCK));
     const std::string name = line.substr(line.find('(') + 1, close - line.find('(') - 1);
-    (name == "pawl-writer" ? cpu.write : name.starts_with("pawl") ? cpu.accept : cpu.engine) += seconds;
+    const bool ours = name.starts_with("pawl") && name != "pawl-rollups";  // those wait for the engine, and work in it
+    (name == "pawl-writer" ? cpu.write : ours ? cpu.accept : cpu.engine) += seconds;
   }
   return cpu;
 }
