@@ -78,6 +78,7 @@ class Embedded final : public Warehouse {
       if (const auto done = finish(query(*killer_, sql)); !done)
         log_.warn("a query could not be ended", {{"why", done.error().what}});
     });
+    Engine::give_back_pages();
     return {};
   }
 

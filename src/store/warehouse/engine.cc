@@ -2,6 +2,9 @@
 #include "engine.h"
 
 #include <dlfcn.h>
+#include <link.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <fstream>
 
@@ -26,6 +29,23 @@ bool has_avx2() {
 }
 
 }  // namespace
+
+void Engine::give_back_pages() {
+  ::dl_iterate_phdr(
+      [](dl_phdr_info* info, std::size_t, void*) {
+        if (!std::string_view(info->dlpi_name).ends_with("libchdb.so")) return 0;
+        const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
+        for (std::size_t i = 0; i < info->dlpi_phnum; ++i) {
+          const auto& part = info->dlpi_phdr[i];
+          if (part.p_type != PT_LOAD || (part.p_flags & PF_W) != 0) continue;
+          const std::uintptr_t begin = (info->dlpi_addr + part.p_vaddr + page - 1) / page * page;
+          const std::uintptr_t end = (info->dlpi_addr + part.p_vaddr + part.p_filesz) / page * page;
+          if (end > begin) ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
+        }
+        return 1;
+      },
+      nullptr);
+}
 
 Result<Engine> Engine::load(const std::string& path) {
   if (!has_avx2())

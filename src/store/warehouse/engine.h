@@ -41,6 +41,9 @@ struct Engine {
 
   // In sanitizer builds into a link namespace of its own: the library carries its own allocator (docs/decisions/0003).
   static Result<Engine> load(const std::string& library);
+  // Its code and constants leave the memory of the process until they are touched again (from the page cache): most of
+  // the 200 MB is for starting only.
+  static void give_back_pages();
 };
 
 }  // namespace pawl::warehouse
