@@ -192,6 +192,10 @@ std::string name_of_step(const Run& run, std::string_view kind) {
 
 }  // namespace
 
+bool is_coding_agent(std::string_view dialect) {
+  return std::ranges::find(agents, dialect, &CodingAgent::dialect) != std::end(agents);
+}
+
 bool tells_steps(const Reading& span) {
   const auto* const agent = std::ranges::find(agents, span.dialect, &CodingAgent::dialect);
   if (agent == std::end(agents) || span.session.empty()) return false;

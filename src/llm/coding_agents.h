@@ -60,6 +60,7 @@ struct CodingEvent {
 };
 // False where the record is no event of a coding agent, or names no session.
 bool read_coding_event(const otlp::Resource&, const otlp::Scope&, const otlp::LogRecord&, CodingEvent& out);
+bool is_coding_agent(std::string_view dialect);
 Fragment fragment_of(const CodingStep& step, Nanos at, Nanos received);
 // Whether this span shows that spans tell what its session's events tell.
 bool tells_steps(const Reading& span);

@@ -13,7 +13,8 @@ namespace {
 
 constexpr char joint = '\x1f';     // no JSON key holds it
 constexpr int deepest_merge = 16;  // below it an object is one value
-constexpr std::string_view forms[] = {"none", "langfuse", "langsmith", "openai-agents", "kept", "coding-agent"};
+constexpr std::string_view forms[] = {"none", "langfuse",     "langsmith", "openai-agents",
+                                      "kept", "coding-agent", "log-call"};
 
 bool says_nothing(std::string_view raw) {
   if (raw.empty()) return true;
@@ -51,6 +52,9 @@ Run::Rule Run::rule_of(RunForm form, bool root, std::string_view field) {
       return Rule::latest;
     case RunForm::coding_agent:
       if (one_of(field, {"started_at", "input", "session"})) return Rule::first;
+      return one_of(field, {"metadata", "resource"}) ? Rule::merge : Rule::latest;
+    case RunForm::log_call:
+      if (one_of(field, {"started_at", "preview"})) return Rule::first;
       return one_of(field, {"metadata", "resource"}) ? Rule::merge : Rule::latest;
     default:
       return field == "metadata" ? Rule::merge : Rule::latest;

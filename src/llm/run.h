@@ -25,8 +25,8 @@ namespace pawl::llm {
 
 // Whose protocol a fragment came by. The numbers are in the journal: never reused. `kept` is Pawl's own record of
 // folded runs, which goes forward when a segment of the journal retires; a `coding_agent` speaks by log events
-// (coding_agents.h).
-enum class RunForm : std::uint8_t { none, langfuse, langsmith, openai_agents, kept, coding_agent };
+// (coding_agents.h); a `log_call` is a model call that only log records tell of (log_calls.h).
+enum class RunForm : std::uint8_t { none, langfuse, langsmith, openai_agents, kept, coding_agent, log_call };
 std::string_view name_of(RunForm form);
 
 // Patches are later than what created the run, then the client's own time decides, then the receipt.
@@ -106,6 +106,7 @@ class Run {
 struct RunSpan {
   std::string trace_id, span_id, parent_id;  // the client's own text; "" where there is none
   bool ended = false;
+  std::string preview;  // the first words of the user, where its content is kept elsewhere
   otlp::Resource resource;
   otlp::Scope scope;
   otlp::Span span;  // ids and raw are empty

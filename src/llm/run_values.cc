@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "llm/coding_agents.h"
 #include "llm/json_scan.h"
+#include "llm/log_calls.h"
 
 namespace pawl::llm {
 namespace {
@@ -95,6 +96,9 @@ void read_run(const Run& run, RunSpan& out) {
       break;
     case RunForm::coding_agent:
       read_coding_agent(run, out);
+      break;
+    case RunForm::log_call:
+      read_log_call(run, out);
       break;
     default:
       break;

@@ -59,11 +59,6 @@ void read_metadata(Found& found, Arena& arena) {
 
 constexpr std::uint8_t of_event = 50, of_resource = 100;
 
-// An event or log record that carries what spans carry elsewhere.
-bool is_details(std::string_view event) {
-  return event == "gen_ai.client.inference.operation.details" || event == "gen_ai.client.operation.details";
-}
-
 void fill(Reader& reader) {
   Reading& out = reader.out;
   Found& found = reader.found;
@@ -120,8 +115,12 @@ bool is_chunk_event(std::string_view event_name) {
          event_name == "gen_ai.stream.chunk" || event_name == "new_token";
 }
 
+bool is_details_event(std::string_view event_name) {
+  return event_name == "gen_ai.client.inference.operation.details" || event_name == "gen_ai.client.operation.details";
+}
+
 bool is_content_event(std::string_view event_name) {
-  return is_details(event_name) || has_event_content(event_name);
+  return is_details_event(event_name) || has_event_content(event_name);
 }
 
 void read_span(const otlp::Resource& resource, const otlp::Scope& scope, const otlp::Span& span, Reading& out) {
@@ -138,7 +137,7 @@ void read_span(const otlp::Resource& resource, const otlp::Scope& scope, const o
   if (const std::string_view sent = found.text(invocation_parameters); sent.contains("elicone-"))
     collect_headers(json::member(sent, "extra_headers"), 4, arena, found);
   for (const otlp::Event& event : span.events) {
-    if (is_details(event.name)) collect(event.attributes, of_event, found);
+    if (is_details_event(event.name)) collect(event.attributes, of_event, found);
   }
   collect(resource.attributes, of_resource, found);
   Reader reader{dialect, found, scope, span, out, arena};
@@ -157,7 +156,7 @@ void read_span(const otlp::Resource& resource, const otlp::Scope& scope, const o
 
 bool read_log(const otlp::Resource& resource, const otlp::Scope& scope, const otlp::LogRecord& record, Reading& out) {
   out.clear();
-  const bool details = is_details(record.event_name);
+  const bool details = is_details_event(record.event_name);
   if (!details && !record.event_name.starts_with("gen_ai.")) return false;
   std::array<std::byte, 8192> stack;
   std::pmr::monotonic_buffer_resource memory(stack.data(), stack.size());

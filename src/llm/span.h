@@ -103,6 +103,8 @@ struct Reading {
 
 // One event a chunk of a stream (conventions.md trap 15): counted, not kept.
 bool is_chunk_event(std::string_view event_name);
+// An event that tells a whole model call.
+bool is_details_event(std::string_view event_name);
 // A span event whose attributes became content pieces: its attributes need not be kept a second time.
 bool is_content_event(std::string_view event_name);
 

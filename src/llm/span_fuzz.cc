@@ -5,6 +5,7 @@
 #include <memory_resource>
 
 #include "llm/coding_agents.h"
+#include "llm/log_calls.h"
 #include "llm/recount.h"
 #include "llm/span.h"
 
@@ -29,24 +30,29 @@ class Reading final : public pawl::otlp::Visitor {
   }
   void log(const pawl::otlp::Resource& resource, const pawl::otlp::Scope& scope,
            const pawl::otlp::LogRecord& record) override {
-    pawl::llm::read_log(resource, scope, record, reading_);
+    const bool of_call = pawl::llm::read_log(resource, scope, record, reading_);
     for (const auto& piece : reading_.content) bytes += piece.bytes.size();
+    pawl::llm::CallIds ids;
+    pawl::llm::LogCall call;
+    if (of_call && pawl::llm::read_call_ids(record, ids) &&
+        pawl::llm::read_log_call(resource, scope, record, ids, reading_, 1, "", call))
+      make(pawl::llm::fragment_of(call, 1));
     pawl::llm::CodingEvent event;
     pawl::llm::read_coding_event(resource, scope, record, event);
-    for (const auto& step : event.steps) {
-      const auto fragment = pawl::llm::fragment_of(step, event.at, event.at);
-      pawl::llm::Run run(fragment);
-      run.fold(fragment);
-      pawl::llm::RunSpan span;
-      pawl::llm::read_run(run, span);
-      pawl::llm::read_span(span.resource, span.scope, span.span, reading_);
-      if (!pawl::llm::Run::read(run.write())) std::abort();
-    }
+    for (const auto& step : event.steps) make(pawl::llm::fragment_of(step, event.at, event.at));
   }
   std::vector<pawl::llm::Fact> facts;
   std::size_t bytes = 0;
 
  private:
+  void make(const pawl::llm::Fragment& fragment) {
+    pawl::llm::Run run(fragment);
+    run.fold(fragment);
+    pawl::llm::RunSpan span;
+    pawl::llm::read_run(run, span);
+    pawl::llm::read_span(span.resource, span.scope, span.span, reading_);
+    if (!pawl::llm::Run::read(run.write())) std::abort();
+  }
   pawl::llm::Reading reading_;
 };
 

@@ -155,6 +155,7 @@ void write_attributes(JsonWriter& json, const object& entry) {
   }
   if (const auto id = text_of(entry, "insertId"); !id.empty()) write_attribute(json, "log.record.uid", id);
   if (const auto name = text_of(entry, "logName"); !name.empty()) write_attribute(json, "gcp.log_name", name);
+  write_attribute(json, google_push_attribute, "pubsub");
   const auto trace = text_of(entry, "trace"), span = text_of(entry, "spanId");
   if (!trace.empty() && !hex_of_length(last_part(trace), 32)) write_attribute(json, "gcp.trace", trace);
   if (!span.empty() && !hex_of_length(span, 16)) write_attribute(json, "gcp.span_id", span);

@@ -10,6 +10,9 @@
 
 namespace pawl {
 
+// An attribute of every such record, "pubsub": whoever sends this way sends no spans.
+inline constexpr std::string_view google_push_attribute = "pawl.pushed_by";
+
 // An OTLP/JSON ExportLogsServiceRequest with one record, of a push of one entry. The same entry gives the same bytes at
 // every delivery: what names the delivery (messageId, publishTime) is left out.
 //   labels              attributes, as they are (all are strings)

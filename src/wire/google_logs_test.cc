@@ -45,7 +45,8 @@ TEST(GoogleLogs, AnEntryBecomesARecord) {
             R"({"key":"user.id","value":{"stringValue":"user-7"}},)"
             R"({"key":"gcp.httpRequest","value":{"stringValue":"{\"status\":200}"}},)"
             R"({"key":"log.record.uid","value":{"stringValue":"i1"}},)"
-            R"({"key":"gcp.log_name","value":{"stringValue":"projects/p/logs/adk-otel"}}]}]}]}]})");
+            R"({"key":"gcp.log_name","value":{"stringValue":"projects/p/logs/adk-otel"}},)"
+            R"({"key":"pawl.pushed_by","value":{"stringValue":"pubsub"}}]}]}]}]})");
 }
 
 TEST(GoogleLogs, ARedeliveryIsTheSameRecord) {

@@ -113,6 +113,7 @@ class Writer {
   void write(const Item& item);
   void show_due_runs();
   void house_runs();
+  void meet_told_runs();
   void answer_carry();
   void flush();
   void commit(traces::Batch batch, traces::Held held, const Bounds& bounds);

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "base/text.h"
+
 namespace pawl::traces {
 namespace {
 
@@ -65,6 +67,14 @@ void keep_last(Attributes& attributes) {
     ++kept;
   }
   attributes.resize(kept);
+}
+
+void add_attributes(Attributes& out, std::string_view prefix, otlp::Attributes attributes) {
+  for (const auto& attribute : attributes) {
+    std::string key(prefix);
+    key += attribute.key;
+    out.emplace_back(std::move(key), repair_utf8(otlp::to_text(attribute.value)));
+  }
 }
 
 }  // namespace pawl::traces

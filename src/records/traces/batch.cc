@@ -64,23 +64,9 @@ std::string json_of_links(const otlp::Span& span) {
   return out.empty() ? out : out + "]";
 }
 
-void add_attributes(std::vector<std::pair<std::string, std::string>>& out, std::string_view prefix,
-                    otlp::Attributes attributes) {
-  for (const auto& attribute : attributes) {
-    std::string key(prefix);
-    key += attribute.key;
-    out.emplace_back(std::move(key), repair_utf8(otlp::to_text(attribute.value)));
-  }
-}
-
 // A time that a partition is made of: a client with wild clocks would make more partitions than one block may have.
 Nanos near(Nanos time, Nanos received) {
   return std::clamp(time, received - 400 * day, received + day);
-}
-
-std::string service_of(const otlp::Resource& resource) {
-  const auto* value = otlp::find(resource.attributes, "service.name");
-  return value == nullptr ? std::string() : repair_utf8(otlp::to_text(*value));
 }
 
 // The user's words in a piece of input, or "".
@@ -161,6 +147,10 @@ Memory::Repeat Memory::span(ProjectId project, const Id128& trace, const Id128& 
   return news ? Repeat::news : Repeat::changed;
 }
 
+bool Memory::knows_span(ProjectId project, const Id128& trace, const Id128& span) const {
+  return spans_.contains(span_key(project, trace, span));
+}
+
 void Memory::forget(ProjectId project, const Id128& trace, const Id128& span, const Id128& record) {
   for (const auto& of : {trace, record}) {  // log records are known by their bytes
     if (Id128& known = spans_.at(span_key(project, of, span)); known == record) known = {};
@@ -179,7 +169,7 @@ bool apply(const Patch& patch, SpanRow& row) {
   bool changed = fill(row.read_session, patch.session);
   changed |= fill(row.read_user, patch.user);
   changed |= fill(row.read_agent, patch.agent);
-  changed |= fill(row.model, patch.model);
+  const bool named = fill(row.model, patch.model);
   changed |= fill(row.error_type, patch.error_type);
   changed |= fill(row.error_message, patch.error_message);
   changed |= fill(row.response_id, patch.response_id);
@@ -189,15 +179,17 @@ bool apply(const Patch& patch, SpanRow& row) {
     row.status = llm::Status::error;
     changed = true;
   }
+  bool counts = false;
   if (!row.tokens_input && !row.tokens_output) {  // a span that has usage knows better than its log record
-    changed |= fill(row.tokens_input, patch.tokens_input);
-    changed |= fill(row.tokens_cache_read, patch.tokens_cache_read);
-    changed |= fill(row.tokens_cache_write, patch.tokens_cache_write);
-    changed |= fill(row.tokens_output, patch.tokens_output);
-    changed |= fill(row.tokens_reasoning, patch.tokens_reasoning);
+    counts |= fill(row.tokens_input, patch.tokens_input);
+    counts |= fill(row.tokens_cache_read, patch.tokens_cache_read);
+    counts |= fill(row.tokens_cache_write, patch.tokens_cache_write);
+    counts |= fill(row.tokens_output, patch.tokens_output);
+    counts |= fill(row.tokens_reasoning, patch.tokens_reasoning);
   }
+  row.unpriced = row.unpriced || named || counts;
   fill(row.session, patch.session), fill(row.user, patch.user), fill(row.agent, patch.agent);
-  return changed;
+  return changed || named || counts;
 }
 
 // Hands each visited record to the builder.
@@ -263,9 +255,10 @@ void Builder::add_span(ProjectId project, Nanos received, const otlp::Resource& 
   const bool replaces = span_at_.contains(span_key(project, trace, id));  // resent with other content in this batch
   replaces ? ++fates.merged : ++fates.stored;
   if (repeat == Memory::Repeat::changed && !replaces) mark_dirty(project, trace);
-  put_span(project, received, record, resource, scope, span);
-  if (runs_ != nullptr && llm::tells_steps(reading_))
-    runs_->traced(project, reading_.session, true, received, segment_);
+  SpanRow& row = put_span(project, received, record, resource, scope, span);
+  if (runs_ == nullptr) return;
+  if (llm::tells_steps(reading_)) runs_->traced(project, reading_.session, true, received, segment_);
+  if (runs_->has_told()) meet_told(row);
 }
 
 SpanRow& Builder::put_span(ProjectId project, Nanos received, const Id128& record, const otlp::Resource& resource,
@@ -326,6 +319,11 @@ SpanRow& Builder::put_span(ProjectId project, Nanos received, const Id128& recor
   return row;
 }
 
+SpanRow* Builder::row_here(ProjectId project, const Id128& trace, const Id128& span) {
+  const auto here = span_at_.find(span_key(project, trace, span));
+  return here == span_at_.end() ? nullptr : &batch_.spans[here->second];
+}
+
 void Builder::add_content(ContentRow carrier, const std::vector<llm::Content>& content, const std::string& session,
                           Nanos received, SpanRow* preview) {
   carrier.pieces.reserve(content.size());
@@ -352,97 +350,6 @@ void Builder::add_content(ContentRow carrier, const std::vector<llm::Content>& c
     carrier.pieces.push_back(std::move(ref));
   }
   batch_.contents.push_back(std::move(carrier));
-}
-
-void Builder::add_log(ProjectId project, Nanos received, const otlp::Resource& resource, const otlp::Scope& scope,
-                      const otlp::LogRecord& record) {
-  const Id128 trace = id_from_bytes(record.trace_id), span = id_from_bytes(record.span_id);
-  const Id128 hash = hash128(record.raw);
-  auto& fates = batch_.fates[project];
-  // Equal records of one span at one time are one record resent, and so are those with an id of their own (semantic
-  // conventions, log.record.uid); nothing else says so.
-  const bool timed = record.time_ns != 0 || record.observed_ns != 0;
-  const bool comparable = (span && timed) || otlp::find(record.attributes, "log.record.uid") != nullptr;
-  if (comparable && memory_.span(project, hash, span, hash) == Memory::Repeat::same) {
-    ++fates.duplicate;
-    return;
-  }
-  ++fates.stored;
-  if (runs_ != nullptr) tell_coding_step(project, received, resource, scope, record);
-  const Nanos at = static_cast<Nanos>(record.time_ns != 0       ? record.time_ns
-                                      : record.observed_ns != 0 ? record.observed_ns
-                                                                : static_cast<std::uint64_t>(received));
-  reading_.clear();
-  if (!span || !llm::read_log(resource, scope, record, reading_)) {
-    LogRow row{project,
-               at,
-               received,
-               trace,
-               span,
-               hash,
-               record.severity,
-               repair_utf8(record.event_name),
-               service_of(resource),
-               repair_utf8(otlp::to_text(record.body)),
-               {}};
-    add_attributes(row.attributes, "", record.attributes);
-    keep_last(row.attributes);
-    batch_.bytes += row.body.size() + 256;
-    batch_.logs.push_back(std::move(row));
-    return;
-  }
-  auto& known = memory_.trace(project, trace);
-  const std::string session = reading_.session.empty() ? known.session : reading_.session;
-  const auto here = span_at_.find(span_key(project, trace, span));
-  SpanRow* row = here == span_at_.end() ? nullptr : &batch_.spans[here->second];
-  ContentRow carrier{
-      .project = project, .trace = trace, .span = span, .at = near(at, received), .from_log = true, .record = hash};
-  if (!reading_.content.empty()) add_content(std::move(carrier), reading_.content, session, received, row);
-  Patch patch{.project = project,
-              .trace = trace,
-              .span = span,
-              .session = reading_.session,
-              .user = reading_.user,
-              .agent = reading_.agent,
-              .model = reading_.model_served,
-              .error_type = reading_.error_type,
-              .error_message = reading_.error_message,
-              .response_id = reading_.response_id,
-              .tokens_input = reading_.tokens.input,
-              .tokens_cache_read = reading_.tokens.cache_read,
-              .tokens_cache_write = reading_.tokens.cache_write,
-              .tokens_output = reading_.tokens.output,
-              .tokens_reasoning = reading_.tokens.reasoning,
-              .finish_reasons = reading_.finish_reasons};
-  if (row != nullptr) {
-    apply(patch, *row);
-    return;
-  }
-  SpanRow nothing;
-  if (apply(patch, nothing)) batch_.patches.push_back(std::move(patch));
-}
-
-void Builder::add_point(ProjectId project, Nanos received, const otlp::Resource& resource, const otlp::Scope&,
-                        const otlp::Point& point) {
-  static constexpr std::array<std::string_view, 5> types = {"gauge", "sum", "histogram", "exponential_histogram",
-                                                            "summary"};
-  PointRow row{.project = project,
-               .metric = repair_utf8(point.metric),
-               .unit = repair_utf8(point.unit),
-               .type = std::string(types[static_cast<std::size_t>(point.type)]),
-               .service = service_of(resource),
-               .at = point.time_ns != 0 ? static_cast<Nanos>(point.time_ns) : received,
-               .received = received,
-               .start = static_cast<Nanos>(point.start_ns),
-               .delta = point.delta,
-               .monotonic = point.monotonic,
-               .value = point.value,
-               .count = point.count,
-               .attributes = {}};
-  add_attributes(row.attributes, "", point.attributes);
-  keep_last(row.attributes);
-  batch_.bytes += 256;
-  batch_.points.push_back(std::move(row));
 }
 
 void Builder::recount_traces() {

@@ -10,6 +10,7 @@
 #include <boost/unordered/unordered_flat_set.hpp>
 
 #include "llm/coding_agents.h"
+#include "llm/log_calls.h"
 #include "row.h"
 #include "runs.h"
 #include "wire/otlp.h"
@@ -24,6 +25,8 @@ class Memory {
 
   enum class Repeat { news, same, changed };
   Repeat span(ProjectId project, const Id128& trace, const Id128& span, const Id128& record);
+  // Whether any version of it has come.
+  bool knows_span(ProjectId project, const Id128& trace, const Id128& span) const;
   // A record that was not stored after all: it is news when it comes again.
   void forget(ProjectId project, const Id128& trace, const Id128& span, const Id128& record);
 
@@ -152,6 +155,9 @@ class Builder {
   void add_runs(ProjectId project, Nanos received, llm::RunForm form, std::string_view body, std::uint64_t segment);
   // What the clock says of open runs.
   void add_due_runs(Nanos now);
+  // A row of a model call that log records told of stands in the warehouse.
+  void meet_standing(const Standing& row);
+  bool has_patches() const { return !batch_.patches.empty(); }
   std::size_t rows() const {
     return batch_.spans.size() + batch_.contents.size() + batch_.logs.size() + batch_.points.size();
   }
@@ -167,6 +173,7 @@ class Builder {
   // The row of a span, whatever came before it.
   SpanRow& put_span(ProjectId project, Nanos received, const Id128& record, const otlp::Resource&, const otlp::Scope&,
                     const otlp::Span&);
+  SpanRow* row_here(ProjectId project, const Id128& trace, const Id128& span);  // nullptr: not in this batch
   void put_run(const ShownRun& run);
   void add_sdk_log(ProjectId project, Nanos received, const llm::RunEvent& event);
   void add_log(ProjectId project, Nanos received, const otlp::Resource&, const otlp::Scope&, const otlp::LogRecord&);
@@ -175,6 +182,9 @@ class Builder {
                         const otlp::LogRecord&);
   void add_coding_patch(ProjectId project, Nanos received, const llm::CodingEvent& event, const llm::Fragment& step,
                         const otlp::LogRecord&);
+  bool tell_call(ProjectId project, Nanos received, const otlp::Resource&, const otlp::Scope&, const otlp::LogRecord&,
+                 const llm::CallIds&, std::string_view preview);
+  void meet_told(SpanRow& row);
   void add_point(ProjectId project, Nanos received, const otlp::Resource&, const otlp::Scope&, const otlp::Point&);
   void add_content(ContentRow row, const std::vector<llm::Content>& content, const std::string& session, Nanos received,
                    SpanRow* preview);

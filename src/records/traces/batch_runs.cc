@@ -100,6 +100,7 @@ void Builder::put_run(const ShownRun& run) {
   row.span_id = own_text(run.span.span_id, row.shown_span_id());
   if (parent) row.parent_id = own_text(run.span.parent_id, row.shown_parent_id());
   if (run.state != llm::Status::ok) row.status = run.state;
+  if (row.preview.empty()) row.preview = run.span.preview;
   if (!run.erased.empty()) row.attributes.emplace_back(erased_attribute, repair_utf8(join(run.erased, "\n")));
 }
 

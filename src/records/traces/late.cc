@@ -14,7 +14,16 @@ namespace {
 
 constexpr std::uint64_t magic = 0x52756EULL << 40U;  // "Run"
 constexpr std::uint64_t magic_bits = 0xFFFFFFULL << 40U;
-enum class Bit : std::uint64_t { late = 1, first = 2, again = 4, put = 8, starts = 16, ends = 32, patched = 64 };
+enum class Bit : std::uint64_t {
+  late = 1,
+  first = 2,
+  again = 4,
+  put = 8,
+  starts = 16,
+  ends = 32,
+  patched = 64,
+  told = 128
+};
 constexpr std::uint64_t bit(Bit of) {
   return static_cast<std::uint64_t>(of) << 32U;
 }
@@ -202,7 +211,7 @@ Id128 marked(const RunMark& mark, const Id128& hash) {
   std::uint64_t bits = 0;
   auto set = [&](bool holds, Bit of) { bits |= holds ? bit(of) : 0; };
   set(mark.late, Bit::late), set(mark.first, Bit::first), set(mark.again, Bit::again), set(mark.put, Bit::put);
-  set(mark.starts, Bit::starts), set(mark.ends, Bit::ends), set(mark.rank > 0, Bit::patched);
+  set(mark.starts, Bit::starts), set(mark.ends, Bit::ends), set(mark.rank > 0, Bit::patched), set(mark.told, Bit::told);
   return {magic | bits | mark.second, hash.low};
 }
 
@@ -213,6 +222,7 @@ std::optional<RunMark> mark_of(const Id128& record) {
                  .first = has(Bit::first),
                  .again = has(Bit::again),
                  .put = has(Bit::put),
+                 .told = has(Bit::told),
                  .starts = has(Bit::starts),
                  .ends = has(Bit::ends),
                  .rank = static_cast<std::uint8_t>(has(Bit::patched) ? 1 : 0),

@@ -18,6 +18,7 @@ struct RunMark {
   bool first = false;        // the first row of these pieces …
   bool again = false;        // … or perhaps not: made anew after a restart
   bool put = false;          // late pieces were put to it
+  bool told = false;         // rebuilt from log records: gives way to the span itself (told.h)
   bool starts = false;       // its start is the client's
   bool ends = false;         // likewise
   std::uint8_t rank = 0;     // of llm::Moment, the latest in it

@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "base/text.h"
+#include "told.h"
 
 namespace pawl::traces {
 namespace {
@@ -407,7 +408,6 @@ std::vector<SpanRow> settle(std::vector<SpanRow>& rows) {
   });
   std::vector<SpanRow> left;
   std::unordered_map<Id128, std::vector<std::size_t>> standing;  // span → indexes in `left`, the latest last
-  std::vector<bool> gone;
   auto same = [](const SpanRow& a, const SpanRow& b) {
     return a.record == b.record && a.counted == b.counted && a.session == b.session && a.user == b.user &&
            a.agent == b.agent && a.kind == b.kind && a.cost == b.cost && a.is_error == b.is_error;
@@ -417,22 +417,23 @@ std::vector<SpanRow> settle(std::vector<SpanRow>& rows) {
     if (row.sign > 0) {
       indexes.push_back(left.size());
       left.push_back(std::move(row));
-      gone.push_back(false);
       continue;
     }
     const auto match = std::ranges::find_if(indexes, [&](std::size_t i) { return same(left[i], row); });
     if (match != indexes.end()) {
-      gone[*match] = true;
+      left[*match].sign = 0;
       indexes.erase(match);
     }
   }
   rows.clear();
   std::vector<SpanRow> stale;
-  for (std::size_t i = 0; i < left.size(); ++i) {
-    if (gone[i]) continue;
-    const bool latest = standing[left[i].span].back() == i;
-    (latest ? rows : stale).push_back(std::move(left[i]));
+  std::vector<bool> holds(left.size());
+  for (const auto& [span, indexes] : standing) {  // the latest; one that log records told holds only where none came
+    const auto came = std::find_if(indexes.rbegin(), indexes.rend(), [&](std::size_t i) { return !is_told(left[i]); });
+    if (!indexes.empty()) holds[came == indexes.rend() ? indexes.back() : *came] = true;
   }
+  for (std::size_t i = 0; i < left.size(); ++i)
+    if (left[i].sign != 0) (holds[i] ? rows : stale).push_back(std::move(left[i]));
   std::ranges::sort(rows, [](const SpanRow& a, const SpanRow& b) {
     return std::tie(a.start, b.duration, a.span) < std::tie(b.start, a.duration, b.span);  // a parent before its child
   });

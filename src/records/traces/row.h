@@ -152,8 +152,9 @@ SpanRow read_span_row(const native::Rows& rows, std::size_t row);
 std::string_view content_columns();
 ContentRow read_content_row(const native::Rows& rows, std::size_t row);
 
-// Removes each row that a later row with sign -1 takes back. What is left is what holds, one row a span (the latest),
-// in order of start; the returned rows are older repeats of the same span that nothing has taken back yet.
+// Removes each row that a later row with sign -1 takes back. What is left is what holds, one row a span (the latest; a
+// row that was rebuilt from log records only where no other stands), in order of start; the returned rows are the other
+// ones of the same span that nothing has taken back yet.
 std::vector<SpanRow> settle(std::vector<SpanRow>& rows);
 
 // The facts that `recount` needs; views into the row.

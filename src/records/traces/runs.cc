@@ -104,7 +104,7 @@ void Runs::schedule(const Id128& key, Entry& entry) {
   Nanos wait = is_open ? limits_.silence : limits_.memory;
   if (entry.dirty && is_open) wait = limits_.visible;
   if (entry.dirty && !whole(entry)) wait = limits_.alone;
-  if (entry.dirty && waits_for_spans(entry)) wait = limits_.traced;
+  if (entry.dirty && waits_for_spans(entry)) wait = entry.pushed ? limits_.alone : limits_.traced;
   if (entry.closed) wait = limits_.silence + limits_.memory;
   const bool waits_for_others = is_open && !entry.dirty && entry.run.root();
   entry.due = waits_for_others ? std::numeric_limits<Nanos>::max() : entry.run.received() + wait;
@@ -120,6 +120,8 @@ Runs::Entry& Runs::entry_of(ProjectId project, const llm::Run& run, Id128& key, 
     at->second.run = run;
     at->second.first = ~(Nanos{1} << 63U);
     at->second.unsure = rebuilding_;
+    at->second.told = run.form() == llm::RunForm::log_call;
+    told_ += at->second.told ? 1 : 0;
     ++uses_[project].runs;
   }
   return at->second;
@@ -127,6 +129,7 @@ Runs::Entry& Runs::entry_of(ProjectId project, const llm::Run& run, Id128& key, 
 
 void Runs::changed(const Id128& key, Entry& entry) {
   entry.closed = false;
+  entry.pushed = entry.told && (entry.pushed || entry.run.value("pushed") == "true");
   auto& use = uses_[entry.project];
   use.bytes += entry.run.bytes() - entry.bytes;
   entry.bytes = entry.run.bytes();
@@ -178,6 +181,7 @@ Result<> Runs::fold_kept(ProjectId project, std::string_view body, std::uint64_t
 
 // Whether a row of it may have been stored before the first that is remembered of it.
 bool Runs::is_late(const Entry& entry) const {
+  if (entry.told) return false;
   const auto trace = traces_.find(entry.trace_key);
   Nanos start = entry.run.start();
   if (start == 0 && entry.run.root() && trace != traces_.end()) start = trace->second.start;
@@ -212,6 +216,7 @@ void Runs::show(Entry& entry, llm::Status state, const ShowRun& show) {
                          .first = late && !entry.shown,
                          .again = late && entry.unsure,
                          .put = false,
+                         .told = entry.told,
                          .starts = entry.run.start() != 0,
                          .ends = entry.run.end() != 0,
                          .rank = last.rank,
@@ -293,6 +298,7 @@ void Runs::forget(const Id128& key) {
   Entry& entry = found->second;
   due_.erase({entry.due, key});
   unindex(entry);
+  told_ -= entry.told ? 1 : 0;
   auto& use = uses_[entry.project];
   --use.runs;
   use.bytes -= entry.bytes;
@@ -321,6 +327,7 @@ void Runs::let_go(const ShowRun& each) {
           break;
         Entry& entry = entries_.at(key);
         if (!ended) show(entry, llm::Status::unfinished, each);
+        if (ended && entry.dirty && whole(entry)) show(entry, llm::Status::ok, each);  // it waits for spans
         forget(key);
       }
     }

@@ -13,6 +13,7 @@
 
 #include "llm/run.h"
 #include "row.h"
+#include "told.h"
 
 namespace pawl::traces {
 
@@ -23,7 +24,7 @@ struct RunLimits {                 // docs/limits.md
   Nanos alone = 2 * second;        // a patch waits so long for what it patches
   Nanos silence = hour;            // then an open run is unfinished
   Nanos memory = hour;             // an ended run still takes patches
-  Nanos traced = 30 * second;      // what a coding agent's events tell waits so long for spans that may tell it too
+  Nanos traced = 30 * second;      // what log records tell waits so long for spans that may tell it too
 };
 
 // A run that is to become a row. Views until the next call.
@@ -54,6 +55,18 @@ class Runs {
   void fold_step(ProjectId project, std::string_view session, const llm::Fragment& fragment, std::uint64_t segment);
   // Of a coding agent's session: spans have come (`certain`), or the agent makes some, which may come.
   void traced(ProjectId project, std::string_view session, bool certain, Nanos received, std::uint64_t segment);
+  // A model call that log records tell of (llm/log_calls.h) is folded like any run, and becomes a row by the clock
+  // alone, where its span has not come until then.
+  bool has_told() const { return told_ > 0; }
+  struct ToldRun {
+    llm::Run run;
+    bool shown = false;  // a row of it may stand
+  };
+  // The span itself has come: what was told of it, which is forgotten.
+  std::optional<ToldRun> span_came(ProjectId project, const Id128& trace, const Id128& span);
+  // Those that show_due would show, with the times of their first and last records; and that such a row stands already.
+  std::vector<SpanName> told_due(Nanos now, Nanos& first, Nanos& last) const;
+  void told_stands(const Standing& row);
   // What carry() wrote.
   Result<> fold_kept(ProjectId project, std::string_view body, std::uint64_t segment);
 
@@ -101,6 +114,8 @@ class Runs {
     bool unsure = false;   // made while rebuilding, not shown since
     bool touched = false;  // stands in touched_
     bool sought = false;   // its trace was asked for
+    bool told = false;     // a llm::RunForm::log_call
+    bool pushed = false;   // … by somebody who sends no spans
     Id128 shown;           // record of its last row
     Id128 session;         // of a coding agent's step: key in sessions_; else 0
     Nanos first = 0;       // receipt of its first fragment
@@ -158,6 +173,7 @@ class Runs {
   std::unordered_map<Id128, Session> sessions_;
   std::vector<ShownRun> gone_;
   Nanos swept_ = 0;
+  std::size_t told_ = 0;  // entries
   std::vector<Id128> touched_, homeless_;
   std::set<std::pair<Nanos, Id128>> due_;
 };

@@ -27,6 +27,7 @@ Runs::Session& Runs::session_of(ProjectId project, std::string_view id, Nanos re
 }
 
 bool Runs::waits_for_spans(const Entry& entry) const {
+  if (entry.told) return true;
   const auto session = entry.session ? sessions_.find(entry.session) : sessions_.end();
   return session != sessions_.end() && session->second.hinted;
 }

@@ -391,6 +391,10 @@ Result<Corrections> corrections(Warehouse& warehouse, ProjectId project, const s
     }
     for (auto& stale : repeats) {
       const auto stands = std::ranges::find(spans, stale.span, &SpanRow::span);
+      const auto at = static_cast<std::size_t>(stands - spans.begin());
+      // Log records may have told the earlier of two equal rows more than the span itself says.
+      const bool knows = is_told(stale) || stale.record == wanted[at].record;
+      if (knows && give_way(stale, wanted[at])) changed.insert(at);
       if (!mark_of(stale.record))  // pieces of a run were counted when they were folded
         ++(stands->record == stale.record ? out.same : out.changed);
       take_back(std::move(stale));
@@ -435,14 +439,19 @@ Result<Repeats> find_repeats(Warehouse& warehouse, BatchNumber above, std::uint6
   if (rows == 0) return out;
   constexpr std::string_view news =
       "FROM spans WHERE batch > {above:UInt64} AND batch <= {through:UInt64} AND sign > 0";
-  const auto answer = TRY(warehouse.read(
-      {.sql = fmt::format("SELECT DISTINCT project, trace FROM (SELECT project, trace, span FROM spans "
-                          "WHERE (project, minute) IN (SELECT DISTINCT project, minute {0}) AND (project, "
-                          "trace, span) IN (SELECT project, trace, span {0}) GROUP BY project, trace, "
-                          "span HAVING sum(sign) > 1)",
-                          news),
-       .parameters = {{"above", fmt::format("{}", above)}, {"through", fmt::format("{}", out.through)}},
-       .deadline = minute}));
+  // A row that log records told stands somewhere within its span: after its start, and hardly after its end.
+  const std::string minutes = fmt::format(
+      "arrayJoin(range(toUInt32(minute - if({}, {}, 0)), toUInt32(minute + 2 + least(intDiv(duration, 60000000000), "
+      "{}))))",
+      told_condition(), told_minutes, told_minutes);
+  const auto answer = TRY(
+      warehouse.read({.sql = fmt::format("SELECT DISTINCT project, trace FROM (SELECT project, trace, span FROM spans "
+                                         "WHERE (project, minute) IN (SELECT DISTINCT project, {1} {0}) AND (project, "
+                                         "trace, span) IN (SELECT project, trace, span {0}) GROUP BY project, trace, "
+                                         "span HAVING sum(sign) > 1)",
+                                         news, minutes),
+                      .parameters = {{"above", fmt::format("{}", above)}, {"through", fmt::format("{}", out.through)}},
+                      .deadline = minute}));
   for (std::size_t i = 0; i < answer.rows.size(); ++i)
     out.traces.emplace_back(static_cast<ProjectId>(answer.rows.integer(0, i)), answer.rows.id(1, i));
   return out;

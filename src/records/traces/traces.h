@@ -8,3 +8,4 @@
 #include "row.h"
 #include "status.h"
 #include "store.h"
+#include "told.h"
