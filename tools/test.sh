@@ -11,7 +11,7 @@ out=build/test
 passed=0 failed=0
 skipped=()
 
-steps=(lint page release unit engine cases reference captures hostile isolation sdks clients ownsdks connect guides remote auth start edge upgrade doctor dev grpc kill quarantine demo browser sanitized threads fuzz)
+steps=(lint page release unit engine cases reference captures hostile isolation prometheus sdks clients ownsdks connect guides remote auth start edge upgrade doctor dev grpc kill quarantine demo browser sanitized threads fuzz)
 [ "${1:-}" = -l ] && { printf '%s\n' "${steps[@]}"; exit 0; }
 [ $# -gt 0 ] && steps=("$@")
 mkdir -p "$out"
@@ -86,6 +86,7 @@ step_reference() { python3 tests/system/reference.py; }
 step_captures() { python3 tests/system/captures.py; }
 step_hostile() { python3 tests/system/hostile.py; python3 tests/system/hostile_secrets.py; }
 step_isolation() { python3 tests/system/isolation.py; }
+step_prometheus() { python3 tests/system/prometheus.py; }
 step_sdks() { python3 tests/system/sdks.py; }
 step_clients() { python3 tests/system/clients.py; }
 step_ownsdks() { python3 tests/system/own_sdks.py; }

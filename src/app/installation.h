@@ -7,6 +7,7 @@
 #include "features/accounts/accounts.h"
 #include "features/explore/explore.h"
 #include "features/ingest/ingest.h"
+#include "features/prometheus/prometheus.h"
 #include "features/sdks/sdks.h"
 #include "guard/secrets.h"
 #include "listening.h"
@@ -59,6 +60,7 @@ struct Installation::Parts {
   std::unique_ptr<ingest::Ingest> ingest;
   std::unique_ptr<explore::Explore> explore;
   std::unique_ptr<sdks::Sdks> sdks;
+  std::unique_ptr<prometheus::Prometheus> prometheus;
   net::Router router;
   net::Io io{2};
   std::unique_ptr<net::Server> server;

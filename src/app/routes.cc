@@ -78,6 +78,7 @@ void Installation::Parts::add_routes() {
   slice("ingest", [this] { ingest->add_routes(router); });
   slice("explore", [this] { explore->add_routes(router); });
   slice("sdks", [this] { sdks->add_routes(router); });
+  slice("prometheus", [this] { prometheus->add_routes(router); });
   slice("accounts", [this] { add_account_routes(); });
   slice("prices", [this] {
     add_money_routes(

@@ -121,6 +121,10 @@ void Installation::Parts::make_features() {
                        .watch = [this](const projects::Access& access) { return projects->watch(access); },
                        .scores = scores.get(),
                        .rollups = rollups.get()});
+  prometheus = std::make_unique<prometheus::Prometheus>(
+      pool, clock,
+      prometheus::Options{
+          .version = PAWL_VERSION, .progress = [this] { return progress(); }, .rollups = rollups.get()});
   make_sdks(key.value_or(""));
 }
 
@@ -237,6 +241,7 @@ Result<> Installation::Parts::open_warehouse() {
   TRY(tables.begin(*warehouse));
   ingest->start(*warehouse);
   explore->open(*warehouse);
+  prometheus->open(*warehouse);
   sdks->open(*warehouse);
   opened = warehouse.get();
   return {};
@@ -299,6 +304,7 @@ void Installation::Parts::stop_server(Nanos grace) {
 void Installation::Parts::stop() {
   stop_server(5 * second);
   if (explore) explore->close();
+  if (prometheus) prometheus->close();
   if (sdks) sdks->close();
   pool.stop();
   if (ingest && !ingest->stop(15 * second))

@@ -71,6 +71,7 @@ constexpr Known known[] = {
     {"prompts", "prompts by name, their versions and labels", {}, {}, {}},
     {"datasets", "datasets, their items by version, experiments", {}, {}, {}},
     {"sdks", "what clients of Langfuse and LangSmith ask beside sending telemetry", sdks_jobs, sdks_taps, {}},
+    {"prometheus", "measures in PromQL, as a Prometheus data source", {}, {}, {}},
     {"accounts", "log-in, members, keys, settings of a project", {}, {}, accounts_commands},
     {"prices", "what calls cost, and what has no price", {}, {}, prices_commands},
     {"sample", "one session to look at in an empty project", {}, {}, demo_commands},

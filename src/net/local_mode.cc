@@ -38,6 +38,11 @@ bool sent_by_program(const Request& request) {
          (!agent.empty() && !agent.starts_with("Mozilla"));
 }
 
+// Queries of data sources come as forms, and change nothing.
+bool only_reads(const Request& request) {
+  return request.path.starts_with("/prometheus/api/v1/");
+}
+
 bool may_have_body(const Request& request) {
   return request.method != "GET" && request.method != "HEAD" && request.method != "OPTIONS";
 }
@@ -75,7 +80,8 @@ std::optional<Refusal> check_local(const Request& request, std::uint16_t port) {
     return Refusal{403, "A page of another site may not ask a server in local mode."};
   if (!may_have_body(request)) return std::nullopt;
   for (std::string_view type : simple_types)
-    if (request.content_type == type && !(request.content_type == "multipart/form-data" && sent_by_program(request)))
+    if (request.content_type == type &&
+        !((type == "multipart/form-data" || only_reads(request)) && sent_by_program(request)))
       return Refusal{415, fmt::format("Send the body with its own Content-Type (for example application/json), not {}: "
                                       "any web page could send that.",
                                       type)};

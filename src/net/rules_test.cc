@@ -204,6 +204,13 @@ TEST(LocalMode, OnlyThisMachineMayAsk) {
     EXPECT_EQ(local_status({host, {"content-type", type}}, "POST"), 415) << type;
   const std::pair<std::string, std::string> form{"content-type", "multipart/form-data; boundary=x"};
   EXPECT_EQ(local_status({host, form, {"user-agent", "langsmith-py/0.14.17"}}, "POST"), 200);
+  const std::pair<std::string, std::string> encoded{"content-type", "application/x-www-form-urlencoded"};
+  EXPECT_EQ(local_status({host, encoded, {"user-agent", "promtool/2.42"}}, "POST"), 415);
+  Request query = local_request({host, encoded, {"user-agent", "promtool/2.42"}}, "POST");
+  query.path = "/prometheus/api/v1/query";  // reads alone
+  EXPECT_FALSE(check_local(query, 7295));
+  query.headers.add("origin", "http://127.0.0.1:7295");
+  EXPECT_TRUE(check_local(query, 7295));
   EXPECT_EQ(local_status({host, form, {"x-api-key", "k"}}, "POST"), 200);
   EXPECT_EQ(local_status({host, form, {"user-agent", "Mozilla/5.0 (X11)"}}, "POST"), 415);
   for (std::string header : {"origin", "referer"})  // a page of this machine: its own port, but not this server's

@@ -13,6 +13,7 @@ struct Around {        // what stands around a selector
   Millis range = 0;
   std::string function = {};
   const Expr* sum = nullptr;  // under which it adds up
+  std::vector<std::string> named = {};
 };
 
 class Demand {
@@ -41,6 +42,9 @@ class Demand {
           Around inner = around;
           inner.sum = &argument == &expr.args.back() ? sum : nullptr;
           inner.function.clear();
+          const bool keeps_all = expr.without || expr.name == "topk" || expr.name == "bottomk";
+          if (!keeps_all) inner.named.clear();  // of what is asked for outside, only the grouping gets there
+          if (!expr.without) add(inner.named, expr.grouping);
           visit(argument, inner);
         }
         return;
@@ -50,11 +54,17 @@ class Demand {
       default:
         around.sum = nullptr;
         around.function.clear();
+        if (expr.matching.on) add(around.named, expr.matching.labels);
         for (const Expr& argument : expr.args) visit(argument, around);
     }
   }
 
  private:
+  static void add(std::vector<std::string>& to, const std::vector<std::string>& names) {
+    for (const std::string& name : names)
+      if (std::ranges::find(to, name) == to.end()) to.push_back(name);
+  }
+
   // The times at which what has these modifiers is looked at.
   static void move(const Expr& modified, Around& around) {
     if (modified.anchor != Anchor::none) {
@@ -92,6 +102,7 @@ class Demand {
       wanted.summed = true;
       wanted.grouping = around.sum->grouping;
     }
+    wanted.named = std::move(around.named);
     out_.push_back(std::move(wanted));
   }
 

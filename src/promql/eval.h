@@ -35,6 +35,7 @@ struct Wanted {
   // Where it stands under sum, through functions that add up (rate, increase): these labels are enough.
   bool summed = false;
   std::vector<std::string> grouping;  // where summed; without: never
+  std::vector<std::string> named;     // labels that aggregations and operators around it ask for (by, on, group_left)
 };
 
 // The series of each selector, in order; asked once.

@@ -144,6 +144,11 @@ TEST(Evaluation, AsksForWhatIsEnough) {
   EXPECT_EQ(seen[1].from, 6'900'000);
   EXPECT_EQ(seen[2].first, 5000);
   EXPECT_EQ(seen[2].last, 5000);
+  EXPECT_TRUE(seen[2].named.empty());
+  ASSERT_TRUE(evaluate(*parse("max by (tool) (a * on(agent) b) + topk by (team) (2, c)"), 0, source, Limits{}));
+  ASSERT_EQ(seen.size(), 3U);
+  EXPECT_EQ(seen[0].named, (std::vector<std::string>{"tool", "agent"}));
+  EXPECT_EQ(seen[2].named, std::vector<std::string>{"team"});
 }
 
 TEST(Evaluation, IsBounded) {

@@ -1,4 +1,6 @@
 // A measure query as one statement: a branch for each way of counting, added up by time and dimensions.
+#include <cmath>
+
 #include "base/text.h"
 #include "measures.h"
 
@@ -7,6 +9,8 @@ namespace {
 
 constexpr std::size_t max_measures = 20, max_dimensions = 5;
 constexpr std::uint32_t max_rows = 10'000;
+constexpr std::size_t max_wide_dimensions = 12;
+constexpr std::uint32_t max_wide_rows = 1'000'000;
 
 Result<const Measure*> measure_called(std::string_view name) {
   std::vector<std::string_view> names;
@@ -34,9 +38,13 @@ struct Rolled {
 Result<void> check(const MeasureQuery& query) {
   if (query.measures.empty()) return fail(ErrorKind::invalid, "Name at least one measure.");
   if (query.measures.size() > max_measures) return fail(ErrorKind::invalid, "A query has at most 20 measures.");
-  if (query.dimensions.size() > max_dimensions) return fail(ErrorKind::invalid, "A query has at most 5 dimensions.");
+  if (query.grid > 0 && (!query.step.empty() || query.grain != Grain::span))
+    return fail(ErrorKind::invalid, "A grid is of spans, and instead of a step.");
+  if (query.dimensions.size() > (query.wide ? max_wide_dimensions : max_dimensions))
+    return fail(ErrorKind::invalid, "A query has at most 5 dimensions.");
   if (query.range.from >= query.range.to) return fail(ErrorKind::invalid, "`from` must be before `to`.");
-  if (query.limit == 0 || query.limit > max_rows) return fail(ErrorKind::invalid, "`limit` is 1 to 10000.");
+  if (query.limit == 0 || query.limit > (query.wide ? max_wide_rows : max_rows))
+    return fail(ErrorKind::invalid, "`limit` is 1 to 10000.");
   std::set<std::string_view> names;
   for (const auto* list : {&query.measures, &query.dimensions})
     for (const std::string& name : *list)
@@ -48,6 +56,7 @@ class Compiler {
  public:
   Compiler(std::uint32_t project, const MeasureQuery& query) : query_(query), sql_(project, query.now) {}
   Result<Statement> run();
+  Result<Statement> histogram(Branch branch);
 
  private:
   Result<void> find_keys();
@@ -63,6 +72,8 @@ class Compiler {
   std::string distinct(Branch branch, std::string_view key);
   std::string quantiles(Branch branch, std::string_view source);
   std::string span_times(Branch branch);
+  std::string span_buckets(Branch branch);
+  std::string named_keys(Statement& statement) const;
   std::string whole_items(Branch branch);
   std::string item_times();
   Items items_of(Grain grain, std::set<std::string> totals);
@@ -73,7 +84,7 @@ class Compiler {
   std::string group_by(std::string_view more = "") const;
   std::string columns(Branch branch, const std::vector<std::string>& own) const;  // own partials, zeros for the rest
   std::string partials(Branch branch);
-  bool by_time() const { return !query_.step.empty(); }
+  bool by_time() const { return !query_.step.empty() || query_.grid > 0; }
 
   const MeasureQuery& query_;
   Sql sql_;
@@ -84,8 +95,22 @@ class Compiler {
   std::string where_;                     // rows of the items that the filter selects
 };
 
+// The start of the step of a grid in nanoseconds; of a roll-up where its hours are whole steps.
+Key grid_key(const MeasureQuery& query) {
+  const Nanos phase = query.phase % query.grid;
+  const auto step = [&](std::string_view time) {
+    return fmt::format("toInt64({1}) + intDiv(toInt64({0}) - {1}, {2}) * {2}", time, phase, query.grid);
+  };
+  const bool by_minutes = query.grid % minute == 0 && phase % minute == 0;
+  const bool by_hours = query.grid % hour == 0 && phase % hour == 0;
+  return {"time", step(by_minutes ? "minute * 60000000000" : position_sql),
+          by_hours ? step("hour * 3600000000000") : ""};
+}
+
 Result<void> Compiler::find_keys() {
-  if (by_time()) {
+  if (query_.grid > 0) {
+    keys_.push_back(grid_key(query_));
+  } else if (by_time()) {
     keys_.push_back({"time", TRY(step_sql(sql_, query_.step, query_.timezone, "minute")), ""});
     if (steps_by_hours(query_.step, query_.timezone))
       keys_[0].rolled = TRY(step_sql(sql_, query_.step, query_.timezone, "hour * 60"));
@@ -272,11 +297,16 @@ std::string Compiler::quantiles(Branch branch, std::string_view source) {
       key_names(), columns(branch, own), key_names(), source, group_by());
 }
 
+// Keys, `_bucket`, `_count` of the times of spans.
+std::string Compiler::span_buckets(Branch branch) {
+  if (const auto from = rolled(true)) return rolled_times(*from, branch);
+  return fmt::format("SELECT {}{} AS _bucket, sum({}) AS _count {}{} AND {}{} HAVING _count > 0", select_keys(),
+                     bucket_sql(time_of(branch)), weight_sql, Sql::spans(query_.range), where_, timed_rows(branch),
+                     group_by("_bucket"));
+}
+
 std::string Compiler::span_times(Branch branch) {
-  if (const auto from = rolled(true)) return quantiles(branch, rolled_times(*from, branch));
-  return quantiles(branch, fmt::format("SELECT {}{} AS _bucket, sum({}) AS _count {}{} AND {}{} HAVING _count > 0",
-                                       select_keys(), bucket_sql(time_of(branch)), weight_sql, Sql::spans(query_.range),
-                                       where_, timed_rows(branch), group_by("_bucket")));
+  return quantiles(branch, span_buckets(branch));
 }
 
 Items Compiler::items_of(Grain grain, std::set<std::string> totals) {
@@ -373,6 +403,32 @@ std::string Compiler::order() const {
   return out;
 }
 
+// "… AS c0, …, " of the keys, which become the statement's first columns.
+std::string Compiler::named_keys(Statement& statement) const {
+  std::string select;
+  for (std::size_t i = 0; i < keys_.size(); ++i) {
+    const bool time = i == 0 && by_time();
+    select += time ? fmt::format("toInt64(_k{0}) * {1} AS c{0}, ", i, query_.grid > 0 ? 1 : second)
+                   : fmt::format("CAST(_k{0}, 'String') AS c{0}, ", i);
+    statement.columns.push_back({keys_[i].name, time ? Type::time : Type::text, ""});
+  }
+  return select;
+}
+
+Result<Statement> Compiler::histogram(Branch branch) {
+  TRY(find_keys());
+  where_ = selected(sql_, query_.grain, query_.filter, query_.range);
+  Statement statement;
+  const std::string keys = named_keys(statement);
+  statement.columns.push_back({"bucket", Type::number, ""});
+  statement.columns.push_back({"count", Type::number, "spans"});
+  statement.sql =
+      fmt::format("SELECT {}toInt64(_bucket) AS c{}, CAST(_count / 1e6, 'Nullable(Float64)') AS c{} FROM ({}) LIMIT {}",
+                  keys, keys_.size(), keys_.size() + 1, span_buckets(branch), query_.limit);
+  statement.parameters = sql_.take();
+  return statement;
+}
+
 Result<Statement> Compiler::run() {
   TRY(find_keys());
   TRY(find_measures());
@@ -391,12 +447,7 @@ Result<Statement> Compiler::run() {
   if (!keys_.empty() && !alive.empty()) alive = " HAVING " + alive;
   if (keys_.empty()) alive.clear();
   for (const Branch other : branches_) parts += (parts.empty() ? "" : " UNION ALL ") + branch(other);
-  for (std::size_t i = 0; i < keys_.size(); ++i) {
-    const bool time = i == 0 && by_time();
-    select += time ? fmt::format("toInt64(_k{0}) * 1000000000 AS c{0}, ", i)
-                   : fmt::format("CAST(_k{0}, 'String') AS c{0}, ", i);
-    statement.columns.push_back({keys_[i].name, time ? Type::time : Type::text, ""});
-  }
+  select = named_keys(statement);
   for (std::size_t i = 0; i < measures_.size(); ++i) {
     const Measure& measure = *measures_[i];
     const bool item = query_.grain != Grain::span && !measure.item_sql.empty();
@@ -413,6 +464,18 @@ Result<Statement> Compiler::run() {
 }
 
 }  // namespace
+
+double bucket_end_seconds(std::int64_t bucket) {
+  return bucket < 0 ? 0 : std::pow(1.01 / 0.99, static_cast<double>(bucket)) / 1e9;
+}
+
+Result<Statement> compile_histogram(std::uint32_t project, const MeasureQuery& query, std::string_view of) {
+  PAWL_CHECK(of == "latency" || of == "ttft", "no histogram of {}", of);
+  MeasureQuery named = query;
+  named.measures = {"spans"};
+  TRY(check(named));
+  return Compiler(project, query).histogram(of == "ttft" ? Branch::ttft : Branch::latency);
+}
 
 Result<Statement> compile(std::uint32_t project, const MeasureQuery& query) {
   TRY(check(query));

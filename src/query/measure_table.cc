@@ -1,4 +1,6 @@
 // The catalogue of measures: what each is, in words for people and as SQL.
+#include <algorithm>
+
 #include "measures.h"
 
 namespace pawl::query {
@@ -78,11 +80,18 @@ void add_times(std::vector<Measure>& table) {
   table.push_back({"latency.p99", "ms", Type::duration, latency_words, "_latency_p99", "_item_p99"});
   table.push_back({"latency.mean", "ms", Type::duration, latency_words, "_time / nullIf(_timed, 0) / 1e6",
                    "_items_time / nullIf(_items_timed, 0) / 1e6"});
+  table.push_back({"latency.sum", "ms", Type::duration, "The times of latency.mean, added up.", "_time / 1e12",
+                   "_items_time / 1e12"});
+  table.push_back({"latency.count", "spans", Type::number, "How many have a time: what latency.mean divides by.",
+                   "_timed / 1e6", "_items_timed / 1e6"});
   table.push_back({"ttft.p50", "ms", Type::duration, ttft_words, "_ttft_p50", ""});
   table.push_back({"ttft.p90", "ms", Type::duration, ttft_words, "_ttft_p90", ""});
   table.push_back({"ttft.p95", "ms", Type::duration, ttft_words, "_ttft_p95", ""});
   table.push_back({"ttft.p99", "ms", Type::duration, ttft_words, "_ttft_p99", ""});
   table.push_back({"ttft.mean", "ms", Type::duration, ttft_words, "_ttft / nullIf(_ttft_n, 0) / 1e6", ""});
+  table.push_back({"ttft.sum", "ms", Type::duration, "Times to the first token, added up.", "_ttft / 1e12", ""});
+  table.push_back({"ttft.count", "calls", Type::number, "Model calls that report the time to the first token.",
+                   "_ttft_n / 1e6", ""});
   table.push_back({"overhead", "ms", Type::duration, "Mean time of a trace that no model call and no tool call covers.",
                    "_overhead_time / nullIf(_overhead_n, 0) / 1e6", ""});
 }
@@ -105,6 +114,11 @@ void add_counts(std::vector<Measure>& table) {
        "Of spans: steps that failed themselves, of all steps. Of traces and sessions: those whose status is "
        "error, of all.",
        "_errors / nullIf(_steps, 0)", "_items_failed / nullIf(_items, 0)"});
+  table.push_back(
+      {"steps", "steps", number, "Spans without plumbing: what error_rate is a part of.", "_steps / 1e6", ""});
+  table.push_back({"tool_errors", "errors", number, "Tool calls with status error.", "_tool_errors / 1e6", ""});
+  table.push_back({"tool_success_rate", "ratio", number, "Tool calls without status error, of all tool calls.",
+                   "1 - _tool_errors / nullIf(_tools, 0)", ""});
   table.push_back({"tool_error_rate", "ratio", number, "Tool calls with status error, of all tool calls.",
                    "_tool_errors / nullIf(_tools, 0)", ""});
   table.push_back({"guardrail_triggers", "calls", number, "Guardrails that blocked.", "_triggers / 1e6", ""});
@@ -129,6 +143,9 @@ void add_tokens(std::vector<Measure>& table) {
       {"tokens.output", "tokens", number, "Output tokens without reasoning.", "if(_out_known = 0, NULL, _out)", ""});
   table.push_back(
       {"tokens.reasoning", "tokens", number, "Reasoning tokens.", "if(_think_known = 0, NULL, _think)", ""});
+  table.push_back({"tokens.all_input", "tokens", number,
+                   "All input tokens, from a cache or not: what cache_hit_rate is a part of.",
+                   "if(_in_known + _read_known + _write_known = 0, NULL, _in + _read + _write)", ""});
   table.push_back({"cache_hit_rate", "ratio", number,
                    "Tokens read from the cache, of all input tokens: cache_read / (input + cache_read + cache_write).",
                    "if(_read_known = 0, NULL, _read / nullIf(_in + _read + _write, 0))", ""});
@@ -169,6 +186,34 @@ const std::vector<Measure>& measure_table() {
   return table;
 }
 
+namespace {
+
+// A sum over rows adds up as long as nothing is divided.
+bool adds_up(const Measure& measure) {
+  if (measure.sql.find("nullIf(") != std::string_view::npos || measure.sql.find("intDiv(") != std::string_view::npos)
+    return false;
+  const auto names = names_in(measure.sql);
+  return std::ranges::all_of(partial_table(), [&](const Partial& partial) {
+    return partial.branch == Branch::rows || !names.contains(std::string(partial.name));
+  });
+}
+
+std::vector<std::string_view> rollups_of(const Measure& measure) {
+  bool rows = true, quantiles = false;
+  const auto names = names_in(measure.sql);
+  for (const Partial& partial : partial_table()) {
+    if (!names.contains(std::string(partial.name))) continue;
+    quantiles |= partial.branch == Branch::latency || partial.branch == Branch::ttft;
+    rows &= partial.branch == Branch::rows || quantiles;
+  }
+  std::vector<std::string_view> out;
+  for (const Rollup& rollup : rollup_table())
+    if (rows && (!quantiles || rollup.quantiles)) out.push_back(rollup.name);
+  return out;
+}
+
+}  // namespace
+
 const std::vector<MeasureInfo>& measures() {
   static const std::vector<MeasureInfo> infos = [] {
     std::vector<std::string_view> splits;
@@ -176,7 +221,8 @@ const std::vector<MeasureInfo>& measures() {
       if (dimension.groups) splits.push_back(dimension.name);
     std::vector<MeasureInfo> out;
     for (const Measure& measure : measure_table())
-      out.push_back({measure.name, measure.unit, measure.definition, measure.type, splits});
+      out.push_back({measure.name, measure.unit, measure.definition, measure.type, splits, adds_up(measure),
+                     rollups_of(measure)});
     return out;
   }();
   return infos;

@@ -119,7 +119,8 @@ std::map<Keys, Group> groups_of(const Case& c) {
   const auto asked = [&](std::string_view name) {
     return std::ranges::any_of(c.query.measures, [&](const std::string& one) { return one.starts_with(name); });
   };
-  if (c.query.grain != Grain::span && (asked("error_rate") || asked("latency.mean")))
+  if (c.query.grain != Grain::span &&
+      (asked("error_rate") || asked("latency.mean") || asked("latency.sum") || asked("latency.count")))
     place(c.query, c.query.grain, all, chosen, statuses, &Group::items, groups);
   else if (c.query.grain != Grain::span && asked("latency."))  // only those with a time make a group
     place(c.query, c.query.grain, all, chosen, statuses, &Group::items, groups, true);
@@ -178,12 +179,14 @@ Maybe quantile(std::vector<std::pair<Nanos, std::int64_t>> values, double q) {
 }
 
 Maybe time_measure(std::string_view which, const std::vector<std::pair<Nanos, std::int64_t>>& values) {
-  if (which == "mean") {
+  if (which == "mean" || which == "sum" || which == "count") {
     double sum = 0, weights = 0;
     for (const auto& [value, weight] : values) {
       sum += static_cast<double>(value) * static_cast<double>(weight);
       weights += static_cast<double>(weight);
     }
+    if (which == "sum") return sum / 1e12;
+    if (which == "count") return weights / 1e6;
     return weights == 0 ? std::nullopt : Maybe(sum / weights / 1e6);
   }
   return quantile(values, *parse_double(which.substr(1)) / 100);
@@ -241,7 +244,9 @@ Maybe tokens(std::string_view which, const Spans& spans) {
   if (which == "tokens.output") return of(&Span::output);
   if (which == "tokens.reasoning") return of(&Span::reasoning);
   const Maybe read = of(&Span::cache_read);  // cache_hit_rate
-  const double all = of(&Span::input).value_or(0) + read.value_or(0) + of(&Span::cache_write).value_or(0);
+  const Maybe input = of(&Span::input), write = of(&Span::cache_write);
+  const double all = input.value_or(0) + read.value_or(0) + write.value_or(0);
+  if (which == "tokens.all_input") return input || read || write ? Maybe(all) : std::nullopt;
   return read ? ratio(*read, all) : std::nullopt;
 }
 
@@ -269,8 +274,11 @@ Maybe counts(const Case& c, std::string_view name, const Group& group) {
   if (name == "llm_calls") return count([](const Span& s) { return s.kind == "llm" && !s.noise; });
   if (name == "tool_calls") return tools;
   if (name == "errors") return errors;
-  if (name == "tool_error_rate")
-    return ratio(count([](const Span& s) { return is_tool(s) && s.status == "error"; }), tools);
+  const double tool_errors = count([](const Span& s) { return is_tool(s) && s.status == "error"; });
+  if (name == "tool_errors") return tool_errors;
+  if (name == "tool_error_rate") return ratio(tool_errors, tools);
+  if (name == "tool_success_rate") return ratio(tools - tool_errors, tools);
+  if (name == "steps") return count([](const Span& s) { return !s.noise; });
   if (name == "guardrail_triggers")
     return count([](const Span& s) { return s.kind == "guardrail" && s.status == "blocked"; });
   if (name == "cost_unknown_calls")

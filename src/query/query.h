@@ -110,6 +110,10 @@ struct MeasureInfo {
   std::string_view definition;
   Type type;
   std::vector<std::string_view> splits;  // what it may be split by: names of dimensions
+  // The sum over two times or two groups that share nothing is that of both together: counts, tokens, cost. Ratios,
+  // quantiles and distinct counts do not add up.
+  bool adds_up = false;
+  std::vector<std::string_view> rollups;  // which of rollups() serve it; none: it is read from rows
 };
 const std::vector<DimensionInfo>& dimensions();
 const std::vector<MeasureInfo>& measures();
@@ -174,6 +178,10 @@ struct MeasureQuery {
   Filter filter;
   Range range;
   std::string step;                 // "" or "1m" "5m" "6h" "1d" "1w" "1mo": then the first column is `time`
+  // Instead of `step`: steps of this width counted from `phase` since 1970, for who has a grid of their own; of spans
+  // only.
+  Nanos grid = 0, phase = 0;
+  bool wide = false;  // `dimensions` may be 12 and `limit` a million: for data sources, which cut for themselves
   std::string timezone = "UTC";     // IANA name
   std::string order;                // a column, "-column"; default: time, else the first measure descending
   std::uint32_t limit = 1000;       // at most 10,000
@@ -186,6 +194,11 @@ struct MeasureQuery {
 // Columns: [time,] dimensions, measures, in the order asked for. Rows only where there are spans (no filled gaps);
 // without dimensions and step exactly one row.
 Result<Statement> compile(std::uint32_t project, const MeasureQuery& query);
+// How often times fell into which bucket of the fixed histogram, of spans: `of` is "latency" or "ttft"; `measures` are left
+// out. Columns: [time,] dimensions, bucket Int64, count Nullable(Float64).
+Result<Statement> compile_histogram(std::uint32_t project, const MeasureQuery& query, std::string_view of);
+double bucket_end_seconds(std::int64_t bucket);  // the greatest time in it
+
 // Tables that add up `spans` by hour and some dimensions (docs/reference/measures.md "Roll-ups"). A measure query reads
 // the smallest that fits, and of `spans` the ends of its range that are no whole hours and the batches above.
 struct RollupInfo {

@@ -3,7 +3,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 out=$1
-mkdir -p "$out"/{otlp_json_fuzz,otlp_protobuf_fuzz,compress_fuzz,secrets_fuzz,filter_fuzz,prices_fuzz,segment_fuzz}
+mkdir -p "$out"/{otlp_json_fuzz,otlp_protobuf_fuzz,compress_fuzz,secrets_fuzz,filter_fuzz,promql_fuzz,prices_fuzz,segment_fuzz}
 for file in tests/fixtures/otlp/*/*.zst; do
   name=$(basename "$(dirname "$file")")-$(basename "$file" .zst)
   [ "$(stat -c %s "$file")" -gt 6000 ] && continue   # small ones teach faster
@@ -16,3 +16,4 @@ done
 printf '%s' '{"resourceSpans":[{"resource":{"attributes":[{"key":"a","value":{"kvlistValue":{"values":[{"key":"b","value":{"arrayValue":{"values":[{"intValue":"7"},{"doubleValue":1e9},{"bytesValue":"AQID"}]}}}]}}}]},"scopeSpans":[{"spans":[{"traceId":"5b8efff798038103d269b633813fc60c","spanId":"eee19b7ec3c1b174","name":"chat","startTimeUnixNano":"1760000000000000000","endTimeUnixNano":"1760000001000000000","attributes":[],"events":[{"name":"e"}],"links":[]}]}]}]}' >"$out/otlp_json_fuzz/small"
 printf '%s' 'agent=refunds model~gpt status=error cost>0.05 duration>=10s (tool=issue_refund or attr.tenant=acme) -tag=test "card declined" is:error has:score' >"$out/filter_fuzz/all"
 printf '%s' 'sk-ant-api03-abc ghp_0123456789abcdefghijklmnopqrstuvwxyz AKIAIOSFODNN7EXAMPLE eyJhbGciOiJIUzI1NiJ9.e30.x' >"$out/secrets_fuzz/some"
+printf '%s' 'sum by (agent) (rate(a{b=~"c.*",d!="e"}[5m] offset 1h)) / on(agent) group_left(x) max_over_time(b[1h:5m]) > bool -1.5e3 ^ 2 and label_replace(c, "d", "$1", "e", "(.*)") or topk(3, histogram_quantile(0.9, a))' >"$out/promql_fuzz/all"

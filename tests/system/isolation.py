@@ -79,7 +79,7 @@ NEVER_THERE = {"prompt": "never-prompt", "dataset_name": "never-set", "item_id":
 
 def has_shared_id(pattern):
     """Routes whose only id both projects have: see `shared_ids`."""
-    return "{observation_id}" in pattern or "/runs/{run_id}" in pattern
+    return "{observation_id}" in pattern or "/runs/{run_id}" in pattern or "/label/{name}" in pattern
 
 
 def fill(pattern, ids):

@@ -203,6 +203,8 @@ net::Response show_measures(const std::vector<query::MetricInfo>& metrics) {
     json.object().field("name", measure.name).field("unit", measure.unit).field("type", query::name_of(measure.type));
     json.field("definition", measure.definition).key("splits").array();
     for (const auto split : measure.splits) json.value(split);
+    json.end().field("adds_up", measure.adds_up).key("rollups").array();
+    for (const auto rollup : measure.rollups) json.value(rollup);
     json.end().end();
   }
   for (const auto& metric : metrics) {
@@ -294,7 +296,7 @@ void add_ask_routes(net::Router& router, Explore::Inside& inside) {
                     });
               },
               .summary = "The catalogue of measures; with metric.NAME of what was sent as metrics",
-              .answers = "{measures:[{name, unit, type, definition, splits}]}"});
+              .answers = "{measures:[{name, unit, type, definition, splits, adds_up, rollups}]}"});
   router.add({.method = "GET",
               .pattern = "/api/v1/dimensions",
               .permission = "read",
