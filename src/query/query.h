@@ -177,7 +177,7 @@ struct MeasureQuery {
   std::vector<std::string> dimensions;  // at most 5; "attr.x" too
   Filter filter;
   Range range;
-  std::string step;                 // "" or "1m" "5m" "6h" "1d" "1w" "1mo": then the first column is `time`
+  std::string step;  // "" or "1m" "5m" "6h" "1d" "1w" "1mo": then the first column is `time`
   // Instead of `step`: steps of this width counted from `phase` since 1970, for who has a grid of their own; of spans
   // only.
   Nanos grid = 0, phase = 0;
@@ -194,8 +194,8 @@ struct MeasureQuery {
 // Columns: [time,] dimensions, measures, in the order asked for. Rows only where there are spans (no filled gaps);
 // without dimensions and step exactly one row.
 Result<Statement> compile(std::uint32_t project, const MeasureQuery& query);
-// How often times fell into which bucket of the fixed histogram, of spans: `of` is "latency" or "ttft"; `measures` are left
-// out. Columns: [time,] dimensions, bucket Int64, count Nullable(Float64).
+// How often times fell into which bucket of the fixed histogram, of spans: `of` is "latency" or "ttft"; `measures` are
+// left out. Columns: [time,] dimensions, bucket Int64, count Nullable(Float64).
 Result<Statement> compile_histogram(std::uint32_t project, const MeasureQuery& query, std::string_view of);
 double bucket_end_seconds(std::int64_t bucket);  // the greatest time in it
 
