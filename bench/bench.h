@@ -33,6 +33,8 @@ void stop(const Server& server);
 // Text of about `bytes`, with an order number of its own: no body is one that a peer would not have to store.
 std::string words(Random& random, std::size_t bytes);
 
+// F1, false firings and delay of the rules on labelled series; causes found. From the root of the tree.
+void run_alerts();
 void run_load(const std::string& program, bool brief);
 // Batches of Langfuse's and LangSmith's clients, and reading prompts.
 void run_vendors(const std::string& program);

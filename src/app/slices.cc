@@ -42,7 +42,7 @@ constexpr std::string_view sdks_taps[] = {"committed batch: items of experiments
 constexpr std::string_view serve_commands[] = {"serve",  "upgrade", "version", "describe",
                                                "doctor", "backup",  "restore"};
 constexpr std::string_view accounts_commands[] = {"project", "key", "user"};
-constexpr std::string_view explore_commands[] = {"traces", "sessions", "query", "cost"};
+constexpr std::string_view explore_commands[] = {"traces", "sessions", "query", "cost", "alert"};
 constexpr std::string_view prices_commands[] = {"price"};
 constexpr std::string_view ingest_commands[] = {"quarantine", "connect", "run"};
 constexpr std::string_view demo_commands[] = {"demo"};

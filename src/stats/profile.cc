@@ -284,6 +284,7 @@ Judged Profile::judge_profile(std::size_t slot, double value, double count) {
   tail_.push_back({(y - centre) / s, count});
   if (tail_.size() > windows_.back()) tail_.pop_front();
   if (std::isnan(y)) return judged;
+  judged.z = (y - centre) / s;
   judge_windows(judged);
   if (sort_ == Sort::sum) {
     silent_run_ = value == 0 ? silent_run_ + 1 : 0;

@@ -29,7 +29,7 @@
 namespace pawl::stats {
 
 struct AnomalySettings {
-  double strictness = 1.7;  // K: more is quieter
+  double strictness = 1.6;  // K: more is quieter
   int clear = 6;            // clean buckets until it is over
   int learn_days = 14, provisional_days = 7, keep_days = 21, freeze_days = 2;
   std::array<std::int64_t, 4> windows = {600, 1800, 7200, 28800};  // seconds
@@ -46,6 +46,7 @@ struct Judged {
   bool learning = false;                                     // less than 14 days are known
   double expected = nothing, low = nothing, high = nothing;  // in the unit of the series; the band of one bucket
   double score = 0;                                          // the largest S_w ÷ its limit; more than 1 is hot
+  double z = nothing;                                        // of this bucket alone
   std::int64_t window = 0;                                   // seconds of that window; 0: none
 };
 

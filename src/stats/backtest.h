@@ -1,0 +1,34 @@
+// When would a rule have fired on a series: the same code as on the live one, causal.
+#pragma once
+#include <optional>
+#include <string>
+
+#include "stats/anomaly.h"
+#include "stats/states.h"
+
+namespace pawl::stats {
+
+// What a rule looks for. Lengths in seconds.
+struct Rule {
+  std::string kind = "anomaly";  // one of rule_kinds()
+  std::optional<double> above, below, recover;
+  double change = .5;              // change: as a share of what was a week before
+  double slo = .99;                // burn
+  double lambda = 25, delta = .1;  // page_hinkley: on z of the profile
+  std::int64_t window = 3600;      // change: means over so long; prediction: how far ahead it looks
+  std::int64_t wait = 0, keep_firing = 0;
+  AnomalySettings anomaly;
+};
+std::vector<std::string_view> rule_kinds();
+
+struct Firing {
+  std::int64_t fired_at = 0;                // start of the bucket that tipped it, seconds since 1970 UTC
+  std::optional<std::int64_t> resolved_at;  // start of the bucket that settled it; none: it fires still
+  bool learning = false;                    // fired on less than 14 days of history
+};
+
+// `invalid`: no such rule, or it lacks a number that it needs, or the series cannot be judged so; the sentence says
+// which.
+Result<std::vector<Firing>> backtest(const Series& series, const Rule& rule);
+
+}  // namespace pawl::stats
