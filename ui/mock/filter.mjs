@@ -103,7 +103,7 @@ export function matches(node, get) {
 
 function one({ dimension, operator, values }, get) {
   if (!dimension) return get('text').some((t) => String(t).toLowerCase().includes(String(values[0] ?? '').toLowerCase()));
-  if (dimension === 'is') return values[0] === 'error' ? get('status').includes('error') : false;
+  if (dimension === 'is') return { error: () => get('status').includes('error'), blocked: () => get('status').includes('blocked'), counted: () => true }[values[0]]?.() ?? false;
   if (dimension === 'has') return (get(values[0]) ?? []).length > 0;
   const have = get(dimension);
   if (typeof have === 'number') {

@@ -6,6 +6,7 @@ import { spansOf } from './spans.mjs';
 export const measures = [
   ['sessions', 'sessions', 'Sessions with a span in the range'], ['traces', 'traces', 'Traces'], ['spans', 'spans', 'Spans'], ['errors', 'errors', 'The deepest failed spans'], ['error_rate', 'ratio', 'Traces with an error / traces'], ['cost', 'usd', 'Priced, else reported'],
   ['cost_per_session', 'usd', 'Cost / sessions'], ['latency.p50', 'ms', 'Median time of a trace'], ['latency.p95', 'ms', '95 % of traces took less'], ['tokens', 'tokens', 'All five kinds'], ['llm_calls', 'calls', 'Calls of models'], ['tool_calls', 'calls', 'Calls of tools'], ['score.goal.mean', 'score', 'Mean of the score goal'],
+  ['cost_per_task', 'usd', 'Cost / tasks'], ['tool_error_rate', 'ratio', 'Failed tool calls / tool calls'], ['guardrail_triggers', 'calls', 'Guardrails that blocked'], ['cache_hit_rate', 'ratio', 'Cached input / input'], ['cost_unknown_calls', 'calls', 'Calls without a price'],
 ].map(([name, unit, definition]) => ({ name, unit, definition, splits: [] }));
 
 /** Values of a dimension of a session (every value that one of its spans has). */
@@ -16,6 +17,7 @@ export function getter(s) {
       case 'agent': return [s.agent];
       case 'agent_version': return [s.agent_version];
       case 'team': return [s.team];
+      case 'task': return [x.workflow];
       case 'environment': return [s.environment];
       case 'model': return [x.model];
       case 'provider': return ['openai'];
@@ -68,6 +70,11 @@ function measure(name, list) {
     case 'tokens': return sum(list, (s) => s.tokens ?? 0);
     case 'llm_calls': return sum(list, (s) => s.llm_calls);
     case 'tool_calls': return sum(list, (s) => s.tool_calls);
+    case 'cost_per_task': return measure('cost_per_session', list);
+    case 'tool_error_rate': return sum(list, (s) => s.tool_calls) ? sum(list, (s) => s.error_count) / sum(list, (s) => s.tool_calls) : null;
+    case 'guardrail_triggers': return list.filter((s) => s._.guardrail).length;
+    case 'cache_hit_rate': return sum(list, (s) => s._.input + s._.cached) ? sum(list, (s) => s._.cached) / sum(list, (s) => s._.input + s._.cached) : null;
+    case 'cost_unknown_calls': return 0;
     default: return mean(list.map((s) => s.scores?.[name.split('.')[1]]).filter((v) => v !== undefined));
   }
 }

@@ -1,5 +1,6 @@
 // What the palette offers beside found ids: places that exist, and commands of the shell.
 import { url, type Command, type IconName, type Router, type Theme } from '$kit';
+import { boardIds } from './routes';
 
 export interface Offer extends Command {
   group: 'Found for this id' | 'Go to' | 'Do';
@@ -18,10 +19,13 @@ export function placesOf(router: Router, values: { agents: readonly string[] }):
     to('Sessions', '/sessions', 'lines', 'a conversation or job each'),
     to('Traces', '/traces', 'trace', 'a run each'),
     to('Spans', '/spans', 'span', 'a step each'),
+    to('Dashboards', '/dashboards/fleet', 'bars', 'the fleet at a glance'),
+    to('Costs', '/costs', 'money', 'by team, agent, model, task; adds up'),
     ...agents.slice(0, 5),
     to('Settings', '/settings', 'settings', 'keys, masking, addresses'),
     to('What comes in', '/settings/intake', 'down', 'received, refused, set aside, without a price'),
     to('You', '/settings/me', 'user', 'theme, log-ins'),
+    ...boardIds.map((id) => to(`Dashboard ${id}`, `/dashboards/${id}`, 'bars')),
     ...agents.slice(5),
   ];
 }

@@ -4,4 +4,5 @@ export interface Line {
   /** A token such as "--c1". */
   colour: string;
   values: readonly (number | null)[];
+  dashed?: boolean;
 }

@@ -1,0 +1,233 @@
+// Dashboards and costs: figures that add up, every point a door, zoom, comparison, files, TV mode.
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { assert, eventually, listed, real, test, week } from './harness.mjs';
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const fleet = `/dashboards/fleet?${week}`;
+const query = (page) => new URL(page.url()).searchParams;
+const chart = (page, name) => page.getByRole('figure', { name, exact: true }).getByRole('img');
+const drawn = (page, name) => chart(page, name).locator('canvas').waitFor();
+const saved = async (page, act) => {
+  const [file] = await Promise.all([page.waitForEvent('download'), act()]);
+  return { name: file.suggestedFilename(), bytes: readFileSync(await file.path()) };
+};
+const menu = async (page, panel, item) => {
+  await page.getByRole('button', { name: `More about ${panel}` }).click();
+  return page.getByRole('dialog', { name: `More about ${panel}` }).getByText(item, { exact: true });
+};
+async function noFault(page) {
+  await page.evaluate(axe);
+  const found = await page.evaluate(() => window.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] }));
+  assert.deepEqual(found.violations.map((v) => `${v.id}: ${v.nodes.slice(0, 3).map((n) => n.html.slice(0, 160)).join(' | ')}`), []);
+}
+
+real('the fleet shows its key figures and charts, and its total is that of the list', async ({ go }) => {
+  const page = await go(fleet);
+  await drawn(page, 'Cost by team');
+  const cost = page.locator('a.kp', { hasText: /^Cost/ }).first();
+  await eventually(async () => assert.match(await cost.textContent(), /\$\d+\.\d\d/));
+  const said = /\$\d+\.\d\d/.exec(await cost.textContent())[0];
+  assert.match(await page.getByRole('figure', { name: 'Cost by team' }).textContent(), new RegExp(said.replace(/[$.]/g, '\\$&')));
+  await cost.click();
+  await page.waitForURL(/\/spans\?/);
+  assert.equal(query(page).get('from'), '2026-11-09');
+  await eventually(async () => assert.match(await page.getByRole('tab', { name: /^Cost/ }).textContent(), new RegExp(said.replace(/[$.]/g, '\\$&'))));
+});
+
+test('a point opens what it is made of; Back returns', async ({ go }) => {
+  const page = await go(fleet);
+  await drawn(page, 'Cost by team');
+  const over = chart(page, 'Cost by team').locator('.u-over');
+  // The page is at rest: a fresh answer draws the chart anew.
+  const box = await eventually(async () => { assert.equal(await page.locator('[aria-busy="true"]').count(), 0); const found = await over.boundingBox(); assert.ok(found); return found; });
+  await over.click({ position: { x: box.width * 0.8, y: box.height - 3 } });
+  await page.waitForURL(/\/spans\?/);
+  assert.match(query(page).get('filter'), /^team=\S+ is:counted$/);
+  const hours = (Date.parse(query(page).get('to')) - Date.parse(query(page).get('from'))) / 3_600_000;
+  assert.equal(hours, 6);
+  await listed(page);
+  await page.goBack();
+  await drawn(page, 'Cost by team');
+});
+
+test('a drag on a chart narrows all of them, and Back undoes it', async ({ go }) => {
+  const page = await go(fleet);
+  await drawn(page, 'Error rate');
+  const box = await eventually(async () => { assert.equal(await page.locator('[aria-busy="true"]').count(), 0); const found = await chart(page, 'Error rate').locator('.u-over').boundingBox(); assert.ok(found); return found; });
+  await page.mouse.move(box.x + box.width * 0.7, box.y + 40);
+  await page.mouse.down();
+  await page.mouse.move(box.x + box.width * 0.8, box.y + 50, { steps: 4 });
+  await page.mouse.up();
+  await eventually(() => assert.notEqual(query(page).get('from'), '2026-11-09'));
+  assert.ok(Date.parse(query(page).get('from')) > Date.parse('2026-11-10') && Date.parse(query(page).get('to')) < Date.parse('2026-11-16'));
+  assert.equal(new URL(page.url()).pathname, '/dashboards/fleet');
+  await page.keyboard.press('o');
+  const narrow = query(page).get('from');
+  await eventually(() => assert.ok(query(page).get('from') <= narrow));
+  await page.goBack();
+  await page.goBack();
+  await eventually(() => assert.equal(query(page).get('from'), '2026-11-09'));
+});
+
+real('with the period before, and without it', async ({ go }) => {
+  const page = await go(fleet);
+  const panel = page.getByRole('figure', { name: 'Cost by team' });
+  await panel.getByText(/week before/).waitFor();
+  await page.keyboard.press('b');
+  await eventually(async () => assert.equal(await panel.getByText(/week before/).count(), 0));
+  assert.equal(query(page).get('alone'), '1');
+  assert.match(await page.locator('.hint.cap').textContent(), /^3 h steps/);
+});
+
+real('a chart is also a table whose figures are links, and both are files', async ({ go }) => {
+  const page = await go(`${fleet}&alone=1`);
+  await drawn(page, 'Cost by team');
+  const picture = await saved(page, async () => (await menu(page, 'Cost by team', 'Save as a picture')).click());
+  assert.equal(picture.name, 'pawl-fleet-cost-by-team.png');
+  assert.deepEqual([...picture.bytes.subarray(1, 4)], [...Buffer.from('PNG')]);
+  assert.ok(picture.bytes.readUInt32BE(16) > 400 && picture.bytes.length > 2000);
+  await (await menu(page, 'Cost by team', 'Show as a table')).click();
+  const table = page.getByRole('region', { name: 'Cost by team as a table' });
+  await table.getByRole('link').first().waitFor();
+  assert.equal(query(page).get('rows'), 'cost');
+  assert.match(await table.getByRole('link').first().getAttribute('href'), /^\/spans\?filter=team=/);
+  const file = await saved(page, async () => (await menu(page, 'Cost by team', 'Save as CSV')).click());
+  const [head, ...lines] = file.bytes.toString('utf8').trim().split('\n');
+  assert.match(head, /^time,/);
+  assert.equal(lines.length, 56);
+  const sum = lines.flatMap((line) => line.split(',').slice(1)).reduce((n, cell) => n + Number(cell || 0), 0);
+  const said = /\$(\d+\.\d\d)/.exec(await page.locator('a.kp', { hasText: /^Cost/ }).first().textContent())[1];
+  assert.equal(sum.toFixed(2), said);
+});
+
+test('every dashboard is there by its key, and filter and time go along', async ({ go }) => {
+  const page = await go(`${fleet}&filter=team=customer-care`);
+  await drawn(page, 'Cost by team');
+  for (const [key, id] of [['2', 'agent'], ['3', 'cost'], ['4', 'latency'], ['5', 'quality'], ['6', 'guardrails'], ['7', 'tools'], ['1', 'fleet']]) {
+    await page.keyboard.press(key);
+    await page.waitForURL(new RegExp(`/dashboards/${id}`));
+    assert.equal(query(page).get('filter'), 'team=customer-care');
+    assert.equal(query(page).get('from'), '2026-11-09');
+    await page.locator('figure.cell').first().waitFor();
+  }
+  await page.getByRole('link', { name: 'Sessions', exact: true }).first().click();
+  await page.waitForURL(/\/sessions\?/);
+  assert.equal(query(page).get('filter'), 'team=customer-care');
+  await listed(page);
+});
+
+test('one agent is chosen on its dashboard, and the filter says so', async ({ go }) => {
+  const page = await go(`/dashboards/agent?${week}&filter=team=customer-care+agent=skyline-support`);
+  const select = page.getByLabel('Which agent');
+  await eventually(async () => assert.equal(await select.inputValue(), 'skyline-support'));
+  await select.selectOption('');
+  await eventually(() => assert.equal(query(page).get('filter'), 'team=customer-care'));
+});
+
+test('a mistake in the filter leaves the last good answer', async ({ go }) => {
+  const page = await go(fleet);
+  await drawn(page, 'Cost by team');
+  await page.keyboard.press('/');
+  await page.keyboard.type('durration>=10s ');
+  await page.getByText('No dimension is called durration').waitFor();
+  await drawn(page, 'Cost by team');
+});
+
+test('what cannot be read says so in its place, and the rest is shown', async ({ go, page }) => {
+  await page.route('**/api/v1/query', async (route) => {
+    if (route.request().postDataJSON().dimensions?.[0] === 'team') await route.fulfill({ status: 503, json: { error: { code: 'busy', message: 'The store is starting. Try again in a moment.', request_id: 'r-1' } } });
+    else await route.continue();
+  });
+  await go(fleet);
+  await page.getByText('Cost by team could not be read').waitFor();
+  await drawn(page, 'Error rate');
+  await page.unroute('**/api/v1/query');
+  await page.getByRole('figure', { name: 'Cost by team' }).getByRole('button', { name: 'Try again' }).click();
+  await drawn(page, 'Cost by team');
+}, { noise: /503/ });
+
+test('nothing in the range says what to do', async ({ go }) => {
+  const page = await go('/dashboards/fleet?from=2025-01-01&to=2025-01-08');
+  await page.getByText('Nothing in 1 – 7 jan').waitFor();
+  await page.getByRole('button', { name: 'look at 30 days' }).click();
+  await eventually(() => assert.equal(query(page).get('last'), '30d'));
+});
+
+test('TV mode fills the screen, reads again by itself and ends with Esc', async ({ go, page }) => {
+  await page.clock.install({ time: new Date('2026-11-16T08:00:00Z') });
+  await go(fleet);
+  await drawn(page, 'Cost by team');
+  await page.keyboard.press('t');
+  await page.getByText('every 30 s').waitFor();
+  assert.equal(query(page).get('tv'), '1');
+  assert.equal((await page.locator('main').boundingBox()).x, 0);
+  const [again] = await Promise.all([page.waitForRequest('**/api/v1/query'), page.clock.runFor(31_000)]);
+  assert.equal(again.method(), 'POST');
+  await page.getByRole('button', { name: /Leave TV mode/ }).click();
+  await eventually(() => assert.equal(query(page).get('tv'), null));
+});
+
+real('costs add up to the total, to the last digit, on every level', async ({ go, page }) => {
+  await go(`/costs?${week}`);
+  const table = page.getByRole('region', { name: 'Cost by team, agent, task' });
+  await table.getByText('customer-care').waitFor();
+  await eventually(async () => assert.match(await page.locator('.status').textContent(), /adds up: \d+ rows = \$\d+\.\d+/));
+  const file = await saved(page, () => page.keyboard.press('e'));
+  const lines = file.bytes.toString('utf8').trim().split('\n').map((line) => line.split(','));
+  assert.deepEqual(lines[0].slice(0, 4), ['team', 'agent', 'task', 'cost_usd']);
+  const pico = (text) => { const [whole, rest = ''] = text.split('.'); return BigInt(whole + rest.padEnd(12, '0')); };
+  const sum = lines.slice(1, -1).reduce((n, line) => n + (line[3] ? pico(line[3]) : 0n), 0n);
+  assert.equal(lines.at(-1)[0], 'sum');
+  assert.equal(sum, pico(lines.at(-1)[3]));
+  assert.match(await page.locator('.status').textContent(), new RegExp(`= \\$${lines.at(-1)[3].replace('.', '\\.')}`));
+  await table.getByRole('button', { name: 'Open customer-care' }).click();
+  await table.getByText('skyline-support').waitFor();
+  assert.equal(query(page).get('open'), 'customer-care');
+  await table.getByRole('row', { name: /skyline-support/ }).getByRole('link').first().click();
+  await page.waitForURL(/\/spans\?/);
+  assert.equal(query(page).get('filter'), 'team=customer-care agent=skyline-support is:counted');
+});
+
+test('costs are split otherwise; what nobody owns is a row of its own', async ({ go, page }) => {
+  await go(`/costs?${week}&split=customer`);
+  await page.getByText('Not attributed', { exact: true }).waitFor();
+  assert.match(await page.getByRole('link', { name: 'why' }).getAttribute('href'), /customer=%22%22/);
+  await page.getByRole('group', { name: 'Split by' }).getByRole('button', { name: 'team' }).click();
+  await eventually(() => assert.equal(query(page).get('split'), 'customer,team'));
+  await page.getByRole('region', { name: 'Cost by customer, team' }).waitFor();
+});
+
+test('the first run says how to begin on a dashboard too', async ({ go }) => {
+  const page = await go('/dashboards/fleet');
+  await page.getByText('OTEL_EXPORTER_OTLP_ENDPOINT').first().waitFor();
+}, { server: 'empty' });
+
+for (const theme of ['dark', 'light']) {
+  const looks = [['dashboard', fleet, 'Cost by team'], ['dashboard-latency', `/dashboards/latency?${week}`, 'p95 time of a run'], ['dashboard-quality', `/dashboards/quality?${week}`, 'Error rate'], ['dashboard-table', `${fleet}&rows=cost`, null], ['dashboard-tv', `${fleet}&tv=1`, 'Cost by team']];
+  for (const [name, path, panel] of looks) {
+    test(`${name} looks right and has no fault, ${theme}`, async ({ go, page, shot }) => {
+      await go(path);
+      if (panel) await drawn(page, panel);
+      else await page.getByRole('region', { name: 'Cost by team as a table' }).getByRole('link').first().waitFor();
+      await eventually(async () => assert.equal(await page.locator('[aria-busy="true"]').count(), 0));
+      await shot(`${name}-${theme}`);
+      await noFault(page);
+    }, { theme });
+  }
+  test(`dashboard at 390 has no fault, ${theme}`, async ({ go, page, shot }) => {
+    await go(fleet);
+    await drawn(page, 'Cost by team');
+    await shot(`dashboard-390-${theme}`);
+    assert.ok((await page.evaluate(() => document.documentElement.scrollWidth)) <= 390);
+    await noFault(page);
+  }, { theme, width: 390, height: 844 });
+  for (const [name, width] of [['costs', 1440], ['costs-390', 390]]) {
+    test(`${name} looks right and has no fault, ${theme}`, async ({ go, page, shot }) => {
+      await go(`/costs?${week}&open=customer-care,customer-care/skyline-support`);
+      await page.getByText('Sum', { exact: true }).waitFor();
+      await shot(`${name}-${theme}`);
+      await noFault(page);
+    }, { theme, width });
+  }
+}
