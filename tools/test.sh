@@ -11,7 +11,7 @@ out=build/test
 passed=0 failed=0
 skipped=()
 
-steps=(lint page release unit engine cases reference captures hostile isolation prometheus sdks clients ownsdks connect guides remote auth start edge upgrade doctor dev grpc kill quarantine demo browser sanitized threads fuzz)
+steps=(lint page release unit engine cases reference captures hostile isolation prometheus sdks clients ownsdks connect guides collector remote auth start edge upgrade doctor dev grpc kill quarantine demo browser sanitized threads fuzz)
 [ "${1:-}" = -l ] && { printf '%s\n' "${steps[@]}"; exit 0; }
 [ $# -gt 0 ] && steps=("$@")
 mkdir -p "$out"
@@ -92,6 +92,7 @@ step_clients() { python3 tests/system/clients.py; }
 step_ownsdks() { python3 tests/system/own_sdks.py; }
 step_connect() { python3 tests/system/connect.py; }
 step_guides() { python3 tests/system/guides.py; }
+step_collector() { python3 tests/system/collector.py; }
 step_auth() { python3 tests/system/auth.py; python3 tests/system/auth_people.py; python3 tests/system/auth_oidc.py; python3 tests/system/auth_push.py; }
 step_start() { python3 tests/system/start.py; }
 step_remote() { python3 tests/system/remote.py; }

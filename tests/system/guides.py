@@ -25,8 +25,8 @@ from pawl import BINARY, JSON, PATIENCE, ROOT, Checks, Server, call, command
 
 PAGES = os.path.join(ROOT, "docs/guides/connect")
 NEEDED = os.path.join(ROOT, "tests/guides/requirements.txt")
-# Told elsewhere: an index; pages whose lines other programs run (tests/system/own_sdks.py, auth_push.py).
-OTHERS = {"README.md", "python.md", "typescript.md", "google-cloud.md"}
+# Told elsewhere: an index; pages whose lines other programs run (tests/system/own_sdks.py, auth_push.py, collector.py).
+OTHERS = {"README.md", "python.md", "typescript.md", "google-cloud.md", "collector.md"}
 ADDRESS, KEY = "https://pawl.example.com", re.compile(r"pawl_sk_…")
 INSTALLS = re.compile(r"^\s*(?:python -m )?(?:pip|npm|pnpm) install (.*)$")
 
