@@ -45,6 +45,7 @@ constexpr std::string_view accounts_commands[] = {"project", "key", "user"};
 constexpr std::string_view explore_commands[] = {"traces", "sessions", "query", "cost", "alert"};
 constexpr std::string_view prices_commands[] = {"price"};
 constexpr std::string_view ingest_commands[] = {"quarantine", "connect", "run"};
+constexpr std::string_view imports_commands[] = {"import"};
 constexpr std::string_view demo_commands[] = {"demo"};
 
 struct Known {
@@ -72,6 +73,7 @@ constexpr Known known[] = {
     {"datasets", "datasets, their items by version, experiments", {}, {}, {}},
     {"sdks", "what clients of Langfuse and LangSmith ask beside sending telemetry", sdks_jobs, sdks_taps, {}},
     {"prometheus", "measures in PromQL, as a Prometheus data source", {}, {}, {}},
+    {"imports", "history from Langfuse, LangSmith, Phoenix and MLflow", {}, {}, imports_commands},
     {"accounts", "log-in, members, keys, settings of a project", {}, {}, accounts_commands},
     {"prices", "what calls cost, and what has no price", {}, {}, prices_commands},
     {"sample", "one session to look at in an empty project", {}, {}, demo_commands},

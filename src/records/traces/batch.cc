@@ -66,7 +66,7 @@ std::string json_of_links(const otlp::Span& span) {
 
 // A time that a partition is made of: a client with wild clocks would make more partitions than one block may have.
 Nanos near(Nanos time, Nanos received) {
-  return std::clamp(time, received - 400 * day, received + day);
+  return std::clamp(time, received - longest_ago, received + day);
 }
 
 // The user's words in a piece of input, or "".
@@ -284,7 +284,7 @@ SpanRow& Builder::put_span(ProjectId project, Nanos received, const Id128& recor
   row.record = record;
   copy_reading(reading_, row);
   row.scope = scope.name;
-  row.clock = span.end_ns < span.start_ns || row.start < received - 400 * day || row.start > received + day;
+  row.clock = span.end_ns < span.start_ns || row.start < received - longest_ago || row.start > received + day;
   repair_all(row);
 
   std::vector<llm::Content> content = reading_.content;

@@ -108,7 +108,7 @@ void Builder::add_coding_patch(ProjectId project, Nanos received, const llm::Cod
       ContentRow carrier{.project = project,
                          .trace = patch.trace,
                          .span = id_from_bytes(record.span_id),
-                         .at = std::clamp(event.at, received - 400 * day, received + day),
+                         .at = std::clamp(event.at, received - longest_ago, received + day),
                          .from_log = true,
                          .record = hash128(record.raw)};
       const std::vector<llm::Content> content = reading_.content;

@@ -63,7 +63,7 @@ void Builder::add_sdk_log(ProjectId project, Nanos received, const llm::RunEvent
   ++fates.stored;
   const std::string_view log = llm::json::member(event.json, "log");
   LogRow row{.project = project,
-             .at = std::clamp(event.at, received - 400 * day, received + day),
+             .at = std::clamp(event.at, received - longest_ago, received + day),
              .received = received,
              .trace = {},
              .span = {},

@@ -113,10 +113,10 @@ TEST(Batch, WildClocksMakeFewPartitions) {
   const Batch batch = making.close();
   std::set<std::uint32_t> months;
   for (const auto& row : batch.spans) months.insert(partition_of(row));
-  EXPECT_LE(months.size(), 16U);
+  EXPECT_LE(months.size(), 63U);
   EXPECT_TRUE(batch.spans[100].clock);
   EXPECT_EQ(batch.spans[100].start, sent[100].start);  // the true start is kept
-  for (const auto& row : batch.contents) EXPECT_GE(row.at, received_at - 400 * day);
+  for (const auto& row : batch.contents) EXPECT_GE(row.at, received_at - longest_ago);
 }
 
 TEST(Attributes, OfOneNameTheLastStays) {

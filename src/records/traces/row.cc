@@ -216,7 +216,7 @@ std::int64_t SpanRow::tokens() const {
 }
 
 std::uint32_t minute_of(const SpanRow& row) {
-  const Nanos clamped = std::clamp(row.start, row.received - 400 * day, row.received + day);
+  const Nanos clamped = std::clamp(row.start, row.received - longest_ago, row.received + day);
   return static_cast<std::uint32_t>(std::max<Nanos>(clamped, 0) / minute);
 }
 

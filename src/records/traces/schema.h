@@ -13,7 +13,7 @@ inline constexpr std::string_view table_settings =
 inline constexpr std::string_view spans_ddl = R"sql(
 CREATE TABLE IF NOT EXISTS spans (
   project UInt32,
-  minute UInt32,                      -- start / 60 s, clamped to [received - 400 d, received + 1 d]
+  minute UInt32,                      -- start / 60 s, clamped to [received - 1830 d, received + 1 d]
   trace UInt128, span UInt128, parent UInt128,
   trace_id String, span_id String, parent_id String,   -- the client's own text; '' where it is the lower-case hex of the key
   start DateTime64(9, 'UTC'), duration Int64,          -- ns; the true start, whatever the clock said

@@ -1,0 +1,46 @@
+// Sends items in batches, obeys what the server says of its load, and finds the one record of a batch that is refused.
+#pragma once
+#include <functional>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+#include "imports.h"
+#include "items.h"
+#include "net/client.h"
+
+namespace pawl::imports {
+
+struct Sent {
+  Item item;
+  Place place;
+  std::string refused;   // why, or ""
+  bool already = false;  // the server had it
+};
+
+class Sender {
+ public:
+  explicit Sender(const Options& options);
+  // Whether the server is there and takes the key; and whether it holds anything that this import could repeat.
+  Result<> greet();
+  // All of them, whatever that takes; fills `refused` and `already`. An error: nothing of what is left was sent, and
+  // what was sent can be sent again.
+  Result<> send(std::vector<Sent>& batch);
+  bool knows_already() const { return can_read_; }
+
+ private:
+  struct Asked {
+    std::string method, path, content_type, body;
+  };
+  Result<net::ClientResponse> call(const Asked& asked);
+  Result<> send_some(std::vector<Sent*> some);
+  Result<> split(const std::vector<Sent*>& some, const std::string& why);
+  Result<> mark_held(const std::vector<Sent*>& all);
+  Result<bool> held_of(const std::vector<std::string>& traces, std::unordered_set<std::string>& held);
+
+  const Options& options_;
+  net::Client client_;
+  bool can_read_ = true, fresh_ = false;
+};
+
+}  // namespace pawl::imports

@@ -1,0 +1,440 @@
+"""`pawl import`: a small world in every form in which other platforms give their history away, carried into real servers
+and compared with what is true; the same again; killed in the middle; wrong, half and foreign files."""
+import csv
+import io
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+from pawl import BINARY, PATIENCE, ROOT, Checks, Server, command, unpacked
+
+checks = Checks()
+ALWAYS = "from=1990-01-01&to=2100-01-01"
+WHOLE = {"from": "1990-01-01T00:00:00Z", "to": "2100-01-01T00:00:00Z"}
+HOUR = 3600
+
+
+def iso(at):
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(at)) + f".{round(at % 1 * 1000):03d}Z"
+
+
+def spaced(at):
+    return iso(at)[:-1].replace("T", " ")
+
+
+# --- the truth ----------------------------------------------------------------------------------------------------
+def world(count=40, seed=1):
+    """Traces of an agent over two years: an agent step, two calls of a model, a tool that fails now and then, scores."""
+    chance = random.Random(seed)
+    out = []
+    now = int(time.time())
+    for i in range(count):
+        start = now - 730 * 24 * HOUR + i * (700 * 24 * HOUR // count) + 0.125
+        trace = {"id": f"trace-{seed}-{i:06d}", "name": "refund", "session": f"s-{i // 4}", "user": f"u{i % 5}", "start": start,
+                 "tags": ["b", "a x"], "input": f"where is order {i}?", "metadata": {"tenant": "acme, \"ltd\"", "n": i}, "steps": [], "scores": []}
+        root = f"o-{seed}-{i}-0"
+        trace["steps"].append({"id": root, "parent": None, "type": "AGENT", "name": "agent", "start": start, "end": start + 9,
+                               "input": {"q": f"line\n{i}, \"quoted\""}, "output": {"a": "done"}})
+        for k in (1, 2):
+            trace["steps"].append({"id": f"o-{seed}-{i}-{k}", "parent": root, "type": "GENERATION", "name": "chat", "start": start + k,
+                                   "end": start + k + 0.5, "model": "gpt-4o-mini", "input": [{"role": "user", "content": f"ask {i}.{k}\tÄ\\"}],
+                                   "output": {"role": "assistant", "content": f"answer {k}"}, "usage": {"input": 100 + i, "output": 10 + k}})
+        failed = i % 7 == 0
+        trace["steps"].append({"id": f"o-{seed}-{i}-3", "parent": root, "type": "TOOL", "name": "look_up", "start": start + 4, "end": start + 5,
+                               "input": {"order": i}, "output": None if failed else {"state": "sent"},
+                               "level": "ERROR" if failed else "DEFAULT", "message": "no such order" if failed else None})
+        trace["scores"].append({"id": f"c-{seed}-{i}-n", "step": None, "name": "quality", "type": "NUMERIC", "value": chance.randint(0, 8) / 8, "at": start + 20})
+        trace["scores"].append({"id": f"c-{seed}-{i}-c", "step": f"o-{seed}-{i}-1", "name": "tone", "type": "CATEGORICAL", "value": "kind", "at": start + 21})
+        out.append(trace)
+    return out
+
+
+# --- Langfuse -----------------------------------------------------------------------------------------------------
+def langfuse_api(traces):
+    """Rows as its API and the exports of its tables have them."""
+    rows = {"traces": [], "observations": [], "scores": []}
+    for t in traces:
+        rows["traces"].append({"id": t["id"], "timestamp": iso(t["start"]), "name": t["name"], "userId": t["user"], "sessionId": t["session"],
+                               "release": None, "version": None, "environment": "default", "tags": t["tags"], "bookmarked": False,
+                               "public": False, "input": t["input"], "output": None, "metadata": t["metadata"], "comments": []})
+        for s in t["steps"]:
+            usage = s.get("usage")
+            rows["observations"].append({
+                "id": s["id"], "traceId": t["id"], "type": s["type"], "name": s["name"], "startTime": iso(s["start"]), "endTime": iso(s["end"]),
+                "parentObservationId": s["parent"], "level": s.get("level", "DEFAULT"), "statusMessage": s.get("message"), "environment": "default",
+                "model": s.get("model"), "modelParameters": {}, "input": s["input"], "output": s["output"], "metadata": {},
+                "usageDetails": {**usage, "total": sum(usage.values())} if usage else {}, "costDetails": {}, "latency": s["end"] - s["start"]})
+        for c in t["scores"]:
+            words = c["type"] == "CATEGORICAL"
+            rows["scores"].append({"id": c["id"], "timestamp": iso(c["at"]), "name": c["name"], "value": 0 if words else c["value"],
+                                   "stringValue": c["value"] if words else None, "dataType": c["type"], "source": "API", "comment": None,
+                                   "traceId": t["id"], "observationId": c["step"], "environment": "default"})
+    return rows
+
+
+def text_of(value):
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def langfuse_columns(traces, clickhouse):
+    """Rows of the tables of ClickHouse, or of PostgreSQL's of version 2."""
+    rows = {"traces": [], "observations": [], "scores": []}
+    for t in traces:
+        rows["traces"].append({"id": t["id"], "timestamp": spaced(t["start"]), "name": t["name"], "user_id": t["user"], "session_id": t["session"],
+                               "metadata": {k: text_of(v) for k, v in t["metadata"].items()} if clickhouse else json.dumps(t["metadata"]),
+                               "release": None, "version": None, "project_id": "p1", "public": False, "bookmarked": False,
+                               "tags": t["tags"] if clickhouse else "{" + ",".join(f'"{x}"' if " " in x else x for x in t["tags"]) + "}",
+                               "input": t["input"] if clickhouse else json.dumps(t["input"]), "output": None})
+        for s in t["steps"]:
+            usage = s.get("usage") or {}
+            row = {"id": s["id"], "trace_id": t["id"], "project_id": "p1", "type": s["type"], "parent_observation_id": s["parent"], "start_time": spaced(s["start"]),
+                   "end_time": spaced(s["end"]), "name": s["name"], "level": s.get("level", "DEFAULT"), "status_message": s.get("message"), "version": None,
+                   "input": text_of(s["input"]), "output": None if s["output"] is None else text_of(s["output"])}
+            if clickhouse:
+                row.update({"metadata": {}, "provided_model_name": s.get("model"), "usage_details": {k: str(v) for k, v in usage.items()},
+                            "cost_details": {}, "event_ts": spaced(s["end"]), "is_deleted": 0})
+            else:
+                row.update({"model": s.get("model"), "prompt_tokens": usage.get("input", 0), "completion_tokens": usage.get("output", 0),
+                            "total_tokens": sum(usage.values()), "unit": "TOKENS" if usage else None})
+            rows["observations"].append(row)
+        for c in t["scores"]:
+            words = c["type"] == "CATEGORICAL"
+            rows["scores"].append({"id": c["id"], "timestamp": spaced(c["at"]), "project_id": "p1", "trace_id": t["id"], "observation_id": c["step"],
+                                   "name": c["name"], "value": None if words else c["value"], "string_value": c["value"] if words else None,
+                                   "data_type": c["type"], "source": "API", "comment": None})
+    if clickhouse:
+        for table in rows.values():
+            for row in table:
+                row.setdefault("is_deleted", 0)
+    return rows
+
+
+def jsonl(rows):
+    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+
+
+def as_csv(rows):
+    out = io.StringIO()
+    names = list(rows[0])
+    writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\n")
+    writer.writerow(names)
+    for row in rows:
+        writer.writerow(["" if row[n] is None else text_of(row[n]) for n in names])
+    return out.getvalue()
+
+
+def pg_dump(tables):
+    def cell(value):
+        if value is None:
+            return "\\N"
+        if isinstance(value, bool):
+            return "t" if value else "f"
+        return text_of(value).replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
+    out = "--\n-- PostgreSQL database dump\n--\n\nSET statement_timeout = 0;\n\nCOPY public.users (id, name) FROM stdin;\nu1\tann\n\\.\n\n"
+    for name, rows in tables.items():
+        out += f"COPY public.{name} ({', '.join(rows[0])}) FROM stdin;\n" + "".join("\t".join(map(cell, row.values())) + "\n" for row in rows) + "\\.\n\n"
+    return out
+
+
+# --- LangSmith ----------------------------------------------------------------------------------------------------
+def uuid_of(text):
+    import uuid
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, text))
+
+
+def langsmith(traces):
+    runs, feedback = [], []
+    kinds = {"AGENT": "chain", "GENERATION": "llm", "TOOL": "tool"}
+    for t in traces:
+        root = uuid_of(t["steps"][0]["id"])
+        for s in t["steps"]:
+            usage = s.get("usage") or {}
+            runs.append({"id": uuid_of(s["id"]), "trace_id": root, "parent_run_id": uuid_of(s["parent"]) if s["parent"] else None, "name": s["name"],
+                         "run_type": kinds[s["type"]], "start_time": iso(s["start"])[:-1], "end_time": iso(s["end"])[:-1],
+                         "inputs": {"messages": s["input"]} if isinstance(s["input"], list) else s["input"],
+                         "outputs": s["output"], "error": s.get("message"), "tags": t["tags"], "session_name": "shop", "status": "success",
+                         "extra": {"metadata": {"session_id": t["session"], "ls_model_name": s.get("model"), "ls_provider": "openai" if s.get("model") else None}},
+                         "prompt_tokens": usage.get("input", 0), "completion_tokens": usage.get("output", 0), "total_tokens": sum(usage.values()),
+                         "feedback_stats": None, "child_run_ids": None})
+        for c in t["scores"]:
+            words = c["type"] == "CATEGORICAL"
+            feedback.append({"id": uuid_of(c["id"]), "run_id": uuid_of(c["step"]) if c["step"] else root, "trace_id": root, "key": c["name"],
+                             "score": None if words else c["value"], "value": c["value"] if words else None, "comment": None,
+                             "created_at": iso(c["at"]), "feedback_source": {"type": "api"}})
+    return runs, feedback
+
+
+# --- asking -------------------------------------------------------------------------------------------------------
+def put(folder, name, text):
+    path = os.path.join(folder, name)
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "wb" if isinstance(text, bytes) else "w", **({} if isinstance(text, bytes) else {"encoding": "utf-8"})) as file:
+        file.write(text)
+    return path
+
+
+def run(server, vendor, *words, state=None, wanted=0, name=""):
+    """`pawl import …`; its report."""
+    flags = ["--state", state] if state else ["--no-state"]
+    done = command("import", vendor, *words, "--server", server.url, "--json", *flags, timeout=300)
+    if not checks.equal(f"{name or vendor}: exit code", done.returncode, wanted):
+        print(done.stdout[-500:], done.stderr[-500:])
+    try:
+        return json.loads(done.stdout)
+    except ValueError:
+        return {"carried": -1, "already": -1, "not_carried": -1, "kinds": {}, "refused": [], "text": done.stdout + done.stderr}
+
+
+def sums(server, by=()):
+    answer = server.post("/api/v1/query", {"measures": ["spans", "traces", "sessions", "llm_calls", "tool_calls", "errors", "tokens.input",
+                                                        "tokens.output", "cost"], "dimensions": list(by), **WHOLE}).json()
+    names = [c["name"] for c in answer["columns"]]
+    return [dict(zip(names, row)) for row in answer["rows"]]
+
+
+def scores_of(server):
+    page, out = 1, 0
+    while True:
+        answer = server.get(f"/api/public/v2/scores?limit=100&page={page}")
+        out += len(answer["data"])
+        page += 1
+        if not answer["data"] or page > answer["meta"]["totalPages"]:
+            return out
+
+
+def settled(server, wanted, seconds=60):
+    """Waits until the corrections have made it `wanted`; what it is at last."""
+    end = time.monotonic() + seconds * PATIENCE
+    while True:
+        server.stored(60)
+        got = {k: v for k, v in sums(server)[0].items() if k in wanted}
+        if got == wanted or time.monotonic() > end:
+            return got
+        time.sleep(0.2)
+
+
+def truth_of(traces, root_spans):
+    steps = [s for t in traces for s in t["steps"]]
+    return {"spans": len(steps) + (len(traces) if root_spans else 0), "traces": len(traces), "sessions": len({t["session"] for t in traces}),
+            "llm_calls": sum(s["type"] == "GENERATION" for s in steps), "errors": sum(s.get("level") == "ERROR" for s in steps),
+            "tokens.input": sum(s.get("usage", {}).get("input", 0) for s in steps), "tokens.output": sum(s.get("usage", {}).get("output", 0) for s in steps)}
+
+
+def check_tree(server, name, trace, ids, times=True):
+    """One trace: ids, parents, times, status, content as they were."""
+    answer = server.get(f"/api/v1/traces/{ids(trace)}")
+    spans = {s["span_id"]: s for s in answer.get("spans", [])}
+    for step in trace["steps"]:
+        span = spans.get(ids(step))
+        if not checks.check(f"{name}: step {step['id']}", span is not None, list(spans)):
+            continue
+        if step["parent"]:
+            checks.equal(f"{name}: parent", span["parent_id"], ids({"id": step["parent"]}))
+        checks.equal(f"{name}: start", span["start"][:23] + "Z", iso(step["start"]))
+        checks.equal(f"{name}: duration", span["duration_ms"], round((step["end"] - step["start"]) * 1000))
+        checks.equal(f"{name}: status", span["status"], "error" if step.get("level") == "ERROR" else "ok")
+        if "model" in step:
+            checks.equal(f"{name}: model", span["model"]["requested"] or span["model"]["served"], step["model"])
+            checks.equal(f"{name}: tokens", span["tokens"]["input"], step["usage"]["input"])
+            checks.check(f"{name}: asked", step["input"][0]["content"] in json.dumps(span["input"], ensure_ascii=False).replace("\\\\", "\\").replace("\\t", "\t"), span["input"])
+    checks.equal(f"{name}: session", answer["trace"]["session_id"], trace["session"])
+    checks.equal(f"{name}: scores", sorted(str(s["value"]) for s in answer["scores"]), sorted(str(float(c["value"]) if c["type"] == "NUMERIC" else c["value"]) if not (c["type"] == "NUMERIC" and c["value"] in (0, 1)) else str(int(c["value"])) for c in trace["scores"]))
+
+
+def carried_and_again(name, vendor, paths, traces, root_spans, ids):
+    """Carried into an empty server, then again with its state, then without one: nothing is doubled."""
+    truth = truth_of(traces, root_spans)
+    with Server() as server, tempfile.TemporaryDirectory() as home:
+        state = os.path.join(home, "state.json")
+        report = run(server, vendor, *paths, state=state, name=name)
+        everything = truth["spans"] + sum(len(t["scores"]) for t in traces)
+        checks.equal(f"{name}: carried", report["carried"], everything)
+        checks.equal(f"{name}: truth", settled(server, truth), truth)
+        cost = sums(server)[0]["cost"]
+        checks.check(f"{name}: cost", float(cost) > 0, cost)
+        checks.equal(f"{name}: scores", scores_of(server), sum(len(t["scores"]) for t in traces))
+        check_tree(server, name, traces[7], ids)
+        check_tree(server, name, traces[8], ids)
+        again = run(server, vendor, *paths, state=state, name=name)
+        checks.equal(f"{name}: again by state", (again["carried"], again["already"]), (0, everything))
+        anew = run(server, vendor, *paths, name=name)
+        checks.equal(f"{name}: spans known again", sum(k["already"] for n, k in anew["kinds"].items() if n not in ("score", "feedback")), truth["spans"])
+        checks.equal(f"{name}: truth after all", settled(server, truth), truth)
+        checks.equal(f"{name}: cost after all", sums(server)[0]["cost"], cost)
+        checks.equal(f"{name}: scores after all", scores_of(server), sum(len(t["scores"]) for t in traces))
+
+
+def same(value):
+    return value["id"]
+
+
+def langfuse_forms():
+    traces = world()
+    with tempfile.TemporaryDirectory() as home:
+        api, ch, pg = langfuse_api(traces), langfuse_columns(traces, True), langfuse_columns(traces, False)
+        for table, rows in api.items():
+            put(home, f"json/{table}.json", json.dumps(rows))
+            put(home, f"jsonl/{table}.jsonl", jsonl(rows))
+            put(home, f"pages/{table}.json", "".join(json.dumps({"data": rows[i:i + 50], "meta": {"page": i // 50 + 1}}, indent=1) + "\n"
+                                                     for i in range(0, len(rows), 50)))
+            put(home, f"csv/{table}.csv", as_csv(rows))
+            put(home, f"clickhouse/{table}.jsonl", jsonl(ch[table]))
+            subprocess.run(["gzip", "-q", os.path.join(home, f"jsonl/{table}.jsonl")], check=True)
+            subprocess.run(["zstd", "-q", "--rm", os.path.join(home, f"clickhouse/{table}.jsonl")], check=True)
+        put(home, "dump.sql", pg_dump(pg))
+        details = []
+        for t in traces:
+            row = next(r for r in api["traces"] if r["id"] == t["id"])
+            details.append({**row, "observations": [o for o in api["observations"] if o["traceId"] == t["id"]],
+                            "scores": [c for c in api["scores"] if c["traceId"] == t["id"]]})
+        put(home, "details.json", json.dumps(details, indent=2))
+        for form in ("json", "jsonl", "pages", "csv", "clickhouse"):
+            carried_and_again(f"langfuse {form}", "langfuse", [os.path.join(home, form)], traces, True, same)
+        carried_and_again("langfuse dump", "langfuse", [os.path.join(home, "dump.sql")], traces, True, same)
+        carried_and_again("langfuse details", "langfuse", [os.path.join(home, "details.json")], traces, True, same)
+
+
+def langsmith_forms():
+    traces = world(seed=2)
+    runs, feedback = langsmith(traces)
+
+    def ids(value):
+        return uuid_of(value["steps"][0]["id"] if "steps" in value else value["id"])
+    with tempfile.TemporaryDirectory() as home:
+        put(home, "jsonl/runs.jsonl", jsonl(runs))
+        put(home, "jsonl/feedback.jsonl", jsonl(feedback))
+        put(home, "csv/runs.csv", as_csv(runs))
+        put(home, "csv/feedback.csv", as_csv(feedback))
+        put(home, "api/runs.json", json.dumps({"runs": runs, "cursors": {"next": None}}))
+        put(home, "api/feedback.json", json.dumps(feedback))
+        for form in ("jsonl", "csv", "api"):
+            carried_and_again(f"langsmith {form}", "langsmith", [os.path.join(home, form)], traces, False, ids)
+
+
+def real_store(name, vendor, truth, scores):
+    with Server() as server, tempfile.TemporaryDirectory() as home:
+        path = put(home, name, unpacked(os.path.join(ROOT, "tests/fixtures/imports", name + ".zst")))
+        state = os.path.join(home, "state.json")
+        report = run(server, vendor, path, state=state)
+        checks.equal(f"{vendor}: carried", (report["carried"], report["already"]), (truth["spans"] + scores, 0))
+        checks.equal(f"{vendor}: truth", settled(server, truth), truth)
+        checks.check(f"{vendor}: cost", float(sums(server)[0]["cost"]) > 0)
+        checks.equal(f"{vendor}: scores", scores_of(server), scores)
+        again = run(server, vendor, path)
+        checks.equal(f"{vendor}: spans known again", again["kinds"]["span"], {"carried": 0, "already": truth["spans"], "not_carried": 0})
+        server.end()
+        with Server(data=server.home) as later:  # another process, which remembers nothing
+            run(later, vendor, path)
+            checks.equal(f"{vendor}: truth after all", settled(later, truth), truth)
+            checks.equal(f"{vendor}: scores after all", scores_of(later), scores)
+            return later.get(f"/api/v1/traces?limit=100&{ALWAYS}")["traces"], later.get(f"/api/v1/spans?limit=100&{ALWAYS}")["spans"], later.get(
+                "/api/public/v2/scores?limit=100")["data"]
+
+
+def stores():
+    traces, spans, scores = real_store("mlflow.db", "mlflow", {"spans": 9, "traces": 3, "sessions": 1, "llm_calls": 3, "errors": 1,
+                                                               "tokens.input": 360, "tokens.output": 90}, 3)
+    checks.equal("mlflow: session", {t["session_id"] for t in traces}, {"s-1"})
+    checks.equal("mlflow: user", {t["user_id"] for t in traces}, {"u-7"})
+    checks.equal("mlflow: kinds", sorted(s["kind"] for s in spans), ["agent"] * 3 + ["llm"] * 3 + ["tool"] * 3)
+    checks.equal("mlflow: scores", sorted(s["name"] for s in scores), ["expected", "helpful", "quality"])
+    traces, spans, scores = real_store("phoenix.db", "phoenix", {"spans": 18, "traces": 6, "sessions": 4, "llm_calls": 6, "errors": 2,
+                                                                 "tokens.input": 366, "tokens.output": 120}, 9)
+    checks.equal("phoenix: sessions", {t["session_id"] for t in traces}, {"shop-s0", "shop-s1", "support-s0", "support-s1"})
+    checks.equal("phoenix: times", {t["start"][:10] for t in traces}, {"2024-11-21"})
+    checks.equal("phoenix: kinds", sorted(s["kind"] for s in spans), ["agent"] * 6 + ["llm"] * 6 + ["tool"] * 6)
+    checks.equal("phoenix: scores", sorted(s["name"] for s in scores), ["correct"] * 6 + ["done", "happy", "tone"])
+
+
+# --- what goes wrong ----------------------------------------------------------------------------------------------
+def bad_files():
+    traces = world(3, seed=3)
+    api = langfuse_api(traces)
+    lines = jsonl(api["observations"]).splitlines()
+    lines[2] = lines[2][:40]
+    lines[4] = lines[4].replace('"startTime": "2', '"startTime": "soon 2')
+    with tempfile.TemporaryDirectory() as home, Server() as server:
+        path = put(home, "observations.jsonl", "\n".join(lines) + "\n")
+        report = run(server, "langfuse", path, wanted=1, name="bad rows")
+        checks.equal("bad rows: the good are carried", (report["carried"], report["not_carried"]), (len(lines) - 2, 2))
+        places = sorted((p["file"], p["line"]) for r in report["refused"] for p in r["places"])
+        checks.equal("bad rows: where", places, [(path, 3), (path, 5)])
+        said = command("import", "langfuse", path, "--server", server.url, "--no-state", "--dry-run")
+        checks.check("dry run: says what would be", "Would be carried: 10 observations" in said.stdout and f"{path}:3" in said.stdout, said.stdout)
+        half = put(home, "half.json", json.dumps(api["scores"])[:-30])
+        report = run(server, "langfuse", half, wanted=1, name="half file")
+        checks.equal("half file", (report["carried"], report["not_carried"]), (5, 1))
+        for name, content, word in (("x.zip", b"PK\x03\x04aaaa", "unpack"), ("x.bin", b"\x00\x01\x02", "neither"), ("x.dump", b"PGDMP\x01", "pg_restore"),
+                                    ("x.parquet", b"PAR1aaaa", "Parquet"), ("x.db", b"SQLite format 3\0", "SQLite"), ("empty.json", b"", "empty")):
+            wrong = put(home, name, content)
+            said = command("import", "langfuse", wrong, "--server", server.url, "--no-state")
+            checks.check(f"{name}: told", said.returncode == 64 and word in said.stderr and wrong in said.stderr, (said.returncode, said.stderr))
+        said = command("import", "phoenix", put(home, "other.db", unpacked(os.path.join(ROOT, "tests/fixtures/imports/mlflow.db.zst"))), "--server", server.url, "--no-state")
+        checks.check("a store of another", said.returncode == 64 and "no store of phoenix" in said.stderr, said.stderr)
+        said = command("import", "langfuse", os.path.join(home, "nowhere"), "--server", server.url, "--no-state")
+        checks.check("no file", said.returncode == 64 and "no such file" in said.stderr, said.stderr)
+    with Server("--auth", "required") as server, tempfile.TemporaryDirectory() as home:
+        path = put(home, "o.jsonl", jsonl(api["observations"]))
+        said = command("import", "langfuse", path, "--server", server.url, "--no-state", "--key", "pawl_sk_wrong")
+        checks.check("a wrong key", said.returncode == 3 and "key" in said.stderr, (said.returncode, said.stderr))
+        made = command("key", "create", "--data", server.data, "--project", "default", "--scopes", "ingest", "--json")
+        key = json.loads(made.stdout)["key"]
+
+        def takes():
+            said = command("import", "langfuse", path, "--server", server.url, "--no-state", "--json", env={"PAWL_KEY": key})
+            return said if said.returncode == 0 else None
+        said = server.wait_for(takes, 60, "the key to be known")
+        report = json.loads(said.stdout)
+        checks.equal("a key that may only ingest", (report["carried"], report["asked_what_is_there"]), (12, False))
+
+
+def killed():
+    """kill -9 of the importer, and of the server, in the middle: run again, it goes on, and nothing is missing or doubled."""
+    traces = world(4000, seed=4)
+    api = langfuse_api(traces)
+    truth = truth_of(traces, True)
+    with tempfile.TemporaryDirectory() as home:
+        for table, rows in api.items():
+            put(home, f"export/{table}.jsonl", jsonl(rows))
+        state = os.path.join(home, "state.json")
+        words = [BINARY, "import", "langfuse", os.path.join(home, "export"), "--state", state, "--json", "--server"]
+        server = Server()
+        try:
+            first = subprocess.Popen([*words, server.url], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            server.wait_for(lambda: os.path.exists(state) or first.poll() is not None, 60, "the first batch")
+            first.send_signal(signal.SIGKILL)
+            first.communicate()
+            kept = json.load(open(state, encoding="utf-8"))
+            checks.check("killed: some of it is remembered", 0 < sum(f["rows"] for f in kept["files"].values()) < sum(map(len, api.values())), kept)
+            port = server.port
+            second = subprocess.Popen([*words, server.url], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            before = os.stat(state).st_ino
+            server.wait_for(lambda: os.stat(state).st_ino != before or second.poll() is not None, 60, "the next batch")
+            server.kill()
+            server = Server(data=server.home, listen=f"127.0.0.1:{port}")
+            out, said = second.communicate(timeout=300 * PATIENCE)
+            checks.equal("killed: the second run ends well", second.returncode, 0)
+            report = json.loads(out)
+            checks.equal("killed: all of it is accounted for", (report["carried"] + report["already"], report["not_carried"]), (sum(map(len, api.values())), 0))
+            checks.check("killed: it went on", report["already"] > 0, report)
+            checks.equal("killed: truth", settled(server, truth, 120), truth)
+            checks.equal("killed: scores", scores_of(server), len(api["scores"]))
+            books = server.books()
+            checks.equal("killed: the books balance", books["received"], sum(v for k, v in books.items() if k != "received" and isinstance(v, int)))
+        finally:
+            home_of_server = server.home
+            server.stop()
+            shutil.rmtree(home_of_server, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    parts = {"langfuse": langfuse_forms, "langsmith": langsmith_forms, "stores": stores, "bad": bad_files, "killed": killed}
+    for part in sys.argv[1:] or parts:
+        parts[part]()
+    checks.finish()
