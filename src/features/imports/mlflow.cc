@@ -111,6 +111,8 @@ class Mlflow : public Reader {
 
   static void write_beside(JsonWriter& attributes, const Fields& beside) {
     const std::string metadata = beside.value({"metadata"}), tags = beside.value({"tags"});
+    if (metadata.find("mlflow.trace.session") == std::string::npos && beside.has({"session_id"}))
+      write_attribute(attributes, "mlflow.trace.session", beside.raw({"session_id"}));
     for (json::Members members(metadata); members.next();) {
       const std::string name = json::text("\"" + std::string(members.key) + "\"");
       if (name == "mlflow.trace.session" || name == "mlflow.trace.user")

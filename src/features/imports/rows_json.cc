@@ -79,10 +79,12 @@ class Json : public Rows {
   }
 
   Result<bool> to_something() {
+    while (!begun_ && buffer_.size() < 3 && TRY(more())) {
+    }
+    if (!std::exchange(begun_, true) && std::string_view(buffer_).starts_with("\xEF\xBB\xBF")) at_ = 3;
     for (;;) {
       std::size_t end = at_;
       while (end < buffer_.size() && is_space(buffer_[end])) ++end;
-      if (at_ == 0 && std::string_view(buffer_).starts_with("\xEF\xBB\xBF") && line_ == 1) end = 3;
       step(end - at_);
       if (at_ < buffer_.size() && !is_space(buffer_[at_])) return true;
       if (!TRY(more())) return false;
@@ -217,7 +219,7 @@ class Json : public Rows {
   std::string open_;   // '[' and '{' that the records stand in
   std::string table_;  // the name of the list
   std::uint64_t line_ = 1;
-  bool ended_ = false, said_ = false;
+  bool begun_ = false, ended_ = false, said_ = false;
   bool by_line_ = false;  // a record a line, as the first one stood
 };
 

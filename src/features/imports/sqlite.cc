@@ -62,13 +62,23 @@ const std::vector<Ask>& phoenix_asks() {
 const std::vector<Ask>& mlflow_asks() {
   static const std::vector<Ask> asks = {
       {"spans",
-       {"SELECT s.trace_id, s.span_id, s.parent_span_id, s.content, e.name AS experiment, CASE WHEN s.parent_span_id "
-        "IS "
-        "NULL THEN (SELECT json_group_object(m.key, m.value) FROM trace_request_metadata m WHERE m.request_id = "
-        "s.trace_id) END AS metadata, CASE WHEN s.parent_span_id IS NULL THEN (SELECT json_group_object(g.key, "
-        "g.value) "
-        "FROM trace_tags g WHERE g.request_id = s.trace_id) END AS tags FROM spans s JOIN experiments e ON "
-        "e.experiment_id = s.experiment_id ORDER BY s.trace_id, s.start_time_unix_nano, s.span_id"}},
+       {"SELECT s.trace_id, s.span_id, s.parent_span_id, s.content, e.name AS experiment, "
+        "(SELECT t.session_id FROM trace_info t WHERE t.request_id = s.trace_id) AS session_id, "
+        "CASE WHEN s.parent_span_id IS NULL THEN (SELECT json_group_object(m.key, m.value) FROM trace_request_metadata "
+        "m "
+        "WHERE m.request_id = s.trace_id) END AS metadata, "
+        "CASE WHEN s.parent_span_id IS NULL THEN (SELECT json_group_object(g.key, g.value) FROM trace_tags g "
+        "WHERE g.request_id = s.trace_id) END AS tags "
+        "FROM spans s JOIN experiments e ON e.experiment_id = s.experiment_id "
+        "ORDER BY s.trace_id, s.start_time_unix_nano, s.span_id",
+        "SELECT s.trace_id, s.span_id, s.parent_span_id, s.content, e.name AS experiment, "
+        "CASE WHEN s.parent_span_id IS NULL THEN (SELECT json_group_object(m.key, m.value) FROM trace_request_metadata "
+        "m "
+        "WHERE m.request_id = s.trace_id) END AS metadata, "
+        "CASE WHEN s.parent_span_id IS NULL THEN (SELECT json_group_object(g.key, g.value) FROM trace_tags g "
+        "WHERE g.request_id = s.trace_id) END AS tags "
+        "FROM spans s JOIN experiments e ON e.experiment_id = s.experiment_id "
+        "ORDER BY s.trace_id, s.start_time_unix_nano, s.span_id"}},
       {"assessments",
        {"SELECT a.assessment_id, a.trace_id, a.span_id, a.name, a.assessment_type, a.value, a.error, "
         "a.created_timestamp, "
