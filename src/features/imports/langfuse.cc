@@ -19,7 +19,16 @@ class Langfuse : public Reader {
  public:
   explicit Langfuse(std::string project) : project_(std::move(project)) {}
 
-  void read(const Row& row, Mapped& out) override { read_object(row.table, row.json, "", out); }
+  void read(const Row& row, Mapped& out) override {
+    const bool dumped = row.table.find('.') != std::string::npos;  // "public.users"
+    if (dumped && !row.table.ends_with("traces") && !row.table.ends_with("observations") &&
+        !row.table.ends_with("scores")) {
+      ++out.skipped;
+      out.notes.push_back(fmt::format("the table {} of the dump", row.table));
+      return;
+    }
+    read_object(row.table, row.json, "", out);
+  }
 
  private:
   enum class Table : std::uint8_t { none, traces, observations, scores, spans, events };
