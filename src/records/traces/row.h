@@ -105,8 +105,8 @@ struct BodyRow {
   BatchNumber batch = 0;
 };
 
-// How long before its receipt a row may stand: five years of history can be imported, and a client with a wild clock still
-// makes fewer partitions (by month) than a block may have (100).
+// How long before its receipt a row may stand: five years of history can be imported, and a client with a wild clock
+// still makes fewer partitions (by month) than a block may have (100).
 inline constexpr Nanos longest_ago = 1830 * day;
 // The minute that orders and partitions a row: the start, clamped to [received - longest_ago, received + 1 d].
 std::uint32_t minute_of(const SpanRow& row);
