@@ -6,7 +6,7 @@
 
 #include "base/ids.h"
 #include "base/text.h"
-#include "llm/prices_table.h"
+#include "llm/prices_plan.h"
 
 namespace pawl::llm {
 namespace prices {
@@ -23,54 +23,7 @@ std::unexpected<Unpriced> unpriced(Why why, fmt::format_string<Args...> format, 
   return std::unexpected(Unpriced{why, fmt::format(format, std::forward<Args>(args)...)});
 }
 
-bool holds(const Constraint& constraint, Nanos at) {
-  if (constraint.kind == Constraint::Kind::always) return true;
-  std::int64_t day_number = at / day;
-  Nanos of_day = at % day;
-  if (of_day < 0) {
-    of_day += day;
-    --day_number;
-  }
-  if (constraint.kind == Constraint::Kind::since) return day_number >= constraint.first_day;
-  if (constraint.to < constraint.from) return of_day >= constraint.from || of_day < constraint.to;
-  return of_day >= constraint.from && of_day < constraint.to;
-}
-
-// The last row that holds, else the first.
-std::size_t row_at(const Model& model, Nanos at) {
-  for (std::size_t i = model.rows.size(); i-- > 0;) {
-    if (holds(model.rows[i].constraint, at)) return i;
-  }
-  return 0;
-}
-
-// The variants that hold, as bits in file order.
-std::uint32_t variants_at(const Model& model, Nanos at, std::span<const ContextValue> context) {
-  std::uint32_t chosen = 0;
-  for (std::size_t i = 0; i < model.variants.size(); ++i) {
-    const Row& variant = model.variants[i];
-    const bool asked = std::all_of(variant.when.begin(), variant.when.end(), [&](const auto& wanted) {
-      return std::any_of(context.begin(), context.end(), [&](const ContextValue& given) {
-        return given.first == wanted.first && given.second == wanted.second;
-      });
-    });
-    if (asked && holds(variant.constraint, at)) chosen |= std::uint32_t{1} << i;
-  }
-  return chosen;
-}
-
 }  // namespace
-
-// The prices of one row with its variants laid over it, ready to be applied.
-struct Plan {
-  const Model* model = nullptr;
-  std::size_t row = 0;
-  std::uint32_t variants = 0;
-  std::vector<Price> prices;  // the most specific first, so that a whole comes after all of its parts
-  UnitSet priced = 0;
-  bool tiered = false, prices_output = false;
-  std::string name, since;
-};
 
 // What (provider, model, URL) as sent mean, and the plans made so far. Plans are never dropped: results point to them.
 struct Cache {
@@ -82,67 +35,11 @@ struct Cache {
   };
   ByText<Named> names;
   std::unordered_multimap<const Model*, std::unique_ptr<Plan>> plans;
-  std::string key;  // reused
+  ByText<std::unique_ptr<Plan>> by_row;  // null: the list has it no more
+  std::string key;                       // reused
 };
 
 namespace {
-
-// Which prices these are: the list may change a price without a date, and then the name changes too.
-std::uint32_t fingerprint(const Units& units, const std::vector<Price>& prices) {
-  std::vector<std::string> parts;
-  for (const Price& price : prices) {
-    std::string part = fmt::format("{}={}", units.all[price.unit].price_key, price.pico);
-    for (const Tier& tier : price.tiers) part += fmt::format(">{}:{}", tier.over_input_tokens, tier.pico);
-    parts.push_back(std::move(part));
-  }
-  std::sort(parts.begin(), parts.end());
-  return static_cast<std::uint32_t>(hash64(join(parts, ";")));
-}
-
-void lay_over(std::vector<Price>& prices, const Row& variant, UnitSet& taken) {
-  for (const Price& price : variant.prices) {
-    const UnitSet bit = UnitSet{1} << price.unit;
-    if ((taken & bit) != 0) continue;  // the first variant that names a price wins
-    taken |= bit;
-    const auto same = std::find_if(prices.begin(), prices.end(), [&](const Price& p) { return p.unit == price.unit; });
-    if (same == prices.end()) {
-      prices.push_back(price);
-    } else {
-      *same = price;
-    }
-  }
-}
-
-std::unique_ptr<Plan> make_plan(const Units& units, const Model& model, std::size_t row_index, std::uint32_t variants) {
-  auto plan = std::make_unique<Plan>(Plan{.model = &model, .row = row_index, .variants = variants});
-  const Row& row = model.rows[row_index];
-  plan->prices = row.prices;
-  plan->name = fmt::format("{}{}/{}", model.own ? "own:" : "", model.home, model.id);
-  const auto add = [&](const Row& part) {
-    if (!part.constraint.text.empty()) plan->name += "@" + part.constraint.text;
-    if (part.constraint.kind == Constraint::Kind::since) plan->since = std::max(plan->since, part.constraint.text);
-  };
-  add(row);
-  UnitSet taken = 0;
-  for (std::size_t i = 0; i < model.variants.size(); ++i) {
-    if ((variants >> i & 1) == 0) continue;
-    lay_over(plan->prices, model.variants[i], taken);
-    for (const auto& [key, value] : model.variants[i].when) plan->name += fmt::format("+{}={}", key, value);
-    add(model.variants[i]);
-  }
-  for (const Price& price : plan->prices) {
-    plan->priced |= UnitSet{1} << price.unit;
-    plan->tiered |= !price.tiers.empty();
-    plan->prices_output |= price.unit == units.output_tokens && price.pico > 0;
-  }
-  plan->name += fmt::format("#{:08x}", fingerprint(units, plan->prices));
-  std::sort(plan->prices.begin(), plan->prices.end(), [&](const Price& a, const Price& b) {
-    const int depth_a = std::popcount(units.all[a.unit].ancestors),
-              depth_b = std::popcount(units.all[b.unit].ancestors);
-    return depth_a != depth_b ? depth_a > depth_b : a.unit < b.unit;
-  });
-  return plan;
-}
 
 const Plan& plan_for(Cache& cache, Cache::Named& named, Nanos at, std::span<const ContextValue> context) {
   const Model& model = *named.match.model;
@@ -313,11 +210,13 @@ void settle(Priced& priced) {
   if (largest) largest->cost.pico += rest;
 }
 
-Outcome apply(const Units& units, const Plan& plan, const Counts& counts, Priced out, bool may_estimate) {
+// `input` in millionths: the total that chooses the tier, where it is not the usage's own.
+Outcome apply(const Units& units, const Plan& plan, const Counts& counts, Priced out, bool may_estimate,
+              std::optional<std::int64_t> input = {}) {
   auto leaf = leaf_counts(units, plan, counts, out, may_estimate);
   if (!leaf) return std::unexpected(std::move(leaf.error()));
-  std::int64_t total_input = 0;
-  if (plan.tiered) {
+  std::int64_t total_input = input.value_or(0);
+  if (plan.tiered && !input) {
     auto count = count_of(units, counts, units.input_tokens, out.estimated, may_estimate);
     if (!count) return std::unexpected(std::move(count.error()));
     total_input = *count;
@@ -344,6 +243,13 @@ Outcome apply(const Units& units, const Plan& plan, const Counts& counts, Priced
   return out;
 }
 
+void describe(const Plan& plan, Priced& out) {
+  out.row = plan.name;
+  out.since = plan.since;
+  out.own = plan.model->own;
+  out.prices_output = plan.prices_output;
+}
+
 // Finds the prices of a call, or says why there are none.
 std::expected<const Plan*, Unpriced> find_plan(Cache& cache, const CallFacts& call, Priced& out) {
   Cache::Named& named = named_by(cache, call);
@@ -360,12 +266,23 @@ std::expected<const Plan*, Unpriced> find_plan(Cache& cache, const CallFacts& ca
   const Plan& plan = plan_for(cache, named, call.at, call.context);
   out.provider = match.provider->id;
   out.model = match.model->id;
-  out.row = plan.name;
-  out.since = plan.since;
-  out.own = match.model->own;
   out.estimated = match.estimated;
-  out.prices_output = plan.prices_output;
+  describe(plan, out);
   return &plan;
+}
+
+const Plan* plan_named(Cache& cache, std::string_view name) {
+  if (const auto known = cache.by_row.find(name); known != cache.by_row.end()) return known->second.get();
+  return cache.by_row.emplace(std::string(name), find_by_name(cache.list.table(), name)).first->second.get();
+}
+
+Outcome price_sum(Cache& cache, const Plan& plan, std::int64_t input, const Usage& sum, Priced out) {
+  const Units& units = *cache.list.table().units;
+  auto counts = counts_of(units, sum);
+  if (!counts) return std::unexpected(std::move(counts.error()));
+  std::int64_t millionths = 0;
+  if (__builtin_mul_overflow(input, million, &millionths)) millionths = std::numeric_limits<std::int64_t>::max();
+  return apply(units, plan, *counts, std::move(out), true, millionths);
 }
 
 Outcome price_counts(Cache& cache, const CallFacts& call, Counts& counts) {
@@ -403,6 +320,38 @@ std::expected<Priced, Unpriced> Pricer::price(const CallFacts& call, const Usage
   auto counts = prices::counts_of(*cache_->list.table().units, usage);
   if (!counts) return std::unexpected(std::move(counts.error()));
   return prices::price_counts(*cache_, call, *counts);
+}
+
+std::vector<std::int64_t> Pricer::tiers_of(std::string_view row) {
+  const prices::Plan* plan = prices::plan_named(*cache_, row);
+  return plan ? prices::tiers_of(*plan) : std::vector<std::int64_t>();
+}
+
+std::expected<Priced, Unpriced> Pricer::price_sum(std::string_view row, std::int64_t input, const Usage& sum) {
+  const prices::Plan* plan = prices::plan_named(*cache_, row);
+  if (!plan) return prices::unpriced(Unpriced::Why::unknown_model, "the list has no prices named {}", row);
+  Priced out{.provider = plan->model->home, .model = plan->model->id};
+  prices::describe(*plan, out);
+  return prices::price_sum(*cache_, *plan, input, sum, std::move(out));
+}
+
+std::expected<Priced, Unpriced> Pricer::price_sum(const CallFacts& call, std::int64_t input, const Usage& sum) {
+  CallFacts facts = call;
+  facts.estimate = true;
+  Priced out;
+  auto plan = prices::find_plan(*cache_, facts, out);
+  if (!plan) return std::unexpected(std::move(plan.error()));
+  if ((*plan)->prices.empty() && !out.model.ends_with(":free") && !out.model.ends_with("-free"))
+    return prices::unpriced(Unpriced::Why::no_price, "the list has no price for {}/{}", out.provider, out.model);
+  return prices::price_sum(*cache_, **plan, input, sum, std::move(out));
+}
+
+std::vector<std::int64_t> Pricer::tiers_of(const CallFacts& call) {
+  CallFacts facts = call;
+  facts.estimate = true;
+  Priced out;
+  const auto plan = prices::find_plan(*cache_, facts, out);
+  return plan ? prices::tiers_of(**plan) : std::vector<std::int64_t>();
 }
 
 }  // namespace pawl::llm

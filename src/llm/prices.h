@@ -130,6 +130,16 @@ class Pricer {
   // As above for a span as read: the served model, else the requested one; its service tier as context.
   std::expected<Priced, Unpriced> cost_of(const Reading& span, Nanos start, std::string_view api_url = {});
 
+  // The total input tokens beyond which another price of the row holds, rising; none for most rows, and for a name that
+  // the list has no more. `row` is what Priced::row said.
+  std::vector<std::int64_t> tiers_of(std::string_view row);
+  // Many usages that this row priced, added up, priced as one: each had `input` total input tokens, as far as tiers go.
+  // `unknown_model` where the list has the row no more.
+  std::expected<Priced, Unpriced> price_sum(std::string_view row, std::int64_t input, const Usage& sum);
+  // The same by the prices that hold for `call`, as cost_of finds them; their tiers likewise.
+  std::expected<Priced, Unpriced> price_sum(const CallFacts& call, std::int64_t input, const Usage& sum);
+  std::vector<std::int64_t> tiers_of(const CallFacts& call);
+
  private:
   std::unique_ptr<prices::Cache> cache_;
 };

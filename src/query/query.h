@@ -455,3 +455,5 @@ Result<Statement> compile_values(std::uint32_t project, const ValuesQuery& query
 Statement compile_find(std::uint32_t project, std::string_view id);
 
 }  // namespace pawl::query
+
+#include "charges.h"  // the rest of the door
