@@ -34,6 +34,7 @@ constexpr Setting table[] = {
     {"pubsub_issuer", "https://accounts.google.com", "Who signs the tokens of pushes"},
     {"outbound_allow", "", "Private addresses, networks and hosts that outbound calls may reach, comma-separated"},
     {"outbound_ca", "", "PEM file of certificate authorities for outbound calls; default the system's"},
+    {"organisation", "default", "Name of the organisation, in cost exports"},
     {"prices", "", "Own price file, consulted before the built-in list (docs/reference/prices.md)"},
     {"clock", "", "For tests: the server's clock starts at this time (RFC 3339) and runs on"},
     {"log_format", "text", "text or json"},

@@ -5,6 +5,7 @@
 #include "check.h"
 #include "clock.h"
 #include "features/accounts/accounts.h"
+#include "features/costs/costs.h"
 #include "features/explore/explore.h"
 #include "features/ingest/ingest.h"
 #include "features/prometheus/prometheus.h"
@@ -61,6 +62,7 @@ struct Installation::Parts {
   std::unique_ptr<explore::Explore> explore;
   std::unique_ptr<sdks::Sdks> sdks;
   std::unique_ptr<prometheus::Prometheus> prometheus;
+  std::unique_ptr<costs::Costs> costs;
   net::Router router;
   net::Io io{2};
   std::unique_ptr<net::Server> server;

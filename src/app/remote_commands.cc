@@ -12,6 +12,7 @@
 #include "commands.h"
 #include "net/client.h"
 #include "outcome.h"
+#include "remote.h"
 #include "serve.h"
 
 namespace pawl::app {
@@ -28,13 +29,6 @@ std::string usual_data() {
   const char* data = std::getenv("PAWL_DATA");
   return data == nullptr ? "pawl-data" : data;
 }
-
-struct Asked {
-  std::string server, data, project = "default";  // server, data: "" where nobody named one
-  std::string filter, from, to, order, step, measures = "sessions,cost", by, grain;
-  int limit = 50;
-  bool json = false;
-};
 
 struct Said {
   int status = 0;
@@ -97,8 +91,10 @@ std::string underlined(std::string_view filter, std::int64_t position, std::int6
                      std::string(std::max<std::size_t>(1, width(part)), '^'));
 }
 
+}  // namespace
+
 Result<std::string> call(const Asked& asked, const std::string& method, const std::string& path,
-                         const std::string& body = {}) {
+                         const std::string& body) {
   auto said = TRY(reach(asked, method, path, body));
   if (said.status < 400) return std::move(said.body);
   sj::dom::parser parser;
@@ -113,6 +109,8 @@ Result<std::string> call(const Asked& asked, const std::string& method, const st
               placed ? underlined(asked.filter, position, length) : "");
 }
 
+namespace {
+
 std::string text_of(const sj::dom::element& value) {
   std::string_view text;
   if (value.get(text) == sj::SUCCESS) return std::string(text);
@@ -123,7 +121,8 @@ std::size_t width_of(std::string_view text) {
   return static_cast<std::size_t>(std::ranges::count_if(text, [](char c) { return (c & 0xC0) != 0x80; }));
 }
 
-// Columns as wide as their widest cell; those of figures stand at the right.
+}  // namespace
+
 std::string table(const std::vector<std::vector<std::string>>& rows) {
   std::vector<std::size_t> widths;
   std::vector<char> figures;
@@ -147,6 +146,16 @@ std::string table(const std::vector<std::vector<std::string>>& rows) {
   }
   return out;
 }
+
+std::string query_text(const std::vector<std::pair<std::string_view, std::string>>& fields) {
+  std::string out;
+  for (const auto& [name, value] : fields) {
+    if (!value.empty()) out += fmt::format("{}{}={}", out.empty() ? '?' : '&', name, percent_encode(value));
+  }
+  return out;
+}
+
+namespace {
 
 std::string list_path(const Asked& asked, std::string_view what) {
   std::string path = fmt::format("/api/v1/{}?limit={}", what, asked.limit);
@@ -216,23 +225,30 @@ Result<std::string> show_query(const Asked& asked) {
 
 }  // namespace
 
+void add_whereabouts(CLI::App& command, const std::shared_ptr<Asked>& asked) {
+  command.add_option("--server", asked->server,
+                     "Address of the server; the key comes from PAWL_KEY [http://127.0.0.1:7295]");
+  command.add_option("--data", asked->data,
+                     "Reads this data directory itself, which no server may hold; [pawl-data] where no server answers");
+  command.add_option("--project", asked->project, "Of a data directory; a key belongs to one [default]");
+}
+
+void add_cost_commands(CLI::App& cost, Commands& commands);  // cost_commands.cc
+
 void add_remote_commands(CLI::App& app, Commands& commands) {
   const auto asked = std::make_shared<Asked>();
   auto add = [&](const char* name, const char* about, std::function<Result<std::string>()> work) {
     auto* command = app.add_subcommand(name, about);
     command->add_option("filter", asked->filter, "The filter language, in quotes");
-    command->add_option("--server", asked->server,
-                        "Address of the server; the key comes from PAWL_KEY [http://127.0.0.1:7295]");
-    command->add_option(
-        "--data", asked->data,
-        "Reads this data directory itself, which no server may hold; [pawl-data] where no server answers");
-    command->add_option("--project", asked->project, "Of a data directory; a key belongs to one [default]");
+    add_whereabouts(*command, asked);
     command->add_option("--from", asked->from, "RFC 3339; default 24 h ago");
     command->add_option("--to", asked->to, "RFC 3339, exclusive");
     command->add_option("--limit", asked->limit, "How many [50]");
     command->add_option("--order", asked->order, "Such as -cost");
     command->add_flag("--json", asked->json, "The API's own answer");
-    command->callback([&commands, work] { commands.chosen = [work] { return finish(work()); }; });
+    command->callback([&commands, work, command] {
+      if (command->get_subcommands().empty()) commands.chosen = [work] { return finish(work()); };
+    });
     return command;
   };
   add("traces", "Lists traces", [asked] {
@@ -256,6 +272,7 @@ void add_remote_commands(CLI::App& app, Commands& commands) {
   });
   cost->add_option("--by", asked->by, "Dimensions, comma-separated [agent]");
   cost->add_option("--step", asked->step, "Time step, such as 1d");
+  add_cost_commands(*cost, commands);
 }
 
 }  // namespace pawl::app

@@ -79,6 +79,7 @@ void Installation::Parts::add_routes() {
   slice("explore", [this] { explore->add_routes(router); });
   slice("sdks", [this] { sdks->add_routes(router); });
   slice("prometheus", [this] { prometheus->add_routes(router); });
+  slice("costs", [this] { costs->add_routes(router); });
   slice("accounts", [this] { add_account_routes(); });
   slice("prices", [this] {
     add_money_routes(

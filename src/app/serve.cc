@@ -121,6 +121,10 @@ void Installation::Parts::make_features() {
                        .watch = [this](const projects::Access& access) { return projects->watch(access); },
                        .scores = scores.get(),
                        .rollups = rollups.get()});
+  costs = std::make_unique<costs::Costs>(pool, *ledger, *projects, pricing->list(), clock,
+                                         costs::Options{.organisation = config.get("organisation"),
+                                                        .progress = [this] { return progress(); },
+                                                        .rollups = rollups.get()});
   prometheus = std::make_unique<prometheus::Prometheus>(
       pool, clock,
       prometheus::Options{
@@ -242,6 +246,7 @@ Result<> Installation::Parts::open_warehouse() {
   ingest->start(*warehouse);
   explore->open(*warehouse);
   prometheus->open(*warehouse);
+  costs->open(*warehouse);
   sdks->open(*warehouse);
   opened = warehouse.get();
   return {};
@@ -305,6 +310,7 @@ void Installation::Parts::stop() {
   stop_server(5 * second);
   if (explore) explore->close();
   if (prometheus) prometheus->close();
+  if (costs) costs->close();
   if (sdks) sdks->close();
   pool.stop();
   if (ingest && !ingest->stop(15 * second))

@@ -14,11 +14,10 @@ net::Handler on_store(Costs::Inside& inside, Work work) {
     if (store == nullptr)
       co_return fail(ErrorKind::unavailable, "Pawl accepts data, but cannot answer queries yet: {}.",
                      inside.options.progress());
-    co_return co_await net::on_pool(inside.pool, request.cancel,
-                                    [&](const net::Cancel& stop) -> Result<net::Response> {
-                                      warehouse::ForOne asked(*store, [stop] { return stop.requested(); });
-                                      return work(inside, asked, request);
-                                    });
+    co_return co_await net::on_pool(inside.pool, request.cancel, [&](const net::Cancel& stop) -> Result<net::Response> {
+      warehouse::ForOne asked(*store, [stop] { return stop.requested(); });
+      return work(inside, asked, request);
+    });
   };
 }
 
@@ -42,7 +41,8 @@ Result<query::Range> range_of(const net::Request& request, Nanos now, Nanos peri
 
 Result<query::Filter> filter_of(std::string_view text) {
   auto filter = query::Filter::parse(text);
-  if (!filter) return fail(ErrorKind::invalid, "filter, at byte {}: {}", filter.error().position, filter.error().message);
+  if (!filter)
+    return fail(ErrorKind::invalid, "filter, at byte {}: {}", filter.error().position, filter.error().message);
   return std::move(*filter);
 }
 
@@ -71,8 +71,8 @@ llm::Tokens tokens_of(const native::Rows& rows, std::size_t first, std::size_t r
     return value == 0 ? std::nullopt : std::optional(value);
   };
   using enum query::ChargeColumn;
-  llm::Tokens tokens{rows.integer(at(input), row), count(cache_read), count(cache_write), count(output),
-                     count(reasoning), {}};
+  llm::Tokens tokens{
+      rows.integer(at(input), row), count(cache_read), count(cache_write), count(output), count(reasoning), {}};
   const auto names = rows.texts(at(others), row);
   const auto sums = rows.integers(at(counts), row);
   for (std::size_t i = 0; i < names.size(); ++i) tokens.others.emplace_back(std::string(names[i]), sums[i]);
@@ -97,7 +97,8 @@ Result<std::vector<Sum>> sums(warehouse::Warehouse& store, llm::Pricer& pricer, 
   ask.deadline = minute;
   const auto answer = TRY(store.read(ask));
   if (answer.rows.size() > most)
-    return fail(ErrorKind::exhausted, "These are more than {} rows. Ask for fewer days, or for fewer attributes.", most);
+    return fail(ErrorKind::exhausted, "These are more than {} rows. Ask for fewer days, or for fewer attributes.",
+                most);
   std::vector<Sum> out(answer.rows.size());
   const std::size_t first = 1 + query.dimensions.size();
   const auto at = [&](query::ChargeColumn column) { return first + static_cast<std::size_t>(column); };

@@ -17,7 +17,8 @@ Result<Shape> shape_of(const net::Request& request) {
   const std::string format(request.query.find("format").value_or("focus"));
   if (format == "csv") return Shape{&plain_columns(), true};
   if (format != "focus")
-    return fail(ErrorKind::invalid, "format={} is not offered: focus (FOCUS 1.2 as CSV) or csv (a plain table).", format);
+    return fail(ErrorKind::invalid, "format={} is not offered: focus (FOCUS 1.2 as CSV) or csv (a plain table).",
+                format);
   const std::string version(request.query.find("version").value_or("1.2"));
   const auto& columns = focus_columns(version);
   if (columns.empty()) return fail(ErrorKind::invalid, "version={} of FOCUS is not offered: 1.2.", version);
