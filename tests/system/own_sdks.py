@@ -328,6 +328,22 @@ def js_frameworks(checks, place, home):
         checks.equal("the failed call is an error, once", [(one["llm_calls"], one["error_count"]) for one in lost], [(1, 1)])
 
 
+def registered(checks, place, home):
+    """`pawl-sdk/register` before a program without a word of Pawl in it, both kinds of modules, each way of asking for it."""
+    for name in ("plain.mjs", "plain.cjs"):
+        shutil.copy(os.path.join(HERE, name), place)
+    for flag, program in (("--import", "plain.mjs"), ("--import", "plain.cjs"), ("--require", "plain.cjs")):
+        with Server("--auth", "required") as server, Provider() as provider:
+            keyed(server)
+            env = environment(server, os.path.join(home, flag.strip("-") + program), OPENAI_API_KEY="k", OPENAI_BASE_URL=provider.url + "/v1")
+            ran = quiet("node", flag, "pawl-sdk/register", os.path.join(place, program), "a b", cwd=place, env=env, seconds=60 * PATIENCE)
+            name = f"node {flag} pawl-sdk/register {program}"
+            checks.check(f"{name}: what it prints and its exit code are its own", ran.returncode == 7 and "a b" in ran.stdout, (ran.returncode, ran.stdout, ran.stderr[-800:]))
+            server.stored()
+            calls = server.get("/api/v1/spans?filter=kind%3Dllm&limit=100")["spans"]
+            checks.equal(f"{name}: the call is there, once", [(one["cost_usd"], one["status"]) for one in calls], [("0.00036", "ok")])
+
+
 def typescript_part(checks, home):
     place = node_with_everything()
     if place is None:
@@ -344,6 +360,7 @@ def typescript_part(checks, home):
     checks.check("unit tests of sdk/typescript ran", ran.returncode == 0 and counted.get("pass", 0) > 25, "\n".join(re.findall(r"^not ok.*|^ +error:.*", ran.stdout, re.M)))
     for name in ("frameworks.mjs", "words.mjs", "steady.mjs", "anyway.mjs"):
         shutil.copy(os.path.join(HERE, name), place)
+    registered(checks, place, os.path.join(home, "js-register"))
     js_frameworks(checks, place, os.path.join(home, "js-frameworks"))
     words(checks, ["node", os.path.join(place, "words.mjs")], os.path.join(home, "js-words"), "typescript")
     outage(checks, ["node", os.path.join(place, "steady.mjs")], os.path.join(home, "js-outage"), "typescript")
