@@ -5,6 +5,7 @@
 #include "check.h"
 #include "clock.h"
 #include "features/accounts/accounts.h"
+#include "features/alerts/alerts.h"
 #include "features/costs/costs.h"
 #include "features/explore/explore.h"
 #include "features/ingest/ingest.h"
@@ -63,6 +64,7 @@ struct Installation::Parts {
   std::unique_ptr<sdks::Sdks> sdks;
   std::unique_ptr<prometheus::Prometheus> prometheus;
   std::unique_ptr<costs::Costs> costs;
+  std::unique_ptr<alerts::Alerts> alerts;
   net::Router router;
   net::Io io{2};
   std::unique_ptr<net::Server> server;
@@ -84,6 +86,7 @@ struct Installation::Parts {
   ingest::Masked mask(projects::ProjectId project, otlp::Signal signal, otlp::Encoding encoding, std::string& body);
   void refresh();
   void make_features();
+  void make_alerts();
   void make_sdks(const std::string& key);
   Result<std::vector<std::string>> keep_others(const net::Request& request, const std::vector<ingest::Other>& others);
   void add_routes();

@@ -1,6 +1,7 @@
 // Opening the ledger: the one list of who has tables in it.
 #include "ledger.h"
 
+#include "features/alerts/alerts.h"
 #include "features/ingest/ingest.h"
 #include "features/sdks/sdks.h"
 #include "records/audit/audit.h"
@@ -14,7 +15,7 @@ namespace pawl::app {
 std::vector<ledger::Migration> ledger_migrations() {
   std::vector<ledger::Migration> steps;
   for (const auto owner : {projects::migrations(), audit::migrations(), ingest::migrations(), scores::migrations(),
-                           prompts::migrations(), datasets::migrations(), sdks::migrations()})
+                           prompts::migrations(), datasets::migrations(), sdks::migrations(), alerts::migrations()})
     steps.insert(steps.end(), owner.begin(), owner.end());
   return steps;
 }

@@ -80,6 +80,7 @@ void Installation::Parts::add_routes() {
   slice("sdks", [this] { sdks->add_routes(router); });
   slice("prometheus", [this] { prometheus->add_routes(router); });
   slice("costs", [this] { costs->add_routes(router); });
+  slice("alerts", [this] { alerts->add_routes(router); });
   slice("accounts", [this] { add_account_routes(); });
   slice("prices", [this] {
     add_money_routes(

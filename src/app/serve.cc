@@ -129,6 +129,7 @@ void Installation::Parts::make_features() {
       pool, clock,
       prometheus::Options{
           .version = PAWL_VERSION, .progress = [this] { return progress(); }, .rollups = rollups.get()});
+  make_alerts();
   make_sdks(key.value_or(""));
 }
 
@@ -138,6 +139,16 @@ Result<std::vector<std::string>> Installation::Parts::keep_others(const net::Req
   std::vector<sdks::Beside> all;
   for (const auto& one : others) all.push_back({one.type, one.id, one.json, one.name, one.content_type, one.at});
   return sdks->keep(projects::access_of(request), all);
+}
+
+void Installation::Parts::make_alerts() {
+  alerts = std::make_unique<alerts::Alerts>(
+      pool, *ledger, *projects, random, clock, log,
+      alerts::Options{
+          .send = [this](net::ClientRequest request) { return outbound->send(std::move(request)); },
+          .public_url = [this] { return config.get("public_url").empty() ? main_url : config.get("public_url"); },
+          .progress = [this] { return progress(); },
+          .rollups = rollups.get()});
 }
 
 void Installation::Parts::make_sdks(const std::string& key) {
@@ -247,6 +258,7 @@ Result<> Installation::Parts::open_warehouse() {
   explore->open(*warehouse);
   prometheus->open(*warehouse);
   costs->open(*warehouse);
+  alerts->open(*warehouse);
   sdks->open(*warehouse);
   opened = warehouse.get();
   return {};
@@ -311,6 +323,7 @@ void Installation::Parts::stop() {
   if (explore) explore->close();
   if (prometheus) prometheus->close();
   if (costs) costs->close();
+  if (alerts) alerts->close();
   if (sdks) sdks->close();
   pool.stop();
   if (ingest && !ingest->stop(15 * second))

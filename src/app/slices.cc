@@ -42,8 +42,13 @@ constexpr std::string_view sdks_taps[] = {"committed batch: items of experiments
 constexpr std::string_view serve_commands[] = {"serve",  "upgrade", "version", "describe",
                                                "doctor", "backup",  "restore"};
 constexpr std::string_view accounts_commands[] = {"project", "key", "user"};
-constexpr std::string_view explore_commands[] = {"traces", "sessions", "query", "alert"};
+constexpr std::string_view explore_commands[] = {"traces", "sessions", "query"};
 constexpr std::string_view costs_commands[] = {"cost"};
+constexpr Job alerts_jobs[] = {
+    {"judge", "every 2 s, a minute behind",
+     "feeds finished steps of each rule's measure to its judges, in the order of time"},
+    {"deliver", "every second", "sends what the outbox holds, and writes down what came of it"}};
+constexpr std::string_view alerts_commands[] = {"alert"};
 constexpr std::string_view prices_commands[] = {"price"};
 constexpr std::string_view ingest_commands[] = {"quarantine", "connect", "run"};
 constexpr std::string_view imports_commands[] = {"import"};
@@ -74,6 +79,7 @@ constexpr Known known[] = {
     {"datasets", "datasets, their items by version, experiments", {}, {}, {}},
     {"sdks", "what clients of Langfuse and LangSmith ask beside sending telemetry", sdks_jobs, sdks_taps, {}},
     {"costs", "exports, tables that add up, what-if, budgets, and what providers bill", {}, {}, costs_commands},
+    {"alerts", "rules on measures, what fires, who is told", alerts_jobs, {}, alerts_commands},
     {"prometheus", "measures in PromQL, as a Prometheus data source", {}, {}, {}},
     {"imports", "history from Langfuse, LangSmith, Phoenix and MLflow", {}, {}, imports_commands},
     {"accounts", "log-in, members, keys, settings of a project", {}, {}, accounts_commands},

@@ -13,13 +13,6 @@
 namespace pawl::stats {
 namespace {
 
-struct Verdict {
-  Seen seen = Seen::good;
-  bool learning = false;
-};
-// Asked once a bucket, in order.
-using Judge = std::function<Verdict(std::int64_t at, double value, double count)>;
-
 Result<Judge> anomaly(const Series& series, const Rule& rule) {
   auto detector = std::make_shared<Anomaly>(series.sort, series.direction, series.zone, series.step, rule.anomaly,
                                             series.unit == "count");
@@ -224,12 +217,16 @@ std::vector<std::string_view> rule_kinds() {
   return names;
 }
 
-Result<std::vector<Firing>> backtest(const Series& series, const Rule& rule) {
+Result<Judge> make_judge(const Series& shape, const Rule& rule) {
   const auto kind = std::find_if(kinds.begin(), kinds.end(), [&](const Kind& one) { return one.name == rule.kind; });
   if (kind == kinds.end())
     return fail(ErrorKind::invalid, "There is no rule {}: it is one of {}.", rule.kind, fmt::join(rule_kinds(), ", "));
   if (rule.wait < 0 || rule.keep_firing < 0) return fail(ErrorKind::invalid, "A length of time cannot be less than 0.");
-  const Judge judge_bucket = TRY(kind->make(series, rule));
+  return kind->make(shape, rule);
+}
+
+Result<std::vector<Firing>> backtest(const Series& series, const Rule& rule) {
+  const Judge judge_bucket = TRY(make_judge(series, rule));
   const StateRule states{.wait = rule.wait, .keep_firing = rule.keep_firing};
   Instance instance;
   std::vector<Firing> firings;

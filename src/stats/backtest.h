@@ -1,5 +1,6 @@
 // When would a rule have fired on a series: the same code as on the live one, causal.
 #pragma once
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -20,6 +21,15 @@ struct Rule {
   AnomalySettings anomaly;
 };
 std::vector<std::string_view> rule_kinds();
+
+struct Verdict {
+  Seen seen = Seen::good;
+  bool learning = false;  // by less history than the rule wants
+};
+// Asked once a bucket, in order of time; keeps what it needs of the past.
+using Judge = std::function<Verdict(std::int64_t at, double value, double count)>;
+// Of a series of this sort, direction, unit, zone and step; its values are not looked at. Errors as of backtest.
+Result<Judge> make_judge(const Series& shape, const Rule& rule);
 
 struct Firing {
   std::int64_t fired_at = 0;                // start of the bucket that tipped it, seconds since 1970 UTC

@@ -1,0 +1,49 @@
+// Alerts: rules on measures, judged on event time as data comes, told to channels once. Rules, instances, events and
+// what is still to be told stand in the ledger: a change of state and its notices are one change there, so that a crash
+// loses none and tells none twice. What a rule may say, and the states: docs/reference/alerts.md.
+#pragma once
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/log.h"
+#include "base/rng.h"
+#include "net/client.h"
+#include "net/pool.h"
+#include "net/router.h"
+#include "records/projects/projects.h"
+#include "records/traces/traces.h"
+#include "store/ledger/ledger.h"
+#include "store/warehouse/warehouse.h"
+
+namespace pawl::alerts {
+
+std::span<const ledger::Migration> migrations();
+
+struct Options {
+  std::function<Result<net::ClientResponse>(net::ClientRequest)> send;  // an outbound call under its rules
+  std::function<std::string()> public_url;
+  std::function<std::string()> progress;  // a sentence on how far the start has come, while nothing can be answered
+  traces::Rollups* rollups = nullptr;
+};
+
+class Alerts {
+ public:
+  Alerts(net::Pool& pool, ledger::Ledger& ledger, const projects::Projects& projects, Random& random,
+         const Clock& clock, const Log& log, Options options);
+  ~Alerts();
+  Alerts(const Alerts&) = delete;
+  Alerts& operator=(const Alerts&) = delete;
+
+  void add_routes(net::Router& router);
+  // From now on rules are judged, by a thread of its own; another one delivers.
+  void open(warehouse::Warehouse& warehouse);
+  void close();  // waits for both
+
+  struct Inside;
+
+ private:
+  std::unique_ptr<Inside> inside_;
+};
+
+}  // namespace pawl::alerts

@@ -1,0 +1,174 @@
+// Reads and checks rules.
+#include "definition.h"
+
+#include <fmt/ranges.h>
+#include <simdjson.h>
+
+#include <algorithm>
+
+namespace pawl::alerts {
+namespace {
+
+namespace dom = simdjson::dom;
+
+class Reader {
+ public:
+  explicit Reader(dom::object object) : object_(object) {}
+
+  Result<std::string> text(std::string_view key, std::string_view fallback = "") {
+    dom::element element;
+    std::string_view value;
+    if (object_[key].get(element) || element.is_null()) return std::string(fallback);
+    if (element.get(value)) return fail(ErrorKind::invalid, "\"{}\" must be a text.", key);
+    return std::string(value);
+  }
+  Result<std::optional<double>> number(std::string_view key) {
+    dom::element element;
+    double value = 0;
+    if (object_[key].get(element) || element.is_null()) return std::optional<double>();
+    if (element.get(value)) return fail(ErrorKind::invalid, "\"{}\" must be a number.", key);
+    return std::optional<double>(value);
+  }
+  Result<bool> flag(std::string_view key, bool fallback) {
+    dom::element element;
+    bool value = fallback;
+    if (object_[key].get(element) || element.is_null()) return fallback;
+    if (element.get(value)) return fail(ErrorKind::invalid, "\"{}\" must be true or false.", key);
+    return value;
+  }
+  Result<std::vector<std::string>> texts(std::string_view key) {
+    dom::element element;
+    dom::array array;
+    std::vector<std::string> out;
+    if (object_[key].get(element) || element.is_null()) return out;
+    if (element.get(array)) return fail(ErrorKind::invalid, "\"{}\" must be a list of texts.", key);
+    for (const auto item : array) {
+      std::string_view value;
+      if (item.get(value)) return fail(ErrorKind::invalid, "\"{}\" must be a list of texts.", key);
+      out.emplace_back(value);
+    }
+    return out;
+  }
+  Result<std::int64_t> seconds(std::string_view key, std::int64_t fallback) {
+    const std::string value = TRY(text(key));
+    if (value.empty()) return fallback;
+    const auto length = parse_duration(value);
+    if (!length || *length < 0 || *length > 366 * day)
+      return fail(ErrorKind::invalid, "\"{}\" must be a length of time such as \"10m\".", key);
+    return *length / second;
+  }
+  Result<> only(std::initializer_list<std::string_view> known) {
+    for (const auto field : object_) {
+      if (std::ranges::find(known, field.key) == known.end())
+        return fail(ErrorKind::invalid, "{} is no key of a rule. Known: {}.", field.key, fmt::join(known, ", "));
+    }
+    return {};
+  }
+
+ private:
+  dom::object object_;
+};
+
+Result<> read_limits(Reader& from, Definition& out) {
+  out.rule.kind = TRY(from.text("kind", "anomaly"));
+  out.rule.above = TRY(from.number("above"));
+  out.rule.below = TRY(from.number("below"));
+  out.rule.recover = TRY(from.number("recover"));
+  out.rule.change = TRY(from.number("change")).value_or(out.rule.change);
+  out.rule.slo = TRY(from.number("slo")).value_or(out.rule.slo);
+  out.rule.anomaly.strictness = TRY(from.number("strictness")).value_or(out.rule.anomaly.strictness);
+  if (out.rule.anomaly.strictness < .5 || out.rule.anomaly.strictness > 10)
+    return fail(ErrorKind::invalid, "\"strictness\" must lie between 0.5 and 10; 1.6 is usual.");
+  out.rule.window = TRY(from.seconds("window", out.rule.kind == "prediction" ? 6 * 3600 : 3600));
+  out.states.wait = TRY(from.seconds("for", 0));
+  out.states.keep_firing = TRY(from.seconds("keep_firing_for", 0));
+  out.states.renotify = TRY(from.seconds("renotify", 4 * 3600));
+  const std::string no_data = TRY(from.text("no_data", "keep"));
+  const auto mode = stats::no_data_from(no_data);
+  if (!mode) return fail(ErrorKind::invalid, "\"no_data\" must be keep, ok, alert or no_data.");
+  out.states.no_data = *mode;
+  return {};
+}
+
+Result<> read_shape(Reader& from, Definition& out) {
+  const std::string direction = TRY(from.text("direction", "both"));
+  if (direction != "up" && direction != "down" && direction != "both")
+    return fail(ErrorKind::invalid, "\"direction\" must be up, down or both.");
+  out.shape.direction = direction == "up"     ? stats::Direction::up
+                        : direction == "down" ? stats::Direction::down
+                                              : stats::Direction::both;
+  out.shape.step = TRY(from.seconds("step", 300));
+  if (out.shape.step != 60 && out.shape.step != 300 && out.shape.step != 900 && out.shape.step != 3600)
+    return fail(ErrorKind::invalid, "\"step\" must be 1m, 5m, 15m or 1h.");
+  out.shape.zone_name = TRY(from.text("timezone", "UTC"));
+  const auto zone = Zone::find(out.shape.zone_name);
+  if (!zone) return fail(ErrorKind::invalid, "There is no time zone {}.", out.shape.zone_name);
+  out.shape.zone = *zone;
+  return {};
+}
+
+// The measure, its split and filter, as the catalogue knows them.
+Result<> check_question(Definition& out) {
+  auto filter = query::Filter::parse(out.filter_text);
+  if (!filter)
+    return fail(ErrorKind::invalid, "\"filter\", at {}: {}", filter.error().position, filter.error().message);
+  out.filter = std::move(*filter);
+  const query::MeasureQuery question{.measures = {out.measure},
+                                     .dimensions = out.split,
+                                     .filter = out.filter,
+                                     .range = {0, day},
+                                     .step = out.step_text(),
+                                     .grain = out.grain};
+  const auto statement = TRY(query::compile(1, question));
+  const auto& column = statement.columns.back();
+  out.money = column.type == query::Type::money;
+  const std::string unit(column.unit);
+  out.shape.measure = out.measure;
+  out.shape.sort = out.measure.starts_with("score.") ? stats::Sort::ratio : stats::sort_of(out.measure, unit);
+  const bool amount = out.money || unit == "tokens" || out.shape.sort != stats::Sort::sum;
+  out.shape.unit = out.shape.sort == stats::Sort::ratio ? "ratio" : amount ? unit : "count";
+  return {};
+}
+
+}  // namespace
+
+std::string Definition::step_text() const {
+  return shape.step == 3600 ? "1h" : fmt::format("{}m", shape.step / 60);
+}
+
+Result<Definition> parse_definition(std::string_view json) {
+  dom::parser parser;
+  dom::object object;
+  if (parser.parse(simdjson::padded_string(json)).get(object))
+    return fail(ErrorKind::invalid, "A rule must be a JSON object {{name, measure, kind, …}}.");
+  Reader from(object);
+  TRY(from.only(
+      {"name",     "measure",  "kind",     "filter",  "split",     "grain",    "above",           "below",
+       "recover",  "window",   "change",   "slo",     "direction", "for",      "keep_firing_for", "no_data",
+       "renotify", "severity", "channels", "runbook", "step",      "timezone", "strictness",      "enabled"}));
+  Definition out;
+  out.name = TRY(from.text("name"));
+  if (out.name.empty() || out.name.size() > 200)
+    return fail(ErrorKind::invalid, "\"name\" must have 1 to 200 characters.");
+  out.measure = TRY(from.text("measure"));
+  if (out.measure.empty()) return fail(ErrorKind::invalid, "\"measure\" is missing, such as cost or error_rate.");
+  out.filter_text = TRY(from.text("filter"));
+  out.split = TRY(from.texts("split"));
+  if (out.split.size() > 3) return fail(ErrorKind::invalid, "\"split\" has at most three dimensions.");
+  const auto grain = query::grain_from(TRY(from.text("grain", "span")));
+  if (!grain) return fail(ErrorKind::invalid, "\"grain\" must be span, trace or session.");
+  out.grain = *grain;
+  out.severity = TRY(from.text("severity", "page"));
+  if (out.severity != "page" && out.severity != "ticket" && out.severity != "info")
+    return fail(ErrorKind::invalid, "\"severity\" must be page, ticket or info.");
+  out.runbook = TRY(from.text("runbook"));
+  out.channels = TRY(from.texts("channels"));
+  out.enabled = TRY(from.flag("enabled", true));
+  TRY(read_limits(from, out));
+  TRY(read_shape(from, out));
+  TRY(check_question(out));
+  TRY(stats::make_judge(out.shape, out.rule));
+  return out;
+}
+
+}  // namespace pawl::alerts

@@ -1,0 +1,35 @@
+// A rule as it is written: JSON in, checked, with every mistake named.
+#pragma once
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "query/query.h"
+#include "records/projects/projects.h"
+#include "stats/backtest.h"
+
+namespace pawl::alerts {
+
+using projects::ProjectId;
+
+struct Definition {
+  std::string name, measure, filter_text, runbook;
+  std::string severity = "page";  // page, ticket, info
+  std::vector<std::string> split, channels;
+  query::Grain grain = query::Grain::span;
+  query::Filter filter;
+  stats::Rule rule;
+  stats::StateRule states;
+  stats::Series shape;  // sort, direction, zone, step; no values
+  bool enabled = true;
+  bool money = false;
+  std::string step_text() const;  // "5m"
+  std::string counted() const { return grain == query::Grain::trace ? "traces" : "spans"; }
+};
+
+// {name, measure, kind, filter?, split?, grain?, above?, below?, recover?, window?, change?, slo?, direction?, for?,
+// keep_firing_for?, no_data?, renotify?, severity?, channels?, runbook?, step?, timezone?, strictness?, enabled?}.
+// `invalid` names the key, or says why the measure cannot be asked for so.
+Result<Definition> parse_definition(std::string_view json);
+
+}  // namespace pawl::alerts
