@@ -11,7 +11,7 @@ out=build/test
 passed=0 failed=0
 skipped=()
 
-steps=(lint page release unit engine cases reference costs captures hostile isolation prometheus sdks imports clients ownsdks connect guides collector remote auth start edge upgrade doctor dev grpc kill quarantine demo browser sanitized threads fuzz)
+steps=(lint page release unit engine cases reference costs captures hostile isolation prometheus sql sdks imports clients ownsdks connect guides collector remote auth start edge upgrade doctor dev grpc kill quarantine demo browser sanitized threads fuzz)
 [ "${1:-}" = -l ] && { printf '%s\n' "${steps[@]}"; exit 0; }
 [ $# -gt 0 ] && steps=("$@")
 mkdir -p "$out"
@@ -87,6 +87,7 @@ step_costs() { python3 tests/system/costs.py; }
 step_captures() { python3 tests/system/captures.py; }
 step_hostile() { python3 tests/system/hostile.py; python3 tests/system/hostile_secrets.py; }
 step_isolation() { python3 tests/system/isolation.py; }
+step_sql() { python3 tests/system/sql.py; }
 step_prometheus() { python3 tests/system/prometheus.py; }
 step_sdks() { python3 tests/system/sdks.py; }
 step_imports() { python3 tests/system/imports.py; }

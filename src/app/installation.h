@@ -11,6 +11,7 @@
 #include "features/ingest/ingest.h"
 #include "features/prometheus/prometheus.h"
 #include "features/sdks/sdks.h"
+#include "features/sql/sql.h"
 #include "guard/secrets.h"
 #include "listening.h"
 #include "metrics.h"
@@ -65,6 +66,7 @@ struct Installation::Parts {
   std::unique_ptr<prometheus::Prometheus> prometheus;
   std::unique_ptr<costs::Costs> costs;
   std::unique_ptr<alerts::Alerts> alerts;
+  std::unique_ptr<sql::Sql> sql;
   net::Router router;
   net::Io io{2};
   std::unique_ptr<net::Server> server;

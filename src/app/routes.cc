@@ -81,6 +81,7 @@ void Installation::Parts::add_routes() {
   slice("prometheus", [this] { prometheus->add_routes(router); });
   slice("costs", [this] { costs->add_routes(router); });
   slice("alerts", [this] { alerts->add_routes(router); });
+  slice("sql", [this] { sql->add_routes(router); });
   slice("accounts", [this] { add_account_routes(); });
   slice("prices", [this] {
     add_money_routes(

@@ -130,6 +130,7 @@ void Installation::Parts::make_features() {
       prometheus::Options{
           .version = PAWL_VERSION, .progress = [this] { return progress(); }, .rollups = rollups.get()});
   make_alerts();
+  sql = std::make_unique<sql::Sql>(pool, sql::Options{.progress = [this] { return progress(); }});
   make_sdks(key.value_or(""));
 }
 
@@ -259,6 +260,7 @@ Result<> Installation::Parts::open_warehouse() {
   prometheus->open(*warehouse);
   costs->open(*warehouse);
   alerts->open(*warehouse);
+  sql->open(*warehouse);
   sdks->open(*warehouse);
   opened = warehouse.get();
   return {};
@@ -324,6 +326,7 @@ void Installation::Parts::stop() {
   if (prometheus) prometheus->close();
   if (costs) costs->close();
   if (alerts) alerts->close();
+  if (sql) sql->close();
   if (sdks) sdks->close();
   pool.stop();
   if (ingest && !ingest->stop(15 * second))

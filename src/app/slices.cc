@@ -82,6 +82,7 @@ constexpr Known known[] = {
     {"alerts", "rules on measures, what fires, who is told", alerts_jobs, {}, alerts_commands},
     {"prometheus", "measures in PromQL, as a Prometheus data source", {}, {}, {}},
     {"imports", "history from Langfuse, LangSmith, Phoenix and MLflow", {}, {}, imports_commands},
+    {"sql", "reading by SQL, as ClickHouse's HTTP interface", {}, {}, {}},
     {"accounts", "log-in, members, keys, settings of a project", {}, {}, accounts_commands},
     {"prices", "what calls cost, and what has no price", {}, {}, prices_commands},
     {"sample", "one session to look at in an empty project", {}, {}, demo_commands},

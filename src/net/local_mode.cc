@@ -40,7 +40,7 @@ bool sent_by_program(const Request& request) {
 
 // Queries of data sources come as forms, and change nothing.
 bool only_reads(const Request& request) {
-  return request.path.starts_with("/prometheus/api/v1/");
+  return request.path.starts_with("/prometheus/api/v1/") || request.path == "/" || request.path == "/sql";
 }
 
 bool may_have_body(const Request& request) {

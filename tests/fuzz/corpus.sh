@@ -3,7 +3,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 out=$1
-mkdir -p "$out"/{otlp_json_fuzz,otlp_protobuf_fuzz,compress_fuzz,secrets_fuzz,filter_fuzz,promql_fuzz,prices_fuzz,segment_fuzz}
+mkdir -p "$out"/{otlp_json_fuzz,otlp_protobuf_fuzz,compress_fuzz,secrets_fuzz,filter_fuzz,promql_fuzz,rewrite_fuzz,prices_fuzz,segment_fuzz}
 for file in tests/fixtures/otlp/*/*.zst; do
   name=$(basename "$(dirname "$file")")-$(basename "$file" .zst)
   [ "$(stat -c %s "$file")" -gt 6000 ] && continue   # small ones teach faster
@@ -17,3 +17,4 @@ printf '%s' '{"resourceSpans":[{"resource":{"attributes":[{"key":"a","value":{"k
 printf '%s' 'agent=refunds model~gpt status=error cost>0.05 duration>=10s (tool=issue_refund or attr.tenant=acme) -tag=test "card declined" is:error has:score' >"$out/filter_fuzz/all"
 printf '%s' 'sk-ant-api03-abc ghp_0123456789abcdefghijklmnopqrstuvwxyz AKIAIOSFODNN7EXAMPLE eyJhbGciOiJIUzI1NiJ9.e30.x' >"$out/secrets_fuzz/some"
 printf '%s' 'sum by (agent) (rate(a{b=~"c.*",d!="e"}[5m] offset 1h)) / on(agent) group_left(x) max_over_time(b[1h:5m]) > bool -1.5e3 ^ 2 and label_replace(c, "d", "$1", "e", "(.*)") or topk(3, histogram_quantile(0.9, a))' >"$out/promql_fuzz/all"
+printf '%s' "WITH a AS (SELECT agent, count(DISTINCT user) n FROM spans s LEFT JOIN logs USING (trace_id) WHERE start >= now() - INTERVAL 1 DAY AND tool NOT IN ('x', 'y') GROUP BY 1 HAVING n > -1.5e3) SELECT *, CASE WHEN n = 1 THEN CAST(n AS Nullable(String)) ELSE tags[1]::String END, quantile(0.9)(n) FROM a ORDER BY n DESC NULLS LAST LIMIT 5, 6 UNION ALL SELECT 1 FORMAT JSON" >"$out/rewrite_fuzz/all"

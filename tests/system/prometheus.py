@@ -158,6 +158,25 @@ def federation(checks, asker):
     checks.check("federate", "# TYPE pawl_llm_calls_total counter" in text and 'pawl_tokens_input_total{agent="refunds"' in text and 'up{job="pawl"} 1' in text, text)
 
 
+def dashboards(checks, asker, now):
+    """Every query of deploy/grafana is answered; each dashboard shows something of an ordinary project."""
+    folder = os.path.join(ROOT, "deploy/grafana")
+    variables = {"$__rate_interval": "10m", "$__interval": "5m", "$__range": "2h", "$agent": ".*", "$environment": ".*"}
+    for name in sorted(os.listdir(folder)):
+        with open(os.path.join(folder, name), encoding="utf-8") as file:
+            panels = json.load(file)["panels"]
+        shown = 0
+        for panel in panels:
+            for target in panel["targets"]:
+                expr = target["expr"]
+                for variable, value in variables.items():
+                    expr = expr.replace(variable, value)
+                answer = asker.call("POST", "/api/v1/query_range", {"query": expr, "start": now / 1e9 - 3600, "end": now / 1e9, "step": "300"}, form=True)
+                checks.check(f"{name}: {panel['title']}", answer.status == 200, answer.body)
+                shown += bool(answer.status == 200 and answer.json()["data"]["result"])
+        checks.check(f"{name} shows something", shown * 2 >= len(panels), shown)
+
+
 def fetched(folder):
     """promtool and prometheus of Debian, unpacked and not installed; None where they cannot be had."""
     if os.environ.get("PAWL_NO_NETWORK") == "1":
@@ -291,6 +310,7 @@ def main():
         recorded(checks, asker, now)
         numbers(checks, asker, now)
         federation(checks, asker)
+        dashboards(checks, asker, now)
         tools = fetched(folder)
         if tools is None:
             print("  skipped: promtool and prometheus cannot be had here (PAWL_NO_NETWORK, or no apt)", flush=True)

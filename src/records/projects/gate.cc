@@ -22,7 +22,8 @@ std::string secret_of(const net::Request& request) {
     const auto [name, secret] = cut(*decoded, ':');
     return std::string(secret.starts_with(secret_prefix) || !name.starts_with(secret_prefix) ? secret : name);
   }
-  if (const auto key = request.headers.get("x-api-key"); !key.empty()) return std::string(trim(key));
+  for (const std::string_view name : {"x-api-key", "x-clickhouse-key"})
+    if (const auto key = request.headers.get(name); !key.empty()) return std::string(trim(key));
   return {};
 }
 

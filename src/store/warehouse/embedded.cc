@@ -5,6 +5,7 @@
 #include <condition_variable>
 #include <filesystem>
 #include <fstream>
+#include <set>
 #include <thread>
 
 #include "base/text.h"
@@ -85,9 +86,11 @@ class Embedded final : public Warehouse {
   Result<Answer> read(const Query& query) override {
     const Nanos start = clock_.monotonic();
     auto* connection = TRY(borrow(start + query.deadline, query.cancelled));
-    auto answer = execute(*connection, query);
+    auto answer = cleaned(connection) ? execute(*connection, query)
+                                      : fail(ErrorKind::unavailable, "the engine is busy; try again in a moment");
     {
       const std::lock_guard lock(mutex_);
+      if (!answer) soiled_.insert(connection);
       idle_.push_back(connection);
     }
     freed_.notify_one();
@@ -156,6 +159,19 @@ class Embedded final : public Warehouse {
     return connection;
   }
 
+  // What a failed query had put out already would stand before the answer of the next one on its connection (libchdb
+  // 26.7: rows of one asker in the answer of another). The answer of a query of ours takes it away.
+  bool cleaned(chdb_connection* connection) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (!soiled_.contains(connection)) return true;
+    }
+    if (!finish(query(*connection, "SELECT 1"))) return false;
+    const std::lock_guard lock(mutex_);
+    soiled_.erase(connection);
+    return true;
+  }
+
   Result<Answer> execute(chdb_connection connection, const Query& query) {
     std::vector<std::string> values;
     std::vector<const char*> names_raw, values_raw;
@@ -174,8 +190,9 @@ class Embedded final : public Warehouse {
                     query.sql.find(" SETTINGS ") == std::string::npos ? "SETTINGS " : ", ",
                     static_cast<double>(query.deadline) / static_cast<double>(second),
                     watched.tag().empty() ? "" : fmt::format(", log_comment = '{}'", watched.tag()));
+    const std::string_view as = query.format.empty() ? format : query.format;
     auto* result =
-        engine_.query_with_params_n(connection, sql.data(), sql.size(), format.data(), format.size(), names_raw.data(),
+        engine_.query_with_params_n(connection, sql.data(), sql.size(), as.data(), as.size(), names_raw.data(),
                                     names_size.data(), values_raw.data(), values_size.data(), values.size());
     if (const char* error = engine_.result_error(result)) {
       Error out = engine_error(error);
@@ -188,7 +205,10 @@ class Embedded final : public Warehouse {
     std::string bytes;
     if (const char* buffer = engine_.result_buffer(result)) bytes.assign(buffer, engine_.result_length(result));
     engine_.destroy_query_result(result);
-    answer.rows = TRY(native::Rows::read(std::move(bytes)));
+    if (query.format.empty())
+      answer.rows = TRY(native::Rows::read(std::move(bytes)));
+    else
+      answer.raw = std::move(bytes);
     return answer;
   }
 
@@ -213,6 +233,7 @@ class Embedded final : public Warehouse {
   std::mutex mutex_;
   std::condition_variable freed_;
   std::vector<chdb_connection*> idle_;
+  std::set<chdb_connection*> soiled_;  // whose last query failed
 };
 
 }  // namespace

@@ -84,9 +84,9 @@ class Remote final : public Warehouse {
   Stats stats() const override { return counters_.stats(); }
 
  private:
-  std::string target(std::string_view database) const {
+  std::string target(std::string_view database, std::string_view format = "Native") const {
     // The answer begins when the query has ended: an error is a status, and never in the middle of rows.
-    std::string out = "/?wait_end_of_query=1&default_format=Native";
+    std::string out = fmt::format("/?wait_end_of_query=1&default_format={}", format);
     if (!database.empty()) out += "&database=" + encoded(database);
     return out;
   }
@@ -110,7 +110,7 @@ class Remote final : public Warehouse {
   Result<Answer> ask(const Query& query) {
     if (query.cancelled && query.cancelled()) return fail(ErrorKind::unavailable, "cancelled");
     const Cancellations::Watched watched(cancellations_, query.cancelled);
-    std::string to = target(options_.database) +
+    std::string to = target(options_.database, query.format.empty() ? "Native" : query.format) +
                      fmt::format("&max_execution_time={}&max_memory_usage={}&max_threads=2",
                                  static_cast<double>(query.deadline) / static_cast<double>(second), options_.memory);
     for (const auto& [name, value] : query.parameters)
@@ -120,7 +120,10 @@ class Remote final : public Warehouse {
     auto answer = TRY(call({.target = std::move(to), .body = query.sql, .time = query.deadline + 5 * second}));
     Answer out;
     std::tie(out.rows_read, out.bytes_read) = summary(answer.summary);
-    out.rows = TRY(native::Rows::read(std::move(answer.body)));
+    if (query.format.empty())
+      out.rows = TRY(native::Rows::read(std::move(answer.body)));
+    else
+      out.raw = std::move(answer.body);
     return out;
   }
 

@@ -25,10 +25,13 @@ struct Query {
   Nanos deadline = 10 * second;  // the engine stops at it: `unavailable`
   // Says that nobody waits any more: the query is ended within some tenths of a second. Any thread; may be empty.
   std::function<bool()> cancelled = {};
+  // A format of the engine, a constant of ours: the answer is `raw` in it, and `rows` stay empty. "": rows.
+  std::string_view format = {};
 };
 
 struct Answer {
   native::Rows rows;
+  std::string raw;
   std::uint64_t rows_read = 0, bytes_read = 0;
   Nanos elapsed = 0;
 };

@@ -19,6 +19,27 @@ TEST(Warehouse, TheMemoryLimitIsToldToWhomItConcerns) {
   EXPECT_FALSE(inserted.what.contains("query needs")) << inserted.what;
 }
 
+// libchdb keeps what a failed query had put out, and gives it to the next one of its connection.
+TEST(Warehouse, AFailedQueryLeavesNothingToTheNext) {
+  auto& warehouse = testing::engine();
+  for (int round = 0; round < 3; ++round) {
+    const auto failed = warehouse.read(
+        {.sql =
+             "SELECT toInt64(if(number > 300000, 'x', '12345')) FROM numbers(600000) SETTINGS max_block_size = 1000, "
+             "max_threads = 1"});
+    ASSERT_FALSE(failed);
+    for (int next = 0; next < 3; ++next) {  // on each of the connections
+      const auto answer = warehouse.read({.sql = "SELECT toUInt8(7)"});
+      ASSERT_TRUE(answer) << answer.error().what;
+      EXPECT_EQ(answer->rows.size(), 1U);
+      EXPECT_EQ(answer->rows.integer(0, 0), 7);
+      const auto raw = warehouse.read({.sql = "SELECT 7", .format = "TabSeparated"});
+      ASSERT_TRUE(raw) << raw.error().what;
+      EXPECT_EQ(raw->raw, "7\n");
+    }
+  }
+}
+
 TEST(Warehouse, GivesBackWhatItTook) {
   auto& warehouse = testing::engine();
   ASSERT_TRUE(
