@@ -144,7 +144,7 @@ def attacks(checks, asker, other):
     checks.check("no file was written", not os.path.exists("/tmp/pawl-sql-test"))
     checks.equal("nothing was changed", other.rows("SELECT count() FROM spans"), before)
     # An error must not depend on what lies beside: the same words with and without the other's rows in the way.
-    for sql in ("SELECT count() FROM spans WHERE toInt64(right(name, 9)) = 1 AND agent LIKE 'zebra%'", "SELECT count() FROM spans WHERE toInt64(if(user LIKE 'zebra%', user, '1')) = 0"):
+    for sql in ("SELECT count() FROM spans WHERE toInt64(if(user LIKE 'zebra%', user, '1')) = 0", "SELECT count() FROM spans WHERE toInt64(if(agent LIKE 'zebra%', agent, '1')) = 0"):
         answer = asker.ask(sql, "TabSeparated")
         checks.check(f"no error of another's row: {sql}", answer.status == 200 and answer.body.decode().strip() == "0", answer.body)
     for params in ("param_project=2", "param_p1=2", "compress=1", "decompress=1", "database=system", "readonly=0&max_memory_usage=1", "session_id=1", "user=x&password=y"):
