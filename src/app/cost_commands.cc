@@ -1,8 +1,14 @@
-// `pawl cost …`: the chargeback export, and what else is asked of the slice of costs.
+// `pawl cost …`: the chargeback export, and what else is asked of the slice of
+// costs.
 #include <fmt/format.h>
+#include <simdjson.h>
 
+#include <algorithm>
 #include <fstream>
+#include <sstream>
 
+#include "base/json.h"
+#include "base/text.h"
 #include "commands.h"
 #include "outcome.h"
 #include "remote.h"
@@ -10,9 +16,137 @@
 namespace pawl::app {
 namespace {
 
+namespace sj = simdjson;
+
 struct Wanted : Asked {
   std::string format = "focus", period = "day", attributes, out;
+  std::string shared, split = "cost", prices, name, scope = "project", value, limit_usd, timezone, span = "month";
+  std::vector<std::string> models;
+  int days = 30;
 };
+
+std::string text_of(const sj::dom::element& value) {
+  std::string_view text;
+  if (value.get(text) == sj::SUCCESS) return std::string(text);
+  return value.is_null() ? "–" : sj::to_string(value);
+}
+
+// Members of the objects of a list, as rows under their names.
+Result<std::string> table_of(const std::string& body, std::string_view list,
+                             const std::vector<std::string_view>& columns) {
+  sj::dom::parser parser;
+  sj::dom::element document;
+  sj::dom::array items;
+  if (parser.parse(body).get(document) != sj::SUCCESS || document[list].get(items) != sj::SUCCESS)
+    return fail(ErrorKind::corrupt, "the server's answer has no {}", list);
+  std::vector<std::vector<std::string>> rows(1, {columns.begin(), columns.end()});
+  for (const auto item : items) {
+    auto& row = rows.emplace_back();
+    for (const auto column : columns) {
+      sj::dom::element value;
+      row.push_back(item[column].get(value) == sj::SUCCESS ? text_of(value) : "–");
+    }
+  }
+  return table(rows);
+}
+
+std::vector<std::string> cells_of(const sj::dom::element& row, std::string_view nobody) {
+  std::vector<std::string> out;
+  std::string key;
+  sj::dom::array values;
+  if (row["key"].get(values) == sj::SUCCESS) {
+    for (const auto value : values) key += (key.empty() ? "" : " · ") + text_of(value);
+  }
+  out.push_back(key.empty() ? std::string(nobody) : key);
+  for (const char* name : {"cost_usd", "shared_usd", "total_usd", "calls", "tokens"}) {
+    sj::dom::element value;
+    out.push_back(row[name].get(value) == sj::SUCCESS ? text_of(value) : "–");
+  }
+  return out;
+}
+
+Result<std::string> cost_table(const Wanted& wanted) {
+  const std::string path = "/api/v1/costs" + query_text({{"by", wanted.by},
+                                                         {"from", wanted.from},
+                                                         {"to", wanted.to},
+                                                         {"filter", wanted.filter},
+                                                         {"limit", fmt::format("{}", wanted.limit)},
+                                                         {"shared", wanted.shared},
+                                                         {"split", wanted.shared.empty() ? "" : wanted.split}});
+  const std::string body = TRY(call(wanted, "GET", path));
+  if (wanted.json) return body;
+  sj::dom::parser parser;
+  sj::dom::element document;
+  sj::dom::array items;
+  if (parser.parse(body).get(document) != sj::SUCCESS || document["rows"].get(items) != sj::SUCCESS)
+    return fail(ErrorKind::corrupt, "the server's answer is no table");
+  std::vector<std::vector<std::string>> rows = {
+      {wanted.by.empty() ? "agent" : wanted.by, "cost (USD)", "shared (USD)", "total (USD)", "calls", "tokens"}};
+  for (const auto item : items) rows.push_back(cells_of(item, "(none)"));
+  for (const char* name : {"unattributed", "other", "total"}) {
+    sj::dom::element row;
+    if (document[name].get(row) == sj::SUCCESS) rows.push_back(cells_of(row, name));
+  }
+  return table(rows);
+}
+
+Result<std::string> what_if(const Wanted& wanted) {
+  JsonWriter json;
+  json.object().key("models").array();
+  for (const auto& model : wanted.models) {
+    const auto [from, to] = cut(model, '=');
+    if (from.empty() || to.empty())
+      return fail(ErrorKind::invalid,
+                  "--model {} must be like gpt-4o=gpt-4o-mini, or "
+                  "gpt-4o=gpt-4o-mini@azure",
+                  model);
+    const auto [name, provider] = cut(to, '@');
+    json.object().field("from", from).field("to", name).field("provider", provider).end();
+  }
+  json.end().field("days", wanted.days).field("filter", wanted.filter);
+  if (!wanted.from.empty()) json.field("from", wanted.from);
+  if (!wanted.to.empty()) json.field("to", wanted.to);
+  if (!wanted.prices.empty()) {
+    std::ifstream in(wanted.prices);
+    std::stringstream text;
+    text << in.rdbuf();
+    sj::dom::parser parser;
+    if (!in || parser.parse(text.str()).error() != sj::SUCCESS)
+      return fail(ErrorKind::invalid, "the price file {} cannot be read as JSON", wanted.prices);
+    json.key("prices").raw(text.str());
+  }
+  const std::string body = TRY(call(wanted, "POST", "/api/v1/costs/what-if", json.end().take()));
+  if (wanted.json) return body;
+  std::string out = TRY(table_of(
+      body, "models", {"provider", "model", "to", "calls", "tokens", "actual_usd", "repriced_usd", "kept_because"}));
+  sj::dom::parser parser;
+  const auto document = parser.parse(body);
+  for (const char* name : {"actual_usd", "repriced_usd", "difference_usd"}) {
+    sj::dom::element value;
+    if (document[name].get(value) == sj::SUCCESS) out += fmt::format("{}: {}\n", name, text_of(value));
+  }
+  out.pop_back();
+  return out;
+}
+
+Result<std::string> list_budgets(const Wanted& wanted) {
+  const std::string body = TRY(call(wanted, "GET", "/api/v1/budgets"));
+  if (wanted.json) return body;
+  return table_of(body, "budgets",
+                  {"name", "scope", "value", "period", "limit_usd", "spent_usd", "forecast_usd", "runs_out", "state"});
+}
+
+Result<std::string> set_budget(const Wanted& wanted) {
+  JsonWriter json;
+  json.object().field("scope", wanted.scope).field("value", wanted.value).field("period", wanted.span);
+  json.field("limit_usd", wanted.limit_usd).field("timezone", wanted.timezone).end();
+  return call(wanted, "PUT", "/api/v1/budgets/" + percent_encode(wanted.name), json.take());
+}
+
+Result<std::string> delete_budget(const Wanted& wanted) {
+  TRY(call(wanted, "DELETE", "/api/v1/budgets/" + percent_encode(wanted.name)));
+  return fmt::format("{} is deleted", wanted.name);
+}
 
 Result<std::string> export_file(const Wanted& wanted) {
   const std::string path = "/api/v1/costs/export" + query_text({{"from", wanted.from},
@@ -37,12 +171,15 @@ Result<std::string> export_file(const Wanted& wanted) {
 
 void add_cost_commands(CLI::App& cost, Commands& commands) {
   const auto wanted = std::make_shared<Wanted>();
-  auto add = [&](const char* name, const char* about, Result<std::string> (*work)(const Wanted&)) {
-    auto* command = cost.add_subcommand(name, about);
+  auto add_to = [&](CLI::App& parent, const char* name, const char* about, Result<std::string> (*work)(const Wanted&)) {
+    auto* command = parent.add_subcommand(name, about);
     add_whereabouts(*command, wanted);
     command->callback(
         [&commands, work, wanted] { commands.chosen = [work, wanted] { return finish(work(*wanted)); }; });
     return command;
+  };
+  auto add = [&](const char* name, const char* about, Result<std::string> (*work)(const Wanted&)) {
+    return add_to(cost, name, about, work);
   };
   auto* file = add("export", "Chargeback as a file: FOCUS 1.2 columns, or a plain table", export_file);
   file->add_option("filter", wanted->filter, "The filter language, in quotes");
@@ -52,6 +189,36 @@ void add_cost_commands(CLI::App& cost, Commands& commands) {
   file->add_option("--attribute", wanted->attributes, "Further dimensions that split rows: user,attr.tenant");
   file->add_option("--format", wanted->format, "focus or csv [focus]");
   file->add_option("--out", wanted->out, "File to write [standard output]");
+  auto* rows = add("table", "Cost by any dimension, with the unattributed row; adds up to the total", cost_table);
+  rows->add_option("filter", wanted->filter, "The filter language, in quotes");
+  rows->add_option("--by", wanted->by, "Dimensions, comma-separated, or project [agent]");
+  rows->add_option("--from", wanted->from, "RFC 3339 [the first of the month]");
+  rows->add_option("--to", wanted->to, "RFC 3339, exclusive [the end of today]");
+  rows->add_option("--limit", wanted->limit, "How many rows [50]");
+  rows->add_option("--shared", wanted->shared, "Value whose cost is split over the others; unattributed");
+  rows->add_option("--split", wanted->split, "By what: cost, tokens, calls or equal [cost]");
+  rows->add_flag("--json", wanted->json, "The API's own answer");
+  auto* other = add("what-if", "Past calls at the prices of other models, or of another price list", what_if);
+  other->add_option("filter", wanted->filter, "The filter language, in quotes");
+  other->add_option("--model", wanted->models, "FROM=TO or FROM=TO@PROVIDER, several times");
+  other->add_option("--prices", wanted->prices, "A price file that is consulted first");
+  other->add_option("--days", wanted->days, "The last so many [30]");
+  other->add_option("--from", wanted->from, "Start of an hour");
+  other->add_option("--to", wanted->to, "Its end, exclusive");
+  other->add_flag("--json", wanted->json, "The API's own answer");
+  auto* budget = cost.add_subcommand("budget", "Budgets")->require_subcommand(1);
+  add_to(*budget, "list", "Lists budgets: spent, forecast, and when they run out", list_budgets)
+      ->add_flag("--json", wanted->json, "The API's own answer");
+  auto* set = add_to(*budget, "set", "Makes or changes a budget", set_budget);
+  set->add_option("name", wanted->name, "Its name")->required();
+  set->add_option("--limit", wanted->limit_usd, "US dollars, such as 250")->required();
+  set->add_option("--scope", wanted->scope, "project, team, agent, user, task or customer [project]");
+  set->add_option("--value", wanted->value, "Which team, agent …");
+  set->add_option("--period", wanted->span, "day, week or month [month]");
+  set->add_option("--timezone", wanted->timezone, "Whose days, weeks and months; IANA [UTC]");
+  add_to(*budget, "delete", "Deletes a budget", delete_budget)
+      ->add_option("name", wanted->name, "Its name")
+      ->required();
 }
 
 }  // namespace pawl::app

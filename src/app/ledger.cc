@@ -2,6 +2,7 @@
 #include "ledger.h"
 
 #include "features/alerts/alerts.h"
+#include "features/costs/costs.h"
 #include "features/ingest/ingest.h"
 #include "features/sdks/sdks.h"
 #include "records/audit/audit.h"
@@ -15,7 +16,8 @@ namespace pawl::app {
 std::vector<ledger::Migration> ledger_migrations() {
   std::vector<ledger::Migration> steps;
   for (const auto owner : {projects::migrations(), audit::migrations(), ingest::migrations(), scores::migrations(),
-                           prompts::migrations(), datasets::migrations(), sdks::migrations(), alerts::migrations()})
+                           prompts::migrations(), datasets::migrations(), sdks::migrations(), alerts::migrations(),
+                           costs::migrations()})
     steps.insert(steps.end(), owner.begin(), owner.end());
   return steps;
 }

@@ -1,5 +1,6 @@
 """Money over the demo's fleet: the FOCUS export adds up to what the API answers, to the pico-dollar, and its values are allowed ones."""
 import csv
+import glob
 import io
 import json
 import os
@@ -123,6 +124,73 @@ def focus(server):
     return text
 
 
+def tables(server):
+    """Rows, the unattributed one and what the limit cut off are the total, whatever the dimension; shared cost moves, and none is made."""
+    for by, limit in (("agent", 1000), ("agent", 1), ("user", 1000), ("model", 2), ("attr.tenant", 10), ("team,model", 1000), ("customer", 5), ("project", 10)):
+        table = server.get(f"/api/v1/costs?{RANGE}&by={by}&limit={limit}")
+        parts = [*table["rows"], table["unattributed"], table["other"]]
+        for figure in ("cost_usd", "calls", "tokens", "unknown_calls"):
+            checks.equal(f"{figure} by {by} adds up", sum(Decimal(row[figure] or 0) for row in parts), Decimal(table["total"][figure]))
+        checks.equal(f"by {by}: the total", Decimal(table["total"]["cost_usd"]), total(server))
+    for split in ("cost", "tokens", "calls", "equal"):
+        for shared in ("unattributed", "refunds"):
+            table = server.get(f"/api/v1/costs?{RANGE}&by=agent&shared={shared}&split={split}")
+            parts = [*table["rows"], table["unattributed"]]
+            checks.equal(f"{shared} split by {split}: nothing is made", sum(Decimal(row["shared_usd"]) for row in parts), 0)
+            checks.equal(f"{shared} split by {split}: the total", sum(Decimal(row["total_usd"]) for row in parts), total(server))
+            giver = table["unattributed"] if shared == "unattributed" else next(r for r in table["rows"] if r["key"] == [shared])
+            checks.equal(f"{shared} split by {split}: it keeps nothing", Decimal(giver["total_usd"]), 0)
+    for query, words in (("by=tag", "would not add up"), ("by=agentt", "Did you mean agent?"), ("shared=refunds&split=luck", "split=luck"), ("limit=0", "1 to 10000")):
+        answer = server.call("GET", "/api/v1/costs?" + query)
+        checks.check(f"{query} is refused", answer.status == 400 and words in answer.message, answer.message)
+
+
+def what_if(server):
+    ask = lambda **body: server.post("/api/v1/costs/what-if", {"from": "2026-11-01", "to": "2026-12-01"} | body)  # noqa: E731
+    one = ask(models=[{"from": "gpt-4o", "to": "gpt-4o-mini"}]).json()
+    checks.equal("what it did cost", Decimal(one["actual_usd"]), total(server))
+    model = next(m for m in one["models"] if m["model"] == "gpt-4o")
+    # gpt-4o-mini: $0.15, $0.075 cached, $0.60 a million. 20 calls of refunds with cache, 20 of nobody.
+    cached = sum(1000 + i for i in range(0, 120, 6))
+    wanted = (Decimal("0.15") * (40 * 1234 - cached) + Decimal("0.075") * cached + Decimal("0.60") * 40 * 77) / 1_000_000
+    checks.equal("gpt-4o as gpt-4o-mini, by hand", Decimal(model["repriced_usd"]), wanted)
+    checks.equal("the rest is as it was", Decimal(one["difference_usd"]), wanted - Decimal(model["actual_usd"]))
+    same = ask(models=[{"from": m, "to": m} for m in ("gpt-4o", "o3", "o3-mini", "claude-sonnet-4-5-20250929")]).json()
+    checks.equal("the same models cost the same, tiers and flex too", Decimal(same["difference_usd"]), 0)
+    doubled = {"providers": [{"id": "openai", "name": "OpenAI", "models": [{"id": "gpt-4o", "match": {"equals": "gpt-4o"}, "prices": [{"prices": {
+        "input_mtok": "5", "cache_read_mtok": "2.5", "output_mtok": "20"}}]}]}]}
+    listed = ask(prices=doubled, filter="model=gpt-4o")
+    checks.equal("another price list is taken", listed.status, 200)
+    checks.equal("twice the price is twice the cost", Decimal(listed.json()["repriced_usd"]), 2 * total(server, "model=gpt-4o"))
+    nothing = ask(models=[{"from": "gpt-4o", "to": "no-such-model"}]).json()
+    checks.check("a model without a price keeps its cost, and says so", Decimal(nothing["difference_usd"]) == 0 and nothing["models"][0]["kept_because"], nothing)
+    for body, words in (({}, "what is to change"), ({"models": [{"from": "a"}]}, "Each of models"), ({"prices": {"providers": 1}}, "providers"), ({"models": [{"from": "a", "to": "b"}], "from": "2026-11-01T00:10:00Z"}, "start of an hour")):
+        answer = ask(**body)
+        checks.check(f"{json.dumps(body)} is refused", answer.status == 400 and words in answer.message, answer.message)
+
+
+def budgets(server):
+    put = lambda name, **body: server.call("PUT", "/api/v1/budgets/" + name, json.dumps(body).encode(), JSON)  # noqa: E731
+    made = put("all", limit_usd="100", period="month")
+    checks.equal("a budget is made", made.status, 200)
+    one = made.json()
+    checks.equal("what it says is spent", Decimal(one["spent_usd"]), total(server))
+    checks.equal("its month", (one["period_start"][:10], one["period_end"][:10]), ("2026-11-01", "2026-12-01"))
+    local = put("team", limit_usd="0.000000000001", scope="team", value="support", period="month", timezone="America/New_York").json()
+    checks.equal("a local month", (local["period_start"][:19], local["period_end"][:19]), ("2026-11-01T04:00:00", "2026-12-01T05:00:00"))
+    checks.equal("a team's spending", Decimal(local["spent_usd"]), total(server, "team=support"))
+    checks.equal("it is exceeded", local["state"], "exceeded")
+    checks.equal("both are listed", [b["name"] for b in server.get("/api/v1/budgets")["budgets"]], ["all", "team"])
+    for body, words in (({"limit_usd": "0"}, "above 0"), ({"limit_usd": "x"}, "above 0"), ({"limit_usd": "1", "scope": "team"}, "must name"), ({"limit_usd": "1", "scope": "moon", "value": "x"}, "scope=moon"),
+                        ({"limit_usd": "1", "period": "year"}, "day, week or month"), ({"limit_usd": "1", "timezone": "Europe/Berlim"}, "Europe/Berlin")):
+        answer = put("bad", **body)
+        checks.check(f"{json.dumps(body)} is refused", answer.status == 400 and words in answer.message, answer.message)
+    done = command("cost", "budget", "list", "--server", server.url)
+    checks.check("the command lists them", done.returncode == 0 and "exceeded" in done.stdout, done.stdout + done.stderr)
+    checks.equal("one is deleted", server.call("DELETE", "/api/v1/budgets/team").status, 200)
+    checks.equal("and is gone", server.call("DELETE", "/api/v1/budgets/team").status, 404)
+
+
 def refusals(server):
     for query, words in (("from=2026-01-05T10:00:00Z", "start of a day"), ("from=tomorrow", "no time"), ("from=2026-02-01&to=2026-01-01", "not before"),
                          ("by=minute", "day or hour"), ("format=xls", "focus"), ("version=9", "1.2"), ("attributes=agentt", "Did you mean agent?"),
@@ -146,8 +214,10 @@ def python_for_validator():
     python = os.path.join(place, "bin/python")
     if os.path.exists(os.path.join(place, "ready")):
         return python, ""
-    for name in ("python3.12", "python3.13", "python3"):
-        found = shutil.which(name)
+    names = [shutil.which(name) for name in ("python3.12", "python3.13", "python3")]
+    if shutil.which("pyenv"):  # its shims run chosen versions only
+        names += glob.glob(subprocess.run(["pyenv", "root"], capture_output=True, text=True, check=False).stdout.strip() + "/versions/3.1[2-9]*/bin/python3")
+    for found in names:
         if not found or subprocess.run([found, "-c", "import sys; sys.exit(sys.version_info < (3, 12))"], capture_output=True, check=False).returncode != 0:
             continue
         steps = ([found, "-m", "venv", "--clear", place], [python, "-m", "pip", "install", "-q", "focus-validator==2.2.1", "pyarrow==18.1.0"])
@@ -185,6 +255,9 @@ def main():
     with Server("--clock", "2026-11-20T12:00:00Z") as server:
         send(server)
         text = focus(server)
+        tables(server)
+        what_if(server)
+        budgets(server)
         refusals(server)
         commands(server, text)
     validator(text)

@@ -97,7 +97,8 @@ def shapes_of(server, routes):
              ("/api/v1/traces/{trace_id}/spans/{span_id}", "/api/v1/traces/" + TRACE + "/spans/0000000000000002?raw=1"),
              ("/api/v1/find", "/api/v1/find?id=s-1"), ("/api/v1/values", f"/api/v1/values?dimension=agent&{RANGE}"), ("/api/v1/measures", "/api/v1/measures"),
              ("/api/v1/dimensions", "/api/v1/dimensions"), ("/api/v1/books", "/api/v1/books"), ("/api/v1/me", "/api/v1/me"),
-             ("/api/v1/prices/unknown", "/api/v1/prices/unknown"), ("/api/v1/keys", "/api/v1/keys"), ("/api/v1/masking", "/api/v1/masking")]
+             ("/api/v1/prices/unknown", "/api/v1/prices/unknown"), ("/api/v1/keys", "/api/v1/keys"), ("/api/v1/masking", "/api/v1/masking"),
+             ("/api/v1/costs", f"/api/v1/costs?{RANGE}"), ("/api/v1/budgets", "/api/v1/budgets")]
     for path, target in asked:
         shapes = Shapes(document)
         answer = server.call("GET", target)

@@ -1,8 +1,10 @@
-// Money: chargeback exports, cost tables that add up, other prices tried on past calls, budgets, and what providers
-// bill beside what was seen (docs/costs.md).
+// Money: chargeback exports, cost tables that add up, other prices tried on
+// past calls, budgets, and what providers bill beside what was seen
+// (docs/costs.md).
 #pragma once
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 
 #include "base/log.h"
@@ -21,6 +23,9 @@ struct Options {
   std::function<std::string()> progress;  // why queries are not answered yet
   traces::Rollups* rollups = nullptr;     // none: tables are read from rows
 };
+
+// The ledger's tables of costs: budgets.
+std::span<const ledger::Migration> migrations();
 
 class Costs {
  public:

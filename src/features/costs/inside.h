@@ -1,4 +1,5 @@
-// What the rooms of costs share: the warehouse once it is open, the range of a request, sums read from the warehouse.
+// What the rooms of costs share: the warehouse once it is open, the range of a
+// request, sums read from the warehouse.
 #pragma once
 #include <atomic>
 #include <optional>
@@ -27,7 +28,8 @@ using Work = Result<net::Response> (*)(Costs::Inside&, warehouse::Warehouse&, co
 // The handler that runs `work` on the pool, with the warehouse once it is open.
 net::Handler on_store(Costs::Inside& inside, Work work);
 
-// from=, to= of a request on whole periods of UTC; by default from the month's first day to the end of today.
+// from=, to= of a request on whole periods of UTC; by default from the month's
+// first day to the end of today.
 Result<query::Range> range_of(const net::Request& request, Nanos now, Nanos period);
 Result<query::Filter> filter_of(std::string_view text);
 // Names between commas, without repeats.
@@ -37,7 +39,8 @@ Result<std::string> project_name(Costs::Inside& inside, ProjectId project);
 // What calls cost in the range. `exhausted` beyond the query's limit of rows.
 Result<std::vector<Sum>> sums(warehouse::Warehouse& store, llm::Pricer& pricer, ProjectId project,
                               query::ChargeQuery query);
-// The exact total and more, by the same statement that answers /api/v1/query: pico-dollars; nullopt: nothing is known.
+// The exact total and more, by the same statement that answers /api/v1/query:
+// pico-dollars; nullopt: nothing is known.
 struct Measured {
   std::vector<std::string> key;
   std::optional<Int128> cost;
@@ -48,5 +51,8 @@ Result<std::vector<Measured>> measured(Costs::Inside& inside, warehouse::Warehou
                                        query::MeasureQuery query);
 
 void add_export_routes(net::Router& router, Costs::Inside& inside);
+void add_table_routes(net::Router& router, Costs::Inside& inside);
+void add_what_if_routes(net::Router& router, Costs::Inside& inside);
+void add_budget_routes(net::Router& router, Costs::Inside& inside);
 
 }  // namespace pawl::costs
