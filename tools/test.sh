@@ -11,7 +11,7 @@ out=build/test
 passed=0 failed=0
 skipped=()
 
-steps=(lint page release unit engine cases reference costs captures hostile isolation prometheus sql sdks imports clients ownsdks connect guides collector remote auth start edge upgrade doctor dev grpc kill quarantine demo browser sanitized threads fuzz)
+steps=(lint page release unit engine cases reference costs captures hostile isolation prometheus sql sdks imports clients ownsdks connect guides collector remote auth start edge upgrade doctor dev gate grpc kill quarantine demo browser sanitized threads fuzz)
 [ "${1:-}" = -l ] && { printf '%s\n' "${steps[@]}"; exit 0; }
 [ $# -gt 0 ] && steps=("$@")
 mkdir -p "$out"
@@ -103,6 +103,7 @@ step_edge() { python3 tests/system/edge.py; }
 step_upgrade() { python3 tests/system/upgrade.py; }
 step_doctor() { python3 tests/system/doctor.py; }
 step_dev() { python3 tests/system/dev.py; }
+step_gate() { python3 tests/system/gate.py; }
 step_grpc() { python3 tests/system/grpc.py; }
 step_kill() { python3 tests/system/kill_rounds.py "${PAWL_ROUNDS:-10}" ${PAWL_KILL_SEED:-}; }
 step_quarantine() { python3 tests/system/quarantine.py; }

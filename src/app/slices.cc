@@ -53,6 +53,7 @@ constexpr std::string_view prices_commands[] = {"price"};
 constexpr std::string_view ingest_commands[] = {"quarantine", "connect", "run"};
 constexpr std::string_view imports_commands[] = {"import"};
 constexpr std::string_view demo_commands[] = {"demo"};
+constexpr std::string_view quality_commands[] = {"stats", "gate"};
 
 struct Known {
   std::string_view name, about;
@@ -85,6 +86,7 @@ constexpr Known known[] = {
     {"sql", "reading by SQL, as ClickHouse's HTTP interface", {}, {}, {}},
     {"accounts", "log-in, members, keys, settings of a project", {}, {}, accounts_commands},
     {"prices", "what calls cost, and what has no price", {}, {}, prices_commands},
+    {"quality", "the gate, and the statistics behind evals, without a server", {}, {}, quality_commands},
     {"sample", "one session to look at in an empty project", {}, {}, demo_commands},
     {"page", "the page's files", {}, {}, {}},
     {"operation", "Pawl itself: health, metrics, back-up", operation_jobs, {}, serve_commands},

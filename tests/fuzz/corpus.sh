@@ -18,3 +18,15 @@ printf '%s' 'agent=refunds model~gpt status=error cost>0.05 duration>=10s (tool=
 printf '%s' 'sk-ant-api03-abc ghp_0123456789abcdefghijklmnopqrstuvwxyz AKIAIOSFODNN7EXAMPLE eyJhbGciOiJIUzI1NiJ9.e30.x' >"$out/secrets_fuzz/some"
 printf '%s' 'sum by (agent) (rate(a{b=~"c.*",d!="e"}[5m] offset 1h)) / on(agent) group_left(x) max_over_time(b[1h:5m]) > bool -1.5e3 ^ 2 and label_replace(c, "d", "$1", "e", "(.*)") or topk(3, histogram_quantile(0.9, a))' >"$out/promql_fuzz/all"
 printf '%s' "WITH a AS (SELECT agent, count(DISTINCT user) n FROM spans s LEFT JOIN logs USING (trace_id) WHERE start >= now() - INTERVAL 1 DAY AND tool NOT IN ('x', 'y') GROUP BY 1 HAVING n > -1.5e3) SELECT *, CASE WHEN n = 1 THEN CAST(n AS Nullable(String)) ELSE tags[1]::String END, quantile(0.9)(n) FROM a ORDER BY n DESC NULLS LAST LIMIT 5, 6 UNION ALL SELECT 1 FORMAT JSON" >"$out/rewrite_fuzz/all"
+mkdir -p "$out/stats_requests_fuzz"
+for file in tests/fixtures/quality/*.json.zst; do   # a request of each function
+  zstd -dcqf "$file" | python3 -c '
+import json, sys
+for one in {c.get("fn"): c for c in json.load(sys.stdin).get("cases", []) if len(json.dumps(c)) < 4000}.values():
+    fn = one.get("fn", "trajectory")
+    given = one.get("in") or {"actual": one["actual"], "expected": one["expected"]}
+    open(f"{sys.argv[1]}/{fn}", "w").write(json.dumps({"id": 1, "fn": fn, "in": given}))' "$out/stats_requests_fuzz"
+done
+mkdir -p "$out/rows_fuzz"
+printf '%s\n' '{"case":"a","trial":0,"status":"ok","scores":{"ok":1,"leak":false,"tone":0.5,"none":null},"cost_usd":"0.0125","latency_ms":812,"cluster":"f","slice":"s","dataset":"d@1"}' '{"case":7,"trial":1,"status":"infra_error"}' '{"case":"b","trial":0,"scores":{"ok":0}}' >"$out/rows_fuzz/one"
+{ cat "$out/rows_fuzz/one"; printf '\f'; cat "$out/rows_fuzz/one"; } >"$out/rows_fuzz/both"
