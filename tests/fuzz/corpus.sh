@@ -3,7 +3,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 out=$1
-mkdir -p "$out"/{otlp_json_fuzz,otlp_protobuf_fuzz,compress_fuzz,secrets_fuzz,filter_fuzz,promql_fuzz,rewrite_fuzz,prices_fuzz,segment_fuzz}
+mkdir -p "$out"/{imports_fuzz,otlp_json_fuzz,otlp_protobuf_fuzz,compress_fuzz,secrets_fuzz,filter_fuzz,promql_fuzz,rewrite_fuzz,prices_fuzz,segment_fuzz}
 for file in tests/fixtures/otlp/*/*.zst; do
   name=$(basename "$(dirname "$file")")-$(basename "$file" .zst)
   [ "$(stat -c %s "$file")" -gt 6000 ] && continue   # small ones teach faster
@@ -30,3 +30,8 @@ done
 mkdir -p "$out/rows_fuzz"
 printf '%s\n' '{"case":"a","trial":0,"status":"ok","scores":{"ok":1,"leak":false,"tone":0.5,"none":null},"cost_usd":"0.0125","latency_ms":812,"cluster":"f","slice":"s","dataset":"d@1"}' '{"case":7,"trial":1,"status":"infra_error"}' '{"case":"b","trial":0,"scores":{"ok":0}}' >"$out/rows_fuzz/one"
 { cat "$out/rows_fuzz/one"; printf '\f'; cat "$out/rows_fuzz/one"; } >"$out/rows_fuzz/both"
+printf '\x10\x00%s\n' '{"data":[{"id":"t","timestamp":"2024-01-02T03:04:05Z","observations":[{"id":"o","startTime":"2024-01-02T03:04:05Z","usage":{"input":"1"}}]}]}' >"$out/imports_fuzz/langfuse"
+printf '\x10\x00%s\n' '{"id":"r","run_type":"llm","start_time":"2024-01-02T03:04:05","prompt_tokens":7,"completion_tokens":1,"extra":"{\"metadata\":{}}","child_runs":[{"id":"k","run_type":"tool","start_time":1}]}' >"$out/imports_fuzz/langsmith"
+printf '\x10\x00%s\n' '{"info":{"trace_id":"tr-5fa05e186aca53bb2f57155be74fcd44","assessments":[{"assessment_id":"a","assessment_name":"n","trace_id":"tr-5fa05e186aca53bb2f57155be74fcd44","create_time":1,"feedback":{"value":true}}]},"data":{"spans":[{"trace_id":"X6BeGGrKU7svVxVb50/NRA==","span_id":"zpGqFhK2vSg=","name":"x","start_time_unix_nano":1795305287783662956,"attributes":{"a":"\"b\""},"events":[{"name":"e"}]}]}}' >"$out/imports_fuzz/mlflow"
+printf '\x10\x01%s' $'id,"trace_id",start_time\n1,"a ""b"",\nc",2024-01-02 03:04:05\n' >"$out/imports_fuzz/csv"
+printf '\x10\x02%s\n' 'COPY public.traces (id, timestamp, tags) FROM stdin;' >"$out/imports_fuzz/dump"

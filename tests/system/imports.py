@@ -326,6 +326,10 @@ def real_store(name, vendor, truth, scores):
         checks.equal(f"{vendor}: truth", settled(server, truth), truth)
         checks.check(f"{vendor}: cost", float(sums(server)[0]["cost"]) > 0)
         checks.equal(f"{vendor}: scores", scores_of(server), scores)
+        other = {"mlflow": "mlflow_traces.jsonl", "phoenix": "phoenix_spans.json"}[vendor]  # the same as the program's own JSON
+        run(server, vendor, put(home, other, unpacked(os.path.join(ROOT, "tests/fixtures/imports", other + ".zst"))), name=other)
+        checks.equal(f"{vendor}: truth after its JSON", settled(server, truth), truth)
+        checks.equal(f"{vendor}: scores after its JSON", scores_of(server), scores)
         again = run(server, vendor, path)
         checks.equal(f"{vendor}: spans known again", again["kinds"]["span"], {"carried": 0, "already": truth["spans"], "not_carried": 0})
         server.end()

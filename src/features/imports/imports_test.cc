@@ -264,7 +264,9 @@ TEST_F(InFolder, StoresOfRealPrograms) {
     const auto bytes = decompress("zstd", packed, 64U << 20);
     EXPECT_TRUE(bytes);
     std::map<std::string, int> kinds;
-    auto rows = sqlite_rows(write(name, *bytes), vendor);
+    const bool store = std::string_view(name).ends_with(".db");
+    auto rows =
+        store ? sqlite_rows(write(name, *bytes), vendor) : Result<std::unique_ptr<Rows>>(json_rows(text_bytes(*bytes)));
     EXPECT_TRUE(rows) << rows.error().what;
     Row row;
     for (auto more = (*rows)->next(row); more && *more; more = (*rows)->next(row)) {
@@ -284,6 +286,24 @@ TEST_F(InFolder, StoresOfRealPrograms) {
   EXPECT_EQ(items_of("phoenix.db", Vendor::phoenix, phoenix_reader("")),
             (std::map<std::string, int>{{"span", 18}, {"score", 9}}));
   EXPECT_EQ(items_of("phoenix.db", Vendor::phoenix, phoenix_reader("shop"))["span"], 9);
+  EXPECT_EQ(items_of("mlflow_traces.jsonl", Vendor::mlflow, mlflow_reader("")),
+            (std::map<std::string, int>{{"span", 9}, {"score", 3}}));
+  EXPECT_EQ(items_of("phoenix_spans.json", Vendor::phoenix, phoenix_reader("")),
+            (std::map<std::string, int>{{"span", 9}}));
+}
+
+TEST(Phoenix, AnnotationsOfTheStoreAndOfTheApiAreTheSame) {
+  const auto reader = phoenix_reader("");
+  const auto store = mapped(*reader,
+                            R"({"id":7,"identifier":"","span_id":"c7e08625245f755f","name":"tone","label":"rude",)"
+                            R"("annotator_kind":"HUMAN","created_at":"2026-11-22 00:21:14"})",
+                            "span_annotations");
+  const auto api = mapped(*reader, R"({"id":"U3Bh","identifier":"","span_id":"c7e08625245f755f","name":"tone",)"
+                                   R"("annotator_kind":"HUMAN","result":{"label":"rude","score":null},)"
+                                   R"("created_at":"2026-11-22T00:21:14+00:00"})");
+  ASSERT_EQ(store.items.size(), 1U);
+  ASSERT_EQ(api.items.size(), 1U);
+  EXPECT_EQ(store.items.front().json, api.items.front().json);
 }
 
 }  // namespace

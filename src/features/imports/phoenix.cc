@@ -23,6 +23,11 @@ class Phoenix : public Reader {
       return;
     }
     if (row.table.ends_with("annotations")) return read_annotation(row.table, fields, out);
+    if (fields.has({"annotator_kind"}) && fields.has({"result"}))  // as the REST API lists them
+      return read_annotation(fields.has({"span_id"})    ? "span_annotations"
+                             : fields.has({"trace_id"}) ? "trace_annotations"
+                                                        : "session_annotations",
+                             fields, out);
     read_span(fields, row.json, project, out);
   }
 
@@ -77,21 +82,24 @@ class Phoenix : public Reader {
   }
 
   static void read_annotation(std::string_view table, const Fields& row, Mapped& out) {
+    const Fields result(row.raw({"result"}));
+    const auto of = [&](const Names& names) { return row.has(names) ? row.text(names) : result.text(names); };
     Judgement judgement;
     judgement.trace = hex_id(row.text({"trace_id"}), 16);
     judgement.span = hex_id(row.text({"span_id"}), 8);
     judgement.session = row.text({"session_id"});
     judgement.name = row.text({"name"});
-    judgement.comment = row.text({"explanation"});
+    judgement.comment = of({"explanation"});
     const std::string about = !judgement.span.empty()    ? judgement.span
                               : !judgement.trace.empty() ? judgement.trace
                                                          : judgement.session;
-    judgement.id = fmt::format("phoenix {} {} {} {}", table, about, judgement.name, row.text({"id"}));
+    judgement.id = fmt::format("phoenix {} {} {} {}{}", table, about, judgement.name, row.text({"identifier"}),
+                               row.text({"document_position"}));
     const auto at = row.moment({"created_at"});
     if (judgement.name.empty() || about.empty() || !at)
       return out.bad.push_back("the annotation has no name, nothing that it is about, or no time");
     judgement.at = *at;
-    const std::string score = row.text({"score"}), label = row.text({"label"});
+    const std::string score = of({"score"}), label = of({"label"});
     if (parse_double(score)) {
       judgement.number = score, judgement.type = "NUMERIC";
     } else if (!label.empty()) {
