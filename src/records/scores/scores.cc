@@ -84,13 +84,13 @@ Result<> settle_words(ledger::Transaction& t, ProjectId project, const Score& sc
   const std::vector<ledger::Value> about = {
       std::int64_t{project}, key_of(score.trace_id), score.name, key_of(score.span_id),
       score.session_id,      score.experiment,       score.item, score.author};
-  TRY(
-      t.run("UPDATE scores SET stands = seq = (SELECT s.seq FROM scores s WHERE s.project = ?1 AND s.trace = ?2 AND "
-            "s.name = ?3 AND s.span = ?4 AND s.session = ?5 AND s.experiment = ?6 AND s.item = ?7 AND s.author = ?8 "
-            "ORDER BY s.at DESC, s.changed DESC, s.seq DESC LIMIT 1) "
-            "WHERE project = ?1 AND trace = ?2 AND name = ?3 AND span = ?4 AND session = ?5 AND experiment = ?6 AND "
-            "item = ?7 AND author = ?8",
-            about));
+  TRY(t.run(
+      "UPDATE scores SET stands = seq = (SELECT s.seq FROM scores s WHERE s.project = ?1 AND s.trace = ?2 AND "
+      "s.name = ?3 AND s.span = ?4 AND s.session = ?5 AND s.experiment = ?6 AND s.item = ?7 AND s.author = ?8 "
+      "ORDER BY +s.at DESC, s.changed DESC, s.seq DESC LIMIT 1) "  // +: found by trace, not by age over all of a name
+      "WHERE project = ?1 AND trace = ?2 AND name = ?3 AND span = ?4 AND session = ?5 AND experiment = ?6 AND "
+      "item = ?7 AND author = ?8",
+      about));
   return {};
 }
 
