@@ -96,15 +96,17 @@ class Compiler {
 };
 
 // The start of the step of a grid in nanoseconds; of a roll-up where its hours are whole steps.
+std::string grid_step(const MeasureQuery& query, std::string_view nanoseconds) {
+  const Nanos phase = query.phase % query.grid;
+  return fmt::format("toInt64({1}) + intDiv(toInt64({0}) - {1}, {2}) * {2}", nanoseconds, phase, query.grid);
+}
+
 Key grid_key(const MeasureQuery& query) {
   const Nanos phase = query.phase % query.grid;
-  const auto step = [&](std::string_view time) {
-    return fmt::format("toInt64({1}) + intDiv(toInt64({0}) - {1}, {2}) * {2}", time, phase, query.grid);
-  };
   const bool by_minutes = query.grid % minute == 0 && phase % minute == 0;
   const bool by_hours = query.grid % hour == 0 && phase % hour == 0;
-  return {"time", step(by_minutes ? "minute * 60000000000" : position_sql),
-          by_hours ? step("hour * 3600000000000") : ""};
+  return {"time", grid_step(query, by_minutes ? "minute * 60000000000" : position_sql),
+          by_hours ? grid_step(query, "hour * 3600000000000") : ""};
 }
 
 Result<void> Compiler::find_keys() {
@@ -327,7 +329,9 @@ std::string Compiler::item_source(const Items& items, const std::string& rows) {
   std::string keys, pairs;
   for (std::size_t i = 0; i < keys_.size(); ++i) {
     if (i == 0 && by_time()) {
-      const auto step = step_sql(sql_, query_.step, query_.timezone, "toUInt32(intDiv(_first, 60000000000))");
+      const auto step = query_.grid > 0
+                            ? Result<std::string>(grid_step(query_, "_first"))
+                            : step_sql(sql_, query_.step, query_.timezone, "toUInt32(intDiv(_first, 60000000000))");
       PAWL_CHECK(step.has_value());
       keys += fmt::format("{} AS _k0, ", *step);
     } else {
