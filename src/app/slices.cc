@@ -79,7 +79,7 @@ constexpr Known known[] = {
     {"prompts", "prompts by name, their versions and labels", {}, {}, {}},
     {"datasets", "datasets, their items by version, experiments", {}, {}, {}},
     {"sdks", "what clients of Langfuse and LangSmith ask beside sending telemetry", sdks_jobs, sdks_taps, {}},
-    {"costs", "exports, tables that add up, what-if, budgets, and what providers bill", {}, {}, costs_commands},
+    {"costs", "exports, tables that add up, what-if, and budgets", {}, {}, costs_commands},
     {"alerts", "rules on measures, what fires, who is told", alerts_jobs, {}, alerts_commands},
     {"prometheus", "measures in PromQL, as a Prometheus data source", {}, {}, {}},
     {"imports", "history from Langfuse, LangSmith, Phoenix and MLflow", {}, {}, imports_commands},
