@@ -1,6 +1,4 @@
-// Money: chargeback exports, cost tables that add up, other prices tried on
-// past calls, budgets, and what providers bill beside what was seen
-// (docs/costs.md).
+// Money: chargeback exports, cost tables that add up, other prices tried on past calls, budgets (docs/costs.md).
 #pragma once
 #include <functional>
 #include <memory>
