@@ -3,6 +3,7 @@
 
 #include "features/alerts/alerts.h"
 #include "features/costs/costs.h"
+#include "features/dashboards/dashboards.h"
 #include "features/ingest/ingest.h"
 #include "features/sdks/sdks.h"
 #include "records/audit/audit.h"
@@ -17,7 +18,7 @@ std::vector<ledger::Migration> ledger_migrations() {
   std::vector<ledger::Migration> steps;
   for (const auto owner : {projects::migrations(), audit::migrations(), ingest::migrations(), scores::migrations(),
                            prompts::migrations(), datasets::migrations(), sdks::migrations(), alerts::migrations(),
-                           costs::migrations()})
+                           costs::migrations(), dashboards::migrations()})
     steps.insert(steps.end(), owner.begin(), owner.end());
   return steps;
 }

@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "base/files.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "commands.h"
@@ -223,6 +224,49 @@ Result<std::string> show_query(const Asked& asked) {
   return table(rows);
 }
 
+// One dashboard of a file; answers which version it is now.
+Result<std::string> apply_file(const Asked& asked, const std::string& path) {
+  SystemFiles files;
+  const auto text = TRY(read_all(files, path, 64U << 10));
+  sj::dom::parser parser;
+  sj::dom::element document;
+  std::string_view name;
+  if (parser.parse(text).get(document) != sj::SUCCESS) return fail(ErrorKind::invalid, "{} is no JSON", path);
+  if (document["name"].get(name) != sj::SUCCESS || name.empty())
+    return fail(ErrorKind::invalid, "{} needs a \"name\": that of the dashboard, such as on-call", path);
+  auto saved = call(asked, "PUT", fmt::format("/api/v1/dashboards/{}", name), text);
+  if (!saved) return fail(saved.error().kind, "{}: {}", path, saved.error().what);
+  std::int64_t version = 0;
+  if (parser.parse(*saved).get(document) != sj::SUCCESS || document["version"].get(version) != sj::SUCCESS)
+    return fail(ErrorKind::corrupt, "{}: the server's answer is no dashboard", path);
+  return fmt::format("dashboard {} is version {}\n", document["name"].get_string().value(), version);
+}
+
+// A file that cannot be applied does not keep the others back.
+Result<std::string> apply_files(const Asked& asked, const std::vector<std::string>& paths) {
+  std::string done, wrong;
+  for (const auto& path : paths) {
+    const auto said = apply_file(asked, path);
+    said ? done += * said : wrong += (wrong.empty() ? "" : "\n") + said.error().what;
+  }
+  if (wrong.empty()) return done;
+  fmt::print("{}", done);
+  return fail(ErrorKind::invalid, "{}", wrong);
+}
+
+void add_apply_command(CLI::App& app, Commands& commands) {
+  const auto asked = std::make_shared<Asked>();
+  const auto paths = std::make_shared<std::vector<std::string>>();
+  auto* command = app.add_subcommand("apply", "Saves dashboards from JSON files; what is the same stays as it is");
+  command->add_option("-f,--file", *paths, "A file; can be given several times")->required();
+  command->add_option("--server", asked->server,
+                      "Address of the server; the key comes from PAWL_KEY [http://127.0.0.1:7295]");
+  command->add_option("--data", asked->data, "A data directory that no server holds");
+  command->add_option("--project", asked->project, "Of a data directory; a key belongs to one [default]");
+  command->callback(
+      [&commands, asked, paths] { commands.chosen = [asked, paths] { return finish(apply_files(*asked, *paths)); }; });
+}
+
 }  // namespace
 
 void add_whereabouts(CLI::App& command, const std::shared_ptr<Asked>& asked) {
@@ -236,6 +280,7 @@ void add_whereabouts(CLI::App& command, const std::shared_ptr<Asked>& asked) {
 void add_cost_commands(CLI::App& cost, Commands& commands);  // cost_commands.cc
 
 void add_remote_commands(CLI::App& app, Commands& commands) {
+  add_apply_command(app, commands);
   const auto asked = std::make_shared<Asked>();
   auto add = [&](const char* name, const char* about, std::function<Result<std::string>()> work) {
     auto* command = app.add_subcommand(name, about);

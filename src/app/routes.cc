@@ -2,6 +2,7 @@
 #include "assets.h"
 #include "base/json.h"
 #include "base/json_fields.h"
+#include "features/dashboards/dashboards.h"
 #include "installation.h"
 #include "money.h"
 #include "openapi.h"
@@ -82,6 +83,7 @@ void Installation::Parts::add_routes() {
   slice("costs", [this] { costs->add_routes(router); });
   slice("alerts", [this] { alerts->add_routes(router); });
   slice("sql", [this] { sql->add_routes(router); });
+  slice("dashboards", [this] { dashboards::add_routes(router, pool, *projects, *ledger, clock); });
   slice("accounts", [this] { add_account_routes(); });
   slice("prices", [this] {
     add_money_routes(

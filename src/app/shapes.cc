@@ -56,6 +56,12 @@ constexpr ShapeField session_head[] = {{"session_id", "string", "\"\" for a trac
                                        {"active_ms", "number", "sum of the times of its traces"},
                                        {"trace_count", "integer"},
                                        {"scores", "object", "mean of each score, by name"}};
+constexpr ShapeField dashboard_fields[] = {
+    {"name", "string"},
+    {"version", "integer", "1, 2, … within the name"},
+    {"author", "string", "who saved it"},
+    {"saved", "time"},
+    {"layout", "object?", "{title, about, figures, panels}; null: removed by this version"}};
 constexpr ShapeField error_fields[] = {{"type", "string"}, {"message", "string"}};
 constexpr ShapeField model_fields[] = {{"provider", "string?"}, {"requested", "string?"}, {"served", "string?"}};
 constexpr ShapeField tokens_fields[] = {{"input", "integer?", "from no cache"},
@@ -228,6 +234,7 @@ constexpr Shape table[] = {
     {"Score", "A judgement.", score_fields},
     {"Log", "A log record that is no content of a span.", log_fields},
     {"Said", "A message of the conversation, in order.", said_fields},
+    {"Dashboard", "A dashboard that a user made, in one version.", dashboard_fields},
     {"Found", "What has an id.", found_fields},
     {"Stats", "What answering read.", stats_fields},
     {"CostRow", "A row of a cost table.", cost_row_fields},

@@ -49,6 +49,7 @@ constexpr Job alerts_jobs[] = {
      "feeds finished steps of each rule's measure to its judges, in the order of time"},
     {"deliver", "every second", "sends what the outbox holds, and writes down what came of it"}};
 constexpr std::string_view alerts_commands[] = {"alert"};
+constexpr std::string_view dashboards_commands[] = {"apply"};
 constexpr std::string_view prices_commands[] = {"price"};
 constexpr std::string_view ingest_commands[] = {"quarantine", "connect", "run"};
 constexpr std::string_view imports_commands[] = {"import"};
@@ -84,6 +85,7 @@ constexpr Known known[] = {
     {"prometheus", "measures in PromQL, as a Prometheus data source", {}, {}, {}},
     {"imports", "history from Langfuse, LangSmith, Phoenix and MLflow", {}, {}, imports_commands},
     {"sql", "reading by SQL, as ClickHouse's HTTP interface", {}, {}, {}},
+    {"dashboards", "dashboards that users made, by version", {}, {}, dashboards_commands},
     {"accounts", "log-in, members, keys, settings of a project", {}, {}, accounts_commands},
     {"prices", "what calls cost, and what has no price", {}, {}, prices_commands},
     {"quality", "the gate, and the statistics behind evals, without a server", {}, {}, quality_commands},

@@ -69,12 +69,12 @@ def belongings(world, project):
     world.server.call("PUT", media["uploadUrl"].removeprefix(world.server.url), mark.encode(), {"content-type": "image/png"})
     return {"prompt": f"{mark}-prompt", "dataset_name": f"{mark}-set", "item_id": f"{mark}-item", "run_name": f"{mark}-run", "score_id": f"{mark}-score",
             "feedback_id": f"{mark}-score", "config_id": config, "dataset_id": dataset, "example_id": f"{mark}-item", "media_id": media["mediaId"],
-            "observation_id": f"{2:016x}", "token": f"{mark}-token", "rest": f"{mark}/nowhere"}
+            "observation_id": f"{2:016x}", "token": f"{mark}-token", "rest": f"{mark}/nowhere", "dashboard": f"{mark}-board"}
 
 
 NEVER_THERE = {"prompt": "never-prompt", "dataset_name": "never-set", "item_id": "never-item", "run_name": "never-run", "score_id": "never-score",
                "feedback_id": "never-score", "config_id": "never-config", "dataset_id": "never-set-id", "example_id": "never-item", "media_id": "never-media",
-               "observation_id": f"{0xC3:016x}", "token": "never-token", "rest": "never/nowhere"}
+               "observation_id": f"{0xC3:016x}", "token": "never-token", "rest": "never/nowhere", "dashboard": "never-board"}
 
 
 def has_shared_id(pattern):

@@ -80,6 +80,25 @@ const routes = {
   'DELETE /sample': (w) => { w.sessions = w.sessions.filter((s) => s.session_id !== 'sample'); return {}; },
 };
 
+/** Dashboards that users make: a version is never changed, removing is one too. */
+function dashboards(world, method, name, sub, body) {
+  world.dashboards ??= [];
+  const of = world.dashboards.filter((one) => one.name === name);
+  const last = of.at(-1);
+  const there = last?.layout ? last : null;
+  const add = (layout) => { const one = { name, version: of.length + 1, author: 'local', saved: iso(Date.now()), layout }; world.dashboards.push(one); return one; };
+  if (!name) return { dashboards: [...new Map(world.dashboards.map((one) => [one.name, one])).values()].filter((one) => one.layout) };
+  if (method === 'GET' && sub === 'versions') return { versions: of.toReversed() };
+  if (method === 'PUT') {
+    const { base, ...layout } = body;
+    if (base !== undefined && base !== (there?.version ?? 0)) throw refuse(409, `Not saved: local changed it (version ${there?.version}).`);
+    return add(layout);
+  }
+  if (!there) throw refuse(404, `There is no dashboard ${name}.`);
+  if (method === 'DELETE') { add(null); return {}; }
+  return there;
+}
+
 function byId(world, method, [kind, id, sub, span], q) {
   if (method === 'DELETE' && kind === 'keys') { world.keys = world.keys.map((k) => (k.id === id ? { ...k, revoked: iso(Date.now()) } : k)); return {}; }
   if (method !== 'GET') return null;
@@ -109,6 +128,8 @@ export async function answer(world, request, url, text, response) {
   if (world.login && !/pawl_session=mock/.test(request.headers.cookie ?? '') && !['/login', '/setup', '/invitation', '/join'].includes(path)) throw refuse(401, 'Log in first.');
   const q = Object.fromEntries(url.searchParams);
   if (path === '/live') { live(world, request, response, q.filter ?? ''); return true; }
+  const [, first, name, sub] = path.split('/');
+  if (first === 'dashboards') return json(dashboards(world, request.method, name, sub, text ? JSON.parse(text) : {}));
   const route = routes[`${request.method} ${path}`];
   if (route) return json(route(world, { q, body: text ? JSON.parse(text) : {}, host: request.headers.host, cookie: (text) => response.setHeader('set-cookie', text) }));
   const said = byId(world, request.method, path.split('/').slice(1).map(decodeURIComponent), q);

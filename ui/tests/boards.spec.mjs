@@ -198,13 +198,89 @@ test('costs are split otherwise; what nobody owns is a row of its own', async ({
   await page.getByRole('region', { name: 'Cost by customer, team' }).waitFor();
 });
 
+real('a dashboard is copied, changed, moved, saved, and shown to a colleague', async ({ go, page, context }) => {
+  const title = `On call ${Date.now()}`;
+  const name = title.toLowerCase().replaceAll(' ', '-');
+  await go(fleet);
+  await drawn(page, 'Cost by team');
+  await page.getByRole('button', { name: 'Own' }).click();
+  await page.getByRole('button', { name: 'Copy Fleet and edit' }).click();
+  await page.getByLabel('Title of the dashboard').fill(title);
+  await page.getByRole('button', { name: 'Remove Sessions by team' }).click();
+  await page.getByRole('button', { name: 'Panel', exact: true }).click();
+  const form = page.getByRole('dialog', { name: 'New panel' });
+  await form.getByLabel('Shown as').selectOption('bars');
+  await form.getByLabel('Measure').selectOption('tool_calls');
+  await form.getByLabel('Split by').selectOption('tool');
+  await form.getByLabel('Filter, beside that of the page').fill('durration>1s');
+  await form.getByRole('button', { name: 'Add it' }).click();
+  await form.getByText('No dimension is called durration').waitFor();
+  await form.getByLabel('Filter, beside that of the page').fill('kind=tool');
+  await form.getByRole('button', { name: 'Add it' }).click();
+  await drawn(page, 'Tool calls by tool');
+  await page.getByRole('button', { name: 'Move Tool calls by tool forward' }).click();
+  await page.getByRole('button', { name: 'Whole width: Tool calls by tool' }).click();
+  const names = () => page.locator('.grid .ch .h2').allTextContents();
+  await eventually(async () => assert.deepEqual(await names(), ['Cost by team', 'p95 time of a run', 'Error rate', 'Tool calls by tool', 'Agents']));
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  await page.waitForURL(new RegExp(`/dashboards/${name}`));
+  await drawn(page, 'Tool calls by tool');
+  assert.equal(query(page).get('edit'), null);
+  const other = await context.newPage();
+  await other.goto(page.url());
+  await drawn(other, 'Tool calls by tool');
+  await other.getByText(/version 1 by/).first().waitFor();
+  await other.close();
+  // A colleague saves first: nothing is overwritten.
+  await page.getByRole('button', { name: title }).click();
+  await page.getByRole('button', { name: `Edit ${title}` }).click();
+  await page.getByRole('button', { name: 'Remove Error rate' }).click();
+  const layout = (await (await context.request.get(new URL(`/api/v1/dashboards/${name}`, page.url()).href)).json()).layout;
+  const csrf = (await (await context.request.get(new URL('/api/v1/me', page.url()).href)).json()).csrf;
+  const put = await context.request.put(new URL(`/api/v1/dashboards/${name}`, page.url()).href, { data: { ...layout, about: 'a colleague was here', base: 1 }, headers: { 'x-csrf-token': csrf } });
+  assert.equal(put.status(), 200, await put.text());
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  await page.getByText('Not saved:').waitFor();
+  await page.getByRole('button', { name: 'Leave without saving' }).click();
+  await page.getByText(/version 2 by/).first().waitFor();
+  await page.getByRole('button', { name: title }).click();
+  await page.getByRole('button', { name: `Remove ${title}` }).click();
+  await page.getByRole('button', { name: `Remove ${title}: press again` }).click();
+  await page.waitForURL(/\/dashboards\/fleet/);
+}, { noise: /409/ });
+
+test('a dashboard that is not there says so', async ({ go }) => {
+  const page = await go('/dashboards/nobodys');
+  await page.getByText('There is no dashboard nobodys').waitFor();
+});
+
+test('a panel is dragged to another place, and the layout is also a text', async ({ go, page }) => {
+  await go(`${fleet}&edit=1`);
+  await drawn(page, 'Cost by team');
+  const names = () => page.locator('.grid .ch .h2').allTextContents();
+  const boxes = page.locator('.grid.own .box');
+  await boxes.nth(0).locator('.grip .cap').dragTo(boxes.nth(1));
+  await eventually(async () => assert.deepEqual((await names()).slice(0, 2), ['Sessions by team', 'Cost by team']));
+  await page.getByRole('button', { name: 'As text' }).click();
+  const text = page.getByLabel('Layout');
+  const layout = JSON.parse(await text.inputValue());
+  assert.equal(layout.panels[0].label, 'Sessions by team');
+  await text.fill('{ "title": ');
+  await page.getByRole('button', { name: 'Show it' }).click();
+  await page.getByText('The text is no JSON').waitFor();
+  await text.fill(JSON.stringify({ ...layout, title: 'Short', panels: layout.panels.slice(0, 1) }));
+  await page.getByRole('button', { name: 'Show it' }).click();
+  await eventually(async () => assert.deepEqual(await names(), ['Sessions by team']));
+  assert.equal(await page.getByLabel('Title of the dashboard').inputValue(), 'Short');
+});
+
 test('the first run says how to begin on a dashboard too', async ({ go }) => {
   const page = await go('/dashboards/fleet');
   await page.getByText('OTEL_EXPORTER_OTLP_ENDPOINT').first().waitFor();
 }, { server: 'empty' });
 
 for (const theme of ['dark', 'light']) {
-  const looks = [['dashboard', fleet, 'Cost by team'], ['dashboard-latency', `/dashboards/latency?${week}`, 'p95 time of a run'], ['dashboard-quality', `/dashboards/quality?${week}`, 'Error rate'], ['dashboard-table', `${fleet}&rows=cost`, null], ['dashboard-tv', `${fleet}&tv=1`, 'Cost by team']];
+  const looks = [['dashboard', fleet, 'Cost by team'], ['dashboard-latency', `/dashboards/latency?${week}`, 'p95 time of a run'], ['dashboard-quality', `/dashboards/quality?${week}`, 'Error rate'], ['dashboard-table', `${fleet}&rows=cost`, null], ['dashboard-tv', `${fleet}&tv=1`, 'Cost by team'], ['dashboard-edit', `${fleet}&edit=1`, 'Cost by team']];
   for (const [name, path, panel] of looks) {
     test(`${name} looks right and has no fault, ${theme}`, async ({ go, page, shot }) => {
       await go(path);

@@ -2,7 +2,7 @@
 import { rowOf, sessionDetailOf, spanOf, traceDetailOf } from './normal';
 import { filterAnswerOf } from './places';
 import type {
-  ApiKey, AuditEntry, Books, Dimension, Fact, FilterAnswer, FilterGrain, Found, Invitation, ListRequest, Me, Measure, Member, Mine, NewKey, Page, Quarantined, QueryAnswer, QueryRequest,
+  ApiKey, AuditEntry, Books, Dimension, Fact, FilterAnswer, FilterGrain, Found, Invitation, ListRequest, Me, Measure, Member, Mine, NewKey, OwnDashboard, Page, Quarantined, QueryAnswer, QueryRequest,
   SecretKind, Session, SessionDetail, Span, Stats, Trace, TraceDetail, UnpricedModel, User, Ways,
 } from './types';
 
@@ -125,6 +125,13 @@ export class Api {
   retryQuarantine = (ids?: string[]) => this.#send<{ sent: number; held: number }>('POST', '/quarantine/retry', ids ? { ids } : { all: true });
   unpriced = () => this.#send<{ models: UnpricedModel[] }>('GET', '/prices/unknown').then((answer) => answer.models);
   reprice = () => this.#send<{ traces: number }>('POST', '/reprice', {});
+
+  dashboards = () => this.#send<{ dashboards: OwnDashboard[] }>('GET', '/dashboards').then((answer) => answer.dashboards);
+  dashboard = (name: string, version?: number) => this.#send<OwnDashboard>('GET', `/dashboards/${encodeURIComponent(name)}${query({ version })}`);
+  dashboardVersions = (name: string) => this.#send<{ versions: OwnDashboard[] }>('GET', `/dashboards/${encodeURIComponent(name)}/versions`).then((answer) => answer.versions);
+  /** `base`: the version that was edited, 0 for a new one; refused where somebody saved another one since. */
+  saveDashboard = (name: string, layout: object, base: number) => this.#send<OwnDashboard>('PUT', `/dashboards/${encodeURIComponent(name)}`, { ...layout, base });
+  removeDashboard = (name: string) => this.#send<void>('DELETE', `/dashboards/${encodeURIComponent(name)}`);
 
   books = (call?: Call) => this.#send<Books>('GET', '/books', undefined, call);
   addSample = () => this.#send<unknown>('POST', '/sample', {});

@@ -335,3 +335,12 @@ export interface Page<T> {
   next: string | null;
   stats: Stats;
 }
+/** A dashboard that a user made, in one version. */
+export interface OwnDashboard {
+  name: string;
+  version: number;
+  author: string;
+  saved: string;
+  /** As the page draws it (features/boards); null: removed by this version. */
+  layout: unknown;
+}

@@ -3,13 +3,12 @@ import type { Grain } from '$api';
 
 export const settingsTabs = ['project', 'intake', 'people', 'me', 'audit'] as const;
 export type SettingsTab = (typeof settingsTabs)[number];
-/** The built-in dashboards, in their order (features/boards/boards.ts says what is on them). */
+/** The built-in dashboards, in their order (features/boards/boards.ts says what is on them); other names are users'. */
 export const boardIds = ['fleet', 'agent', 'cost', 'latency', 'quality', 'guardrails', 'tools'] as const;
-export type BoardId = (typeof boardIds)[number];
 export type Route =
   | { page: 'list'; grain: Grain }
   | { page: 'replay'; kind: 'session' | 'trace'; id: string }
-  | { page: 'board'; id: BoardId }
+  | { page: 'board'; id: string }
   | { page: 'costs' }
   | { page: 'settings'; tab: SettingsTab }
   | { page: 'setup' }
@@ -21,7 +20,7 @@ export function routeOf(path: string): Route {
   if (first === '') return { page: 'list', grain: 'sessions' };
   if (first === 'setup') return { page: 'setup' };
   if (first === 'join') return { page: 'join' };
-  if (first === 'dashboards' && rest.length === 0 && (boardIds as readonly string[]).includes(second || 'fleet')) return { page: 'board', id: (second || 'fleet') as BoardId };
+  if (first === 'dashboards' && rest.length === 0 && /^[a-z0-9-]{0,60}$/.test(second)) return { page: 'board', id: second || 'fleet' };
   if (first === 'costs' && !second) return { page: 'costs' };
   if (first === 'settings' && rest.length === 0 && (settingsTabs as readonly string[]).includes(second || 'project')) return { page: 'settings', tab: (second || 'project') as SettingsTab };
   if ((first === 'sessions' || first === 'traces') && second && rest.length === 0)

@@ -16,6 +16,8 @@ export const schema = {
   /** Without the period before. */
   alone: url.flag(),
   tv: url.flag(),
+  /** While its layout is changed. */
+  edit: url.flag(),
   /** The charts that are shown as tables. */
   rows: url.list(),
 };
@@ -37,7 +39,8 @@ const keyOf = (ask: Ask): string => JSON.stringify([ask.split ?? '', ask.filter 
 
 export class BoardModel {
   readonly app: App;
-  readonly board: Board;
+  /** What is drawn; an edited one takes its place. */
+  board = $state.raw<Board>(undefined as unknown as Board);
   readonly state: QueryState<typeof schema>;
   now = $state(Date.now());
   mistake = $state.raw<FilterMistake | null>(null);
@@ -97,6 +100,12 @@ export class BoardModel {
       // Whoever cannot check it asks with it, and shows what the server says.
       () => good(),
     );
+  }
+
+  /** Draws another layout; what is known of it already stays. */
+  show(board: Board): void {
+    this.board = board;
+    if (this.#question) this.refresh();
   }
 
   /** Whether this server's catalogue has the measure. */

@@ -22,12 +22,15 @@ export interface Chart extends Figure {
   kind: 'lines' | 'bars';
   /** What the title leaves open. */
   note?: string;
+  /** Over the whole width. */
+  wide?: boolean;
 }
 export interface Ranks {
   id: string;
   kind: 'ranks';
   label: string;
   note?: string;
+  wide?: boolean;
   split: string;
   /** The first one orders the rows and has the bars. */
   columns: readonly Figure[];
