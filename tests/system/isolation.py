@@ -63,7 +63,8 @@ def belongings(world, project):
             json_post("/api/public/score-configs", {"name": f"{mark}-stars", "dataType": "NUMERIC"}),
             json_post("/langsmith/sessions", {"name": f"{mark}-runs"}),
             json_post("/api/public/media", {"traceId": trace, "contentType": "image/png", "contentLength": len(mark), "field": "input",
-                                            "sha256Hash": base64.b64encode(hashlib.sha256(mark.encode()).digest()).decode()})]
+                                            "sha256Hash": base64.b64encode(hashlib.sha256(mark.encode()).digest()).decode()}),
+            world.ask("PUT", f"/api/v1/dashboards/{mark}-board", {"title": mark}, project)]
     assert all(answer.status < 300 for answer in made), [answer.body for answer in made]
     dataset, session, config, media = made[1].json()["id"], made[6].json()["id"], made[5].json()["id"], made[7].json()
     world.server.call("PUT", media["uploadUrl"].removeprefix(world.server.url), mark.encode(), {"content-type": "image/png"})
