@@ -4,6 +4,7 @@ import os
 import random
 import subprocess
 import tempfile
+import time
 
 from pawl import BINARY, Checks, command
 
@@ -52,10 +53,10 @@ with tempfile.TemporaryDirectory() as folder:
     large, other = write(folder, "large", rows(1000, 5, .8, 5)), write(folder, "other", rows(1000, 5, .8, 6))
     best = 1e9
     for _ in range(3):
-        before = os.times().children_user
+        before = time.monotonic()
         gate("--baseline", large, "--candidate", other, *names, "--json")
-        best = min(best, os.times().children_user - before)
-    print(f"  1,000 cases of 5 trials: {best * 1000:.0f} ms of processor time")
+        best = min(best, time.monotonic() - before)
+    print(f"  1,000 cases of 5 trials: {best * 1000:.0f} ms, best of three")
 
     answers = subprocess.run([BINARY, "stats", "--json"], capture_output=True, text=True, check=False, input='{"id":"a","fn":"wilson","in":{"x":81,"n":263}}\n\nnonsense\n{"id":2,"fn":"mean_se","in":{"cases":[[1]]}}\n', timeout=60)
     lines = [json.loads(line) for line in answers.stdout.splitlines()]
