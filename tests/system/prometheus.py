@@ -22,7 +22,7 @@ def telemetry(now):
     """Ninety minutes of two agents: 10 input and 5 output tokens a call; every third tool call of `refunds` fails."""
     spans = []
     for number in range(90):
-        start = now - (90 - number) * MINUTE - MINUTE // 2  # at no edge of what is asked
+        start = now - (90 - number) * MINUTE + MINUTE // 2  # at no edge of what is asked
         for agent, model in (("refunds", "gpt-5-mini" if number % 2 else "claude-sonnet-4-5"), ("research", "gpt-5-mini")):
             trace = 0x1000 + number * 2 + (agent == "research")
             more = {"gen_ai__agent__name": agent, "pawl__customer": "acme" if number % 2 else "globex", "user__tier": "gold"}
@@ -136,7 +136,7 @@ def numbers(checks, asker, now):
     checks.equal("ratio of counters", asker.value('sum(increase(pawl_tool_errors_total{agent="refunds"}[2h])) / sum(increase(pawl_tool_calls_total{agent="refunds"}[2h]))', at), 1 / 3)
     checks.equal("the ratio itself", asker.by("agent", "pawl_tool_error_rate_ratio", at)["research"], 0)
     checks.equal("total since ever", asker.value("sum(pawl_llm_calls_total)", at), 180)
-    checks.equal("total of before", asker.value("sum(pawl_llm_calls_total)", at - 3600 - 60), 60)
+    checks.equal("total of before", asker.value("sum(pawl_llm_calls_total)", at - 3600 - 1), 60)
     checks.equal("offset", asker.value("sum(increase(pawl_llm_calls_total[30m] offset 30m))", at), 60)
     checks.equal("subquery", asker.value("max_over_time(sum(increase(pawl_llm_calls_total[5m]))[30m:5m])", at), 10)
     cost = asker.value("sum(increase(pawl_cost_usd_total[2h]))", at)
