@@ -220,7 +220,7 @@ def python_for_validator():
     for found in names:
         if not found or subprocess.run([found, "-c", "import sys; sys.exit(sys.version_info < (3, 12))"], capture_output=True, check=False).returncode != 0:
             continue
-        steps = ([found, "-m", "venv", "--clear", place], [python, "-m", "pip", "install", "-q", "focus-validator==2.2.1", "pyarrow==18.1.0"])
+        steps = ([found, "-m", "venv", "--clear", place], [python, "-m", "pip", "install", "-q", "--only-binary", ":all:", "focus-validator==2.2.1", "pyarrow==18.1.0"])
         if all(subprocess.run(step, capture_output=True, check=False, timeout=600).returncode == 0 for step in steps):
             open(os.path.join(place, "ready"), "w", encoding="utf-8").close()
             return python, ""
