@@ -67,6 +67,7 @@ class Csv : public Rows {
     std::vector<std::optional<std::string>> cells;
     if (names_.empty()) {
       if (!TRY(record(cells, row))) return false;
+      if (!row.bad.empty()) return fail(ErrorKind::invalid, "line {}, the header: {}", row.line, row.bad);
       for (auto& cell : cells) names_.push_back(cell.value_or(""));
       if (names_.front().starts_with("\xEF\xBB\xBF")) names_.front().erase(0, 3);
     }
