@@ -7,6 +7,7 @@
 
 #include "base/rng.h"
 #include "llm/json_check.h"
+#include "llm/run_values.h"
 
 namespace pawl::llm {
 namespace {
@@ -186,6 +187,15 @@ TEST(OpenRun, MultipartPartsOfARunAreOneFragment) {
   EXPECT_EQ(run.value("outputs"), "{\"a\":1}");
   EXPECT_EQ(run.text("error"), "no JSON");
   EXPECT_EQ(run.text("name"), "n");
+}
+
+TEST(RunValues, ATimeOfAnyUnitUpToWhereNanosecondsEnd) {
+  EXPECT_EQ(time_of("1767603600"), now);
+  EXPECT_EQ(time_of("1767603600000"), now);
+  EXPECT_EQ(time_of("1767603600000000"), now);
+  EXPECT_EQ(time_of("1767603600000000000"), now);
+  for (const std::string_view never : {"17950305262956", "99999999999", "0", "-1", "1e300", "null"})
+    EXPECT_FALSE(time_of(never)) << never;
 }
 
 }  // namespace

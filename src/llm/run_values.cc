@@ -10,7 +10,7 @@
 namespace pawl::llm {
 namespace {
 
-// Since 1970, in whatever unit makes it a time between 1973 and 5138.
+// Since 1970, in whatever unit makes it a time between 1973 and 2261, where nanoseconds end.
 std::optional<Nanos> time_of_number(std::string_view raw) {
   const auto number = parse_double(raw);
   if (!number || !(*number > 0)) return std::nullopt;
@@ -22,6 +22,7 @@ std::optional<Nanos> time_of_number(std::string_view raw) {
   for (const auto& [below, length] :
        {Unit{1e11, second}, Unit{1e14, millisecond}, Unit{1e17, microsecond}, Unit{9e18, Nanos{1}}}) {
     if (*number >= below) continue;
+    if (*number * static_cast<double>(length) > 9.2e18) return std::nullopt;
     return whole ? *whole * length : static_cast<Nanos>(*number * static_cast<double>(length));
   }
   return std::nullopt;

@@ -64,6 +64,10 @@ TEST(JsonRows, WhatIsBadIsToldAndTheRestIsRead) {
   }
 }
 
+TEST(JsonRows, WhatIsNoUtf8IsMarked) {
+  EXPECT_EQ(told(all(json_rows, "{\"a\":\"\xff\"}")), "1 {\"a\":\"\xEF\xBF\xBD\"}\n");
+}
+
 TEST(CsvRows, QuotesLinesAndBadRecords) {
   for (const std::size_t piece : {1U, 4096U}) {
     EXPECT_EQ(told(all(csv_rows, "id,\"name\",x\r\n1,\"a \"\"b\"\",\nc\",\n2,,3\n4,5\n\"6\",7,8", piece)),
@@ -71,6 +75,10 @@ TEST(CsvRows, QuotesLinesAndBadRecords) {
               "6 {\"id\":\"6\",\"name\":\"7\",\"x\":\"8\"}\n");
     EXPECT_EQ(told(all(csv_rows, "id,x\n1,\"open", piece)), "2 BAD\n");
   }
+  Row row;
+  const auto refused = csv_rows(text_bytes("\"id\"x,y\n1,2\n", 4096))->next(row);  // nothing can be named without it
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().what.find("line 1, the header"), std::string::npos) << refused.error().what;
 }
 
 TEST(DumpRows, CopyBlocks) {

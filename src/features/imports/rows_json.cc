@@ -194,6 +194,7 @@ class Json : public Rows {
           buffer_[at_ + *size] == '\n')
         by_line_ = true;
       if (!row.bad.empty()) row.json.clear();
+      if (!is_utf8(row.json)) row.json = repair_utf8(row.json);
       step(std::max<std::size_t>(1, *size));
       return {};
     }
