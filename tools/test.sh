@@ -129,10 +129,16 @@ step_fuzz() {
   all=$(targets fuzz _fuzz) || { echo '0 passed, 1 failed'; return; }
   build fuzz $all || return
   tests/fuzz/corpus.sh "$out/corpus" >/dev/null
-  for one in $all; do
+  for one in $all; do   # as many at once as there are cores
     mkdir -p "$out/corpus/$one" "$out/fuzz-$one"
-    if (cd "$out/fuzz-$one" && timeout 120 "../../fuzz/$one" -max_total_time="${PAWL_FUZZ_SECONDS:-8}" -timeout=10 -rss_limit_mb=3000 \
-        -print_final_stats=1 "../corpus/$one" >"../fuzz-$one.log" 2>&1); then
+    rm -f "$out/fuzz-$one/ended"
+    (cd "$out/fuzz-$one" && timeout 120 "../../fuzz/$one" -max_total_time="${PAWL_FUZZ_SECONDS:-8}" -timeout=10 -rss_limit_mb=3000 \
+      -print_final_stats=1 "../corpus/$one" >"../fuzz-$one.log" 2>&1; echo $? >ended) &
+    while [ "$(jobs -rp | wc -l)" -ge "$jobs" ]; do wait -n; done
+  done
+  wait
+  for one in $all; do
+    if [ "$(cat "$out/fuzz-$one/ended")" = 0 ]; then
       ok=$((ok + 1)); echo "  $one: $(sed -n 's/^stat::number_of_executed_units: *//p' "$out/fuzz-$one.log") inputs"
     else
       bad=$((bad + 1)); echo "  $one found something (inputs in $out/fuzz-$one):"; grep -v '^#' "$out/fuzz-$one.log" | tail -30
