@@ -26,6 +26,23 @@ Alerts::~Alerts() {
   close();
 }
 
+std::function<void(std::string, std::string, std::string, Work, std::string, std::string, std::string)> adder(
+    net::Router& router, Inside& inside) {
+  return [&](std::string method, std::string pattern, std::string permission, Work work, std::string summary,
+             std::string accepts, std::string answers) {
+    router.add({.method = std::move(method),
+                .pattern = std::move(pattern),
+                .permission = std::move(permission),
+                .handler = [&inside, work](net::Request& request) -> Task<Result<net::Response>> {
+                  co_return co_await net::on_pool(inside.pool, request.cancel, [&] { return work(inside, request); });
+                },
+                .body_bytes = 64 << 10,
+                .summary = std::move(summary),
+                .accepts = std::move(accepts),
+                .answers = std::move(answers)});
+  };
+}
+
 void Alerts::add_routes(net::Router& router) {
   add_rule_routes(router, *inside_);
   add_channel_routes(router, *inside_);

@@ -117,24 +117,10 @@ Result<net::Response> resend(Inside& inside, const net::Request& request) {
   return net::Response::json(json.object().field("resent", count).end().take());
 }
 
-using Work = Result<net::Response> (*)(Inside&, const net::Request&);
-
 }  // namespace
 
 void add_channel_routes(net::Router& router, Inside& inside) {
-  const auto add = [&](std::string method, std::string pattern, std::string permission, Work work, std::string summary,
-                       std::string accepts, std::string answers) {
-    router.add({.method = std::move(method),
-                .pattern = std::move(pattern),
-                .permission = std::move(permission),
-                .handler = [&inside, work](net::Request& request) -> Task<Result<net::Response>> {
-                  co_return co_await net::on_pool(inside.pool, request.cancel, [&] { return work(inside, request); });
-                },
-                .body_bytes = 64 << 10,
-                .summary = std::move(summary),
-                .accepts = std::move(accepts),
-                .answers = std::move(answers)});
-  };
+  const auto add = adder(router, inside);
   add("GET", "/api/v1/alerts/channels", "read", list, "Where notices go", "",
       "{channels:[object]}: {id, name, url, enabled, trouble}");
   add("POST", "/api/v1/alerts/channels", "admin", create, "Makes a webhook; its secret is shown this once",

@@ -91,6 +91,10 @@ Result<int> deliver(Inside& inside, std::string_view url, std::string_view secre
                     std::string_view body, std::int64_t& retry_after);
 std::string time_text(std::int64_t seconds);
 
+using Work = Result<net::Response> (*)(Inside&, const net::Request&);
+// Adds routes whose work runs on the pool: method, pattern, permission, work, summary, what is accepted, what answered.
+std::function<void(std::string, std::string, std::string, Work, std::string, std::string, std::string)> adder(
+    net::Router& router, Inside& inside);
 void add_rule_routes(net::Router& router, Inside& inside);
 void add_channel_routes(net::Router& router, Inside& inside);
 

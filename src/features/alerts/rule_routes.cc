@@ -2,6 +2,7 @@
 #include "base/json_fields.h"
 #include "base/text.h"
 #include "inside.h"
+#include "reading/reading.h"
 #include "records/audit/audit.h"
 
 namespace pawl::alerts {
@@ -216,24 +217,10 @@ Result<net::Response> back_test(Inside& inside, warehouse::Warehouse& store, con
   return net::Response::json(json.field("instances", static_cast<std::uint64_t>(live.streams.size())).end().take());
 }
 
-using Work = Result<net::Response> (*)(Inside&, const net::Request&);
-
 }  // namespace
 
 void add_rule_routes(net::Router& router, Inside& inside) {
-  const auto add = [&](std::string method, std::string pattern, std::string permission, Work work, std::string summary,
-                       std::string accepts, std::string answers) {
-    router.add({.method = std::move(method),
-                .pattern = std::move(pattern),
-                .permission = std::move(permission),
-                .handler = [&inside, work](net::Request& request) -> Task<Result<net::Response>> {
-                  co_return co_await net::on_pool(inside.pool, request.cancel, [&] { return work(inside, request); });
-                },
-                .body_bytes = 64 << 10,
-                .summary = std::move(summary),
-                .accepts = std::move(accepts),
-                .answers = std::move(answers)});
-  };
+  const auto add = adder(router, inside);
   const std::string rule = "{id, name, version, enabled:boolean, evaluated, trouble, definition:object}";
   add("GET", "/api/v1/alerts", "read", instances, "What is firing, pending, ok; state= for one of them", "",
       "{alerts:[object]}: {rule, name, split, state, since, value, acknowledged_by}");
@@ -250,17 +237,13 @@ void add_rule_routes(net::Router& router, Inside& inside) {
   router.add({.method = "POST",
               .pattern = "/api/v1/alerts/backtest",
               .permission = "read",
-              .handler = [&inside](net::Request& request) -> Task<Result<net::Response>> {
-                auto* const store = inside.warehouse.load();
-                if (store == nullptr)
-                  co_return fail(ErrorKind::unavailable, "Pawl accepts data, but cannot answer queries yet: {}.",
-                                 inside.options.progress());
-                co_return co_await net::on_pool(inside.pool, request.cancel,
-                                                [&](const net::Cancel& stop) -> Result<net::Response> {
-                                                  warehouse::ForOne asked(*store, [stop] { return stop.requested(); });
-                                                  return back_test(inside, asked, request);
-                                                });
-              },
+              .handler =
+                  [&inside](net::Request& request) {
+                    return reading::answer(inside.pool, inside.warehouse.load(), inside.options.progress, request,
+                                           [&inside, &request](warehouse::Warehouse& asked, const net::Cancel&) {
+                                             return back_test(inside, asked, request);
+                                           });
+                  },
               .body_bytes = 64 << 10,
               .summary = "When a rule would have fired over the stored 30 days",
               .accepts = "a rule (docs/reference/alerts.md)",

@@ -5,19 +5,16 @@
 
 #include "base/text.h"
 #include "inside.h"
+#include "reading/reading.h"
 
 namespace pawl::costs {
 
 net::Handler on_store(Costs::Inside& inside, Work work) {
-  return [&inside, work](net::Request& request) -> Task<Result<net::Response>> {
-    auto* store = inside.warehouse.load();
-    if (store == nullptr)
-      co_return fail(ErrorKind::unavailable, "Pawl accepts data, but cannot answer queries yet: {}.",
-                     inside.options.progress());
-    co_return co_await net::on_pool(inside.pool, request.cancel, [&](const net::Cancel& stop) -> Result<net::Response> {
-      warehouse::ForOne asked(*store, [stop] { return stop.requested(); });
-      return work(inside, asked, request);
-    });
+  return [&inside, work](net::Request& request) {
+    return reading::answer(inside.pool, inside.warehouse.load(), inside.options.progress, request,
+                           [&inside, work, &request](warehouse::Warehouse& asked, const net::Cancel&) {
+                             return work(inside, asked, request);
+                           });
   };
 }
 

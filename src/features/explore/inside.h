@@ -9,6 +9,7 @@
 #include "explore.h"
 #include "net/channel.h"
 #include "query/query.h"
+#include "reading/reading.h"
 #include "records/projects/projects.h"
 #include "span_json.h"
 
@@ -40,15 +41,8 @@ struct Explore::Inside {
   // Runs `work(warehouse, cancel)` on the pool; `unavailable` with the progress of the start while there is none.
   template <typename F>
   Task<Result<net::Response>> answer(net::Request& request, F work) {
-    auto* store = warehouse.load();
-    if (store == nullptr) {
-      co_return fail(ErrorKind::unavailable, "Pawl accepts data, but cannot answer queries yet: {}.",
-                     options.progress());
-    }
-    co_return co_await net::on_pool(pool, request.cancel, [&](const net::Cancel& stop) -> Result<net::Response> {
-      warehouse::ForOne asked(*store, [stop] { return stop.requested(); });
-      return work(asked);
-    });
+    return reading::answer(pool, warehouse.load(), options.progress, request,
+                           [work](warehouse::Warehouse& asked, const net::Cancel&) { return work(asked); });
   }
 };
 

@@ -159,21 +159,12 @@ class Mlflow : public Reader {
     if (kind.empty()) kind = source.text({"source_type"});
     judgement.source = kind == "HUMAN" ? "ANNOTATION" : "EVAL";
     JsonWriter metadata;
-    metadata.object();
-    const std::string own = row.value({"assessment_metadata", "metadata"});
-    for (json::Members members(own); members.next();)
-      metadata.key(json::text("\"" + std::string(members.key) + "\"")).raw(members.value);
+    begin_metadata(metadata, row.value({"assessment_metadata", "metadata"}));
     write_text(metadata, "source_type", kind);
     write_text(metadata, "source_id", row.has({"source_id"}) ? row.text({"source_id"}) : source.text({"source_id"}));
     if (row.text({"assessment_type"}) == "expectation" || row.has({"expectation"})) metadata.field("expectation", true);
     judgement.metadata = metadata.end().take();
-    out.items.push_back({.channel = Channel::langfuse,
-                         .kind = "score",
-                         .id = judgement.id,
-                         .json = score_event(judgement),
-                         .trace = {},
-                         .span = {},
-                         .resource = {}});
+    add_score(out, judgement);
   }
 
   std::string project_;

@@ -121,6 +121,8 @@ std::string otlp_events(std::string_view list) {
   return out.end().take();
 }
 
+namespace {
+
 std::string score_event(const Judgement& judgement) {
   JsonWriter out;
   out.object().field("id", fmt::format("import score {}", judgement.id)).field("type", "score-create");
@@ -139,6 +141,24 @@ std::string score_event(const Judgement& judgement) {
   write_raw(out, "metadata", judgement.metadata);
   out.field("timestamp", format_time(judgement.at));
   return out.end().end().take();
+}
+
+}  // namespace
+
+void begin_metadata(JsonWriter& out, const std::string& own) {
+  out.object();
+  for (json::Members members(own); members.next();)
+    out.key(json::text("\"" + std::string(members.key) + "\"")).raw(members.value);
+}
+
+void add_score(Mapped& out, const Judgement& judgement) {
+  out.items.push_back({.channel = Channel::langfuse,
+                       .kind = "score",
+                       .id = judgement.id,
+                       .json = score_event(judgement),
+                       .trace = {},
+                       .span = {},
+                       .resource = {}});
 }
 
 }  // namespace pawl::imports

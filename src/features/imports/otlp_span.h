@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "base/time.h"
+#include "items.h"
 
 namespace pawl::imports {
 
@@ -36,6 +37,8 @@ struct Judgement {
   std::string number, text, type;  // a number, or a text; type: NUMERIC, BOOLEAN, CATEGORICAL, TEXT
   Nanos at = 0;
 };
-std::string score_event(const Judgement& judgement);
+// `own`, an object's members as they are, begin its metadata, which the caller goes on with and ends.
+void begin_metadata(JsonWriter& out, const std::string& own);
+void add_score(Mapped& out, const Judgement& judgement);
 
 }  // namespace pawl::imports

@@ -111,21 +111,12 @@ class Phoenix : public Reader {
     }
     judgement.source = row.text({"annotator_kind"}) == "HUMAN" ? "ANNOTATION" : "EVAL";
     JsonWriter metadata;
-    metadata.object();
-    const std::string own = row.value({"metadata"});
-    for (json::Members members(own); members.next();)
-      metadata.key(json::text("\"" + std::string(members.key) + "\"")).raw(members.value);
+    begin_metadata(metadata, row.value({"metadata"}));
     if (!judgement.number.empty()) write_text(metadata, "label", label);
     write_text(metadata, "document_position", row.text({"document_position"}));
     write_text(metadata, "annotator_kind", row.text({"annotator_kind"}));
     judgement.metadata = metadata.end().take();
-    out.items.push_back({.channel = Channel::langfuse,
-                         .kind = "score",
-                         .id = judgement.id,
-                         .json = score_event(judgement),
-                         .trace = {},
-                         .span = {},
-                         .resource = {}});
+    add_score(out, judgement);
   }
 
   std::string project_;

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "inside.h"
+#include "reading/reading.h"
 
 namespace pawl::prometheus {
 namespace {
@@ -332,18 +333,13 @@ class Routes {
   void on_store(const std::vector<std::string_view>& methods, std::string_view path, std::string_view summary,
                 OnStore work) {
     for (const auto method : methods) {
-      add(method, path, summary, [this_ = &inside_, work](net::Request& request) -> Task<Result<net::Response>> {
-        auto& inside = *this_;
-        auto* store = inside.warehouse.load();
-        if (store == nullptr)
-          co_return fail(ErrorKind::unavailable, "Pawl accepts data, but cannot answer queries yet: {}.",
-                         inside.options.progress());
-        co_return co_await net::on_pool(
-            inside.pool, request.cancel, [&](const net::Cancel& stop) -> Result<net::Response> {
-              warehouse::ForOne mine(*store, [stop] { return stop.requested(); });
+      add(method, path, summary, [inside = &inside_, work](net::Request& request) {
+        return reading::answer(
+            inside->pool, inside->warehouse.load(), inside->options.progress, request,
+            [inside, work, &request](warehouse::Warehouse& mine, const net::Cancel& stop) -> Result<net::Response> {
               const auto asked = asked_of(request);
               if (!asked) return answered(request, std::unexpected(asked.error()));
-              Asker asker{.inside = inside, .store = mine, .project = projects::access_of(request).project};
+              Asker asker{.inside = *inside, .store = mine, .project = projects::access_of(request).project};
               return answered(request, work(asker, *asked, request, stop));
             });
       });

@@ -4,6 +4,7 @@
 #include <atomic>
 
 #include "base/text.h"
+#include "reading/reading.h"
 #include "tree.h"
 #include "wire/compress.h"
 
@@ -136,18 +137,15 @@ Result<net::Response> answered(warehouse::Warehouse& store, const net::Request& 
 }
 
 net::Handler handler(Sql::Inside& inside) {
-  return [&inside](net::Request& request) -> Task<Result<net::Response>> {
-    auto* store = inside.warehouse.load();
-    if (store == nullptr)
-      co_return fail(ErrorKind::unavailable, "Pawl accepts data, but cannot answer queries yet: {}.",
-                     inside.options.progress());
-    co_return co_await net::on_pool(inside.pool, request.cancel, [&](const net::Cancel& stop) -> Result<net::Response> {
-      warehouse::ForOne mine(*store, [stop] { return stop.requested(); });
-      auto answer = answered(mine, request, inside.options);
-      net::Response response = answer ? std::move(*answer) : failure_of(answer.error());
-      add_headers(request, response);
-      return response;
-    });
+  return [&inside](net::Request& request) {
+    return reading::answer(
+        inside.pool, inside.warehouse.load(), inside.options.progress, request,
+        [&inside, &request](warehouse::Warehouse& mine, const net::Cancel&) -> Result<net::Response> {
+          auto answer = answered(mine, request, inside.options);
+          net::Response response = answer ? std::move(*answer) : failure_of(answer.error());
+          add_headers(request, response);
+          return response;
+        });
   };
 }
 

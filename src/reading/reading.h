@@ -1,0 +1,20 @@
+// The way from a request to an answer of the warehouse, for every feature that reads.
+#pragma once
+#include <functional>
+#include <string>
+
+#include "net/pool.h"
+#include "net/router.h"
+#include "store/warehouse/warehouse.h"
+
+namespace pawl::reading {
+
+using Work = std::function<Result<net::Response>(warehouse::Warehouse& asked, const net::Cancel& stop)>;
+
+// Runs `work` on the pool with the warehouse; its queries end when nobody waits for the answer any more. While `store`
+// is null (it is not open yet) the answer is `unavailable`, with the sentence of `progress` on how far the start has
+// come. `pool`, `progress`, the request and what `work` refers to outlive the answer.
+Task<Result<net::Response>> answer(net::Pool& pool, warehouse::Warehouse* store,
+                                   const std::function<std::string()>& progress, net::Request& request, Work work);
+
+}  // namespace pawl::reading
