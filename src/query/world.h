@@ -55,18 +55,16 @@ class Engine {
  public:
   static Engine& one();
   void insert(std::uint32_t project, const std::vector<Row>& rows, std::uint64_t batch = 0);
-  warehouse::Warehouse& warehouse() { return *warehouse_; }
+  warehouse::Warehouse& warehouse() { return warehouse_; }
   void insert_bodies(std::uint32_t project, const std::vector<Body>& bodies);
   // One content row: the span uses these bodies.
   void insert_content(std::uint32_t project, const Id128& trace, const Id128& span, const std::vector<Body>& bodies,
                       int sign);
   native::Rows run(const Statement& statement);
-  ~Engine();
 
  private:
   Engine();
-  std::string path_;
-  std::unique_ptr<warehouse::Warehouse> warehouse_;
+  warehouse::Warehouse& warehouse_;
 };
 
 // The facts of a span, for matches().

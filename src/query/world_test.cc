@@ -1,14 +1,13 @@
 // The made-up world of the tests.
 #include <gtest/gtest.h>
-#include <unistd.h>
 
-#include <filesystem>
 #include <fstream>
 #include <sstream>
 
 #include "base/log.h"
 #include "base/text.h"
 #include "records/traces/traces.h"
+#include "store/warehouse/warehouse_testing.h"
 #include "world.h"
 
 namespace pawl::query::testing {
@@ -158,33 +157,22 @@ Engine& Engine::one() {
   return engine;
 }
 
-Engine::Engine() : path_(std::filesystem::temp_directory_path() / fmt::format("pawl-query-{}", getpid())) {
-  static const Log log(Log::Format::text, Level::error);
-  std::string library = warehouse::find_library();
-  if (library.empty()) library = PAWL_SOURCE_DIR "/third_party/chdb/libchdb.so";
-  auto opened = warehouse::open_embedded({.library = library, .path = path_ + "/w", .backups = path_ + "/b"}, log);
-  PAWL_CHECK(opened.has_value(), "{}", opened.error().what);
-  warehouse_ = std::move(*opened);
+Engine::Engine() : warehouse_(warehouse::testing::engine()) {
   std::ifstream file(PAWL_SOURCE_DIR "/src/records/traces/schema.h");  // the tables are another module's
   std::stringstream schema;
   schema << file.rdbuf();
   std::string rest = schema.str();
   for (std::size_t at = rest.find("R\"sql("); at != std::string::npos; at = rest.find("R\"sql(")) {
     rest = rest.substr(at + 6);
-    const auto made = warehouse_->run(rest.substr(0, rest.find(")sql\"")));
+    const auto made = warehouse_.run(rest.substr(0, rest.find(")sql\"")));
     PAWL_CHECK(made.has_value(), "{}", made.error().what);
   }
-}
-
-Engine::~Engine() {
-  warehouse_.reset();
-  std::filesystem::remove_all(path_);
 }
 
 native::Rows Engine::run(const Statement& statement) {
   auto query = question(statement);
   query.deadline = 60 * second;
-  auto answer = warehouse_->read(query);
+  auto answer = warehouse_.read(query);
   PAWL_CHECK(answer.has_value(), "{}\n{}", answer.error().what, statement.sql);
   return std::move(answer->rows);
 }
@@ -243,7 +231,7 @@ void Engine::insert(std::uint32_t project, const std::vector<Row>& rows, std::ui
   made_up("service", [](const Span& s) { return s.name.size() + s.kind.size(); });
   made_up("provider", [](const Span& s) { return s.model.size(); });
   made_up("customer", [](const Span& s) { return s.session.size() + s.user.size(); });
-  const auto done = warehouse_->insert("spans", block);
+  const auto done = warehouse_.insert("spans", block);
   PAWL_CHECK(done.has_value(), "{}", done.error().what);
 }
 
@@ -259,7 +247,7 @@ void Engine::insert_bodies(std::uint32_t project, const std::vector<Body>& bodie
     const bool searched = pawl::traces::is_searched(static_cast<pawl::llm::Slot>(body.slot));
     text.text(searched ? body.text : ""), bytes.text(searched ? "" : body.text);
   }
-  const auto done = warehouse_->insert("bodies", block);
+  const auto done = warehouse_.insert("bodies", block);
   PAWL_CHECK(done.has_value(), "{}", done.error().what);
 }
 
@@ -274,7 +262,7 @@ void Engine::insert_content(std::uint32_t project, const Id128& trace, const Id1
   for (const Body& body : bodies) hashes.element_id(body.hash);
   hashes.end_array();
   block.add("sign", "Int8").fixed(static_cast<std::int8_t>(sign));
-  const auto done = warehouse_->insert("span_content", block);
+  const auto done = warehouse_.insert("span_content", block);
   PAWL_CHECK(done.has_value(), "{}", done.error().what);
 }
 

@@ -2,11 +2,16 @@
 #include <gtest/gtest.h>
 
 #include "base/text.h"
-#include "engine_testing.h"
 #include "query/query.h"
+#include "records/traces/traces.h"
+#include "store/warehouse/warehouse_testing.h"
 
 namespace pawl::explore {
 namespace {
+
+warehouse::Warehouse& engine() {
+  return warehouse::testing::engine(traces::create_tables);
+}
 
 constexpr traces::ProjectId project = 11;
 constexpr Nanos noon = 1'772'020'800 * second;  // 2026-02-25T12:00:00Z
@@ -21,7 +26,7 @@ struct Said {
 };
 
 std::vector<query::MetricInfo> metrics() {
-  const auto answer = testing::Engine::one().read(query::question(query::compile_metrics(project)));
+  const auto answer = engine().read(query::question(query::compile_metrics(project)));
   PAWL_CHECK(answer.has_value(), "{}", answer.error().what);
   std::vector<query::MetricInfo> out;
   for (std::size_t i = 0; i < answer->rows.size(); ++i)
@@ -45,7 +50,7 @@ std::vector<std::string> ask(const Asked& asked) {
                             .metrics = metrics()};
   const auto statement = query::compile(project, query);
   if (!statement) return {statement.error().what};
-  const auto answer = testing::Engine::one().read(query::question(*statement));
+  const auto answer = engine().read(query::question(*statement));
   PAWL_CHECK(answer.has_value(), "{}\n{}", answer.error().what, statement->sql);
   std::vector<std::string> lines;
   for (std::size_t r = 0; r < answer->rows.size(); ++r) {
@@ -105,7 +110,7 @@ class Points : public ::testing::Test {
                               .count = one.count,
                               .attributes = {{"gen_ai.request.model", one.model}, {"region", "eu"}}});
     }
-    ASSERT_TRUE(traces::insert(testing::Engine::one(), batch));
+    ASSERT_TRUE(traces::insert(engine(), batch));
   }
 };
 

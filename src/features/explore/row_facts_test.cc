@@ -7,10 +7,15 @@
 
 #include "base/rng.h"
 #include "base/text.h"
-#include "engine_testing.h"
+#include "records/traces/traces.h"
+#include "store/warehouse/warehouse_testing.h"
 
 namespace pawl::explore {
 namespace {
+
+warehouse::Warehouse& engine() {
+  return warehouse::testing::engine(traces::create_tables);
+}
 
 constexpr traces::ProjectId project = 7;
 constexpr Nanos noon = 1'772'020'800 * second;  // 2026-02-25T12:00:00Z
@@ -132,7 +137,7 @@ std::set<std::string> listed(const query::Filter& filter) {
   constexpr auto span = static_cast<std::size_t>(query::SpanColumn::span);
   std::set<std::string> out;
   while (const auto statement = pager->next()) {
-    auto answer = testing::Engine::one().read(query::question(*statement));
+    auto answer = engine().read(query::question(*statement));
     PAWL_CHECK(answer.has_value(), "{}\n{}", answer.error().what, statement->sql);
     const auto [rows, mine, values] = pager->read(std::move(answer->rows));
     for (const std::size_t i : mine) out.insert(to_hex(rows->id(trace, i)) + "-" + to_hex(rows->id(span, i)));
@@ -146,7 +151,7 @@ TEST(RowFacts, PassWhatTheListShows) {
   traces::Batch batch;
   batch.number = 1;
   for (std::uint64_t i = 0; i < 300; ++i) batch.spans.push_back(make.row(i));
-  ASSERT_TRUE(traces::insert(testing::Engine::one(), batch));
+  ASSERT_TRUE(traces::insert(engine(), batch));
   int hits = 0;
   for (int round = 0; round < 120; ++round) {
     const std::string text = make.filter(batch.spans[random.below(batch.spans.size())]);

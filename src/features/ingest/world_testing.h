@@ -11,6 +11,7 @@
 #include "ingest.h"
 #include "quarantine.h"
 #include "records/audit/audit.h"
+#include "store/warehouse/warehouse_testing.h"
 
 namespace pawl::ingest::testing {
 
@@ -76,14 +77,10 @@ class Doubtful final : public warehouse::Warehouse {
 };
 
 inline std::unique_ptr<warehouse::Warehouse> open_engine(const std::filesystem::path& path) {
-  static const Log log(Log::Format::text, Level::error);
-  std::string library = warehouse::find_library();
-  if (library.empty()) library = PAWL_SOURCE_DIR "/third_party/chdb/libchdb.so";
-  auto opened = warehouse::open_embedded({.library = library, .path = path / "w", .backups = path / "b"}, log);
-  PAWL_CHECK(opened.has_value(), "{}", opened.error().what);
-  const auto made = traces::create_tables(**opened);
-  PAWL_CHECK(made.has_value(), "{}", made.error().what);
-  return std::move(*opened);
+  auto opened = warehouse::testing::open_engine(path);
+  const auto made = traces::create_tables(*opened);
+  PAWL_CHECK(made.has_value(), "{}", made ? "" : made.error().what);
+  return opened;
 }
 
 inline std::filesystem::path fresh_folder(std::string_view name) {
@@ -96,16 +93,7 @@ inline std::filesystem::path fresh_folder(std::string_view name) {
 
 // The one engine that a process may have.
 inline warehouse::Warehouse& engine() {
-  struct One {
-    std::filesystem::path path = fresh_folder("engine");
-    std::unique_ptr<warehouse::Warehouse> warehouse = open_engine(path);
-    ~One() {
-      warehouse.reset();
-      std::filesystem::remove_all(path);
-    }
-  };
-  static One one;
-  return *one.warehouse;
+  return warehouse::testing::engine(traces::create_tables);
 }
 
 // Everything of an installation below ingest, on `home`, and ingest itself.

@@ -1,13 +1,11 @@
 // For tests: the one engine of this process, on tables that an older Pawl made and filled.
 #pragma once
-#include <unistd.h>
-
-#include <filesystem>
 #include <fstream>
 #include <iterator>
 
 #include "base/text.h"
 #include "store.h"
+#include "store/warehouse/warehouse_testing.h"
 
 namespace pawl::traces::testing {
 
@@ -45,27 +43,10 @@ inline void make_older_tables(Warehouse& warehouse) {
 }
 
 inline Warehouse& engine() {
-  struct One {
-    std::filesystem::path path = std::filesystem::temp_directory_path() / fmt::format("pawl-traces-{}", getpid());
-    std::unique_ptr<Warehouse> warehouse;
-    One() {
-      static const Log log(Log::Format::text, Level::error);
-      std::string library = warehouse::find_library();
-      if (library.empty()) library = PAWL_SOURCE_DIR "/third_party/chdb/libchdb.so";
-      auto opened = warehouse::open_embedded({.library = library, .path = path / "w", .backups = path / "b"}, log);
-      PAWL_CHECK(opened.has_value(), "{}", opened.error().what);
-      warehouse = std::move(*opened);
-      make_older_tables(*warehouse);
-      const auto made = create_tables(*warehouse);
-      PAWL_CHECK(made.has_value(), "{}", made ? "" : made.error().what);
-    }
-    ~One() {
-      warehouse.reset();
-      std::filesystem::remove_all(path);
-    }
-  };
-  static One one;
-  return *one.warehouse;
+  return warehouse::testing::engine([](Warehouse& opened) {
+    make_older_tables(opened);
+    return create_tables(opened);
+  });
 }
 
 }  // namespace pawl::traces::testing

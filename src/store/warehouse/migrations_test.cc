@@ -5,7 +5,7 @@
 
 #include <thread>
 
-#include "engine_testing.h"
+#include "warehouse_testing.h"
 
 namespace pawl::warehouse {
 namespace {

@@ -3,8 +3,8 @@
 
 #include <gtest/gtest.h>
 
-#include "engine_testing.h"
 #include "statements.h"
+#include "warehouse_testing.h"
 
 namespace pawl::warehouse {
 namespace {
