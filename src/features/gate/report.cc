@@ -83,37 +83,14 @@ void write_cases(JsonWriter& json, const Comparison& c) {
   json.end();
 }
 
-std::string p_text(double p) {
-  return p < 0.001 ? "<.001" : fmt::format("{:.3f}", p);
-}
-
-std::string number(double value) {
-  if (std::isinf(value)) return value < 0 ? "-∞" : "∞";
-  return fmt::format("{:.4g}", value);
-}
-
-std::string words_of(stats::Verdict verdict) {
-  std::string words(stats::name_of(verdict));
-  std::ranges::replace(words, '_', ' ');
-  return words;
-}
-
-std::string more_text(const Metric& metric) {
-  if (!metric.judged.more) return "";
-  const auto& more = *metric.judged.more;
-  if (!more.cases) return "the difference seen lies on the border: no number of cases is sure to tell";
-  std::string text = fmt::format("about {} cases in all would tell", *more.cases);
-  if (more.trials) return text + fmt::format(", or {} trials of each case", *more.trials);
-  return text + (metric.judged.all_equal ? "" : "; more trials of the same cases would not");
-}
-
 std::string metric_lines(const Metric& metric) {
   const auto& j = metric.judged;
   std::string role(name_of(metric.role));
   if (!metric.gated && metric.role != Role::watched) role += " (watched)";
-  std::string out = fmt::format("  {:<20} {:<16} {:>10} {:>10} {:>10}  [{}, {}]  {:>6}  {}\n", printable(metric.name),
-                                role, number(j.baseline), number(j.candidate), (j.diff > 0 ? "+" : "") + number(j.diff),
-                                number(j.ci.low), number(j.ci.high), p_text(j.p_adjusted), words_of(j.verdict));
+  std::string out =
+      fmt::format("  {:<20} {:<16} {:>10} {:>10} {:>10}  [{}, {}]  {:>6}  {}\n", printable(metric.name), role,
+                  number_text(j.baseline), number_text(j.candidate), (j.diff > 0 ? "+" : "") + number_text(j.diff),
+                  number_text(j.ci.low), number_text(j.ci.high), p_text(j.p_adjusted), words_of(j.verdict));
   for (const auto& text : {metric.note, more_text(metric)}) {
     if (!text.empty()) out += fmt::format("      {}\n", text);
   }
@@ -129,7 +106,7 @@ std::string case_lines(const Comparison& c) {
   for (std::size_t i = 0; i < c.changed.size() && i < shown; ++i) {
     const auto& one = c.changed[i];
     out += fmt::format("  {:<30} {:<16} {} → {}  {}\n", printable(one.case_name), printable(one.metric),
-                       number(one.baseline), number(one.candidate), one.regressed ? "regressed" : "changed");
+                       number_text(one.baseline), number_text(one.candidate), one.regressed ? "regressed" : "changed");
   }
   const auto fresh = std::ranges::count_if(c.flaky, &Flaky::fresh);
   if (!c.flaky.empty())
@@ -159,6 +136,36 @@ void append_bad(std::string& out, const std::string& path, const Side& side) {
 }
 
 }  // namespace
+
+std::string p_text(double p) {
+  return p < 0.001 ? "<.001" : fmt::format("{:.3f}", p);
+}
+
+std::string number_text(double value) {
+  if (std::isinf(value)) return value < 0 ? "-∞" : "∞";
+  return fmt::format("{:.4g}", value);
+}
+
+std::string words_of(stats::Verdict verdict) {
+  std::string words(stats::name_of(verdict));
+  std::ranges::replace(words, '_', ' ');
+  return words;
+}
+
+std::string more_text(const Metric& metric) {
+  if (!metric.judged.more) return "";
+  const auto& more = *metric.judged.more;
+  if (!more.cases) return "the difference seen lies on the border: no number of cases is sure to tell";
+  std::string text = fmt::format("about {} cases in all would tell", *more.cases);
+  if (more.trials) return text + fmt::format(", or {} trials of each case", *more.trials);
+  return text + (metric.judged.all_equal ? "" : "; more trials of the same cases would not");
+}
+
+std::string uri_of(const std::string& path) {
+  std::string out;
+  for (const auto piece : split(path, '/')) out += (out.empty() ? "" : "/") + percent_encode(piece);
+  return path.starts_with('/') ? "file:///" + out : out;
+}
 
 int exit_code_of(stats::Verdict verdict, const Options& options) {
   switch (verdict) {
@@ -226,8 +233,9 @@ std::string printable(std::string_view text) {
     const auto c = static_cast<unsigned char>(sound[i]);
     const bool control = c < 0x20 || c == 0x7f;
     const bool high_control = c == 0xc2 && i + 1 < sound.size() && static_cast<unsigned char>(sound[i + 1]) < 0xa0;
-    if (control || high_control) {
-      out += fmt::format("\\x{:02x}", control ? c : static_cast<unsigned char>(sound[++i]));
+    const bool command = (c == ':' && trim(out).empty()) || (c == '[' && out.ends_with("##"));
+    if (control || high_control || command) {
+      out += fmt::format("\\x{:02x}", high_control ? static_cast<unsigned char>(sound[++i]) : c);
     } else {
       out += sound[i];
     }

@@ -14,7 +14,14 @@ std::string to_json(std::string_view reason, const Side& baseline, const Side& c
 
 // Bad rows, line by line, for standard error; "" where there are none.
 std::string bad_rows_text(const Options& options, const Side& baseline, const Side& candidate);
-// Without what could move the cursor or start a line: control characters as \n, \x1b …
+// Words that every output shares.
+std::string words_of(stats::Verdict verdict);  // "no worse"
+std::string number_text(double value);         // four digits, or ∞
+std::string p_text(double p);                  // "0.012", or "<.001"
+std::string more_text(const Metric& metric);   // what would tell; "" where it has told
+std::string uri_of(const std::string& path);   // a relative reference as SARIF wants it
+// Without what could move the cursor, start a line, or be a command to GitHub's runner at the start of one: control
+// characters as \n, \x1b …
 std::string printable(std::string_view text);
 
 }  // namespace pawl::gate

@@ -18,6 +18,8 @@ namespace {
 
 namespace dom = simdjson::dom;
 
+constexpr std::size_t most_comment = 300;  // bytes
+
 struct Row {  // views into the parser's document
   std::string_view name;
   std::string number;  // of a case that is named by a number
@@ -25,7 +27,8 @@ struct Row {  // views into the parser's document
   bool infra_error = false;
   std::vector<std::pair<std::string_view, double>> scores;  // those that are not null
   std::optional<double> cost, latency;
-  std::string family, slice, dataset;
+  std::string family, slice, dataset, trace;
+  std::string_view comment;
 };
 
 std::optional<dom::element> present(const dom::object& object, std::string_view key) {
@@ -120,6 +123,11 @@ Result<> read_row(dom::element line, Row& row) {
   row.family = TRY(name_in(object, "cluster"));
   row.slice = TRY(name_in(object, "slice"));
   row.dataset = TRY(name_in(object, "dataset"));
+  row.trace = TRY(name_in(object, "trace"));
+  row.comment = {};
+  if (const auto comment = present(object, "comment")) {
+    if (comment->get(row.comment)) return fail(ErrorKind::invalid, "\"comment\" must be a text");
+  }
   if (row.infra_error) return {};
   TRY(read_scores(object, row));
   return read_measures(object, row);
@@ -146,7 +154,11 @@ class Reader {
     std::ranges::sort(failed_);
     failed_.erase(std::ranges::unique(failed_).begin(), failed_.end());
     for (const auto& key : failed_) {
-      ++(seen_.contains(key) ? side_.retried : side_.infra_errors);
+      if (seen_.contains(key)) {
+        ++side_.retried;
+      } else {
+        ++side_.infra_errors, ++side_.cases[key.first].lost;
+      }
     }
   }
 
@@ -158,6 +170,17 @@ class Reader {
     }
   };
 
+  // What a person looks at first: the trial that did worst.
+  void keep_worst(SideCase& of_case) const {
+    double sum = 0;
+    for (const auto& [name, value] : row_.scores) sum += value;
+    const double mean = row_.scores.empty() ? 0 : sum / static_cast<double>(row_.scores.size());
+    if (mean >= of_case.worst) return;
+    of_case.worst = mean;
+    of_case.trace = row_.trace;
+    of_case.comment = utf8_prefix(row_.comment, most_comment);
+  }
+
   void refuse(std::uint64_t line, std::string reason) {
     if (++side_.bad_count <= shown_bad_rows) side_.bad.push_back({line, repair_utf8(reason)});
   }
@@ -165,12 +188,13 @@ class Reader {
   void take(std::uint64_t line) {
     const auto place = names_.case_place(row_.name);
     if (place >= side_.cases.size()) side_.cases.resize(place + 1);
+    if (side_.cases[place].line == 0) side_.cases[place].line = line;
     if (names_.families[place].empty()) names_.families[place] = row_.family;
     if (names_.slices[place].empty()) names_.slices[place] = row_.slice;
     if (!row_.dataset.empty() && side_.datasets.size() < 100) side_.datasets.insert(row_.dataset);
     if (row_.infra_error) {
       if (row_.trial < 0) {
-        ++side_.infra_errors;
+        ++side_.infra_errors, ++side_.cases[place].lost;
       } else {
         failed_.push_back({place, row_.trial});
       }
@@ -190,6 +214,7 @@ class Reader {
       if (score >= of_case.scores.size()) of_case.scores.resize(score + 1);
       of_case.scores[score].add(value);
     }
+    keep_worst(of_case);
     if (row_.cost) of_case.cost.add(*row_.cost);
     if (row_.latency) of_case.latency.add(*row_.latency);
   }

@@ -1,5 +1,5 @@
 // Results of trials, as JSON lines: {case, trial, status?: ok | infra_error, scores: {name: number | boolean | null},
-// cost_usd?: "0.01", latency_ms?, cluster?, slice?, dataset?}.
+// cost_usd?: "0.01", latency_ms?, cluster?, slice?, dataset?, trace?, comment?}.
 #pragma once
 #include <cstdint>
 #include <limits>
@@ -31,9 +31,13 @@ struct Cell {  // one metric of one case on one side
 };
 
 struct SideCase {
-  std::uint32_t trials = 0;  // that are outcomes
-  std::vector<Cell> scores;  // by place in Names::scores; may be shorter
-  Cell cost, latency;        // of the trials where they are known
+  std::uint32_t trials = 0;                                // that are outcomes
+  std::uint32_t lost = 0;                                  // trials lost to infrastructure, and not run again
+  std::uint64_t line = 0;                                  // of its first row
+  double worst = std::numeric_limits<double>::infinity();  // the least mean score of a trial
+  std::string trace, comment;                              // of that trial
+  std::vector<Cell> scores;                                // by place in Names::scores; may be shorter
+  Cell cost, latency;                                      // of the trials where they are known
 };
 
 // Names shared by both sides, so that places agree.
