@@ -7,11 +7,14 @@
 #include <fstream>
 #include <sstream>
 
+#include "base/files.h"
 #include "base/json.h"
+#include "base/json_fields.h"
 #include "base/text.h"
 #include "commands.h"
 #include "outcome.h"
 #include "remote.h"
+#include "wire/compress.h"
 
 namespace pawl::app {
 namespace {
@@ -21,7 +24,8 @@ namespace sj = simdjson;
 struct Wanted : Asked {
   std::string format = "focus", period = "day", attributes, out;
   std::string shared, split = "cost", prices, name, scope = "project", value, limit_usd, timezone, span = "month";
-  std::vector<std::string> models;
+  std::vector<std::string> models, files;
+  std::string account, projects, source;
   int days = 30;
 };
 
@@ -167,7 +171,103 @@ Result<std::string> export_file(const Wanted& wanted) {
   return fmt::format("{}: {} rows", wanted.out, std::ranges::count(text, '\n') - 1);
 }
 
+// One file of a provider; gzip and zstd are undone here.
+Result<std::string> import_file(const Wanted& wanted, const std::string& path) {
+  constexpr std::size_t most = 64U << 20;
+  SystemFiles files;
+  std::string text = TRY(read_all(files, path, most));
+  if (text.starts_with("\x1f\x8b")) text = TRY(decompress("gzip", text, most));
+  if (text.starts_with("\x28\xb5\x2f\xfd")) text = TRY(decompress("zstd", text, most));
+  if (text.empty()) return fail(ErrorKind::invalid, "the file is empty");
+  const std::string body = TRY(call(wanted, "POST", "/api/v1/costs/bills", text));
+  if (wanted.json) return body + "\n";
+  const auto said = TRY(JsonFields::parse(body));
+  std::string out = fmt::format("{}: {}, {} records, {} of them new\n", path, said.text("source"),
+                                said.number("records").value_or(0), said.number("fresh").value_or(0));
+  if (const auto others = said.number("other_services").value_or(0); others > 0)
+    out += fmt::format("  {} records of other services are left out\n", others);
+  for (const auto& problem : TRY(said.texts("problems"))) out += fmt::format("  left out: {}\n", problem);
+  if (said.flag("more").value_or(false)) out += "  the provider has further pages of it: import those too\n";
+  return out;
+}
+
+// A file that cannot be imported does not keep the others back.
+Result<std::string> import_files(const Wanted& wanted) {
+  std::string done, wrong;
+  for (const auto& path : wanted.files) {
+    const auto said = import_file(wanted, path);
+    if (said)
+      done += *said;
+    else
+      wrong += fmt::format("{}{}: {}", wrong.empty() ? "" : "\n", path, said.error().what);
+  }
+  if (!done.empty()) done.pop_back();
+  if (wrong.empty()) return done;
+  if (!done.empty()) fmt::print("{}\n", done);
+  return fail(ErrorKind::invalid, "{}", wrong);
+}
+
+Result<std::string> list_bills(const Wanted& wanted) {
+  const std::string body = TRY(call(wanted, "GET", "/api/v1/costs/bills"));
+  if (wanted.json) return body;
+  return table_of(body, "imports", {"source", "from", "to", "records", "billed_usd", "imported"});
+}
+
+Result<std::string> remove_bills(const Wanted& wanted) {
+  const auto body = TRY(call(wanted, "DELETE", "/api/v1/costs/bills" + query_text({{"source", wanted.source}})));
+  return fmt::format("{} records of {} are removed", TRY(JsonFields::parse(body)).number("removed").value_or(0),
+                     wanted.source);
+}
+
+Result<std::string> reconcile(const Wanted& wanted) {
+  const std::string body = TRY(call(wanted, "GET",
+                                    "/api/v1/costs/reconcile" + query_text({{"from", wanted.from},
+                                                                            {"to", wanted.to},
+                                                                            {"filter", wanted.filter},
+                                                                            {"account", wanted.account},
+                                                                            {"projects", wanted.projects}})));
+  if (wanted.json) return body;
+  std::string out = TRY(table_of(body, "rows",
+                                 {"day", "provider", "model", "type", "billed_usd", "seen_usd", "difference_usd",
+                                  "billed_quantity", "seen_quantity", "reason"}));
+  const auto said = TRY(JsonFields::parse(body));
+  if (const auto total = said.object("total"))
+    out += fmt::format("\nbilled {} USD, seen {} USD, difference {} USD; {} of {} rows agree",
+                       total->text("billed_usd"), total->text("seen_usd"), total->text("difference_usd"),
+                       total->number("agreeing").value_or(0), total->number("rows").value_or(0));
+  for (const auto& reason : said.objects("reasons"))
+    out += fmt::format("\n{} ({} rows, {} USD): {}", reason.text("name"), reason.number("rows").value_or(0),
+                       reason.text("difference_usd"), reason.text("sentence"));
+  return out;
+}
+
 }  // namespace
+
+void add_bill_commands(CLI::App& cost, const std::shared_ptr<Wanted>& wanted, Commands& commands) {
+  const auto add = [&](const char* name, const char* about, Result<std::string> (*work)(const Wanted&)) {
+    auto* command = cost.add_subcommand(name, about);
+    add_whereabouts(*command, wanted);
+    command->add_flag("--json", wanted->json, "The API's own answer");
+    command->callback(
+        [&commands, work, wanted] { commands.chosen = [work, wanted] { return finish(work(*wanted)); }; });
+    return command;
+  };
+  add("import", "Imports what providers say that was used and billed; a later export replaces", import_files)
+      ->add_option("files", wanted->files,
+                   "Usage or costs of OpenAI or Anthropic (JSON), Google's billing export (JSON lines, CSV), AWS' Cost "
+                   "and Usage Report 2.0 (CSV); also compressed by gzip or zstd")
+      ->required();
+  add("bills", "What was imported", list_bills);
+  add("forget", "Removes what was imported from a source", remove_bills)
+      ->add_option("source", wanted->source, "As `pawl cost bills` names it, such as openai.costs")
+      ->required();
+  auto* both = add("reconcile", "What providers bill beside what Pawl saw, with likely reasons", reconcile);
+  both->add_option("filter", wanted->filter, "Of what was seen, only this");
+  both->add_option("--from", wanted->from, "Start of a day of UTC [the first of the month]");
+  both->add_option("--to", wanted->to, "Its end, exclusive [the end of today]");
+  both->add_option("--account", wanted->account, "Of the bills, only these projects or workspaces of the provider");
+  both->add_option("--projects", wanted->projects, "Whose calls were seen: this, or all that you may see [this]");
+}
 
 void add_cost_commands(CLI::App& cost, Commands& commands) {
   const auto wanted = std::make_shared<Wanted>();
@@ -206,6 +306,7 @@ void add_cost_commands(CLI::App& cost, Commands& commands) {
   other->add_option("--from", wanted->from, "Start of an hour");
   other->add_option("--to", wanted->to, "Its end, exclusive");
   other->add_flag("--json", wanted->json, "The API's own answer");
+  add_bill_commands(cost, wanted, commands);
   auto* budget = cost.add_subcommand("budget", "Budgets")->require_subcommand(1);
   add_to(*budget, "list", "Lists budgets: spent, forecast, and when they run out", list_budgets)
       ->add_flag("--json", wanted->json, "The API's own answer");

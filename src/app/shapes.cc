@@ -173,6 +173,32 @@ constexpr ShapeField cost_row_fields[] = {
     {"calls", "integer"},
     {"unknown_calls", "integer", "whose price is not known"},
     {"tokens", "integer"}};
+constexpr ShapeField import_fields[] = {
+    {"source", "string", "openai.usage openai.costs anthropic.usage anthropic.costs google aws"},
+    {"from", "time"},
+    {"to", "time"},
+    {"records", "integer"},
+    {"billed_usd", "money"},
+    {"imported", "time"}};
+constexpr ShapeField reconciled_fields[] = {
+    {"day", "string"},
+    {"provider", "string"},
+    {"model", "string"},
+    {"type", "string", "input cache_read cache_write output all tools tax credit adjustment"},
+    {"billed_usd", "money?", "null: they do not tell"},
+    {"seen_usd", "money?", "null: Pawl saw none"},
+    {"difference_usd", "money", "billed less seen"},
+    {"billed_quantity", "integer?", "tokens, or calls of tools"},
+    {"seen_quantity", "integer?"},
+    {"agrees", "boolean", "within a cent or 0.5 %"},
+    {"reason", "string", "the name of a Reason; \"\" where it agrees"}};
+constexpr ShapeField reconciled_total_fields[] = {{"billed_usd", "money"},
+                                                  {"seen_usd", "money"},
+                                                  {"difference_usd", "money"},
+                                                  {"rows", "integer", "without those of which no bill was imported"},
+                                                  {"agreeing", "integer"}};
+constexpr ShapeField reason_fields[] = {
+    {"name", "string"}, {"sentence", "string"}, {"rows", "integer"}, {"difference_usd", "money"}};
 constexpr ShapeField what_if_fields[] = {{"provider", "string"},
                                          {"model", "string"},
                                          {"to", "string", "by which it was priced"},
@@ -238,6 +264,10 @@ constexpr Shape table[] = {
     {"Found", "What has an id.", found_fields},
     {"Stats", "What answering read.", stats_fields},
     {"CostRow", "A row of a cost table.", cost_row_fields},
+    {"Import", "What there is of a source of bills.", import_fields},
+    {"Reconciled", "A kind of token of a model on a day: what is billed, what was seen.", reconciled_fields},
+    {"ReconciledTotal", "Sums of a reconciliation.", reconciled_total_fields},
+    {"Reason", "Why bills and what was seen differ.", reason_fields},
     {"WhatIf", "A model at other prices.", what_if_fields},
     {"Budget", "What may be spent, and how far it has come.", budget_fields},
     {"Refusal", "Why it could not be done.", refused_fields},

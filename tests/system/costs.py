@@ -191,6 +191,61 @@ def budgets(server):
     checks.equal("and is gone", server.call("DELETE", "/api/v1/budgets/team").status, 404)
 
 
+def page(day, *results):
+    """A page of OpenAI's costs or usage, of one day of November."""
+    at = AT // 1_000_000_000 // 86400 * 86400 + (day - 3) * 86400
+    return json.dumps({"object": "page", "data": [{"object": "bucket", "start_time": at, "end_time": at + 86400, "results": list(results)}], "has_more": False}).encode()
+
+
+def charge(item, value, quantity=None, **more):
+    return {"amount": {"value": float(value), "currency": "usd"}, "line_item": item, "quantity": quantity, "quantity_unit": "tokens" if quantity else None} | more
+
+
+def bills(server):
+    send_bill = lambda body: server.call("POST", "/api/v1/costs/bills", body, {"content-type": "application/octet-stream"})  # noqa: E731
+    seen = {}  # of the third: what the export says, by kind
+    for row in rows_of(server.call("GET", f"/api/v1/costs/export?{RANGE}&format=csv").body.decode()):
+        if row["model"] == "gpt-4o" or row["model_requested"] == "gpt-4o":
+            if row["period_start"].startswith("2026-11-03"):
+                cost, tokens = seen.get(row["type"], (Decimal(0), Decimal(0)))
+                seen[row["type"]] = cost + Decimal(row["cost_usd"]), tokens + Decimal(row["quantity"])
+    same = [charge(f"gpt-4o-2024-08-06, {name}", cost, int(tokens)) for name, (cost, tokens) in (("input", seen["input"]), ("cached input", seen["cache_read"]), ("output", seen["output"]))]
+    first = send_bill(page(3, *same, charge("web search tool calls", 0.5)))
+    checks.equal("an export of OpenAI is taken", (first.status, first.json()["source"], first.json()["records"], first.json()["fresh"]), (200, "openai.costs", 4, 4))
+    again = send_bill(page(3, *same, charge("web search tool calls", 0.25)))
+    checks.equal("a later export replaces", (again.json()["fresh"], again.json()["replaced"]), (0, 4))
+    table = lambda extra="": server.get(f"/api/v1/costs/reconcile?{RANGE}{extra}")  # noqa: E731
+    answer = table()
+    third = [r for r in answer["rows"] if r["day"] == "2026-11-03" and r["provider"] == "openai"]
+    checks.equal("what is billed as seen agrees", {r["type"] for r in third if r["agrees"] and r["model"].startswith("gpt-4o")}, {"input", "cache_read", "output"})
+    checks.equal("tools by call that Pawl does not price", [(r["billed_usd"], r["reason"]) for r in third if r["type"] == "tools"], [("0.25", "server_tools")])
+    checks.equal("a model that nobody bills stays in view", {r["reason"] for r in answer["rows"] if r["model"] == "house-1"}, {"no_bill"})
+    checks.equal("days without a bill are in no total", Decimal(answer["total"]["billed_usd"]), sum(Decimal(str(one["amount"]["value"])) for one in same) + Decimal("0.25"))
+    # The fourth: the same tokens at 30 times the price; by keys first, then by model alone: the bucket is told anew.
+    dear = [charge(one["line_item"], Decimal(str(one["amount"]["value"])) * 30, one["quantity"], api_key_id="key-1") for one in same]
+    send_bill(page(3, *dear))
+    checks.equal("another grouping of the same day replaces the day", server.get("/api/v1/costs/bills")["imports"][0]["records"], 3)
+    answer = table()
+    third = [r for r in answer["rows"] if r["day"] == "2026-11-03" and r["model"].startswith("gpt-4o")]
+    checks.equal("tokens agree and money does not: the price", {r["reason"] for r in third}, {"price"})
+    checks.check("reasons are said in words", [r for r in answer["reasons"] if r["name"] == "price" and r["rows"] == 3 and "price" in r["sentence"]], answer["reasons"])
+    checks.equal("a filter narrows what was seen", {r["reason"] for r in table("&filter=agent%3Dnobody")["rows"]}, {"not_seen"})
+    folder = os.path.join(ROOT, "tests/costs/providers")
+    for source in ("openai_usage_completions.json", "anthropic_cost_report.json", "anthropic_usage_messages.json", "google_billing_export.jsonl", "aws_cur2_bedrock.csv"):
+        done = command("cost", "import", os.path.join(folder, source), "--server", server.url)
+        checks.check(f"the command imports {source}", done.returncode == 0 and "new" in done.stdout, done.stdout + done.stderr)
+    done = command("cost", "reconcile", "--from", "2026-11-01", "--to", "2026-12-01", "--server", server.url)
+    checks.check("the command shows every provider", done.returncode == 0 and all(name in done.stdout for name in ("AnthropicClaudeSonnet4.5", "Gemini 2.5 Pro", "not_usage", "price")), done.stdout + done.stderr)
+    checks.equal("sources", [one["source"] for one in server.get("/api/v1/costs/bills")["imports"]], ["anthropic.costs", "anthropic.usage", "aws", "google", "openai.costs", "openai.usage"])
+    checks.equal("one is removed", server.call("DELETE", "/api/v1/costs/bills?source=aws").json(), {"removed": 3})
+    checks.equal("and is gone", server.call("DELETE", "/api/v1/costs/bills?source=aws").status, 404)
+    for body, words in ((b"hello", "no export that Pawl knows"), (b"{\"data\": 7}", "no list"), (page(3, charge("x, input", 1, currency=1) | {"amount": {"value": 1, "currency": "eur"}}), "")):
+        answer = send_bill(body)
+        checks.check("what is no bill is refused with what it should be", (answer.status == 400 and words in answer.message) if words else answer.json()["problems"], answer.body)
+    done = command("cost", "import", __file__, os.path.join(folder, "aws_cur2_bedrock.csv"), "--server", server.url)
+    checks.check("a wrong file keeps no other back", done.returncode != 0 and "costs.py" in done.stderr and "aws" in done.stdout, done.stdout + done.stderr)
+
+
 def refusals(server):
     for query, words in (("from=2026-01-05T10:00:00Z", "start of a day"), ("from=tomorrow", "no time"), ("from=2026-02-01&to=2026-01-01", "not before"),
                          ("by=minute", "day or hour"), ("format=xls", "focus"), ("version=9", "1.2"), ("attributes=agentt", "Did you mean agent?"),
@@ -258,6 +313,7 @@ def main():
         tables(server)
         what_if(server)
         budgets(server)
+        bills(server)
         refusals(server)
         commands(server, text)
     validator(text)

@@ -1,105 +1,20 @@
 // Exports of providers.
 #include "bills.h"
 
-#include <simdjson.h>
-
 #include <algorithm>
 #include <map>
+#include <set>
+#include <tuple>
 
 #include "base/money.h"
 #include "base/text.h"
 #include "charge.h"
+#include "values.h"
 
 namespace pawl::costs {
 namespace {
 
-namespace sj = simdjson;
-namespace od = simdjson::ondemand;
-
 constexpr std::size_t max_bytes = 64U << 20, max_records = 1'000'000, max_problems = 100;
-
-// A small tree whose numbers keep their text: money is never a float.
-struct Value {
-  enum class Kind { null, text, number, truth, list, object } kind = Kind::null;
-  std::string text;  // of text and number
-  bool truth = false;
-  std::vector<Value> items;  // of a list; of an object the values of its `names`
-  std::vector<std::string> names;
-
-  const Value& operator[](std::string_view name) const {
-    static const Value none;
-    for (std::size_t i = 0; i < names.size(); ++i)
-      if (names[i] == name) return items[i];
-    return none;
-  }
-  bool is_null() const { return kind == Kind::null; }
-  std::optional<std::int64_t> count() const {  // whole numbers, also as "1000.0"
-    if (kind != Kind::number) return std::nullopt;
-    if (const auto whole = parse_int(text)) return *whole < 0 ? std::nullopt : whole;
-    const auto exact = parse_dollars(text);  // a decimal, exactly
-    if (exact && exact->pico >= 0) return exact->pico / pico_per_dollar;
-    const auto wide = parse_double(text);
-    return wide && *wide >= 0 && *wide < 9e18 ? std::optional(static_cast<std::int64_t>(*wide)) : std::nullopt;
-  }
-};
-
-// Calls itself: nesting is bounded.
-Result<Value> read_value(od::value from, int depth) {
-  if (depth > 16) return fail(ErrorKind::invalid, "nested more than 16 levels deep");
-  Value out;
-  const auto broken = [] { return fail(ErrorKind::invalid, "no JSON"); };
-  od::json_type type{};
-  if (from.type().get(type) != sj::SUCCESS) return broken();
-  if (type == od::json_type::object) {
-    out.kind = Value::Kind::object;
-    od::object object;
-    if (from.get_object().get(object) != sj::SUCCESS) return broken();
-    for (auto field : object) {
-      std::string_view key;
-      od::value child;
-      if (field.unescaped_key().get(key) != sj::SUCCESS) return broken();
-      std::string name(key);
-      if (field.value().get(child) != sj::SUCCESS) return broken();
-      out.items.push_back(TRY(read_value(child, depth + 1)));
-      out.names.push_back(std::move(name));
-    }
-  } else if (type == od::json_type::array) {
-    out.kind = Value::Kind::list;
-    od::array array;
-    if (from.get_array().get(array) != sj::SUCCESS) return broken();
-    for (auto item : array) {
-      od::value child;
-      if (item.get(child) != sj::SUCCESS) return broken();
-      out.items.push_back(TRY(read_value(child, depth + 1)));
-    }
-  } else if (type == od::json_type::string) {
-    std::string_view text;
-    if (from.get_string().get(text) != sj::SUCCESS) return broken();
-    out.kind = Value::Kind::text, out.text = text;
-  } else if (type == od::json_type::number) {
-    out.kind = Value::Kind::number, out.text = trim(from.raw_json_token());
-    if (!parse_double(out.text)) return broken();
-  } else if (type == od::json_type::boolean) {
-    out.kind = Value::Kind::truth;
-    if (from.get_bool().get(out.truth) != sj::SUCCESS) return broken();
-  } else if (bool null = false; from.is_null().get(null) != sj::SUCCESS || !null) {
-    return broken();
-  }
-  return out;
-}
-
-Result<Value> parse(std::string_view text) {
-  const sj::padded_string padded(text);
-  od::parser parser;
-  od::document document;
-  od::value root;
-  if (parser.iterate(padded).get(document) != sj::SUCCESS || document.get_value().get(root) != sj::SUCCESS)
-    return fail(ErrorKind::invalid, "no JSON object");
-  auto value = TRY(read_value(root, 0));
-  if (document.current_location().error() != sj::OUT_OF_BOUNDS)
-    return fail(ErrorKind::invalid, "there is more behind the JSON object");
-  return value;
-}
 
 class Reader {
  public:
@@ -112,20 +27,24 @@ class Reader {
   }
   void add(Bill bill) { out_.records.push_back(std::move(bill)); }
   std::size_t left_out() const { return left_out_; }
+  void other() { ++out_.others; }
+  // What tells one record of a bucket from another; notes by which fields the export is grouped.
+  std::string key_of(const Value& result, std::initializer_list<std::string_view> names) {
+    std::string out;
+    for (const auto name : names) {
+      const Value& value = result[name];
+      if (!value.is_null()) grouping_.emplace(name);
+      out += (value.kind == Value::Kind::truth ? (value.truth ? "true" : "false") : value.text) + "|";
+    }
+    return out;
+  }
+  std::string grouping() const { return join({grouping_.begin(), grouping_.end()}, ","); }
 
  private:
   Bills& out_;
   std::size_t left_out_ = 0;
+  std::set<std::string> grouping_;
 };
-
-std::string key_of(const Value& result, std::initializer_list<std::string_view> names) {
-  std::string out;
-  for (const auto name : names) {
-    const Value& value = result[name];
-    out += (value.kind == Value::Kind::truth ? (value.truth ? "true" : "false") : value.text) + "|";
-  }
-  return out;
-}
 
 std::int64_t known(const std::optional<std::int64_t>& count) {
   return count.value_or(0);
@@ -136,7 +55,7 @@ void openai_usage(Reader& reader, const Value& result, Bill bill) {
   bill.tier = result["batch"].truth ? "batch" : result["service_tier"].text;
   if (bill.tier.empty() || bill.tier == "default") bill.tier = "standard";
   const std::string group =
-      key_of(result, {"project_id", "user_id", "api_key_id", "model", "batch", "service_tier", "api_source"});
+      reader.key_of(result, {"project_id", "user_id", "api_key_id", "model", "batch", "service_tier", "api_source"});
   const auto all = known(result["input_tokens"].count()), read = known(result["input_cached_tokens"].count());
   const auto written = known(result["input_cache_write_tokens"].count());
   const auto plain = result["input_uncached_tokens"].count();
@@ -177,7 +96,7 @@ void openai_costs(Reader& reader, const Value& result, Bill bill) {
   if (!money || to_lower(amount["currency"].text) != "usd")
     return reader.problem(item, "amount must be US dollars: {} {}", amount["value"].text, amount["currency"].text);
   bill.provider = "openai", bill.account = result["project_id"].text, bill.tier = "standard";
-  bill.group = key_of(result, {"project_id", "user_id", "api_key_id", "api_source", "line_item"});
+  bill.group = reader.key_of(result, {"project_id", "user_id", "api_key_id", "api_source", "line_item"});
   bill.pico = money->pico;
   const auto comma = item.rfind(", ");
   bill.type = comma == std::string::npos ? "tools" : type_of_words(std::string_view(item).substr(comma + 2));
@@ -191,7 +110,7 @@ void anthropic_usage(Reader& reader, const Value& result, Bill bill) {
   bill.provider = "anthropic", bill.model = result["model"].text, bill.account = result["workspace_id"].text;
   bill.tier = result["service_tier"].text.empty() ? "standard" : result["service_tier"].text;
   const std::string group =
-      key_of(result, {"api_key_id", "workspace_id", "model", "service_tier", "context_window", "inference_geo"});
+      reader.key_of(result, {"api_key_id", "workspace_id", "model", "service_tier", "context_window", "inference_geo"});
   const Value& made = result["cache_creation"];
   for (const auto& [type, name, count] :
        {std::tuple<const char*, const char*, std::int64_t>{"input", "input",
@@ -214,8 +133,8 @@ void anthropic_costs(Reader& reader, const Value& result, Bill bill) {
                           result["amount"].text, result["currency"].text);
   bill.provider = "anthropic", bill.model = result["model"].text, bill.account = result["workspace_id"].text;
   bill.tier = result["service_tier"].text.empty() ? "standard" : result["service_tier"].text;
-  bill.group = key_of(result, {"workspace_id", "description", "cost_type", "token_type", "model", "service_tier",
-                               "context_window", "inference_geo"});
+  bill.group = reader.key_of(result, {"workspace_id", "description", "cost_type", "token_type", "model", "service_tier",
+                                      "context_window", "inference_geo"});
   bill.type = result["cost_type"].text == "tokens" ? std::string(type_of_words(result["token_type"].text)) : "tools";
   bill.pico = static_cast<std::int64_t>(divided(cents->pico, 100));
   reader.add(std::move(bill));
@@ -249,7 +168,12 @@ Result<void> read_page(const Value& page, Bills& out, Reader& reader) {
       read(reader, result, bill);
     }
   }
+  out.grouping = reader.grouping();
   return {};
+}
+
+bool is_any_of(std::string_view text, std::initializer_list<std::string_view> words) {
+  return std::ranges::any_of(words, [&](std::string_view word) { return contains_ignoring_case(text, word); });
 }
 
 // "Gemini 2.5 Pro GA Text Input - Predictions" → its model: the words before what it is about.
@@ -264,9 +188,19 @@ std::string google_model(std::string_view sku) {
   return out;
 }
 
+// Also as BigQuery prints it: "2026-11-20 08:00:00 UTC".
+Nanos google_time(std::string text) {
+  if (text.ends_with(" UTC")) text.replace(text.size() - 4, 4, "Z");
+  if (text.size() > 10 && text[10] == ' ') text[10] = 'T';
+  return parse_time(text).value_or(0);
+}
+
 void google_line(Reader& reader, const Value& line, std::string_view where) {
-  Bill bill{.from = parse_time(line["usage_start_time"].text).value_or(0),
-            .to = parse_time(line["usage_end_time"].text).value_or(0)};
+  const std::string service = line["service"]["description"].text;
+  const bool charge = line["cost_type"].text.empty() || line["cost_type"].text == "regular";
+  if (charge && !service.empty() && !is_any_of(service, {"vertex", "gemini", "generative", "ai platform"}))
+    return reader.other();
+  Bill bill{.from = google_time(line["usage_start_time"].text), .to = google_time(line["usage_end_time"].text)};
   const auto cost = parse_dollars(line["cost"].text);
   if (bill.from == 0 || !cost || line["currency"].text != "USD")
     return reader.problem(where, "wants usage_start_time, cost and currency USD");
@@ -331,6 +265,9 @@ void aws_line(Reader& reader, const std::map<std::string, std::string>& cell, st
     const auto found = cell.find(name);
     return found == cell.end() ? std::string() : found->second;
   };
+  if (!get("line_item_product_code").empty() && !is_any_of(get("line_item_product_code"), {"bedrock"}) &&
+      !is_any_of(get("line_item_usage_type"), {"token", "bedrock"}))
+    return reader.other();
   Bill bill{.from = parse_time(get("line_item_usage_start_date")).value_or(0),
             .to = parse_time(get("line_item_usage_end_date")).value_or(0)};
   const auto cost = parse_dollars(get("line_item_unblended_cost"));
@@ -356,18 +293,54 @@ void aws_line(Reader& reader, const std::map<std::string, std::string>& cell, st
   reader.add(std::move(bill));
 }
 
+// A flattened row of Google's export → the tree that its JSON would have: "sku.description" or "sku_description".
+Value tree_of(const std::vector<std::string>& head, const std::vector<std::string>& cells) {
+  Value out;
+  out.kind = Value::Kind::object;
+  const auto put = [](Value& into, std::string_view name, Value value) {
+    into.kind = Value::Kind::object;
+    into.names.emplace_back(name), into.items.push_back(std::move(value));
+  };
+  for (std::size_t i = 0; i < head.size(); ++i) {
+    Value value;
+    value.kind = parse_double(cells[i]) ? Value::Kind::number : Value::Kind::text, value.text = cells[i];
+    if (cells[i].starts_with('[')) {
+      if (auto list = parse_value(cells[i])) value = std::move(*list);
+    }
+    const std::string_view name = head[i], parent = name.substr(0, name.find_first_of("._"));
+    const bool nested = name.size() > parent.size() + 1 && !name.ends_with("_time") &&
+                        is_any_of(parent, {"service", "sku", "project", "location", "usage", "invoice"});
+    if (!nested) {
+      put(out, name, std::move(value));
+      continue;
+    }
+    auto there = std::ranges::find(out.names, parent);
+    if (there == out.names.end()) put(out, parent, {}), there = out.names.end() - 1;
+    put(out.items[static_cast<std::size_t>(there - out.names.begin())], name.substr(parent.size() + 1),
+        std::move(value));
+  }
+  return out;
+}
+
 Result<void> read_csv(std::string_view text, Bills& out, Reader& reader) {
   std::size_t at = 0;
   const auto head = csv_record(text, at);
-  if (!head || std::ranges::find(*head, "line_item_unblended_cost") == head->end())
+  const auto has = [&](std::string_view name) { return head && std::ranges::find(*head, name) != head->end(); };
+  const bool google = has("usage_start_time") && has("cost");
+  if (!google && !has("line_item_unblended_cost"))
     return fail(ErrorKind::invalid,
                 "This is no export that Pawl knows: a page of OpenAI's or Anthropic's usage or costs (JSON), Google's "
-                "billing export (JSON lines) or AWS' Cost and Usage Report 2.0 (CSV).");
-  out.source = "aws";
+                "billing export (JSON lines or CSV) or AWS' Cost and Usage Report 2.0 (CSV).");
+  out.source = google ? "google" : "aws";
   for (std::size_t number = 2; auto record = csv_record(text, at); ++number) {
     if (record->size() == 1 && record->front().empty()) continue;
     if (record->size() != head->size()) {
       reader.problem(fmt::format("line {}", number), "has {} cells, not {}", record->size(), head->size());
+      continue;
+    }
+    if (google) {
+      google_line(reader, tree_of(*head, *record), fmt::format("line {}", number));
+      if (out.records.size() > max_records) return fail(ErrorKind::exhausted, "more than {} records", max_records);
       continue;
     }
     std::map<std::string, std::string> cell;
@@ -384,13 +357,37 @@ Result<void> read_lines(std::string_view text, Bills& out, Reader& reader) {
   for (const auto line : split(text, '\n')) {
     ++number;
     if (trim(line).empty()) continue;
-    const auto value = parse(line);
+    const auto value = parse_value(line);
     if (!value)
       reader.problem(fmt::format("line {}", number), "{}", value.error().what);
     else
       google_line(reader, *value, fmt::format("line {}", number));
     if (out.records.size() > max_records) return fail(ErrorKind::exhausted, "more than {} records", max_records);
   }
+  return {};
+}
+
+// Records of one bucket and group are one: a file may hold a charge and what corrects it.
+Result<> add_up(Bills& bills) {
+  std::map<std::tuple<Nanos, Nanos, std::string_view>, std::size_t> places;
+  std::vector<Bill> whole;
+  whole.reserve(bills.records.size());
+  for (const Bill& bill : bills.records) {
+    const auto [at, fresh] = places.try_emplace({bill.from, bill.to, bill.group}, whole.size());
+    if (fresh) {
+      whole.push_back(bill);
+      continue;
+    }
+    Bill& sum = whole[at->second];
+    for (const auto part : {&Bill::quantity, &Bill::requests, &Bill::pico}) {
+      if (!(bill.*part)) continue;
+      std::int64_t both = 0;
+      if (__builtin_add_overflow((sum.*part).value_or(0), *(bill.*part), &both))
+        return fail(ErrorKind::invalid, "The sums of {} are too large.", bill.group);
+      sum.*part = both;
+    }
+  }
+  bills.records = std::move(whole);
   return {};
 }
 
@@ -404,7 +401,7 @@ Result<Bills> read_bills(std::string_view text) {
   const auto first = trim(text);
   if (!first.starts_with('{')) {
     TRY(read_csv(text, out, reader));
-  } else if (const auto page = parse(text); page && !(*page)["data"].is_null()) {
+  } else if (const auto page = parse_value(text); page && !(*page)["data"].is_null()) {
     TRY(read_page(*page, out, reader));
     if (out.source.empty() && reader.left_out() == 0) out.source = "empty";
   } else if (first.substr(0, first.find('\n')).find("usage_start_time") != std::string_view::npos) {
@@ -413,6 +410,7 @@ Result<Bills> read_bills(std::string_view text) {
     return fail(ErrorKind::invalid, "This JSON is no export that Pawl knows ({}).",
                 page ? "it has neither `data` nor `usage_start_time`" : page.error().what);
   }
+  TRY(add_up(out));
   return out;
 }
 

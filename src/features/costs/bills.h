@@ -1,6 +1,6 @@
 // What providers say that was used and what they bill: their exports → records, money from decimal text. Pure.
 // Shapes: OpenAI usage and costs of an organisation, Anthropic usage report and cost report, Google's billing export
-// (JSON lines), AWS Cost and Usage Report 2.0 (CSV).
+// (JSON lines or CSV), AWS Cost and Usage Report 2.0 (CSV).
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -24,9 +24,11 @@ struct Bill {
   std::optional<std::int64_t> pico;  // pico-dollars
 };
 struct Bills {
-  std::string source;  // "openai.usage" "openai.costs" "anthropic.usage" "anthropic.costs" "google" "aws"
+  std::string source;    // "openai.usage" "openai.costs" "anthropic.usage" "anthropic.costs" "google" "aws"
+  std::string grouping;  // by which fields the provider was asked to tell records apart; "" where that is fixed
   std::vector<Bill> records;
   std::vector<std::string> problems;  // records that were left out: where and why
+  std::size_t others = 0;             // records of services that are no models: left out
   bool more = false;                  // the export says that there are further pages
 };
 

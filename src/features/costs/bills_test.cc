@@ -81,6 +81,37 @@ TEST(Bills, GoogleAndAws) {
                                                   " tax standard - 40000000000"}));
 }
 
+TEST(Bills, GoogleAsCsvAndOfOtherServices) {
+  const auto bills = read_bills(
+      "service.id,service.description,sku.id,sku.description,usage_start_time,usage_end_time,project.id,cost,currency,"
+      "usage.amount,usage.unit,credits,cost_type\n"
+      "C7,Gemini API,S1,Gemini 2.5 Pro GA Text Input - Predictions,2026-11-20 00:00:00 UTC,2026-11-20T01:00:00Z,p,1.25,"
+      "USD,1000000,count,"
+      "\"[{\"\"name\"\":\"\"promo\"\",\"\"amount\"\":-0.25}]\",regular\n"
+      "C7,Gemini API,S1,Gemini 2.5 Pro Text Input,noon,2026-11-20T01:00:00Z,p,1.25,USD,1000000,count,,regular\n"
+      "6F,Compute Engine,S2,N2 core,2026-11-20T00:00:00Z,2026-11-20T01:00:00Z,p,9,USD,1,hour,,regular\n");
+  ASSERT_TRUE(bills) << bills.error().what;
+  EXPECT_EQ(bills->source, "google");
+  EXPECT_EQ(bills->others, 1U);
+  EXPECT_EQ(bills->problems.size(), 1U);  // a time that is none
+  EXPECT_EQ(lines(*bills), (std::vector<std::string>{"Gemini 2.5 Pro input standard 1000000 1250000000000",
+                                                     "Gemini 2.5 Pro credit standard - -250000000000"}));
+}
+
+TEST(Bills, OneGroupIsOneRecord) {
+  const auto with = [&](std::string_view cost) {
+    return fmt::format(
+        R"({{"service":{{"description":"Gemini API"}},"sku":{{"id":"S","description":"Gemini 2.5 Pro Text Output"}},)"
+        R"("usage_start_time":"2026-11-20T00:00:00Z","usage_end_time":"2026-11-20T01:00:00Z","cost":{},)"
+        R"("currency":"USD","usage":{{"amount":10}},"cost_type":"regular"}})"
+        "\n",
+        cost);
+  };
+  const auto bills = read_bills(with("2.5") + with("-0.5"));
+  ASSERT_TRUE(bills) << bills.error().what;
+  EXPECT_EQ(lines(*bills), (std::vector<std::string>{"Gemini 2.5 Pro output standard 20 2000000000000"}));
+}
+
 TEST(Bills, ModelsAreComparable) {
   EXPECT_EQ(comparable("AnthropicClaudeSonnet4.5"), comparable("claude-sonnet-4-5-20250929"));
   EXPECT_EQ(comparable("Gemini 2.5 Pro"), comparable("gemini-2.5-pro"));

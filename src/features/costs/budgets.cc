@@ -28,6 +28,20 @@ CREATE TABLE budgets (project INTEGER NOT NULL REFERENCES projects (id), name TE
   timezone TEXT NOT NULL, -- IANA: whose days, weeks and months
   limit_pico INTEGER NOT NULL, -- pico-dollars
   changed INTEGER NOT NULL, actor TEXT NOT NULL, PRIMARY KEY (project, name)) STRICT;
+)sql"},
+                                       {"costs", 2, R"sql(
+-- what providers say that was used and what they bill
+CREATE TABLE provider_bills (project INTEGER NOT NULL REFERENCES projects (id),
+  source TEXT NOT NULL, -- openai.usage openai.costs anthropic.usage anthropic.costs google aws
+  began INTEGER NOT NULL, ended INTEGER NOT NULL, -- the bucket
+  record TEXT NOT NULL, -- which record of the bucket
+  grouping TEXT NOT NULL, -- by which fields its source was asked to tell records apart
+  provider TEXT NOT NULL, model TEXT NOT NULL,
+  account TEXT NOT NULL, -- project or workspace of the provider
+  type TEXT NOT NULL, -- input cache_read cache_write output tools tax credit adjustment other
+  tier TEXT NOT NULL, quantity INTEGER, requests INTEGER,
+  pico INTEGER, -- pico-dollars; NULL: money is not told
+  imported INTEGER NOT NULL, PRIMARY KEY (project, source, began, ended, record)) STRICT, WITHOUT ROWID;
 )sql"}};
 
 Result<std::vector<Budget>> budgets_of(ledger::Ledger& ledger, ProjectId project) {

@@ -149,6 +149,7 @@ void Costs::add_routes(net::Router& router) {
   add_table_routes(router, *inside_);
   add_what_if_routes(router, *inside_);
   add_budget_routes(router, *inside_);
+  add_bill_routes(router, *inside_);
 }
 
 void Costs::open(warehouse::Warehouse& warehouse) {

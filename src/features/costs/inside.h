@@ -53,6 +53,7 @@ Result<std::vector<Measured>> measured(Costs::Inside& inside, warehouse::Warehou
 void add_export_routes(net::Router& router, Costs::Inside& inside);
 void add_table_routes(net::Router& router, Costs::Inside& inside);
 void add_what_if_routes(net::Router& router, Costs::Inside& inside);
+void add_bill_routes(net::Router& router, Costs::Inside& inside);
 void add_budget_routes(net::Router& router, Costs::Inside& inside);
 
 }  // namespace pawl::costs

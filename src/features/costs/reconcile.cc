@@ -38,7 +38,8 @@ std::optional<double> money_ratio(const Compared& row) {
 std::optional<double> whole_ratio(const Group& group, bool tokens) {
   double theirs = 0, ours = 0;
   for (const Compared* row : group.rows) {
-    if (row->type != "input" && row->type != "cache_read" && row->type != "cache_write" && row->type != "output")
+    if (row->type != "input" && row->type != "cache_read" && row->type != "cache_write" && row->type != "output" &&
+        row->type != "all")
       continue;
     theirs += tokens ? static_cast<double>(row->theirs.quantity.value_or(0)) : real(row->theirs.pico.value_or(0));
     ours += tokens ? static_cast<double>(row->ours.quantity.value_or(0)) : real(row->ours.pico.value_or(0));
@@ -76,12 +77,17 @@ bool is_tier_factor(double ratio) {  // batch and flex halve, priority and fast 
 
 using Test = bool (*)(const Group&, const Compared&);
 
+bool no_bill(const Group& group, const Compared&) {
+  return !group.about.imported;
+}
+
 bool never_passed(const Group& group, const Compared& row) {
   if (group.about.their_requests && *group.about.their_requests > 0)
     return *group.about.their_requests * 10 > (group.about.our_calls + group.about.our_failures) * 11 &&
            row.theirs.quantity.value_or(1) > row.ours.quantity.value_or(0);
   const auto whole = whole_ratio(group, true);
-  if (!whole) return group.about.our_calls == 0 && row.difference() > 0 && row.type != "tools" && !row.model.empty();
+  const bool more = row.difference() > 0 || (!row.theirs.pico && row.theirs.quantity.value_or(0) > 0);
+  if (!whole) return group.about.our_calls == 0 && more && row.type != "tools" && !row.model.empty();
   return false;
 }
 
@@ -168,6 +174,7 @@ struct Reason {
 };
 const std::vector<Reason>& tests() {
   static const std::vector<Reason> all = {
+      {{"no_bill", "Nothing of this provider was imported for this day."}, no_bill},
       {{"not_seen", "Traffic that never passed Pawl: they count more requests than there are calls here."},
        never_passed},
       {{"counted_twice", "Duplicates or wrapper spans here: ours is a whole number of times theirs."}, counted_twice},

@@ -10,6 +10,7 @@
 
 #include "base/money.h"
 #include "base/time.h"
+#include "bills.h"
 
 namespace pawl::costs {
 
@@ -29,6 +30,7 @@ struct Compared {
 
 // What is known of a model on a day beside its kinds of tokens.
 struct Circumstances {
+  bool imported = true;  // there are bills of the provider for that day
   std::optional<std::int64_t> their_requests;
   std::int64_t our_calls = 0;                 // with usage
   std::int64_t our_failures = 0;              // model calls that failed without telling usage
@@ -47,5 +49,18 @@ const std::vector<ReasonInfo>& reasons();
 // `last` is the end of the newest bucket that was imported: providers' last days are incomplete.
 using ModelDay = std::tuple<Nanos, std::string, std::string>;  // day, provider, model
 void judge(std::vector<Compared>& rows, const std::map<ModelDay, Circumstances>& known, Nanos last);
+
+// Calls that Pawl saw, of one price row and day.
+struct Seen {
+  Nanos day = 0;
+  std::string provider, model;  // provider: as provider_key names it
+  std::int64_t calls = 0, failures = 0, unpriced = 0;
+  bool tier = false;                                // batch, flex, priority …
+  std::optional<Int128> at_top_tier;                // its cost, had every call passed the last tier
+  std::vector<std::pair<std::string, Side>> kinds;  // kind of token as lines_of names it, how much and what it cost
+};
+// Both sides by day, provider, model and kind: judged, a row for whatever one of them tells. Models are matched by
+// `comparable`; kinds are told apart only where both sides do; tools are of no model.
+std::vector<Compared> reconcile(const std::vector<Bill>& bills, const std::vector<Seen>& seen);
 
 }  // namespace pawl::costs

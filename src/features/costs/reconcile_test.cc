@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 namespace pawl::costs {
 namespace {
 
@@ -49,6 +51,8 @@ TEST(Reconcile, Agreement) {
 }
 
 TEST(Reconcile, EachReasonByItsNumbers) {
+  EXPECT_EQ(Case().row("input", {}, 1000, {}, 10).about({.imported = false, .our_calls = 9}).judged(),
+            Words{"no_bill"});
   EXPECT_EQ(Case().row("input", 2000, 1000, 20, 10).about({.their_requests = 200, .our_calls = 100}).judged(),
             Words{"not_seen"});
   EXPECT_EQ(Case().row("input", 1000, {}, 10, {}).judged(), Words{"not_seen"});
@@ -95,8 +99,47 @@ TEST(Reconcile, EachReasonByItsNumbers) {
   EXPECT_EQ(Case().row("input", 700, 1000, 7, 10).about(seen).judged(), Words{"unknown"});
 }
 
+Bill bill(std::string type, std::optional<std::int64_t> quantity, std::optional<std::int64_t> pico) {
+  return {.from = first,
+          .to = first + day,
+          .group = type,
+          .provider = "openai",
+          .model = "gpt-5-2025-08-07",
+          .account = {},
+          .type = type,
+          .tier = "standard",
+          .quantity = quantity,
+          .requests = {},
+          .pico = pico};
+}
+
+TEST(Reconcile, BothSidesMeetByComparableModelAndKind) {
+  const std::vector<Bill> bills = {bill("input", 1000, {}), bill("input", 1000, 2'000'000'000'000),
+                                   bill("output", 100, 1'000'000'000'000), bill("tools", 3, 30'000'000'000),
+                                   bill("tax", {}, 400'000'000'000)};
+  Seen ours{.day = first, .provider = "openai", .model = "gpt-5", .calls = 10};
+  ours.kinds = {{"input", {1000, 2 * dollar}}, {"output", {60, dollar / 2}}, {"reasoning", {40, dollar / 2}}};
+  Seen house{.day = first, .provider = "house", .model = "h", .calls = 1};
+  house.kinds = {{"input", {5, dollar}}};
+  std::vector<std::string> lines;
+  for (const auto& row : reconcile(bills, {ours, house}))
+    lines.push_back(fmt::format("{} {} {} {}", row.provider, row.model, row.type, row.agrees ? "agrees" : row.reason));
+  std::ranges::sort(lines);
+  EXPECT_EQ(lines, (Words{"house h input no_bill", "openai  tools server_tools", "openai gpt-5-2025-08-07 input agrees",
+                          "openai gpt-5-2025-08-07 output agrees", "openai gpt-5-2025-08-07 tax not_usage"}));
+}
+
+TEST(Reconcile, KindsThatOneSideDoesNotTellApartAreOne) {
+  Seen ours{.day = first, .provider = "openai", .model = "gpt-5", .calls = 10};
+  ours.kinds = {{"all", {1100, 3 * dollar}}};
+  const auto rows = reconcile({bill("input", 1000, 2'000'000'000'000), bill("output", 100, 1'000'000'000'000)}, {ours});
+  ASSERT_EQ(rows.size(), 1U);
+  EXPECT_EQ(rows[0].type, "all");
+  EXPECT_TRUE(rows[0].agrees);
+}
+
 TEST(Reconcile, AllReasonsHaveATest) {
-  EXPECT_EQ(reasons().size(), 14U);
+  EXPECT_EQ(reasons().size(), 15U);
 }
 
 }  // namespace
