@@ -142,6 +142,46 @@ def pg_dump(tables):
     return out
 
 
+# --- prompts and datasets of Langfuse -------------------------------------------------------------------------------
+def langfuse_things(traces):
+    """Rows as its API has them; the tables of PostgreSQL are the same with other names (`in_tables`)."""
+    day = time.time() - 30 * 24 * HOUR
+    stamps = {"createdAt": iso(day), "updatedAt": iso(day + HOUR)}
+    prompts = [{"id": f"p-{n}", "projectId": "p1", "name": name, "version": n, "type": kind, "prompt": text, "config": {"temperature": n / 4}, "labels": labels,
+                "tags": ["shop", "a b"], "commitMessage": f"change {n}", "createdBy": "API", **stamps}
+               for name, kind, n, text, labels in (
+                   ("refund/answer", "text", 4, "Hello {{name}},\nyour \"order\"", ["production", "latest", "Not Ours"]),
+                   ("refund/answer", "text", 1, "Hi {{name}}", []), ("refund/answer", "text", 2, "\\Hey", ["staging"]),
+                   ("look-up", "chat", 1, [{"role": "system", "content": "You look up.\tÄ"}], ["production"]))]
+    datasets = [{"id": "d-1", "projectId": "p1", "name": "refunds / hard", "description": "which failed", "metadata": {"team": "shop"}, **stamps},
+                {"id": "d-2", "projectId": "p1", "name": "empty", "description": None, "metadata": None, **stamps}]
+    items = [{"id": f"i-{n}", "projectId": "p1", "datasetId": "d-1", "datasetName": "refunds / hard", "status": "ARCHIVED" if n == 3 else "ACTIVE",
+              "input": {"q": n} if n else "plain \"text\"", "expectedOutput": [n] if n else "42", "metadata": {"n": n} if n else None,
+              "sourceTraceId": traces[n]["id"], "sourceObservationId": None, **stamps} for n in range(4)]
+    runs = [{"id": "r-1", "name": "gpt-4o", "description": "the first", "metadata": {"model": "gpt-4o"}, "datasetId": "d-1", "datasetName": "refunds / hard", **stamps}]
+    tried = [{"id": f"ri-{n}", "datasetRunId": "r-1", "datasetRunName": "gpt-4o", "datasetItemId": f"i-{n}", "traceId": traces[n]["id"], "observationId": None, **stamps} for n in range(3)]
+    comments = [{"id": "k-1", "projectId": "p1", "objectType": "TRACE", "objectId": traces[0]["id"], "content": "why?", "authorUserId": "u1", **stamps}]
+    return {"prompts": prompts, "datasets": datasets, "dataset_items": items, "dataset_runs": runs, "dataset_run_items": tried, "comments": comments}
+
+
+def in_tables(things):
+    """As PostgreSQL has them: names of columns, JSON in text, no names of what is told by an id."""
+    own = {"prompts": ("prompt", "config"), "datasets": ("metadata",), "dataset_items": ("input", "expectedOutput", "metadata"), "dataset_runs": ("metadata",)}
+    names = {"projectId": "project_id", "createdAt": "created_at", "updatedAt": "updated_at", "commitMessage": "commit_message", "createdBy": "created_by",
+             "datasetId": "dataset_id", "expectedOutput": "expected_output", "sourceTraceId": "source_trace_id", "sourceObservationId": "source_observation_id",
+             "datasetRunId": "dataset_run_id", "datasetItemId": "dataset_item_id", "traceId": "trace_id", "observationId": "observation_id",
+             "objectType": "object_type", "objectId": "object_id", "authorUserId": "author_user_id"}
+    told = ("datasetName", "datasetRunName")
+
+    def cell(table, name, value):
+        if value is None or name in own.get(table, ()):
+            return None if value is None else json.dumps(value, ensure_ascii=False)
+        if isinstance(value, list):
+            return "{" + ",".join(f'"{x}"' if " " in x else x for x in value) + "}"
+        return value.replace("T", " ")[:-1] if name in ("createdAt", "updatedAt") else value
+    return {table: [{names.get(k, k): cell(table, k, v) for k, v in row.items() if k not in told} for row in rows] for table, rows in sorted(things.items())}
+
+
 # --- LangSmith ----------------------------------------------------------------------------------------------------
 def uuid_of(text):
     import uuid
@@ -356,6 +396,94 @@ def stores():
     checks.equal("phoenix: scores", sorted(s["name"] for s in scores), ["correct"] * 6 + ["done", "happy", "tone"])
 
 
+# --- prompts, datasets, scores in columns ---------------------------------------------------------------------------
+def counts(report):
+    return {kind: (n["carried"], n["already"], n["not_carried"]) for kind, n in report["kinds"].items() if any(n.values())}
+
+
+def things():
+    traces = world(6, seed=5)
+    has = langfuse_things(traces)
+    with tempfile.TemporaryDirectory() as home, Server() as server:
+        for table, rows in has.items():
+            put(home, f"api/{table}.json", json.dumps({"data": rows, "meta": {"page": 1}}))
+        put(home, "dump.sql", pg_dump(in_tables(has)))
+        put(home, "page/items.csv", as_csv([{k: v for k, v in row.items() if k != "datasetId"} for row in has["dataset_items"][1:]]))
+        report = run(server, "langfuse", os.path.join(home, "api"), state=os.path.join(home, "state.json"), name="things")
+        every = {"prompt version": (4, 0, 0), "dataset": (2, 0, 0), "dataset item": (4, 0, 0), "run item": (3, 0, 0)}
+        checks.equal("things: carried", counts(report), every)
+        checks.equal("things: comments are told", [(r["why"][:18], r["count"]) for r in report["left_out"]], [("comments of people", 1)])
+        checks.check("things: a label that is none here", any("Not Ours" in r["why"] for r in report["stayed_behind"]), report["stayed_behind"])
+        path = "/api/public/v2/prompts/refund%2Fanswer"
+        checks.equal("things: the prompt in use", [server.get(path)[k] for k in ("version", "prompt", "config", "tags", "commitMessage")],
+                     [4, has["prompts"][0]["prompt"], {"temperature": 1}, ["shop", "a b"], "change 4"])
+        checks.equal("things: versions keep their numbers", [server.get(f"{path}?version={n}")["prompt"] for n in (1, 2, 4)], ["Hi {{name}}", "\\Hey", has["prompts"][0]["prompt"]])
+        checks.equal("things: labels", server.get(f"{path}?label=staging")["version"], 2)
+        checks.equal("things: chat", server.get("/api/public/v2/prompts/look-up")["prompt"], has["prompts"][3]["prompt"])
+        dataset = server.get("/api/public/v2/datasets/refunds%20%2F%20hard")
+        checks.equal("things: the dataset", (dataset["description"], dataset["metadata"]), ("which failed", {"team": "shop"}))
+        fields = ("id", "input", "expectedOutput", "metadata", "sourceTraceId", "status")
+        for item in has["dataset_items"]:
+            got = server.get(f"/api/public/dataset-items/{item['id']}")
+            checks.equal(f"things: item {item['id']}", [got[k] for k in fields], [item[k] for k in fields])
+        tried = server.get("/api/public/datasets/refunds%20%2F%20hard/runs/gpt-4o")
+        checks.equal("things: the run", (tried["description"], tried["metadata"], sorted(i["traceId"] for i in tried["datasetRunItems"])),
+                     ("the first", {"model": "gpt-4o"}, [t["id"] for t in traces[:3]]))
+        again = run(server, "langfuse", os.path.join(home, "api"), state=os.path.join(home, "state.json"), name="things again")
+        checks.equal("things: again by state", (again["carried"], again["already"]), (0, 13))
+        held = {kind: (0, n[0], 0) for kind, n in every.items()}
+        checks.equal("things: the dump is the same", counts(run(server, "langfuse", os.path.join(home, "dump.sql"), name="things of a dump")), held)
+        checks.equal("things: so are items alone", counts(run(server, "langfuse", os.path.join(home, "page/items.csv"), name="items of the page")),
+                     {"dataset": (0, 1, 0), "dataset item": (0, 3, 0)})
+        # What has changed since: the source's newer item takes its place, an older one does not, a prompt's version never.
+        server.post("/api/public/dataset-items", {"id": "i-1", "datasetName": "refunds / hard", "input": "ours"})
+        has["dataset_items"][2].update(input="theirs", updatedAt=iso(time.time() + HOUR))
+        has["prompts"][0]["prompt"] = "another"
+        for table in ("prompts", "datasets", "dataset_items"):
+            put(home, f"later/{table}.json", json.dumps(has[table]))
+        later = run(server, "langfuse", os.path.join(home, "later"), wanted=1, name="things later")
+        checks.equal("things: what changed", counts(later), {"prompt version": (0, 3, 1), "dataset": (0, 2, 0), "dataset item": (1, 3, 0)})
+        checks.equal("things: newer wins", [server.get(f"/api/public/dataset-items/i-{n}")["input"] for n in (1, 2)], ["ours", "theirs"])
+        checks.check("things: ours stays, and is told", any("Pawl's stays" in r["why"] for r in later["stayed_behind"]), later["stayed_behind"])
+        # Scores in columns of a page's export: carried where no table of scores comes along.
+        rows = [{**row, "quality": [0.5, 1], "tone": ["kind"], "done": ["True"], "unused": None} for row in langfuse_api(traces)["traces"]]
+        put(home, "columns/traces.csv", as_csv(rows))
+        columns = run(server, "langfuse", os.path.join(home, "columns"), name="columns")
+        checks.equal("columns: carried", counts(columns), {"trace": (6, 0, 0), "score": (24, 0, 0)})
+        checks.equal("columns: what they say", sorted(str(s.get("stringValue") or s["value"]) for s in server.wait_for(lambda: server.get(f"/api/public/v2/scores?traceId={traces[0]['id']}")["data"], 60, "scores")),
+                     ["0.5", "1", "True", "kind"])
+        put(home, "columns/a.json", json.dumps(langfuse_api(traces)["scores"]))
+        both = run(server, "langfuse", os.path.join(home, "columns"), name="columns beside scores")
+        checks.equal("columns: beside the table", (both["kinds"]["score"]["carried"], sum(r["count"] for r in both["left_out"])), (12, 18))
+    langsmith_datasets()
+
+
+def langsmith_datasets():
+    day = iso(time.time() - 24 * HOUR)
+    dataset = {"id": uuid_of("dataset"), "name": "refunds", "description": "hard ones", "data_type": "kv", "created_at": day, "modified_at": day, "example_count": 3,
+               "session_count": 1, "last_session_start_time": None, "inputs_schema": None, "outputs_schema": None, "transformations": None, "metadata": None}
+    examples = [{"id": uuid_of(f"example {n}"), "dataset_id": dataset["id"], "inputs": {"q": f"order {n}"}, "outputs": {"a": n}, "created_at": day, "modified_at": day,
+                 "metadata": {"dataset_split": ["hard" if n else "base"], "n": n}, "source_run_id": None, "attachments": {"a": {}} if n == 2 else None} for n in range(3)]
+    tried = {"id": uuid_of("session"), "name": "refunds-gpt-4o", "reference_dataset_id": dataset["id"], "description": "tried", "start_time": day, "tenant_id": "t", "extra": {"metadata": {"m": 1}}}
+    with tempfile.TemporaryDirectory() as home, Server() as server:
+        put(home, "jsonl/datasets.jsonl", jsonl([dataset]))
+        put(home, "jsonl/a_examples.jsonl", jsonl(examples))
+        put(home, "jsonl/projects.jsonl", jsonl([tried]))
+        put(home, "examples.csv", as_csv(examples))
+        wanted = {"dataset": (1, 0, 0), "example": (3, 0, 0), "experiment": (1, 0, 0)}
+        report = run(server, "langsmith", os.path.join(home, "jsonl"), name="langsmith datasets")
+        checks.equal("langsmith datasets: carried", counts(report), wanted)
+        checks.equal("langsmith datasets: attachments are told", [(r["why"], r["count"]) for r in report["stayed_behind"]], [("attachments of examples", 1)])
+        got = server.get(f"/langsmith/examples?dataset={dataset['id']}")
+        checks.equal("langsmith datasets: examples", sorted((e["id"], e["inputs"]["q"], e["outputs"]["a"], e["metadata"]["dataset_split"][0]) for e in got),
+                     sorted((e["id"], e["inputs"]["q"], e["outputs"]["a"], e["metadata"]["dataset_split"][0]) for e in examples))
+        checks.equal("langsmith datasets: the experiment", server.get(f"/langsmith/sessions/{tried['id']}")["reference_dataset_id"], dataset["id"])
+        again = {kind: (0, n[0], 0) for kind, n in wanted.items()}
+        checks.equal("langsmith datasets: again", counts(run(server, "langsmith", os.path.join(home, "jsonl"), name="langsmith again")), again)
+        checks.equal("langsmith datasets: CSV", counts(run(server, "langsmith", os.path.join(home, "examples.csv"), name="examples as CSV")),
+                     {"dataset": (0, 1, 0), "example": (0, 3, 0)})
+
+
 # --- what goes wrong ----------------------------------------------------------------------------------------------
 def bad_files():
     traces = world(3, seed=3)
@@ -438,7 +566,7 @@ def killed():
 
 
 if __name__ == "__main__":
-    parts = {"langfuse": langfuse_forms, "langsmith": langsmith_forms, "stores": stores, "bad": bad_files, "killed": killed}
+    parts = {"langfuse": langfuse_forms, "langsmith": langsmith_forms, "stores": stores, "things": things, "bad": bad_files, "killed": killed}
     for part in sys.argv[1:] or parts:
         parts[part]()
     checks.finish()

@@ -116,14 +116,11 @@ class Import {
     const auto inputs = TRY(inputs_of(options_.paths));
     state_ = TRY(State::open(options_.dry_run ? "" : options_.state, options_.anew));
     if (!options_.dry_run) TRY(sender_.greet());
+    reader_->memory = state_.memory;
     progress_.since = clock_.monotonic();
     for (const auto& input : inputs) progress_.all_bytes += input.bytes;
-    for (const auto& input : inputs) {
-      const auto before = progress_.bytes;
-      TRY(one_file(input));
-      progress_.bytes = before + input.bytes;
-      told_(progress_);
-    }
+    for (const auto pass : passes)
+      for (const auto& input : inputs) TRY(one_pass(input, pass));
     report_.knows_already = sender_.knows_already();
     report_.dry_run = options_.dry_run;
     report_.took = clock_.monotonic() - progress_.since;
@@ -131,10 +128,24 @@ class Import {
   }
 
  private:
-  Result<> one_file(const Input& input) {
+  Result<> one_pass(const Input& input, Pass pass) {
+    const auto number = static_cast<unsigned>(pass);
     std::error_code error;
     auto path = fs::absolute(input.path, error).lexically_normal().string();
-    FileState& state = state_.of(path, input.mark);
+    if (pass != Pass::first) {
+      if ((state_.of(path, input.mark).later & (1U << number)) == 0) return {};
+      path += fmt::format(" pass {}", number + 1);
+      progress_.all_bytes += input.bytes;
+    }
+    pass_ = pass;
+    const auto before = progress_.bytes;
+    TRY(one_file(input, state_.of(path, input.mark)));
+    progress_.bytes = before + input.bytes;
+    told_(progress_);
+    return {};
+  }
+
+  Result<> one_file(const Input& input, FileState& state) {
     progress_.file = input.path;
     if (state.whole) {
       report_.kinds["record"].already += state.items;
@@ -154,15 +165,17 @@ class Import {
     for (;;) {
       auto more = (*rows)->next(row);
       const Place place{input.path, row.line, number + 1};
+      if (!more && pass_ != Pass::first) break;  // said in the first one
       if (!more) {
         add(report_.refused, more.error().what, {input.path, 0, number + 1});
         ++report_.kinds["record"].refused;
         break;
       }
       if (!*more) break;
-      ++number, ++progress_.records;
+      ++number;
+      if (pass_ == Pass::first) ++progress_.records;
       progress_.bytes = before + std::min(input.bytes, (*rows)->consumed());
-      if (number > known) TRY(one_row(row, place));
+      if (number > known) TRY(one_row(row, place, state));
       if (bytes_ >= batch_bytes || batch_.size() >= batch_items) TRY(flush(state, number));
       if (number % 500 == 0) told_(progress_);
     }
@@ -170,14 +183,17 @@ class Import {
     return flush(state, number);
   }
 
-  Result<> one_row(const Row& row, const Place& place) {
+  Result<> one_row(const Row& row, const Place& place, FileState& state) {
     if (!row.bad.empty()) {
+      if (pass_ != Pass::first) return {};
       add(report_.refused, row.bad, place);
       ++report_.kinds["record"].refused;
       return {};
     }
     Mapped mapped;
+    mapped.pass = pass_;
     reader_->read(row, mapped);
+    state.later |= mapped.later;
     for (const auto& why : mapped.bad) {
       add(report_.refused, why, place);
       ++report_.kinds["record"].refused;
@@ -185,7 +201,7 @@ class Import {
     for (const auto& note : mapped.notes) add(mapped.skipped > 0 ? report_.skipped : report_.left, note, place);
     for (auto& item : mapped.items) {
       bytes_ += item.json.size();
-      batch_.push_back({std::move(item), place, {}, false});
+      batch_.push_back({std::move(item), place, {}, false, {}});
     }
     return {};
   }
@@ -199,11 +215,13 @@ class Import {
         add(report_.refused, one.refused, one.place);
         continue;
       }
+      if (!one.note.empty()) add(report_.left, one.note, one.place);
       one.already ? ++count.already : ++count.carried;
       ++state.items;
     }
     batch_.clear(), bytes_ = 0;
     state.rows = number;
+    state_.memory = reader_->memory;
     if (!options_.dry_run) TRY(state_.write());
     told_(progress_);
     return {};
@@ -215,6 +233,7 @@ class Import {
   std::unique_ptr<Reader> reader_;
   Sender sender_;
   State state_;
+  Pass pass_ = Pass::first;
   Progress progress_;
   Report report_;
   std::vector<Sent> batch_;

@@ -24,9 +24,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     PAWL_CHECK(row.bad.empty() != row.json.empty(), "a row is good or bad");
     if (!row.bad.empty()) continue;
     for (const auto& reader : readers) {
-      imports::Mapped out;
-      reader->read(row, out);
-      for (const auto& item : out.items) PAWL_CHECK(llm::json::is_valid(item.json), "{}", item.json);
+      for (const auto pass : imports::passes) {
+        imports::Mapped out;
+        out.pass = pass;
+        reader->read(row, out);
+        for (const auto& item : out.items) PAWL_CHECK(llm::json::is_valid(item.json), "{}", item.json);
+      }
     }
   }
 }

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "fields.h"
 #include "items.h"
+#include "langfuse_things.h"
 
 namespace pawl::imports {
 namespace {
@@ -21,12 +22,16 @@ class Langfuse : public Reader {
 
   void read(const Row& row, Mapped& out) override {
     const bool dumped = row.table.find('.') != std::string::npos;  // "public.users"
-    if (dumped && !row.table.ends_with("traces") && !row.table.ends_with("observations") &&
-        !row.table.ends_with("scores")) {
+    const bool known = row.table.ends_with("traces") || row.table.ends_with("observations") ||
+                       row.table.ends_with("scores") ||
+                       langfuse_thing(row.table, Fields(std::string_view())) != LangfuseThing::none;
+    if (dumped && !known) {
+      if (!out.is(Pass::first)) return;
       ++out.skipped;
       out.notes.push_back(fmt::format("the table {} of the dump", row.table));
       return;
     }
+    cells_ = row.cells, dumped_ = dumped;
     read_object(row.table, row.json, "", out);
   }
 
@@ -48,18 +53,29 @@ class Langfuse : public Reader {
   }
 
   bool is_wanted(const Fields& row, Mapped& out) {
-    if (row.is_true({"is_deleted", "isDeleted"})) {
+    const auto leave = [&](std::string why) {
+      if (!out.is(Pass::first)) return false;  // it is counted
       ++out.skipped;
-      out.notes.push_back("deleted at the source");
+      out.notes.push_back(std::move(why));
       return false;
-    }
+    };
+    if (row.is_true({"is_deleted", "isDeleted"})) return leave("deleted at the source");
     const std::string project = row.text({"projectId", "project_id"});
     if (project.empty()) return true;
-    if (project_.empty()) project_ = project;
-    if (project == project_) return true;
-    ++out.skipped;
-    out.notes.push_back(fmt::format("of project {}, not {}: import it by itself with --project", project, project_));
-    return false;
+    auto& first = memory["project"];
+    if (first.empty()) first = project;
+    const std::string& wanted = project_.empty() ? first : project_;
+    if (project == wanted) return true;
+    return leave(fmt::format("of project {}, not {}: import it by itself with --project", project, wanted));
+  }
+
+  void read_columns(Table table, const Fields& row, std::string_view object, Mapped& out) {
+    const std::string id = row.text({"id", "span_id", "spanId"}), trace = row.text({"traceId", "trace_id"});
+    if (table == Table::traces)
+      read_score_columns(object, {.trace = id, .observation = {}, .at = row.moment({"timestamp"})}, memory, out);
+    if (table == Table::observations)
+      read_score_columns(object, {.trace = trace, .observation = id, .at = row.moment({"startTime", "start_time"})},
+                         memory, out);
   }
 
   void read_object(std::string_view table, std::string_view object, const std::string& trace, Mapped& out) {
@@ -70,7 +86,13 @@ class Langfuse : public Reader {
       return;
     }
     if (!is_wanted(row, out)) return;
-    switch (table_of(table, row)) {
+    if (const auto thing = langfuse_thing(table, row); thing != LangfuseThing::none)
+      return read_langfuse_thing(thing, row, cells_, memory, out);
+    const Table kind = table_of(table, row);
+    if (!dumped_ && trace.empty()) read_columns(kind, row, object, out);
+    if (!out.is(Pass::first)) return;
+    if (kind == Table::scores) memory["scores"] = "1";
+    switch (kind) {
       case Table::events:
         return read_event(row, object, out);
       case Table::traces:
@@ -82,7 +104,9 @@ class Langfuse : public Reader {
         return read_score(row, trace, out);
       case Table::none:
         out.bad.push_back(
-            "the record is no trace, observation or score of Langfuse: id and timestamp or startTime are missing");
+            "the record is no trace, observation, score, prompt or dataset of Langfuse: id and timestamp or startTime "
+            "are "
+            "missing");
     }
   }
 
@@ -149,8 +173,6 @@ class Langfuse : public Reader {
   static void note_rest(const Fields& row, Mapped& out) {
     const std::string comments = row.value({"comments"});
     if (json::is_array(comments) && comments != "[]") out.notes.push_back("comments of people");
-    if (const std::string scores = row.value({"scores"}); json::is_object(scores) && scores != "{}")
-      out.notes.push_back("scores inside traces, which have no id there: export the table of scores too");
   }
 
   void read_trace(const Fields& row, Mapped& out) {
@@ -293,6 +315,7 @@ class Langfuse : public Reader {
   }
 
   std::string project_;
+  bool cells_ = false, dumped_ = false;  // of the row that is read
 };
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "fields.h"
 #include "items.h"
+#include "langsmith_things.h"
 
 namespace pawl::imports {
 namespace {
@@ -17,11 +18,11 @@ class LangSmith : public Reader {
 
   void read(const Row& row, Mapped& out) override {
     const Fields fields(row.json);
-    if (fields.has({"run_type"})) return read_run(row.json, "", "", 0, out);
-    if (fields.has({"key"}) && (fields.has({"run_id"}) || fields.has({"trace_id"}))) return read_feedback(fields, out);
-    if (fields.has({"dataset_id"}))
-      return out.bad.push_back("the record is an example of a dataset: `pawl import` carries runs and feedback");
-    out.bad.push_back("the record is no run and no feedback of LangSmith: run_type or key and run_id are missing");
+    const bool run = fields.has({"run_type"});
+    const bool feedback = fields.has({"key"}) && (fields.has({"run_id"}) || fields.has({"trace_id"}));
+    if (!run && !feedback) return read_langsmith_thing(fields, memory, out);
+    if (!out.is(Pass::first)) return;
+    return run ? read_run(row.json, "", "", 0, out) : read_feedback(fields, out);
   }
 
  private:

@@ -20,6 +20,7 @@ class Mlflow : public Reader {
   explicit Mlflow(std::string project) : project_(std::move(project)) {}
 
   void read(const Row& row, Mapped& out) override {
+    if (!out.is(Pass::first)) return;
     const Fields fields(row.json);
     const std::string experiment = fields.text({"experiment"});
     if (!project_.empty() && !experiment.empty() && experiment != project_) {

@@ -15,6 +15,7 @@ class Phoenix : public Reader {
   explicit Phoenix(std::string project) : project_(std::move(project)) {}
 
   void read(const Row& row, Mapped& out) override {
+    if (!out.is(Pass::first)) return;
     const Fields fields(row.json);
     const std::string project = fields.text({"project", "project_name"});
     if (!project_.empty() && !project.empty() && project != project_) {

@@ -17,6 +17,7 @@ struct Row {
   std::string json;   // one whole JSON object; cells of CSV and COPY are strings, what is null or empty is left out
   std::string bad;    // not empty: this is no row, and why
   std::uint64_t line = 0;  // where it begins, from 1; 0: it stands in no text
+  bool cells = false;      // of CSV or COPY: JSON of a column is text here
 };
 
 class Rows {

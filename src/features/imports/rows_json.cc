@@ -13,7 +13,8 @@ namespace {
 namespace json = llm::json;
 
 // Names under which an object holds a list of records.
-constexpr std::string_view lists[] = {"data", "traces", "observations", "scores", "runs", "batch"};
+constexpr std::string_view lists[] = {"data",    "traces",   "observations", "scores",        "runs",    "batch",
+                                      "prompts", "datasets", "examples",     "dataset_items", "comments"};
 
 bool is_space(char c) {
   return c == ' ' || c == '\n' || c == '\r' || c == '\t';

@@ -78,6 +78,7 @@ class Csv : public Rows {
       return true;
     }
     row.json = as_object(names_, cells);
+    row.cells = true;
     return true;
   }
   std::uint64_t consumed() const override { return lines_.consumed(); }
@@ -177,6 +178,7 @@ class Dump : public Rows {
       }
       row.table = table_;
       row.line = lines_.number();
+      row.cells = true;
       std::vector<std::optional<std::string>> cells;
       for (const auto cell : split(line, '\t'))
         cell == "\\N" ? cells.emplace_back() : cells.emplace_back(unescaped(cell));

@@ -21,15 +21,6 @@ constexpr std::size_t filter_bytes = 7'000;
 constexpr std::string_view boundary = "pawl-import-5b1f2d";
 constexpr std::string_view always = "from=1990-01-01&to=2100-01-01";
 
-std::string message_of(const net::ClientResponse& answer) {
-  const std::string_view body = json::trimmed(answer.body);
-  if (!json::is_valid(body)) return std::string(utf8_prefix(body, 200));
-  for (const auto found :
-       {json::at(body, {"error", "message"}), json::member(body, "message"), json::member(body, "detail")})
-    if (json::is_string(found)) return json::text(found);
-  return std::string(utf8_prefix(body, 200));
-}
-
 bool comes_back(int status) {
   return status == 408 || status == 425 || status == 429 || status == 502 || status == 503 || status == 504;
 }
@@ -73,6 +64,15 @@ std::string held_key(std::string_view trace, std::string_view span) {
 }
 
 }  // namespace
+
+std::string message_of(const net::ClientResponse& answer) {
+  const std::string_view body = json::trimmed(answer.body);
+  if (!json::is_valid(body)) return std::string(utf8_prefix(body, 200));
+  for (const auto found :
+       {json::at(body, {"error", "message"}), json::member(body, "message"), json::member(body, "detail")})
+    if (json::is_string(found)) return json::text(found);
+  return std::string(utf8_prefix(body, 200));
+}
 
 Sender::Sender(const Options& options)
     : options_(options), client_({.connect_time = 10 * second, .idle_time = 2 * minute, .user_agent = "pawl-import"}) {}
@@ -193,6 +193,9 @@ Result<> Sender::send_some(std::vector<Sent*> some) {
     case Channel::otlp:
       asked.path = "/v1/traces", asked.body = otlp_body(some);
       break;
+    case Channel::thing:
+      for (auto* one : some) TRY(send_thing(*one));
+      return {};
   }
   const auto answer = TRY(call(asked));
   if (answer.status == 401 || answer.status == 403)
@@ -224,7 +227,7 @@ Result<> Sender::send(std::vector<Sent>& batch) {
   TRY(mark_held(all));
   // What the server would fold into what it has (Langfuse, LangSmith) is sent all the same: it may have changed since.
   std::erase_if(all, [](const Sent* one) { return one->already && one->item.channel == Channel::otlp; });
-  for (const auto channel : {Channel::langfuse, Channel::langsmith, Channel::otlp, Channel::feedback}) {
+  for (const auto channel : {Channel::langfuse, Channel::langsmith, Channel::otlp, Channel::feedback, Channel::thing}) {
     std::vector<Sent*> some;
     std::size_t bytes = 0;
     for (auto* one : all) {

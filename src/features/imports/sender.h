@@ -16,7 +16,10 @@ struct Sent {
   Place place;
   std::string refused;   // why, or ""
   bool already = false;  // the server had it
+  std::string note;      // what stayed behind of it, or ""
 };
+
+std::string message_of(const net::ClientResponse& answer);  // what a server says went wrong
 
 class Sender {
  public:
@@ -34,6 +37,8 @@ class Sender {
   };
   Result<net::ClientResponse> call(const Asked& asked);
   Result<> send_some(std::vector<Sent*> some);
+  Result<> send_thing(Sent& one);  // things.cc
+  Result<bool> is_there(Sent& one);
   Result<> split(const std::vector<Sent*>& some, const std::string& why);
   Result<> mark_held(const std::vector<Sent*>& all);
   Result<bool> held_of(const std::vector<std::string>& traces, std::unordered_set<std::string>& held);

@@ -36,8 +36,11 @@ Result<State> State::open(std::string path, bool anew) {
     one.items = static_cast<std::uint64_t>(
         std::max<std::int64_t>(0, json::integer(json::member(files_in.value, "items")).value_or(0)));
     one.whole = json::member(files_in.value, "whole") == "true";
+    one.later = static_cast<unsigned>(json::integer(json::member(files_in.value, "later")).value_or(0) & 0xFF);
     state.files_[json::text("\"" + std::string(files_in.key) + "\"")] = one;
   }
+  for (json::Members known(json::member(whole, "memory")); known.next();)
+    state.memory[json::text("\"" + std::string(known.key) + "\"")] = json::text(known.value);
   return state;
 }
 
@@ -58,7 +61,10 @@ Result<> State::write() const {
         .field("rows", one.rows)
         .field("items", one.items)
         .field("whole", one.whole)
+        .field("later", one.later)
         .end();
+  json.end().key("memory").object();
+  for (const auto& [name, known] : memory) json.field(name, known);
   json.end().end();
   SystemFiles files;
   const std::string folder = fs::path(path_).parent_path().string(), next = path_ + ".next";

@@ -12,6 +12,7 @@ struct FileState {
   std::uint64_t rows = 0;   // acknowledged, from its begin
   std::uint64_t items = 0;  // records of them
   bool whole = false;
+  unsigned later = 0;  // passes that it is needed in again
 };
 
 class State {
@@ -19,6 +20,7 @@ class State {
   // "" remembers nothing. A file that cannot be read as a state is `invalid`; one that is not there is new.
   static Result<State> open(std::string path, bool anew);
   FileState& of(const std::string& file, const std::string& mark);  // begins anew where the mark is another
+  std::map<std::string, std::string> memory;                        // what the reader had learnt
   Result<> write() const;                                           // durable on return
 
  private:

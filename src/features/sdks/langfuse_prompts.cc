@@ -78,11 +78,13 @@ Result<net::Response> create(Sdks::Inside& inside, const net::Request& request) 
   if (!version.config.empty() && !json::is_object(version.config))
     return fail(ErrorKind::invalid, "config must be a JSON object.");
   if (doc.has("tags")) version.tags = TRY(doc.texts("tags"));
+  if (const auto number = doc.number("version")) version.number = *number;  // as it was where it comes from
   if (doc.raw("isActive") == "true") version.labels.emplace_back("production");
   std::erase(version.labels, "latest");
   const auto project = access_of(request).project;
+  const auto number = version.number;
   const auto prompt = TRY(inside.parts.prompts.add(project, std::move(version)));
-  return version_json(*prompt, *prompt->find("latest"), project, 201);
+  return version_json(*prompt, number ? *prompt->find(*number) : *prompt->find("latest"), project, 201);
 }
 
 // /NAME/versions/N

@@ -24,6 +24,7 @@ CREATE TABLE prompt_labels (project INTEGER NOT NULL, name TEXT NOT NULL, label 
 )sql"}};
 
 constexpr std::size_t most_name = 250, most_label = 36, most_text = 4U << 20;
+constexpr std::int64_t most_number = 1'000'000;
 
 std::vector<std::string> lines(std::string_view text) {
   std::vector<std::string> out;
@@ -49,6 +50,8 @@ Result<> check(const New& version) {
       return fail(ErrorKind::invalid, "A prompt's name holds no '|' and no control characters.");
   if (version.prompt.size() + version.config.size() > most_text)
     return fail(ErrorKind::exhausted, "A prompt and its config have at most {} bytes.", most_text);
+  if (version.number && (*version.number < 1 || *version.number > most_number))
+    return fail(ErrorKind::invalid, "A version's number is from 1 to {}.", most_number);
   for (const auto& label : version.labels) TRY(check_label(label));
   for (const auto& tag : version.tags.value_or(std::vector<std::string>{}))
     if (tag.empty() || tag.size() > 200 || tag.find('\n') != std::string::npos)
@@ -164,9 +167,11 @@ Result<Known> Prompts::add(ProjectId project, New version) {
     return fail(ErrorKind::conflict, "Prompt {} is of type {}; its versions keep it.", version.name,
                 version.chat ? "text" : "chat");
   }
+  const std::int64_t number = version.number.value_or(prompt->latest() + 1);
+  if (prompt->versions.contains(number))
+    return fail(ErrorKind::conflict, "Prompt {} has a version {} already.", version.name, number);
   if (version.tags) prompt->tags = *version.tags;
   prompt->changed = now;
-  const std::int64_t number = prompt->latest() + 1;
   SystemRandom random;
   Version added{to_hex(std::string_view(random.bytes(16))),
                 number,

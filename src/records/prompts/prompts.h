@@ -54,6 +54,7 @@ struct New {
   std::vector<std::string> labels;
   std::optional<std::vector<std::string>> tags;  // nullopt: as they are
   std::string commit_message, author;
+  std::optional<std::int64_t> number = std::nullopt;  // as it is elsewhere; nullopt: the next one
 };
 
 std::span<const ledger::Migration> migrations();
@@ -67,7 +68,8 @@ class Prompts {
   Known find(ProjectId project, const std::string& name) const;
   std::vector<Known> all(ProjectId project) const;  // by name
 
-  // The next version. `conflict` where the name is of another type, `invalid` on bad names and labels.
+  // The next version, or the one of its number. `conflict` where the name is of another type or the number is taken,
+  // `invalid` on bad names, numbers and labels.
   Result<Known> add(ProjectId project, New version);
   // These labels come to this version, from others where they were there. `not_found`.
   Result<Known> label(ProjectId project, const std::string& name, std::int64_t number,

@@ -59,6 +59,22 @@ TEST_F(PromptsTest, WhatIsWrongChangesNothing) {
   EXPECT_EQ(prompts->find(2, "p"), nullptr);
 }
 
+TEST_F(PromptsTest, AVersionKeepsTheNumberThatItHasElsewhere) {
+  const auto numbered = [&](std::int64_t number) {
+    return prompts->add(1, {.name = "p", .prompt = "\"x\"", .config = {}, .labels = {}, .tags = {}, .number = number});
+  };
+  ASSERT_TRUE(numbered(4));
+  ASSERT_TRUE(numbered(2));
+  EXPECT_EQ(numbered(4).error().kind, ErrorKind::conflict);
+  EXPECT_EQ(numbered(0).error().kind, ErrorKind::invalid);
+  EXPECT_EQ(numbered(2'000'000).error().kind, ErrorKind::invalid);
+  reopen();
+  EXPECT_EQ(prompts->find(1, "p")->latest(), 4);
+  EXPECT_NE(prompts->find(1, "p")->find(2), nullptr);
+  ASSERT_TRUE(add("\"next\""));
+  EXPECT_EQ(prompts->find(1, "p")->latest(), 5);
+}
+
 TEST_F(PromptsTest, RemovingAVersionLeavesTheOthers) {
   ASSERT_TRUE(add("\"one\"", {"production"}));
   ASSERT_TRUE(add("\"two\"", {"staging"}));

@@ -1,0 +1,123 @@
+// What an import carries beside telemetry: made in the words of the server's routes, compared with what it has, sent.
+#include <algorithm>
+#include <map>
+
+#include "base/text.h"
+#include "fields.h"
+#include "items.h"
+#include "sender.h"
+
+namespace pawl::imports {
+namespace {
+
+constexpr int deepest = 64;
+
+// The same for values that mean the same: members in order, no white space, nothing and "" as null.
+std::string comparable(std::string_view raw, int depth = 0) {
+  raw = json::trimmed(raw);
+  if (depth == 0 && (json::is_null(raw) || raw == "\"\"")) return "null";
+  if (json::is_string(raw)) return json_quote(json::text(raw));
+  if (depth == deepest) return std::string(raw);
+  if (json::is_object(raw)) {
+    std::map<std::string, std::string> members;
+    for (json::Members in(raw); in.next();)
+      members[json::text("\"" + std::string(in.key) + "\"")] = comparable(in.value, depth + 1);
+    JsonWriter out;
+    out.object();
+    for (const auto& [key, value] : members) out.key(key).raw(value);
+    return out.end().take();
+  }
+  if (json::is_array(raw)) {
+    JsonWriter out;
+    out.array();
+    for (json::Elements in(raw); in.next();) out.raw(comparable(in.value, depth + 1));
+    return out.end().take();
+  }
+  return std::string(raw);
+}
+
+bool holds(std::string_view list, std::string_view element) {
+  for (json::Elements in(list); in.next();)
+    if (comparable(in.value) == comparable(element)) return true;
+  return false;
+}
+
+std::string why_of(const net::ClientResponse& answer, std::string_view kind) {
+  if (answer.status == 401 || answer.status == 403)
+    return fmt::format("the key may not write a {}: give one with the scopes read and write", kind);
+  return message_of(answer);
+}
+
+}  // namespace
+
+void add_thing(Mapped& out, std::string_view kind, std::string_view id, std::string body, Thing thing) {
+  out.items.push_back({.channel = Channel::thing,
+                       .kind = std::string(kind),
+                       .id = std::string(id),
+                       .json = std::move(body),
+                       .trace = {},
+                       .span = {},
+                       .resource = {},
+                       .thing = std::move(thing)});
+}
+
+std::vector<std::string> labels_of(std::string_view list, Mapped& out) {
+  std::vector<std::string> labels;
+  for (json::Elements in(list); in.next();) {
+    std::string label = json::text(in.value);
+    const bool fits = !label.empty() && label.size() <= 36 && std::ranges::all_of(label, [](char c) {
+      return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.';
+    });
+    if (fits)
+      labels.push_back(std::move(label));
+    else
+      out.notes.push_back(fmt::format("the label {} of prompts, which is none in Pawl", json_quote(label)));
+  }
+  std::erase(labels, "latest");
+  return labels;
+}
+
+// What the server has of it decides: nothing (it is made), the same, an older one (it is replaced), another.
+Result<bool> Sender::is_there(Sent& one) {
+  const auto& thing = one.item.thing;
+  if (thing.look.empty()) return false;
+  const auto answer = TRY(call({"GET", thing.look, "", ""}));
+  if (answer.status != 200) return false;
+  const bool same = std::ranges::all_of(thing.same, [&](std::string_view name) {
+    return comparable(json::member(one.item.json, name)) == comparable(json::member(answer.body, name));
+  });
+  if (same) {
+    one.already = true;
+    if (!thing.beside.empty())
+      for (json::Elements in(json::member(one.item.json, thing.beside)); in.next();)
+        if (!holds(json::member(answer.body, thing.beside), in.value))
+          one.note =
+              fmt::format("{} of a {} that is there already and has others in Pawl", thing.beside, one.item.kind);
+    return true;
+  }
+  if (thing.fixed) {
+    one.refused = fmt::format("Pawl has another {} in its place: import into a project of its own", one.item.kind);
+    return true;
+  }
+  auto theirs = moment_of(json::member(answer.body, "updatedAt"));
+  if (!theirs) theirs = moment_of(json::member(answer.body, "modified_at"));
+  if (theirs && thing.changed > *theirs) return false;
+  one.already = true;
+  one.note = fmt::format("changes of a {} that Pawl's is newer than: Pawl's stays", one.item.kind);
+  return true;
+}
+
+Result<> Sender::send_thing(Sent& one) {
+  if (TRY(is_there(one))) return {};
+  const auto answer = TRY(call({"POST", one.item.thing.path, "application/json", one.item.json}));
+  if (answer.status >= 400) {
+    one.refused = why_of(answer, one.item.kind);
+    return {};
+  }
+  if (!one.item.thing.look.empty()) return {};
+  const auto made = json::member(answer.body, "createdAt"), changed = json::member(answer.body, "updatedAt");
+  one.already = !made.empty() && made != changed;
+  return {};
+}
+
+}  // namespace pawl::imports
