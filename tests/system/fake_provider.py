@@ -1,4 +1,4 @@
-"""A model provider on loopback: OpenAI's chat and responses, Anthropic's messages. It answers by what is asked, and keeps the truth.
+"""A model provider on loopback: OpenAI's chat and responses, Anthropic's messages, Gemini's generateContent. It answers by what is asked, and keeps the truth.
 
 The last user message says what happens: `weather in X` → a call of the tool get_weather, then a sentence; `fail` → 500;
 anything else → a sentence. Usage follows from the request alone, so that a test can say what must come out.
@@ -57,6 +57,8 @@ class Provider:
             status, said = self.responses(asked)
         elif "/messages" in handler.path:
             status, said = self.messages(asked)
+        elif ":generateContent" in handler.path:
+            status, said = self.generate(handler.path.rsplit("/", 1)[1].partition(":")[0], asked)
         else:
             status, said = self.chat(asked)
         if status == 200 and asked.get("stream"):
@@ -137,6 +139,19 @@ class Provider:
         return 200, {"id": f"msg_{number}", "type": "message", "role": "assistant", "model": model, "content": content,
                      "stop_reason": "tool_use" if place else "end_turn", "stop_sequence": None,
                      "usage": {"input_tokens": total - cached, "cache_read_input_tokens": cached, "cache_creation_input_tokens": 0, "output_tokens": out}}
+
+    def generate(self, model, asked):
+        turns = asked["contents"]
+        parts = [part for one in turns for part in one["parts"]]
+        texts = [part["text"] for one in turns if one.get("role") == "user" for part in one["parts"] if "text" in part]
+        if self.fails(texts):
+            return 400, {"error": {"code": 400, "message": "the model is out", "status": "INVALID_ARGUMENT"}}
+        place = self.wants_tool(texts, any("functionResponse" in part for part in parts))
+        number, (_, total, cached, out) = self.used(model, len(turns))
+        part = {"functionCall": {"name": "get_weather", "args": {"place": place}}} if place else {"text": f"It is sunny. ({number})"}
+        return 200, {"responseId": f"gemini-{number}", "modelVersion": model,
+                     "candidates": [{"index": 0, "content": {"role": "model", "parts": [part]}, "finishReason": "STOP"}],
+                     "usageMetadata": {"promptTokenCount": total, "cachedContentTokenCount": cached, "candidatesTokenCount": out, "totalTokenCount": total + out}}
 
     def stream(self, handler, asked, said):
         """Chat completions in three chunks, usage last where it was asked for."""

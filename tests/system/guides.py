@@ -1,18 +1,22 @@
-"""Every page of docs/guides/connect is tried: its shell lines set the environment, its Python runs against a fake provider, and a run arrives.
+"""Every page of docs/guides/connect is tried: its shell lines set the environment, its programs run against a fake provider, and what they did
+is found in Pawl: each model call once, its tokens, its cost, whose it was.
 
-A page's own address and key stand for those of a real server. Where a page's packages are not among tests/guides/requirements.txt, or cannot be
-had (PAWL_NO_NETWORK=1), its settings are tried by a plain exporter, and the skip is told.
+A page's own address and key stand for those of a real server. The packages are pinned with their hashes in tests/guides: NAME.txt for the page
+NAME, base.txt for the other pages in Python, package-lock.json for TypeScript (tests/lock.py and npm write them). Where they cannot be had
+(PAWL_NO_NETWORK=1) a page's settings are tried by a plain exporter, and the skip is told.
     guides.py [PAGE ...]
 """
 import base64
 import concurrent.futures
 import contextlib
+import decimal
 import glob
 import hashlib
 import json
 import os
 import re
 import secrets
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -24,35 +28,62 @@ from fake_provider import Provider
 from pawl import BINARY, JSON, PATIENCE, ROOT, Checks, Server, call, command
 
 PAGES = os.path.join(ROOT, "docs/guides/connect")
-NEEDED = os.path.join(ROOT, "tests/guides/requirements.txt")
+NEEDED = os.path.join(ROOT, "tests/guides")
 # Told elsewhere: an index; pages whose lines other programs run (tests/system/own_sdks.py, auth_push.py, collector.py).
 OTHERS = {"README.md", "python.md", "typescript.md", "google-cloud.md", "collector.md"}
 ADDRESS, KEY = "https://pawl.example.com", re.compile(r"pawl_sk_…")
 INSTALLS = re.compile(r"^\s*(?:python -m )?(?:pip|npm|pnpm) install (.*)$")
+# USD a million tokens: uncached, cached, output.
+PRICES = {"gpt-4.1": ("2", "0.5", "8"), "gemini-2.5-flash": ("0.3", "0.03", "2.5")}
+# What a page's SDK does not tell, so that Pawl cannot know it.
+UNTOLD = {"agentops.md": {"cached"}, "openai-agents.md": {"model", "content"}}
 
 
-def python_with_packages():
-    """A Python that has what the pages name, kept under build/; None where it cannot be had."""
-    with open(NEEDED, "rb") as file:
-        place = os.path.join(ROOT, "build/guides", hashlib.sha256(file.read()).hexdigest()[:12])
+def folder(name, *locks):
+    """(a folder under build/ for what these files lock, whether it is ready)"""
+    told = hashlib.sha256()
+    for lock in locks:
+        with open(os.path.join(NEEDED, lock), "rb") as file:
+            told.update(file.read())
+    place = os.path.join(ROOT, "build/guides", f"{name}-{told.hexdigest()[:12]}")
+    return place, os.path.exists(os.path.join(place, "ready"))
+
+
+def made(place, *words, cwd=None):
+    """Runs what fills a folder; the folder, or None with the reason told."""
+    ran = subprocess.run(words, capture_output=True, text=True, cwd=cwd, check=False, timeout=900)
+    if ran.returncode != 0:
+        print(f"  {words[:4]}: {ran.stderr[-600:]}")
+        return None
+    open(os.path.join(place, "ready"), "w", encoding="utf-8").close()
+    return place
+
+
+def python_for(lock):
+    """A Python that has what NAME.txt locks, kept under build/; None where it cannot be had."""
+    place, ready = folder(lock.removesuffix(".txt"), lock)
     python = os.path.join(place, "bin/python")
-    if not os.path.exists(os.path.join(place, "ready")):
+    if not ready:
         if os.environ.get("PAWL_NO_NETWORK") == "1":
             return None
         venv.create(place, with_pip=True, clear=True)
-        if subprocess.run([python, "-m", "pip", "install", "-q", "--no-deps", "-r", NEEDED], capture_output=True, check=False, timeout=900).returncode != 0:
+        if not made(place, python, "-m", "pip", "install", "-q", "--require-hashes", "--no-deps", "--no-compile", "-r", os.path.join(NEEDED, lock)):
             return None
-        open(os.path.join(place, "ready"), "w", encoding="utf-8").close()
     return python
 
 
-def installed(python):
-    """Names of what that Python has."""
-    if python is None:
-        return set()
-    said = subprocess.run([python, "-c", "import importlib.metadata as m, json; print(json.dumps([d.name for d in m.distributions()]))"],
-                          capture_output=True, text=True, check=True).stdout
-    return {name.lower().replace("_", "-") for name in json.loads(said)}
+def node_modules():
+    """The folder with what package-lock.json locks, kept under build/; None where it cannot be had."""
+    place, ready = folder("node", "package-lock.json")
+    if not ready:
+        if os.environ.get("PAWL_NO_NETWORK") == "1":
+            return None
+        shutil.rmtree(place, ignore_errors=True)
+        shutil.copytree(NEEDED, place, ignore=shutil.ignore_patterns("*.txt", "*.in"))
+        place = made(place, "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", cwd=place)
+    if place:
+        shutil.copy(os.path.join(NEEDED, "run.mjs"), place)
+    return place
 
 
 class Page:
@@ -63,11 +94,11 @@ class Page:
         fences = re.findall(r"^```(\w*)\n(.*?)^```$", text, re.M | re.S)
         self.shell = "\n".join(body for language, body in fences if language == "sh" or (not language and re.match(r"[A-Z_]+=", body)))
         self.python = "\n".join(body for language, body in fences if language == "python")
-        self.packages = [word.strip('"') for line in self.shell.splitlines() if (found := INSTALLS.match(line)) for word in found.group(1).split()]
+        self.typescript = [body for language, body in fences if language == "ts"]
         self.links = re.findall(r"\]\((?!https?:)([^)#]+)", text)
-
-    def missing(self, there):
-        return [one for one in self.packages if re.split(r"[<>=\[]", one)[0].lower() not in there]
+        self.programs = "\n".join([self.python, *self.typescript])
+        own = self.name.replace(".md", ".txt")
+        self.lock = "package-lock.json" if self.typescript else None if not self.python else own if os.path.exists(os.path.join(NEEDED, own)) else "base.txt"
 
 
 def filled(text, server):
@@ -85,7 +116,8 @@ def environment(page, server, home, provider):
     with contextlib.suppress(FileExistsError):
         os.symlink(os.path.abspath(BINARY), os.path.join(home, "bin/pawl"))
     plain = {"PATH": os.path.join(home, "bin") + ":" + os.environ["PATH"], "HOME": home, "LANG": "C.UTF-8", "OPENAI_API_KEY": "sk-test",
-             "OPENAI_BASE_URL": provider.url + "/v1", "OPENAI_AGENTS_DISABLE_TRACING": "0", "TRACELOOP_TELEMETRY": "false"}
+             "OPENAI_BASE_URL": provider.url + "/v1",
+             "GOOGLE_API_KEY": "test", "GOOGLE_GEMINI_BASE_URL": provider.url, "OPENAI_AGENTS_DISABLE_TRACING": "0", "TRACELOOP_TELEMETRY": "false"}
     ran = subprocess.run(["bash", "-euc", "\n".join(lines) + "\nprintf '\\n=== env\\n'; env -0"], capture_output=True, text=True, env=plain, cwd=home,
                          timeout=60 * PATIENCE, check=False)
     said, _, after = ran.stdout.partition("\n=== env\n")
@@ -132,51 +164,91 @@ def plain_span(settings, program):
     return call(place, "POST", json.dumps(body).encode(), headers).status
 
 
-def try_page(page, python, there):
-    """(checks, skips) of one page on a server of its own."""
+def cost_of(calls, untold):
+    """What the provider's calls cost, as far as the SDK lets it be known: without a model nothing, and a cached token that is not told as any other."""
+    cost = decimal.Decimal(0)
+    if "model" in untold:
+        return cost
+    for model, total, cached, out in calls:
+        uncached, cheap, output = (decimal.Decimal(price) for price in PRICES[model])
+        cached = 0 if "cached" in untold else cached
+        cost += (total - cached) * uncached + cached * cheap + out * output
+    return cost / 1_000_000
+
+
+def told(page, server, provider):
+    """What is in Pawl against what the program did: [(name, holds, got)]."""
+    found, calls, untold = traces_of(server), provider.calls, UNTOLD.get(page.name, ())
+    steps = server.get("/api/v1/spans?limit=200&from=1970-01-01T00:00:00Z", key=server.sdk_key)["spans"]
+    if not calls:
+        return [("a run arrives", bool(found), found)]
+    models = [(one["model"] or {}).get("served") or (one["model"] or {}).get("requested") or "" for one in steps if one["kind"] == "llm"]
+    wanted = set() if "model" in untold else {model for model, *_ in calls}
+    checks = [("a run arrives", bool(found), found),
+              ("each model call is there once", sum(one["llm_calls"] for one in found) == len(calls), f"{len(calls)} calls: {found}"),
+              ("its tokens", sum(one["tokens"] or 0 for one in found) == sum(total + out for _, total, _, out in calls), f"{calls}: {found}"),
+              ("its cost", sum(decimal.Decimal(one["cost_usd"] or 0) for one in found) == cost_of(calls, untold), f"{cost_of(calls, untold)}: {found}"),
+              ("its models", {one.split("/")[-1] for one in models} - {""} == wanted, models)]
+    if "def get_weather" in page.python or "get_weather:" in page.programs:
+        asked = len(calls) // 2  # a call that asks for the tool, and one that answers
+        tools = [one for one in steps if one["kind"] == "tool" and not one["noise"]]
+        checks.append(("its tool, once", len(tools) == asked and all(one["tool"] and one["tool"]["name"] == "get_weather" for one in tools)
+                       and sum(one["tool_calls"] for one in found) == asked, [(one["kind"], one["name"]) for one in steps]))
+    runs = [one for one in found if one["llm_calls"]]
+    for name, value, key in (("session", "s-1", "session_id"), ("user", "u-1", "user_id"), ("agent", "clerk", "agent")):
+        if re.search(rf"['\"]{value}['\"]", page.programs) and name not in untold:
+            checks.append((f"its {name}", bool(runs) and all(one[key] == value for one in runs), found))
+    if "content" not in untold:
+        said = [json.dumps(server.get(f"/api/v1/traces/{one['trace_id']}", key=server.sdk_key)) for one in runs]
+        question = "weather in Rome" if "weather in Rome" in page.programs else "Say hello"
+        checks.append(("what was asked and answered", bool(said) and all(question in one and "It is sunny" in one for one in said), said))
+    return checks
+
+
+def run(runner, text, settings, home, number):
+    """One program of a page, as a user would start it."""
+    path, words = os.path.join(home, f"program{number}.py"), [runner]
+    if not runner.endswith("/python"):  # TypeScript: it lies where its packages are, in the folder that a first line `// FOLDER` names
+        inner = re.match(r"// ([\w-]+)\n", text)
+        path = os.path.join(runner, inner[1] if inner else "", f"program-{os.path.basename(home)}-{number}.mts")
+        words = ["node", os.path.join(runner, "run.mjs")]
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+    ran = subprocess.run([*words, path], capture_output=True, text=True, env=settings, cwd=home, timeout=120 * PATIENCE, check=False)
+    os.remove(path)
+    return ran
+
+
+def try_page(page, runner):
+    """(checks, skips) of one page on a server of its own. `runner`: what runs its programs, None where it cannot be had."""
     checks, skips = [], []
     with Server("--auth", "required") as server, Provider() as provider, tempfile.TemporaryDirectory(prefix="pawl-guide-") as home:
-        made = json.loads(command("key", "create", "--project", "default", "--scopes", "ingest,read,write", "--data", server.data, "--json").stdout)
-        server.sdk_key, server.sdk_id = made["key"], made["id"]
-        server.wait_for(lambda: server.call("GET", "/api/public/projects", key=made["key"]).status == 200, 5, "the key")
+        keys = [json.loads(command("key", "create", "--project", "default", "--scopes", scopes, "--data", server.data, "--json").stdout)
+                for scopes in ("ingest,read,write", "read,operate")]
+        server.sdk_key, server.sdk_id, server.key = keys[0]["key"], keys[0]["id"], keys[1]["key"]
+        server.wait_for(lambda: server.call("GET", "/metrics").status == 200, 30, "the keys")
         settings, said, code = environment(page, server, home, provider)
         checks.append(("its shell lines run", code == 0, said[-600:]))
-        missing = page.missing(there)
-        runs = bool(page.python) and not missing
-        if runs:
-            program = os.path.join(home, "program.py")
-            with open(program, "w", encoding="utf-8") as file:
-                file.write(filled(page.python, server))
-            ran = subprocess.run([python, program], capture_output=True, text=True, env=settings, cwd=home, timeout=90 * PATIENCE, check=False)
-            checks.append(("its program runs", ran.returncode == 0, ran.stdout[-400:] + ran.stderr[-900:]))
+        programs = [page.python] * bool(page.python) + page.typescript
+        if programs and runner:
+            for number, text in enumerate(programs):
+                ran = run(runner, filled(text, server), settings, home, number)
+                checks.append((f"its program {number + 1} runs", ran.returncode == 0, ran.stdout[-400:] + ran.stderr[-900:]))
         else:
-            if page.python or missing:
-                skips.append(f"{page.name}: its program ({', '.join(missing)} not installed); its settings were tried")
+            if programs:
+                skips.append(f"{page.name}: its program (its packages cannot be had without a network); its settings were tried")
             status = plain_span(settings, filled(page.python, server))
             checks.append(("its settings lead here", status in (200, 202, 204) or (status is None and "arrived after" in said), f"{status} {said[-300:]}"))
-        calls, found = sum(1 for _ in provider.calls), []
-        end = time.monotonic() + 10 * PATIENCE
-        while time.monotonic() < end:
-            found = traces_of(server)
-            if found and (not runs or sum(one["llm_calls"] for one in found) >= max(1, calls)):
-                break
+        end = time.monotonic() + 30 * PATIENCE
+        while not all(holds for _, holds, _ in told(page, server, provider)) and time.monotonic() < end:
             time.sleep(0.2)
-        checks.append(("a run arrives", bool(found), found))
-        if runs:
-            told = sum(one["llm_calls"] for one in found)
-            checks.append(("each model call is there once", told == max(1, calls), f"{told} of {calls}: {found}"))
-            if '"s-1"' in page.python:
-                checks.append(("in its session", any(one["session_id"] == "s-1" for one in found), found))
-            checks.append(("with its tokens", sum(one["tokens"] or 0 for one in found) > 0, found))
+        server.stored()  # nothing comes later that counts again
+        checks += told(page, server, provider)
     return checks, skips
 
 
 def main():
     checks = Checks()
-    python = python_with_packages()
-    there = installed(python)
-    if python is None:
-        print("  skipped: the pages' programs: their packages cannot be had without a network")
     pages = [Page(path) for path in sorted(glob.glob(os.path.join(PAGES, "*.md")))]
     for page in pages:
         for link in page.links:
@@ -185,7 +257,9 @@ def main():
     checks.equal("the index names every page", sorted({page.name for page in pages} - OTHERS - index), [])
     tried = [page for page in pages if page.name not in OTHERS and (not sys.argv[1:] or page.name.removesuffix(".md") in sys.argv[1:])]
     with concurrent.futures.ThreadPoolExecutor(2) as several:
-        for page, (results, skips) in zip(tried, several.map(lambda one: try_page(one, python, there), tried)):
+        needed = sorted({page.lock for page in tried if page.lock})
+        runners = {None: None, **dict(zip(needed, several.map(lambda lock: node_modules() if lock.endswith(".json") else python_for(lock), needed)))}
+        for page, (results, skips) in zip(tried, several.map(lambda one: try_page(one, runners[one.lock]), tried)):
             for skip in skips:
                 print(f"  skipped: {skip}")
             for name, good, got in results:
