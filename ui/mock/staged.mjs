@@ -1,4 +1,4 @@
-// Runs made up for the replay: one with everything that agents do (crew-1), one that is still going on (live-1), long traces (big-10000).
+// Runs made up for the replay: one with everything that agents do (crew-1), one of twelve agents that hand over and go in circles (swarm-t1), one that is still going on (live-1), long traces (big-10000).
 const base = Date.parse('2026-11-12T20:00:00Z');
 const at = (ms) => new Date(base + ms).toISOString().replace(/\.(\d{3})Z$/, '.$1000000Z');
 const text = (role, words, more = {}) => ({ role, parts: [{ type: 'text', text: words }], ...more });
@@ -66,6 +66,43 @@ function big(n) {
   return t;
 }
 
+/** A desk of twelve agents: a lead that asks each, two that hand over to one another again and again, tools that several share. */
+function swarm() {
+  const t = trace('swarm-t1', '', 'lead');
+  const root = t.add('agent', 'lead', null, 0, 240_000, { input: [text('user', 'Write the market brief for Monday.')] });
+  const desks = { lead: [], economist: ['get_rates', 'get_series', 'plot'], reporter: ['search_news', 'open_page', 'quote'], editor: ['diff'], checker: ['search_news', 'open_page'], analyst: ['sql', 'plot', 'get_series'], lawyer: ['search_filings'], translator: ['glossary'], designer: ['plot', 'layout'], archivist: ['search_archive', 'open_page'], risk: ['sql', 'simulate'], publisher: ['publish'] };
+  let now = 100;
+  const says = (parent, agent, ms, input) => { t.add('llm', 'chat gpt-4.1', parent, now, now + ms, { agent, ...usage('gpt-4.1', input, input / 2, 90) }); now += ms + 20; };
+  const works = (parent, agent, tools, rounds) => {
+    const began = now;
+    const own = t.add('agent', agent, parent, began, began, { agent });
+    for (let i = 0; i < rounds; i++) {
+      says(own, agent, 700, 900 + i * 400);
+      for (const name of tools) {
+        const failed = name === 'open_page' && i === 1;
+        t.add('tool', `execute_tool ${name}`, own, now, now + 300, { agent, tool: { name, call_id: `s${t.spans.length}`, arguments: { round: i, of: agent }, result: failed ? null : { ok: true } }, ...(failed ? { status: 'error', error: { type: 'HTTPError', message: '403 from the paper' } } : {}) });
+        now += 320;
+      }
+    }
+    const span = t.spans.find((each) => each.span_id === own);
+    span.duration_ms = now - began;
+    now += 40;
+  };
+  for (const [agent, tools] of Object.entries(desks)) {
+    if (agent === 'lead' || agent === 'editor' || agent === 'checker' || agent === 'publisher') continue;
+    says(root, 'lead', 900, 1500);
+    works(root, agent, tools, 2);
+  }
+  for (let round = 0; round < 4; round++) {
+    works(root, 'editor', desks.editor, 1);
+    works(root, 'checker', desks.checker, 1);
+  }
+  says(root, 'lead', 900, 6000);
+  works(root, 'publisher', desks.publisher, 1);
+  t.spans[0].duration_ms = now + 100;
+  return t;
+}
+
 const growing = { trace: null, timer: null };
 /** Grows by a step every 400 ms once somebody looks, and ends after twelve. */
 function live(world) {
@@ -95,9 +132,9 @@ function live(world) {
 const made = new Map();
 function traceOf(world, id) {
   const long = /^big-(\d{1,6})$/.exec(id);
-  if (!long && id !== 'crew-t1' && id !== 'live-t1') return null;
+  if (!long && id !== 'crew-t1' && id !== 'live-t1' && id !== 'swarm-t1') return null;
   if (id === 'live-t1') return live(world);
-  if (!made.has(id)) made.set(id, long ? big(Number(long[1])) : crew());
+  if (!made.has(id)) made.set(id, long ? big(Number(long[1])) : id === 'swarm-t1' ? swarm() : crew());
   return made.get(id);
 }
 

@@ -18,6 +18,7 @@ export const icons = {
   clock: ['8 8 5.5', 'M8 5v3l2 1.500'],
   search: ['7 7 4', 'm10 10 3.500 3.500'],
   plus: ['M8 3v10M3 8h10'],
+  minus: ['M3 8h10'],
   close: ['m4 4 8 8M12 4l-8 8'],
   check: ['m3.500 8.500 3 3 6-7'],
   'chevron-down': ['m4 6 4 4 4-4'],

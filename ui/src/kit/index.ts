@@ -2,6 +2,7 @@
 export { default as Badge } from './Badge.svelte';
 export { default as Button } from './Button.svelte';
 export { default as Dialog } from './Dialog.svelte';
+export { default as Explain } from './Explain.svelte';
 export { default as Failure } from './Failure.svelte';
 export { default as HoverCard } from './HoverCard.svelte';
 export { default as Icon } from './Icon.svelte';

@@ -87,11 +87,12 @@ function withPauses(replay: Replay): Figure | null {
   return { label: 'With pauses', value: duration(session.duration_ms), wide: true, rows, notes: ['From the first start to the last end, the user’s time included.'] };
 }
 
-function tokens(replay: Replay): Figure {
+/** Counted tokens of these spans by type, and what was left out. */
+export function tokenFacts(nodes: readonly Node[]): { all: number | null; rows: Fact[]; notes: string[] } {
   const sums = new Map<string, number>();
   let unknown = 0;
   let all: number | null = null;
-  for (const node of replay.tree.all) {
+  for (const node of nodes) {
     const sum = tokensTotal(node.span);
     if (isRepeat(node) || (node.span.counted === false && sum !== null)) continue;
     if (sum === null) {
@@ -102,9 +103,13 @@ function tokens(replay: Replay): Figure {
     for (const [type, value] of Object.entries(node.span.tokens ?? {})) if (typeof value === 'number') sums.set(type, (sums.get(type) ?? 0) + value);
   }
   const types = ['input', 'cache_read', 'cache_write', 'output', 'reasoning'];
-  const rows = (): Fact[] => types.map((type) => ({ label: typeLabel(type), value: format.count(sums.get(type) ?? null), ...(sums.has(type) ? {} : { note: 'not reported by this SDK' }) }));
-  const notes = unknown ? [`${plural(unknown, 'call')} did not report tokens; unknown is not zero.`] : [];
-  return { label: 'Tokens', value: format.short(all), wide: true, rows, notes, href: spansHref(replay, 'kind=llm,embedding'), ...(all === null ? { unknown: 'not reported by this SDK' } : {}) };
+  const rows = types.map((type) => ({ label: typeLabel(type), value: format.count(sums.get(type) ?? null), ...(sums.has(type) ? {} : { note: 'not reported by this SDK' }) }));
+  return { all, rows, notes: unknown ? [`${plural(unknown, 'call')} did not report tokens; unknown is not zero.`] : [] };
+}
+
+function tokens(replay: Replay): Figure {
+  const { all, rows, notes } = tokenFacts(replay.tree.all);
+  return { label: 'Tokens', value: format.short(all), wide: true, rows: () => rows, notes, href: spansHref(replay, 'kind=llm,embedding'), ...(all === null ? { unknown: 'not reported by this SDK' } : {}) };
 }
 
 function steps(replay: Replay): Figure {

@@ -2,7 +2,11 @@
 import type { Scope } from '$kit';
 import type { Place } from './neighbours';
 import { newest } from './live.svelte';
+import { play } from './model';
+import type { Player } from './player.svelte';
 import type { Replay } from './replay.svelte';
+
+const JUMPS = { llm: 'l', tool: 'o', handoff: 'h', same: 'w' } as const;
 
 interface Moves {
   place: () => Place | null;
@@ -11,9 +15,17 @@ interface Moves {
   escape: () => void;
 }
 
-export function keysOf(replay: Replay, moves: Moves): Scope {
+export function keysOf(replay: Replay, player: Player, moves: Moves): Scope {
   const there = (): boolean => !!replay.run;
   const what = replay.kind;
+  const show = (which: 'graph' | 'flame'): void => {
+    replay.togglePane(which);
+    moves.focusPane('timeline');
+  };
+  /** Behind the last call of the same in this run, the next run of the list. */
+  const next = (sort: play.Jump): void => {
+    if (!player.jump(sort) && sort === 'same') moves.go(moves.place()?.after);
+  };
   return {
     name: 'Replay',
     keys: [
@@ -31,8 +43,23 @@ export function keysOf(replay: Replay, moves: Moves): Scope {
       { key: 'n', label: 'Next hit', when: () => replay.hits.length > 0, run: () => replay.nextHit() },
       { key: 'shift+n', label: 'Hit before', when: () => replay.hits.length > 0, run: () => replay.nextHit(true) },
       { key: 't', label: 'Transcript', when: there, run: () => moves.focusPane('transcript') },
-      { key: 'l', label: 'Tree and timeline', when: there, run: () => moves.focusPane('timeline') },
+      {
+        key: 'r',
+        label: 'Tree and timeline',
+        when: there,
+        run: () => {
+          replay.set({ pane: 'tree' }, { push: replay.values.pane !== 'tree' });
+          moves.focusPane('timeline');
+        },
+      },
+      { key: 'g', label: 'Graph of agents and tools', when: there, run: () => show('graph') },
+      { key: 'm', label: 'Flame: what holds what, by cost, time or tokens', when: there, run: () => show('flame') },
       { key: 'd', label: 'Details', when: there, run: () => moves.focusPane('details') },
+      { key: 'Space', label: 'Play as it happened, pause', when: () => player.steps.length > 0, run: () => player.toggle() },
+      { key: '.', label: 'Play: next step', when: there, run: () => player.go(1) },
+      { key: ',', label: 'Play: step before', when: there, run: () => player.go(-1) },
+      { key: '>', label: 'Play faster', when: there, run: () => player.faster() },
+      ...(['llm', 'tool', 'handoff', 'same'] as const).map((what) => ({ key: JUMPS[what], label: `Next ${play.jumpName(what)}`, when: there, run: () => next(what) })),
       {
         key: 'f',
         label: 'Follow what arrives',
@@ -42,7 +69,7 @@ export function keysOf(replay: Replay, moves: Moves): Scope {
           if (replay.follow) newest(replay);
         },
       },
-      { key: 'Escape', label: 'Close, clear the search, show all time', when: there, run: () => moves.escape() },
+      { key: 'Escape', label: 'Close, put the playhead away, clear the search, show all', when: there, run: () => moves.escape() },
     ],
   };
 }

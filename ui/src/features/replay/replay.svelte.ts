@@ -3,7 +3,7 @@ import { ApiError, type Api } from '$api';
 import { QueryState, url, type Router } from '$kit';
 import { load, recallRun } from './load';
 import {
-  ancestors, below, build, findings, flatten, foldedByRule, linesOf, msOf, nextOf, outline, pathTo, ranked, search, terms, timeline, transcribe, EARLY, calmTurns,
+  ancestors, below, build, findings, flatten, foldedByRule, linesOf, msOf, nextOf, outline, pathTo, ranked, search, terms, timeline, transcribe, runLabel, EARLY, calmTurns,
   type Call, type Finding, type Line, type Node, type Run, type Tree, type TreeRow, type Turn,
 } from './model';
 
@@ -11,6 +11,10 @@ export const tabs = ['call', 'context', 'attributes', 'events', 'logs', 'scores'
 export type Tab = (typeof tabs)[number];
 export const forms = ['read', 'json', 'raw'] as const;
 export type Form = (typeof forms)[number];
+
+export const panes = ['tree', 'graph', 'flame', 'both'] as const;
+export type Pane = (typeof panes)[number];
+export const speeds = ['1', '2', '4', '10', '25', '100'] as const;
 
 const schema = {
   span: url.text(),
@@ -24,6 +28,15 @@ const schema = {
   critical: url.flag(),
   view: url.choice(['transcript', 'timeline', 'details'], 'transcript'),
   list: url.text(),
+  /** What stands beside the details: the tree, the graph, the flame, or graph over flame. */
+  pane: url.choice(panes, 'tree'),
+  every: url.flag(),
+  unit: url.choice(['cost', 'tokens'], 'cost'),
+  by: url.choice(['', 'cost', 'time', 'tokens'], ''),
+  frame: url.text(),
+  /** The playhead, in milliseconds since the start. */
+  at: url.number(),
+  speed: url.choice(speeds, '4'),
 };
 type Values = url.State<typeof schema>;
 
@@ -128,6 +141,8 @@ export class Replay {
     return { from: Math.max(0, from), to: Math.min(this.scale.length, to) };
   });
   readonly zoomed = $derived(this.#zoom !== '');
+  /** Lazily: only the graph, the flame and the player ask. */
+  readonly runName = $derived(this.run ? runLabel(this.run) : '');
   readonly criticalPath = $derived(this.#critical ? timeline.criticalPath(this.tree.roots) : null);
 
   set(patch: Partial<Values>, how: { now?: boolean; push?: boolean } = {}): void {
@@ -163,6 +178,20 @@ export class Replay {
       // Not to be reached, or starting: asked again by itself.
       if (this.failure.status === 0 || this.failure.status === 503) setTimeout(() => void this.load(signal), 2000);
     }
+  }
+
+  /** Shows or puts away the graph or the flame; both can stand together. */
+  togglePane(which: 'graph' | 'flame'): void {
+    const other = which === 'graph' ? 'flame' : 'graph';
+    const now = this.values.pane;
+    const next: Pane = now === which ? 'tree' : now === 'both' ? other : now === other ? 'both' : which;
+    this.set({ pane: next }, { push: true });
+  }
+
+  /** Goes through the places of a node of the graph or a frame of the flame, one at each press. */
+  selectNext(places: readonly Node[], how: { details?: boolean } = {}): void {
+    const at = this.chosen ? places.findIndex((node) => node.id === this.selected?.id) : -1;
+    this.select(places[(at + 1) % Math.max(places.length, 1)]?.id, how);
   }
 
   /** Selects a span and opens what hides it. */

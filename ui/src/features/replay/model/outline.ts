@@ -30,6 +30,8 @@ function synthetic(tree: Tree, id: string, what: 'run' | 'turn', kind: Kind, lab
     id, kind, label, note, children, parent: first?.parent ?? null, depth: 0, start, end, step: 0, own: null, turn: first?.turn ?? 0, synthetic: what, noise: false, failed: false, blocked: false,
     running: children.some((each) => each.running),
     rolled: total(children.map((each) => each.rolled)),
+    ownTokens: null,
+    rolledTokens: children.reduce<number | null>((sum, each) => (each.rolledTokens === null ? sum : (sum ?? 0) + each.rolledTokens), null),
     span: { span_id: id, parent_id: null, trace_id: first?.span.trace_id ?? '', kind, name: label, start: first?.span.start ?? '', duration_ms: end - start, status: 'ok' },
   };
   for (const child of children) child.parent = node;

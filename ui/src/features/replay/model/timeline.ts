@@ -80,6 +80,18 @@ export function toAxis(scale: Scale, time: number): number {
   return time - scale.start - gone;
 }
 
+/** The moment at an axis position: the other way round. Where a hidden pause lies, its end. */
+export function fromAxis(scale: Scale, at: number): number {
+  let gone = 0;
+  if (scale.hidden) {
+    for (const gap of scale.pauses) {
+      if (at < gap.at - 0.0005) break;
+      gone += gap.to - gap.from;
+    }
+  }
+  return scale.start + at + gone;
+}
+
 export const whole = (scale: Scale): Window => ({ from: 0, to: scale.length });
 
 /** A bar in percent of the window; null when it lies outside. */

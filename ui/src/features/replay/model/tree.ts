@@ -28,6 +28,9 @@ export interface Node {
   step: number;
   own: bigint | null;
   rolled: bigint | null;
+  /** Counted tokens, cached ones included; null where none are known. */
+  ownTokens: number | null;
+  rolledTokens: number | null;
   /** A turn or the run itself: a row without a span behind it. */
   synthetic: '' | 'run' | 'turn';
   turn: number;
@@ -83,6 +86,8 @@ function node(span: Span, id: string): Node {
     step: 0,
     own: span.counted === false ? null : pico(span.cost_usd),
     rolled: null,
+    ownTokens: span.counted === false ? null : tokensTotal(span),
+    rolledTokens: null,
     synthetic: '',
     turn: 0,
   };
@@ -131,11 +136,14 @@ export function finish(tree: Tree): void {
   const failing = new Set<Node>();
   for (const each of postOrder(tree.roots)) {
     let below: bigint | null = null;
+    let tokens: number | null = each.ownTokens;
     for (const child of each.children) {
       if (failing.has(child)) failing.add(each);
       if (child.rolled !== null) below = (below ?? 0n) + child.rolled;
+      if (child.rolledTokens !== null) tokens = (tokens ?? 0) + child.rolledTokens;
       if (each.span.duration_ms === null) each.end = Math.max(each.end, child.end);
     }
+    each.rolledTokens = tokens;
     each.rolled = each.own === null ? below : (below ?? 0n) + each.own;
     const inner = failing.has(each);
     if (each.span.status === 'error' && !each.noise) failing.add(each);
@@ -190,6 +198,23 @@ export function shownChildren(each: Node, noise: boolean): Node[] {
     else for (let i = child.children.length - 1; i >= 0; i--) stack.push(child.children[i]!);
   }
   return out.sort((a, b) => a.start - b.start);
+}
+
+/** The spans that no other span holds: turns and the run itself are rows of the screen, no spans. Plumbing gives way to what it holds. */
+export function realRoots(tree: Tree): Node[] {
+  return tree.all.filter((each) => !heldBySpan(each)).flatMap((each) => (each.noise ? realChildren(each) : [each]));
+}
+
+function heldBySpan(each: Node): boolean {
+  let above = each.parent;
+  while (above && above.synthetic !== '') above = above.parent;
+  return above !== null;
+}
+
+/** Children that are spans and no plumbing. */
+export function realChildren(each: Node): Node[] {
+  const children = shownChildren(each, false);
+  return children.some((child) => child.synthetic !== '') ? children.flatMap((child) => (child.synthetic === '' ? [child] : realChildren(child))) : children;
 }
 
 export interface TreeRow {
