@@ -162,6 +162,7 @@ TEST(Isolation, EveryScanNamesTheProject) {
          hostile);
   }
   walk(compile_find(77, hostile), hostile);
+  walk(compile_held(77, {{{1, 2}, {3, 4}}}, {0, day}), hostile);
   walk(compile_session(77, hostile), hostile);
   walk(compile_traces_of(77, hostile, 5), hostile);
   walk(compile_trace(77, {1, 2}), hostile);

@@ -422,6 +422,18 @@ TEST_F(Lists, CompleteValues) {
   EXPECT_EQ(compile_values(project, query).error().what, "No dimension is called tol. Did you mean tool?");
 }
 
+TEST_F(Lists, WhichSpansAreThere) {
+  const Span& span = spans()[4];
+  const std::vector<SpanKey> keys = {{span.trace, span.span}, {span.trace, {7, 7}}, {{7, 7}, span.span}};
+  const auto rows = Engine::one().run(compile_held(project, keys, {0, 9'000'000'000 * second}));
+  ASSERT_EQ(rows.size(), 1U);
+  EXPECT_EQ(rows.id(0, 0), span.trace);
+  EXPECT_EQ(rows.id(1, 0), span.span);
+  EXPECT_EQ(Engine::one().run(compile_held(project, keys, {span.start, span.start + second})).size(), 1U);
+  EXPECT_EQ(Engine::one().run(compile_held(project, keys, {span.start - day, span.start - hour})).size(), 0U);
+  EXPECT_EQ(Engine::one().run(compile_held(project + 1, keys, {0, 9'000'000'000 * second})).size(), 0U);
+}
+
 TEST_F(Lists, FindAnyId) {
   const Span& span = spans()[4];
   auto rows = Engine::one().run(compile_find(project, " " + to_hex(span.trace) + "\n"));

@@ -1,4 +1,6 @@
 // Look-ups: values that complete a filter, any id, and the rows of one trace, session or span.
+#include <set>
+
 #include "base/text.h"
 #include "measures.h"
 #include "rows.h"
@@ -119,6 +121,19 @@ Statement compile_find(std::uint32_t project, std::string_view text) {
                             "_span AS span, CAST(_trace_id, 'String') AS trace_id, _label AS label, _at AS at FROM "
                             "({} UNION ALL {} UNION ALL {}) ORDER BY _rank, _at DESC LIMIT 10",
                             sessions, traces, spans));
+}
+
+Statement compile_held(std::uint32_t project, const std::vector<SpanKey>& spans, const Range& range) {
+  Sql sql(project);
+  std::set<std::string> traces, keys;
+  for (const auto& key : spans) traces.insert(to_decimal(key.trace)), keys.insert(to_decimal(key.span));
+  const auto list = [&](const std::set<std::string>& ids) {
+    return sql.bind("Array(UInt128)", array_value({ids.begin(), ids.end()}));
+  };
+  const std::string rows = Sql::minutes(range);
+  return finish(sql, fmt::format("SELECT trace, span {} AND trace IN {} AND span IN {} GROUP BY trace, span HAVING "
+                                 "sum(sign) > 0 LIMIT 100000",
+                                 rows, list(traces), list(keys)));
 }
 
 }  // namespace pawl::query

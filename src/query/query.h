@@ -454,6 +454,13 @@ Result<Statement> compile_values(std::uint32_t project, const ValuesQuery& query
 // label String (name), at Int64 ns. Ranges ignored; at most 10 rows.
 Statement compile_find(std::uint32_t project, std::string_view id);
 
+struct SpanKey {
+  Id128 trace, span;
+};
+// Those of these spans that are there, of those that start in the range. Columns: trace UInt128, span UInt128. May name
+// a span of one of the traces under another of them.
+Statement compile_held(std::uint32_t project, const std::vector<SpanKey>& spans, const Range& range);
+
 }  // namespace pawl::query
 
 #include "charges.h"  // the rest of the door

@@ -116,6 +116,7 @@ void Explore::add_routes(net::Router& router) {
   add_list_routes(router, *inside_);
   add_detail_routes(router, *inside_);
   add_ask_routes(router, *inside_);
+  add_held_route(router, *inside_);
   add_log_routes(router, *inside_);
   add_live_routes(router, *inside_);
 }

@@ -70,6 +70,7 @@ void write_cell(JsonWriter& json, const native::Rows& rows, std::size_t column, 
 void add_list_routes(net::Router& router, Explore::Inside& inside);
 void add_detail_routes(net::Router& router, Explore::Inside& inside);
 void add_ask_routes(net::Router& router, Explore::Inside& inside);
+void add_held_route(net::Router& router, Explore::Inside& inside);  // held.cc
 void add_log_routes(net::Router& router, Explore::Inside& inside);
 void write_logs(JsonWriter& json, const std::vector<traces::LogRow>& rows);  // "logs": […]
 // The same of these traces, the earliest first; "logs_cut" where there are more.

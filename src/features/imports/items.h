@@ -31,6 +31,7 @@ struct Item {
   std::string id;           // of the record, for reports
   std::string json;         // an event, a run, a feedback, an OTLP span, the body of a thing
   std::string trace, span;  // client's ids of the span that it becomes; "" for what becomes none
+  Nanos at = 0;             // when that span starts; 0: not known
   std::string resource;     // otlp: the resource and the scope, each as one line of JSON; items of one text go together
   Thing thing = {};
 };

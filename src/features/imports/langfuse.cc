@@ -121,7 +121,7 @@ class Langfuse : public Reader {
   }
 
   static void put(Mapped& out, std::string_view kind, std::string_view type, const std::string& id, Nanos at,
-                  std::string body, std::string trace, std::string span) {
+                  std::string body, std::string trace, std::string span, Nanos start = 0) {
     JsonWriter event;
     event.object().field("id", fmt::format("import {} {} {}", kind, id, at)).field("type", type);
     event.field("timestamp", format_time(at)).key("body").raw(body).end();
@@ -131,6 +131,7 @@ class Langfuse : public Reader {
                          .json = event.take(),
                          .trace = std::move(trace),
                          .span = std::move(span),
+                         .at = start,
                          .resource = {}});
   }
 
@@ -199,7 +200,7 @@ class Langfuse : public Reader {
     if (row.is_true({"public"})) body.field("public", true);
     write_metadata(body, row);
     const auto said = row.moment({"updatedAt", "updated_at", "event_ts"}).value_or(at);
-    put(out, "trace", "trace-create", id, said, body.end().take(), id, "trace:" + id);
+    put(out, "trace", "trace-create", id, said, body.end().take(), id, "trace:" + id, at);
   }
 
   // usageDetails; else the columns and objects of older versions.
@@ -278,7 +279,7 @@ class Langfuse : public Reader {
       write_text(body, to, row.text(from));
     write_metadata(body, row);
     const auto said = row.moment({"updatedAt", "updated_at", "event_ts"}).value_or(end.value_or(*start));
-    put(out, "observation", "observation-create", id, said, body.end().take(), trace, id);
+    put(out, "observation", "observation-create", id, said, body.end().take(), trace, id, *start);
     if (flat && parent.empty()) write_trace(row, trace, *start, {"trace_name", "traceName", "name"}, out);
     note_rest(row, out);
   }

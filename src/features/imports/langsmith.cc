@@ -107,6 +107,7 @@ class LangSmith : public Reader {
                          .json = run.end().take(),
                          .trace = trace,
                          .span = trace.empty() ? "" : id,
+                         .at = *start,
                          .resource = {}});
     note_rest(row, out);
     const std::string children = row.value({"child_runs"});

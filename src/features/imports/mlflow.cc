@@ -107,6 +107,7 @@ class Mlflow : public Reader {
                          .json = otlp_json(span),
                          .trace = span.trace,
                          .span = span.span,
+                         .at = span.start,
                          .resource = otlp_resource(experiment, "mlflow")});
   }
 

@@ -61,6 +61,7 @@ class Phoenix : public Reader {
                          .json = otlp_json(span),
                          .trace = span.trace,
                          .span = span.span,
+                         .at = span.start,
                          .resource = otlp_resource(project, "")});
   }
 

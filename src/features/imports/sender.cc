@@ -16,8 +16,7 @@ namespace pawl::imports {
 namespace {
 
 constexpr std::size_t most_bytes = 4U << 20, most_items = 2'000;
-constexpr std::size_t traces_a_question = 150;  // a filter has at most 200 terms and 8 KB
-constexpr std::size_t filter_bytes = 7'000;
+constexpr std::size_t spans_a_question = 8'000;
 constexpr std::string_view boundary = "pawl-import-5b1f2d";
 constexpr std::string_view always = "from=1990-01-01&to=2100-01-01";
 
@@ -57,10 +56,6 @@ std::string feedback_body(const std::vector<Sent*>& some) {
         "application/json\r\n\r\n{2}\r\n",
         boundary, one->item.id, one->item.json);
   return out + fmt::format("--{}--\r\n", boundary);
-}
-
-std::string held_key(std::string_view trace, std::string_view span) {
-  return fmt::format("{}\n{}", trace, span);
 }
 
 }  // namespace
@@ -118,51 +113,39 @@ Result<> Sender::greet() {
   return {};
 }
 
-// Spans of these traces that the server holds. False: it will not say.
-Result<bool> Sender::held_of(const std::vector<std::string>& traces, std::unordered_set<std::string>& held) {
-  std::string filter = "trace=";
-  for (std::size_t i = 0; i < traces.size(); ++i) {
-    std::string quoted;
-    for (const char c : traces[i]) (quoted += c == '"' || c == '\\' ? "\\" : "") += c;
-    filter += fmt::format("{}\"{}\"", i == 0 ? "" : ",", quoted);
+// Asks which of these spans the server holds. False: it will not say.
+Result<bool> Sender::ask_held(const std::vector<Sent*>& some) {
+  Nanos from = some.front()->item.at, to = from;
+  JsonWriter body;
+  body.object().key("spans").array();
+  for (const auto* one : some) {
+    body.array().value(one->item.trace).value(one->item.span).end();
+    from = std::min(from, one->item.at), to = std::max(to, one->item.at);
   }
-  std::string cursor;
-  do {
-    std::string path = fmt::format("/api/v1/spans?limit=1000&{}&filter={}", always, percent_encode(filter));
-    if (!cursor.empty()) path += "&cursor=" + percent_encode(cursor);
-    const auto answer = TRY(call({"GET", path, "", ""}));
-    if (answer.status != 200) return false;
-    json::Elements spans(json::member(answer.body, "spans"));
-    while (spans.next())
-      held.insert(held_key(json::text(json::member(spans.value, "trace_id")),
-                           json::text(json::member(spans.value, "span_id"))));
-    const auto next = json::member(answer.body, "next_cursor");
-    cursor = json::is_string(next) ? json::text(next) : std::string();
-  } while (!cursor.empty());
+  body.end();
+  if (from > 0) body.field("from", format_time(from)).field("to", format_time(to + minute));
+  const auto answer = TRY(call({"POST", "/api/v1/find", "application/json", body.end().take()}));
+  if (answer.status != 200) return false;
+  for (json::Elements held(json::member(answer.body, "held")); held.next();)
+    if (const auto index = json::integer(held.value); index && *index >= 0 && std::cmp_less(*index, some.size()))
+      some[static_cast<std::size_t>(*index)]->already = true;
   return true;
 }
 
 Result<> Sender::mark_held(const std::vector<Sent*>& all) {
   if (fresh_ || !can_read_) return {};
-  std::unordered_set<std::string> asked, held;
-  std::vector<std::string> traces;
-  std::size_t bytes = 0;
+  std::vector<Sent*> some;
   const auto ask = [&]() -> Result<> {
-    if (traces.empty()) return {};
-    if (!TRY(held_of(traces, held))) can_read_ = false;
-    traces.clear(), bytes = 0;
+    if (!some.empty() && can_read_) can_read_ = TRY(ask_held(some));
+    some.clear();
     return {};
   };
-  for (const auto* one : all) {
-    if (one->item.span.empty() || !asked.insert(one->item.trace).second) continue;
-    if (traces.size() == traces_a_question || bytes + one->item.trace.size() + 4 > filter_bytes) TRY(ask());
-    bytes += one->item.trace.size() + 4;
-    traces.push_back(one->item.trace);
+  for (auto* one : all) {
+    if (one->item.span.empty()) continue;
+    some.push_back(one);
+    if (some.size() == spans_a_question) TRY(ask());
   }
-  TRY(ask());
-  for (auto* one : all)
-    one->already = !one->item.span.empty() && held.contains(held_key(one->item.trace, one->item.span));
-  return {};
+  return ask();
 }
 
 // Half by half, until the one that is refused stands alone; what is sent twice so is a repeat that the server drops.

@@ -2,7 +2,6 @@
 #pragma once
 #include <functional>
 #include <string>
-#include <unordered_set>
 #include <vector>
 
 #include "imports.h"
@@ -41,7 +40,7 @@ class Sender {
   Result<bool> is_there(Sent& one);
   Result<> split(const std::vector<Sent*>& some, const std::string& why);
   Result<> mark_held(const std::vector<Sent*>& all);
-  Result<bool> held_of(const std::vector<std::string>& traces, std::unordered_set<std::string>& held);
+  Result<bool> ask_held(const std::vector<Sent*>& some);
 
   const Options& options_;
   net::Client client_;
