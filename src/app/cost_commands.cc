@@ -23,7 +23,8 @@ namespace sj = simdjson;
 
 struct Wanted : Asked {
   std::string format = "focus", period = "day", attributes, out;
-  std::string shared, split = "cost", prices, name, scope = "project", value, limit_usd, timezone, span = "month";
+  std::string shared, shared_by, split = "cost", prices, name, scope = "project", value, limit_usd, timezone,
+                                 span = "month";
   std::vector<std::string> models, files;
   std::string account, projects, source;
   int days = 30;
@@ -137,7 +138,8 @@ Result<std::string> list_budgets(const Wanted& wanted) {
   const std::string body = TRY(call(wanted, "GET", "/api/v1/budgets"));
   if (wanted.json) return body;
   return table_of(body, "budgets",
-                  {"name", "scope", "value", "period", "limit_usd", "spent_usd", "forecast_usd", "runs_out", "state"});
+                  {"name", "scope", "value", "period", "limit_usd", "spent_usd", "forecast_usd", "runs_out_p10",
+                   "runs_out_p50", "runs_out_p90", "state"});
 }
 
 Result<std::string> set_budget(const Wanted& wanted) {
@@ -158,8 +160,13 @@ Result<std::string> export_file(const Wanted& wanted) {
                                                                 {"by", wanted.period},
                                                                 {"attributes", wanted.attributes},
                                                                 {"filter", wanted.filter},
+                                                                {"shared", wanted.shared},
+                                                                {"shared_by", wanted.shared_by},
+                                                                {"split", wanted.shared.empty() ? "" : wanted.split},
                                                                 {"format", wanted.format}});
   std::string text = TRY(call(wanted, "GET", path));
+  if (wanted.format == "parquet" && wanted.out.empty())
+    return fail(ErrorKind::invalid, "Parquet goes to a file: name it with --out");
   if (wanted.out.empty()) {
     if (text.ends_with('\n')) text.pop_back();  // finish() adds one
     return text;
@@ -168,6 +175,7 @@ Result<std::string> export_file(const Wanted& wanted) {
   file << text;
   file.close();
   if (!file) return fail(ErrorKind::unavailable, "{} cannot be written", wanted.out);
+  if (wanted.format == "parquet") return fmt::format("{}: {} bytes", wanted.out, text.size());
   return fmt::format("{}: {} rows", wanted.out, std::ranges::count(text, '\n') - 1);
 }
 
@@ -287,7 +295,10 @@ void add_cost_commands(CLI::App& cost, Commands& commands) {
   file->add_option("--to", wanted->to, "Its end, exclusive [the end of today]");
   file->add_option("--by", wanted->period, "day or hour [day]");
   file->add_option("--attribute", wanted->attributes, "Further dimensions that split rows: user,attr.tenant");
-  file->add_option("--format", wanted->format, "focus or csv [focus]");
+  file->add_option("--format", wanted->format, "focus, parquet or csv [focus]");
+  file->add_option("--shared", wanted->shared, "Team or agent whose cost is split over the others; unattributed");
+  file->add_option("--shared-by", wanted->shared_by, "Which of both: team or agent [team]");
+  file->add_option("--split", wanted->split, "By what: cost, tokens, calls or equal [cost]");
   file->add_option("--out", wanted->out, "File to write [standard output]");
   auto* rows = add("table", "Cost by any dimension, with the unattributed row; adds up to the total", cost_table);
   rows->add_option("filter", wanted->filter, "The filter language, in quotes");
@@ -313,7 +324,7 @@ void add_cost_commands(CLI::App& cost, Commands& commands) {
   auto* set = add_to(*budget, "set", "Makes or changes a budget", set_budget);
   set->add_option("name", wanted->name, "Its name")->required();
   set->add_option("--limit", wanted->limit_usd, "US dollars, such as 250")->required();
-  set->add_option("--scope", wanted->scope, "project, team, agent, user, task or customer [project]");
+  set->add_option("--scope", wanted->scope, "organisation, project, team, agent, user, task or customer [project]");
   set->add_option("--value", wanted->value, "Which team, agent …");
   set->add_option("--period", wanted->span, "day, week or month [month]");
   set->add_option("--timezone", wanted->timezone, "Whose days, weeks and months; IANA [UTC]");

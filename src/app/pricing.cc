@@ -50,6 +50,7 @@ bool set(traces::SpanRow& row, const std::expected<llm::Priced, llm::Unpriced>& 
 
 Result<std::unique_ptr<Pricing>> Pricing::load(const std::string& own) {
   auto list = TRY(llm::built_in_prices());
+  auto public_list = list;
   if (!own.empty()) {
     std::ifstream in(own);
     std::stringstream text;
@@ -59,7 +60,7 @@ Result<std::unique_ptr<Pricing>> Pricing::load(const std::string& own) {
     if (!with_own) return fail(ErrorKind::invalid, "{}: {}", own, with_own.error().what);
     list = std::move(*with_own);
   }
-  return std::make_unique<Pricing>(std::move(list));
+  return std::make_unique<Pricing>(std::move(list), std::move(public_list));
 }
 
 void Pricing::price(traces::SpanRow& row, const llm::Reading& reading) {

@@ -12,7 +12,8 @@ class Pricing {
  public:
   // `own` is the path of a price file, or "". `invalid` with the place of the mistake in it.
   static Result<std::unique_ptr<Pricing>> load(const std::string& own);
-  explicit Pricing(llm::PriceList list) : list_(list), writer_(list), reader_(list) {}
+  Pricing(llm::PriceList list, llm::PriceList public_list)
+      : list_(list), public_(std::move(public_list)), writer_(list), reader_(list) {}
 
   // On the writer's thread alone.
   void price(traces::SpanRow& row, const llm::Reading& reading);
@@ -20,9 +21,10 @@ class Pricing {
   bool reprice(traces::SpanRow& row);
   std::string explain(const traces::SpanRow& row);  // JSON, see explore::Options
   const llm::PriceList& list() const { return list_; }
+  const llm::PriceList& public_list() const { return public_; }  // without the project's own
 
  private:
-  llm::PriceList list_;
+  llm::PriceList list_, public_;
   llm::Pricer writer_;
   std::mutex mutex_;  // of reader_
   llm::Pricer reader_;

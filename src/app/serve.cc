@@ -124,7 +124,8 @@ void Installation::Parts::make_features() {
   costs = std::make_unique<costs::Costs>(pool, *ledger, *projects, pricing->list(), clock,
                                          costs::Options{.organisation = config.get("organisation"),
                                                         .progress = [this] { return progress(); },
-                                                        .rollups = rollups.get()});
+                                                        .rollups = rollups.get(),
+                                                        .public_prices = pricing->public_list()});
   prometheus = std::make_unique<prometheus::Prometheus>(
       pool, clock,
       prometheus::Options{

@@ -50,14 +50,27 @@ double HoltWinters::ahead(std::size_t h) const {
   return level_ + damped * trend_ + season_[(t_ + h - 1) % season_.size()];
 }
 
-double HoltWinters::variance(std::size_t h) const {
-  double sum = 1, damped = 0, factor = 1;
+std::vector<double> HoltWinters::effects(std::size_t h) const {
+  std::vector<double> out;
+  double damped = 0, factor = 1;
   for (std::size_t j = 1; j < h; ++j) {
     factor *= p_.phi, damped += factor;
-    const double c = p_.alpha + p_.beta * damped + (season_.size() > 1 && j % season_.size() == 0 ? p_.gamma : 0);
-    sum += c * c;
+    out.push_back(p_.alpha + p_.beta * damped + (season_.size() > 1 && j % season_.size() == 0 ? p_.gamma : 0));
   }
+  return out;
+}
+
+double HoltWinters::variance(std::size_t h) const {
+  double sum = 1;
+  for (const double c : effects(h)) sum += c * c;
   return sigma2() * sum;
+}
+
+double HoltWinters::sum_variance(std::size_t h) const {
+  if (h == 0) return 0;
+  double whole = 1, squares = 1;
+  for (const double c : effects(h)) whole += c, squares += whole * whole;
+  return sigma2() * squares;
 }
 
 std::optional<double> conformal_half_width(std::vector<double> errors, double miss) {

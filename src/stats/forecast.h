@@ -21,12 +21,14 @@ class HoltWinters {
   double push(double y);                 // the forecast that stood for it; NaN moves the season on and learns nothing
   double ahead(std::size_t h) const;     // h ≥ 1 steps from the last observation
   double variance(std::size_t h) const;  // σ²(1 + Σ_{j<h} c_j²), c_j = α + βφ_j + γ[m | j]
+  double sum_variance(std::size_t h) const;  // of the next h together: σ² Σ_{m<h} (1 + Σ_{j≤m} c_j)²
   double level() const { return level_; }
   double trend() const { return trend_; }
   double sigma2() const { return n_ > 0 ? squares_ / n_ : 0; }
   double season_at(std::size_t index) const { return season_[index % season_.size()]; }
 
  private:
+  std::vector<double> effects(std::size_t h) const;  // c_1 … c_{h−1}
   HoltWintersParameters p_;
   double level_, trend_, squares_ = 0, n_ = 0;
   std::vector<double> season_;

@@ -1,5 +1,6 @@
 // The detector on labelled series, causality, wrong input, zones.
 #include "stats/fixture_testing.h"
+#include "stats/forecast.h"
 #include "stats/labels.h"
 #include "stats/planted.h"
 
@@ -154,6 +155,17 @@ TEST(Zone, TurnsItsClocks) {
   EXPECT_FALSE(Zone::find("Berlin"));
   EXPECT_FALSE(Zone::find(""));
   EXPECT_FALSE(Zone::parse("CET-1CEST"));
+}
+
+// What a model of steps says of their sum, against running it: the same errors through the same recursions.
+TEST(Forecast, VarianceOfASum) {
+  const stats::HoltWintersParameters parameters{.alpha = .3, .beta = .02, .gamma = .15, .phi = .95};
+  stats::HoltWinters model(parameters, 10, 0, {1, -1, 0});
+  for (int i = 0; i < 60; ++i) model.push(10 + (i % 3 == 0 ? 1 : i % 3 == 1 ? -1 : 0) + (i % 2 == 0 ? 1 : -1));
+  EXPECT_NEAR(model.sum_variance(1), model.variance(1), 1e-12);
+  const double c1 = .3 + .02 * .95, c2 = c1 + .02 * .95 * .95;
+  EXPECT_NEAR(model.sum_variance(3) / model.sigma2(), 1 + (1 + c1) * (1 + c1) + (1 + c1 + c2) * (1 + c1 + c2), 1e-9);
+  EXPECT_EQ(model.sum_variance(0), 0);
 }
 
 }  // namespace

@@ -46,6 +46,8 @@ def send(server):
             spans.append(call_span(1000 + i, at, "house", gen_ai__provider__name="house", gen_ai__request__model="house-1"))  # no price
         else:
             spans.append(call_span(1000 + i, at, "refunds", "support", gen_ai__openai__response__service_tier="flex", gen_ai__request__model="o3"))
+    for i in range(4):  # by a price of our own: half of the list's
+        spans.append(call_span(5000 + i, AT + i * 1_000_000_000, "contract", "growth", gen_ai__request__model="gpt-4.1", gen_ai__usage__input_tokens=1_000_000))
     checks.equal("spans are taken", server.call("POST", "/v1/traces", traces_body(*spans), JSON).status, 200)
     server.stored()
 
@@ -97,8 +99,13 @@ def focus(server):
     checks.equal("the export is answered", (answer.status, answer.headers["content-type"]), (200, "text/csv; charset=utf-8"))
     text = answer.body.decode()
     rows = rows_of(text)
-    for column in ("EffectiveCost", "BilledCost", "ListCost", "ContractedCost", "PricingCurrencyEffectiveCost"):
+    for column in ("EffectiveCost", "BilledCost", "ContractedCost", "PricingCurrencyEffectiveCost"):
         checks.equal(f"Sum({column}) is the total that the API answers", sum(Decimal(r[column]) for r in rows), total(server))
+    listed = sum(Decimal(r["ListCost"]) for r in rows if r["x_Agent"] != "contract")
+    checks.equal("Sum(ListCost) too, where there are no prices of one's own", listed, total(server, "agent!=contract"))
+    own = [r for r in rows if r["x_Agent"] == "contract"]
+    checks.equal("own prices: what the list says stands beside it", {(r["ContractedUnitPrice"], r["ListUnitPrice"]) for r in own}, {("1.0", "2.0"), ("4.0", "8.0")})
+    checks.equal("and costs twice as much", sum(Decimal(r["ListCost"]) for r in own), 2 * total(server, "agent=contract"))
     look_at_values(rows)
     nobody = [r for r in rows if r["x_CostSource"] == "unattributed"]
     checks.equal("what belongs to nobody has rows of its own", {r["ChargeCategory"] for r in nobody}, {"Adjustment"})
@@ -122,6 +129,43 @@ def focus(server):
     checks.equal("the plain table adds up too", sum(Decimal(r["cost_usd"]) for r in plain), total(server))
     checks.check("and has a column for what was asked", "user" in plain[0])
     return text
+
+
+def shared(server):
+    rows = rows_of(server.call("GET", f"/api/v1/costs/export?{RANGE}&shared=support&split=tokens").body.decode())
+    checks.equal("shared cost is split and adds up", sum(Decimal(r["EffectiveCost"]) for r in rows), total(server))
+    parts = [r for r in rows if r["x_AllocationMethod"]]
+    checks.equal("by what and from whom is told", {(r["x_AllocationMethod"], r["x_AllocatedFrom"], r["ChargeCategory"], r["x_CostSource"]) for r in parts}, {("tokens", "support", "Adjustment", "allocated")})
+    left = {day: sum(Decimal(r["EffectiveCost"]) for r in rows if r["x_Team"] == "support" and r["ChargePeriodStart"].startswith(day)) for day in ("2026-11-03", "2026-11-05")}
+    checks.check("nothing is left with the team that shares, but on a day without another team", left["2026-11-03"] == 0 and left["2026-11-05"] > 0, left)
+    look_at_values(rows)
+    answer = server.call("GET", f"/api/v1/costs/export?{RANGE}&shared=support&shared_by=moon")
+    checks.check("shared by what is not offered is refused", answer.status == 400 and "team or agent" in answer.message, answer.message)
+
+
+def parquet(server, text):
+    answer = server.call("GET", f"/api/v1/costs/export?{RANGE}&attributes=user,attr.tenant&format=parquet")
+    body = answer.body
+    checks.equal("FOCUS as Parquet is answered", (answer.status, answer.headers["content-type"], body[:4], body[-4:]), (200, "application/vnd.apache.parquet", b"PAR1", b"PAR1"))
+    python, why = python_for_validator()
+    if python is None:
+        print(f"  skipped: reading the Parquet file: {why}")
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "focus.parquet")
+        with open(path, "wb") as file:
+            file.write(body)
+        code = ("import json, sys, pyarrow.parquet as p; t = p.read_table(sys.argv[1]); "
+                "print(json.dumps({'rows': t.num_rows, 'cost': str(sum(v for v in t['EffectiveCost'].to_pylist())), "
+                "'types': {f.name: str(f.type) for f in t.schema}, 'agents': sorted({v or '' for v in t['x_Agent'].to_pylist()})}))")
+        done = subprocess.run([python, "-c", code, path], capture_output=True, text=True, check=False, timeout=120)
+    if not checks.check("pyarrow reads it", done.returncode == 0, done.stderr):
+        return
+    said, rows = json.loads(done.stdout), rows_of(text)
+    checks.equal("as many rows as the CSV", said["rows"], len(rows))
+    checks.equal("the same sum, exact", Decimal(said["cost"]), total(server))
+    checks.equal("columns have types", (said["types"]["EffectiveCost"], said["types"]["ChargePeriodStart"], said["types"]["x_TokenCount"]), ("decimal128(38, 12)", "timestamp[ms, tz=UTC]", "int64"))
+    checks.check("names stand as they are: no spreadsheet reads it", '=danger,"x"' in said["agents"], said["agents"])
 
 
 def tables(server):
@@ -180,6 +224,10 @@ def budgets(server):
     checks.equal("a local month", (local["period_start"][:19], local["period_end"][:19]), ("2026-11-01T04:00:00", "2026-12-01T05:00:00"))
     checks.equal("a team's spending", Decimal(local["spent_usd"]), total(server, "team=support"))
     checks.equal("it is exceeded", local["state"], "exceeded")
+    checks.check("the forecast has an interval", Decimal(one["forecast_p10_usd"]) <= Decimal(one["forecast_p50_usd"]) <= Decimal(one["forecast_p90_usd"]) and one["method"] in ("mean", "holt_winters"), one)
+    whole = put("everything", limit_usd="50", scope="organisation").json()
+    checks.equal("a budget of the organisation counts every project", Decimal(whole["spent_usd"]), total(server))
+    checks.equal("it is deleted", server.call("DELETE", "/api/v1/budgets/everything").status, 200)
     checks.equal("both are listed", [b["name"] for b in server.get("/api/v1/budgets")["budgets"]], ["all", "team"])
     for body, words in (({"limit_usd": "0"}, "above 0"), ({"limit_usd": "x"}, "above 0"), ({"limit_usd": "1", "scope": "team"}, "must name"), ({"limit_usd": "1", "scope": "moon", "value": "x"}, "scope=moon"),
                         ({"limit_usd": "1", "period": "year"}, "day, week or month"), ({"limit_usd": "1", "timezone": "Europe/Berlim"}, "Europe/Berlin")):
@@ -307,17 +355,28 @@ def validator(text):
 
 
 def main():
-    with Server("--clock", "2026-11-20T12:00:00Z") as server:
+    own = {"providers": [{"id": "openai", "name": "OpenAI", "models": [{"id": "gpt-4.1", "match": {"equals": "gpt-4.1"}, "prices": [{"prices": {"input_mtok": "1", "output_mtok": "4"}}]}]}]}
+    with tempfile.NamedTemporaryFile("w", suffix=".json", encoding="utf-8") as prices:
+        prices.write(json.dumps(own))
+        prices.flush()
+        text = ask_all(prices.name)
+    validator(text)
+    checks.finish()
+
+
+def ask_all(prices):
+    with Server("--clock", "2026-11-20T12:00:00Z", "--prices", prices) as server:
         send(server)
         text = focus(server)
+        shared(server)
+        parquet(server, text)
         tables(server)
         what_if(server)
         budgets(server)
         bills(server)
         refusals(server)
         commands(server, text)
-    validator(text)
-    checks.finish()
+        return text
 
 
 if __name__ == "__main__":

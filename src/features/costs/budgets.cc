@@ -11,7 +11,7 @@
 namespace pawl::costs {
 namespace {
 
-constexpr std::string_view scopes[] = {"project", "team", "agent", "user", "task", "customer"};
+constexpr std::string_view scopes[] = {"organisation", "project", "team", "agent", "user", "task", "customer"};
 constexpr std::string_view periods[] = {"day", "week", "month"};
 constexpr std::int64_t max_budgets = 200;
 
@@ -57,7 +57,7 @@ Result<std::vector<Budget>> budgets_of(ledger::Ledger& ledger, ProjectId project
 }
 
 Result<query::Filter> filter_for(const Budget& budget) {
-  if (budget.scope == "project") return query::Filter();
+  if (budget.scope == "project" || budget.scope == "organisation") return query::Filter();
   return filter_of(fmt::format("{}={}", budget.scope, query::quoted(budget.value)));
 }
 
@@ -86,25 +86,64 @@ struct Standing {
   std::int64_t unknown_calls = 0;
 };
 
+// Whose spending it is: the project's, or that of all projects.
+Result<std::vector<ProjectId>> projects_for(Costs::Inside& inside, ProjectId project, const Budget& budget) {
+  if (budget.scope != "organisation") return std::vector{project};
+  std::vector<ProjectId> all;
+  for (const auto& one : TRY(inside.projects.projects())) all.push_back(one.id);
+  return all;
+}
+
+// What was spent in steps that end now, since the first that has data.
+Result<void> read_history(Costs::Inside& inside, warehouse::Warehouse& store, const std::vector<ProjectId>& projects,
+                          query::MeasureQuery query, Pace& pace) {
+  constexpr Nanos weeks = 8 * 7 * day, fortnight = 15 * day;
+  const Nanos until = pace.now / minute * minute + minute;
+  const auto count = (pace.step == hour ? fortnight : weeks) / pace.step;
+  query.range = {until - count * pace.step, until};
+  query.grid = pace.step, query.phase = until % pace.step;
+  query.limit = 1000;
+  std::vector<double> all(static_cast<std::size_t>(count), 0);
+  std::size_t first = all.size();
+  for (const auto project : projects) {
+    for (const auto& row : TRY(measured(inside, store, project, query))) {
+      const auto at =
+          static_cast<std::size_t>(std::clamp<Nanos>((row.at - query.range.from) / pace.step, 0, count - 1));
+      all[at] += static_cast<double>(row.cost.value_or(0)) / static_cast<double>(pico_per_dollar);
+      first = std::min(first, at);
+    }
+  }
+  pace.history.assign(all.begin() + static_cast<std::ptrdiff_t>(first), all.end());
+  return {};
+}
+
 Result<Standing> standing_of(Costs::Inside& inside, warehouse::Warehouse& store, ProjectId project,
                              const Budget& budget) {
   Standing out;
   const Nanos now = inside.clock.now();
+  const auto projects = TRY(projects_for(inside, project, budget));
   out.period = TRY(period_at(store, budget, now));
+  out.pace.start = out.period.from, out.pace.end = out.period.to, out.pace.now = now;
+  out.pace.limit = budget.limit;
+  if (budget.period == "day") out.pace.step = hour, out.pace.season = 24;
   query::MeasureQuery query{.filter = TRY(filter_for(budget)), .range = {out.period.from, now + 1}};
-  for (const auto& row : TRY(measured(inside, store, project, query)))
-    out.pace.spent += row.cost.value_or(0), out.unknown_calls += row.unknown_calls;
+  for (const auto one : projects) {
+    for (const auto& row : TRY(measured(inside, store, one, query)))
+      out.pace.spent += row.cost.value_or(0), out.unknown_calls += row.unknown_calls;
+  }
   query.range = {now - 7 * day, now + 1};
   query.step = "1h";
   query.limit = 1000;
   Nanos first = now;
-  for (const auto& row : TRY(measured(inside, store, project, query))) {
-    out.pace.week += row.cost.value_or(0);
-    first = std::min(first, row.at);
+  for (const auto one : projects) {
+    for (const auto& row : TRY(measured(inside, store, one, query))) {
+      out.pace.week += row.cost.value_or(0);
+      first = std::min(first, row.at);
+    }
   }
   out.pace.covered = now - first;
-  out.pace.limit = budget.limit;
-  out.pace.start = out.period.from, out.pace.end = out.period.to, out.pace.now = now;
+  query.step.clear();
+  TRY(read_history(inside, store, projects, query, out.pace));
   return out;
 }
 
@@ -127,15 +166,31 @@ Result<void> write(JsonWriter& json, Costs::Inside& inside, warehouse::Warehouse
   json.field("period_start", format_time(standing.period.from)).field("period_end", format_time(standing.period.to));
   json.key("runs_out");
   ahead.runs_out ? json.value(format_time(*ahead.runs_out)) : json.null();
-  json.field("state", name_of(ahead.state)).field("unknown_calls", standing.unknown_calls).end();
+  for (const auto& [name, date, amount] : {std::tuple("p10", 0U, 0U), {"p50", 1U, 1U}, {"p90", 2U, 2U}}) {
+    json.key(fmt::format("runs_out_{}", name));
+    ahead.dates[date] ? json.value(format_time(*ahead.dates[date])) : json.null();
+    json.field(fmt::format("forecast_{}_usd", name), format_dollars(ahead.band[amount]));
+  }
+  json.field("method", ahead.method)
+      .field("state", name_of(ahead.state))
+      .field("unknown_calls", standing.unknown_calls)
+      .end();
   return {};
+}
+
+Result<bool> sees_all(Costs::Inside& inside, const net::Request& request) {
+  const auto mine = TRY(inside.projects.projects_of(projects::access_of(request)));
+  return mine.size() == TRY(inside.projects.projects()).size();
 }
 
 Result<net::Response> list(Costs::Inside& inside, warehouse::Warehouse& store, const net::Request& request) {
   const auto project = projects::access_of(request).project;
   JsonWriter json;
   json.object().key("budgets").array();
-  for (const auto& budget : TRY(budgets_of(inside.ledger, project))) TRY(write(json, inside, store, project, budget));
+  for (const auto& budget : TRY(budgets_of(inside.ledger, project))) {
+    if (budget.scope == "organisation" && !TRY(sees_all(inside, request))) continue;  // it tells of other projects
+    TRY(write(json, inside, store, project, budget));
+  }
   return net::Response::json(json.end().end().take());
 }
 
@@ -151,13 +206,14 @@ Result<Budget> read_budget(const net::Request& request) {
     return fail(ErrorKind::invalid, "A budget's name has 1 to 100 characters.");
   if (budget.scope.empty()) budget.scope = "project";
   if (!is_one_of(budget.scope, scopes))
-    return fail(ErrorKind::invalid, "scope={} must be project, team, agent, user, task or customer.", budget.scope);
-  if (budget.scope != "project" && budget.value.empty())
+    return fail(ErrorKind::invalid, "scope={} must be organisation, project, team, agent, user, task or customer.",
+                budget.scope);
+  const bool whole = budget.scope == "project" || budget.scope == "organisation";
+  if (!whole && budget.value.empty())
     return fail(ErrorKind::invalid, "value must name the {} whose budget it is.", budget.scope);
-  if (budget.scope == "project" && !budget.value.empty())
-    return fail(ErrorKind::invalid,
-                "A budget of the project has no value; "
-                "name its scope: team, agent, user …");
+  if (whole && !budget.value.empty())
+    return fail(ErrorKind::invalid, "A budget of the {} has no value; name its scope: team, agent, user …",
+                budget.scope);
   if (budget.period.empty()) budget.period = "month";
   if (!is_one_of(budget.period, periods))
     return fail(ErrorKind::invalid, "period={} must be day, week or month.", budget.period);
@@ -176,6 +232,8 @@ Result<Budget> read_budget(const net::Request& request) {
 
 Result<net::Response> put(Costs::Inside& inside, warehouse::Warehouse& store, const net::Request& request) {
   const Budget budget = TRY(read_budget(request));
+  if (budget.scope == "organisation" && !TRY(sees_all(inside, request)))
+    return fail(ErrorKind::denied, "A budget of the organisation is for who may see all its projects.");
   const auto& access = projects::access_of(request);
   const std::string actor = projects::actor_of(access);
   const Nanos now = inside.clock.now();

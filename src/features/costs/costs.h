@@ -2,6 +2,7 @@
 #pragma once
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -17,9 +18,10 @@
 namespace pawl::costs {
 
 struct Options {
-  std::string organisation;               // its name in exports
-  std::function<std::string()> progress;  // why queries are not answered yet
-  traces::Rollups* rollups = nullptr;     // none: tables are read from rows
+  std::string organisation;                          // its name in exports
+  std::function<std::string()> progress;             // why queries are not answered yet
+  traces::Rollups* rollups = nullptr;                // none: tables are read from rows
+  std::optional<llm::PriceList> public_prices = {};  // without the project's own; none: there are none of its own
 };
 
 // The ledger's tables of costs: budgets.

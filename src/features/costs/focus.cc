@@ -28,7 +28,7 @@ Text slug(std::string_view prefix, std::string_view name) {
 }
 
 bool usage(const Charge& c) {
-  return c.attributed();
+  return c.attributed() && c.method.empty();
 }
 bool priced(const Charge& c) {
   return usage(c) && c.line.pico.has_value();
@@ -46,11 +46,20 @@ Text unit_price(const Charge& c) {
 Text cost(const Charge& c) {
   return decimal(c.line.cost);
 }
+Text list_price(const Charge& c) {
+  return priced(c) && c.list ? decimal(c.list->pico) : unit_price(c);
+}
+Text list_cost(const Charge& c) {
+  return c.list ? decimal(c.list->cost) : cost(c);
+}
 Text model(const Charge& c) {
   const auto served = c.dimension("model");
   return Text(served.empty() ? c.dimension("model_requested") : served);
 }
 Text description(const Charge& c) {
+  if (!c.method.empty())
+    return fmt::format("{} the shared cost of {}, split by {}", c.line.cost < 0 ? "given away:" : "a part of", c.source,
+                       c.method);
   const Text who = c.attributed() ? fmt::format("agent {}", c.dimension("agent").empty() ? "–" : c.dimension("agent"))
                                   : Text("neither agent nor team is known");
   const Text what = c.line.type == "all" ? "tokens" : c.line.tokens() ? c.line.type + " tokens" : c.line.type;
@@ -80,7 +89,7 @@ Text tags(const Charge& c) {
   return json.end().take();
 }
 Text source(const Charge& c) {
-  return c.attributed() ? c.sum.source : "unattributed";
+  return !c.method.empty() ? "allocated" : c.attributed() ? c.sum.source : "unattributed";
 }
 template <std::size_t N>
 struct Name {
@@ -116,16 +125,16 @@ const std::vector<ExportColumn> focus_1_2 = {
     {"ConsumedUnit", [](const Charge& c) { return usage(c) ? Text(unit_of(c.line).consumed) : ""; }},
     {"PricingQuantity", [](const Charge& c) { return usage(c) ? quantity(c) : ""; }, false},
     {"PricingUnit", [](const Charge& c) { return usage(c) ? Text(unit_of(c.line).priced) : ""; }},
-    {"ListUnitPrice", unit_price, false},
+    {"ListUnitPrice", list_price, false},
     {"ContractedUnitPrice", unit_price, false},
-    {"ListCost", cost, false},
+    {"ListCost", list_cost, false},
     {"ContractedCost", cost, false},
     {"EffectiveCost", cost, false},
     {"BilledCost", cost, false},
     {"CommitmentDiscountStatus", nothing},
     {"PricingCategory", [](const Charge& c) { return Text(usage(c) ? "Standard" : ""); }},
     {"PricingCurrency", fixed<"USD">},
-    {"PricingCurrencyListUnitPrice", unit_price, false},
+    {"PricingCurrencyListUnitPrice", list_price, false},
     {"PricingCurrencyContractedUnitPrice", unit_price, false},
     {"PricingCurrencyEffectiveCost", cost, false},
     {"InvoiceId", [](const Charge& c) { return "pawl-" + month_text(c.sum.period, 0).substr(0, 7); }},
@@ -167,6 +176,8 @@ const std::vector<ExportColumn> focus_1_2 = {
     {"x_SpanCount", [](const Charge& c) { return fmt::format("{}", c.sum.calls); }, false},
     {"x_TokenCount",
      [](const Charge& c) { return c.line.tokens() ? fmt::format("{}", c.line.millionths / 1'000'000) : ""; }, false},
+    {"x_AllocationMethod", [](const Charge& c) { return Text(c.method); }},
+    {"x_AllocatedFrom", [](const Charge& c) { return Text(c.source); }},
 };
 
 const std::vector<ExportColumn> plain = {
@@ -210,6 +221,11 @@ bool Charge::attributed() const {
   return !dimension("agent").empty() || !dimension("team").empty();
 }
 
+std::string_view ExportColumn::parquet() const {
+  if (name.ends_with("PeriodStart") || name.ends_with("PeriodEnd")) return "time";
+  return text ? "text" : name.starts_with("x_") ? "count" : "decimal";
+}
+
 const std::vector<ExportColumn>& focus_columns(std::string_view version) {
   static const std::vector<ExportColumn> none;
   return version == "1.2" ? focus_1_2 : none;
@@ -241,12 +257,13 @@ void append_header(std::string& out, const std::vector<ExportColumn>& columns, c
   out += "\n";
 }
 
-void append_row(std::string& out, const std::vector<ExportColumn>& columns, const Charge& charge, bool with_asked) {
+void append_row(std::string& out, const std::vector<ExportColumn>& columns, const Charge& charge, bool with_asked,
+                bool for_spreadsheets) {
   bool first = true;
   for (const auto& column : columns) {
     if (!first) out += ',';
     first = false;
-    out += csv_cell(column.value(charge), column.text);
+    out += csv_cell(column.value(charge), column.text && for_spreadsheets);
   }
   if (with_asked) {
     for (const auto& name : charge.frame.asked) out += "," + csv_cell(charge.dimension(name), true);
