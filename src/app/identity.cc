@@ -7,10 +7,10 @@
 namespace pawl::app {
 namespace {
 
-Result<std::string> secret_in(const std::string& path) {
+Result<std::string> secret_in(std::string_view setting, const std::string& path) {
   SystemFiles files;
   auto text = read_all(files, path, 4096);
-  if (!text) return fail(ErrorKind::invalid, "oidc_client_secret_file: {}", text.error().what);
+  if (!text) return fail(ErrorKind::invalid, "{}: {}", setting, text.error().what);
   return std::string(trim(*text));
 }
 
@@ -22,6 +22,18 @@ Result<bool> flag_of(const Config& config, std::string_view name) {
 }
 
 }  // namespace
+
+Result<std::optional<MailSettings>> mail_settings(const Config& config) {
+  if (config.get("smtp").empty()) return std::nullopt;
+  MailSettings out{.server = TRY(net::parse_mail_server(config.get("smtp"))), .from = config.get("smtp_from")};
+  const auto at = out.from.find('@');
+  if (at == 0 || at == std::string::npos || out.from.find_first_of("<> ,\r\n") != std::string::npos)
+    return fail(ErrorKind::invalid, "smtp_from = {} must be an address such as pawl@example.com.", out.from);
+  out.server.user = config.get("smtp_user"), out.server.ca_file = config.get("outbound_ca");
+  if (!config.get("smtp_password_file").empty())
+    out.server.password = TRY(secret_in("smtp_password_file", config.get("smtp_password_file")));
+  return out;
+}
 
 Result<net::OutboundOptions> outbound_options(const Config& config) {
   return net::OutboundOptions{.allowed = TRY(net::AllowedPlaces::parse(config.list("outbound_allow"))),
@@ -40,7 +52,8 @@ Result<std::optional<accounts::OidcOptions>> oidc_options(const Config& config) 
                 out.issuer);
   if (out.client_id.empty())
     return fail(ErrorKind::invalid, "oidc_client_id is missing: the provider gives one when Pawl is registered there.");
-  if (const auto& path = config.get("oidc_client_secret_file"); !path.empty()) out.client_secret = TRY(secret_in(path));
+  if (const auto& path = config.get("oidc_client_secret_file"); !path.empty())
+    out.client_secret = TRY(secret_in("oidc_client_secret_file", path));
   out.rules = TRY(accounts::parse_role_rules(config.get("oidc_roles")));
   out.trust_email = TRY(flag_of(config, "oidc_trust_email"));
   for (const auto& [name, field] :

@@ -4,11 +4,18 @@
 
 #include "config.h"
 #include "features/accounts/accounts.h"
+#include "net/mail.h"
 #include "net/outbound.h"
 
 namespace pawl::app {
 
 Result<net::OutboundOptions> outbound_options(const Config& config);
+struct MailSettings {
+  net::MailServer server;
+  std::string from;
+};
+// Nothing where smtp is not set.
+Result<std::optional<MailSettings>> mail_settings(const Config& config);
 // Nothing where oidc_issuer is not set. `invalid` names the setting that is wrong or missing.
 Result<std::optional<accounts::OidcOptions>> oidc_options(const Config& config);
 // Who may push log entries; `local` from elsewhere.

@@ -13,6 +13,7 @@
 #include "features/sdks/sdks.h"
 #include "features/sql/sql.h"
 #include "guard/secrets.h"
+#include "identity.h"
 #include "listening.h"
 #include "metrics.h"
 #include "net/pool.h"
@@ -47,6 +48,7 @@ struct Installation::Parts {
   std::unique_ptr<prompts::Prompts> prompts;
   std::unique_ptr<datasets::Datasets> datasets;
   std::unique_ptr<net::Outbound> outbound;
+  std::optional<MailSettings> mail;
   std::optional<accounts::OidcOptions> oidc;
   accounts::PushOptions pushes;
   guard::Scanners scanners;
@@ -89,6 +91,8 @@ struct Installation::Parts {
   void refresh();
   void make_features();
   void make_alerts();
+  // Hands mails to the server of the settings; empty where there is none.
+  std::function<Result<>(std::string_view, const std::function<std::string(std::string_view)>&)> mailer();
   void make_sdks(const std::string& key);
   Result<std::vector<std::string>> keep_others(const net::Request& request, const std::vector<ingest::Other>& others);
   void add_routes();

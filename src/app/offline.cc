@@ -10,6 +10,7 @@ Result<std::unique_ptr<Installation>> Installation::hollow(const Config& config,
   auto* p = parts.get();
   auto installation = std::unique_ptr<Installation>(new Installation(std::move(parts)));
   p->outbound = std::make_unique<net::Outbound>(TRY(outbound_options(config)));
+  p->mail = TRY(mail_settings(config));
   p->oidc = TRY(oidc_options(config));
   TRY(p->open_stores());
   p->make_features();

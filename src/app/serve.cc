@@ -143,11 +143,22 @@ Result<std::vector<std::string>> Installation::Parts::keep_others(const net::Req
   return sdks->keep(projects::access_of(request), all);
 }
 
+std::function<Result<>(std::string_view, const std::function<std::string(std::string_view)>&)>
+Installation::Parts::mailer() {
+  if (!mail) return {};
+  return [this](std::string_view to, const std::function<std::string(std::string_view)>& text) {
+    net::Mail one{.from = mail->from, .to = {}, .text = text(mail->from)};
+    for (const auto address : split(to, ',')) one.to.emplace_back(address);
+    return net::send_mail(mail->server, one);
+  };
+}
+
 void Installation::Parts::make_alerts() {
   alerts = std::make_unique<alerts::Alerts>(
       pool, *ledger, *projects, random, clock, log,
       alerts::Options{
-          .send = [this](net::ClientRequest request) { return outbound->send(std::move(request)); },
+          .send = [this](std::vector<net::ClientRequest> all) { return outbound->send_all(std::move(all)); },
+          .mail = mailer(),
           .public_url = [this] { return config.get("public_url").empty() ? main_url : config.get("public_url"); },
           .progress = [this] { return progress(); },
           .rollups = rollups.get()});
@@ -350,6 +361,7 @@ Result<std::unique_ptr<Installation>> Installation::start(const Config& config, 
   p->tls = TRY(tls_files(config));
   p->proxies = TRY(net::TrustedProxies::parse(config.list("trusted_proxies")));
   p->outbound = std::make_unique<net::Outbound>(TRY(outbound_options(config)));
+  p->mail = TRY(mail_settings(config));
   p->oidc = TRY(oidc_options(config));
   p->pushes = TRY(push_options(config));
   TRY(p->predecessor.take_over(minute));

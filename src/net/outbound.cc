@@ -1,7 +1,7 @@
 // Allowed places and redirects.
 #include "net/outbound.h"
 
-#include <boost/asio/ip/address.hpp>
+#include <boost/asio.hpp>
 
 #include "base/text.h"
 
@@ -166,6 +166,18 @@ Task<Result<ClientResponse>> Outbound::fetch(ClientRequest request) {
     if (!next) co_return answer;
     request = std::move(*next);
   }
+}
+
+std::vector<Result<ClientResponse>> Outbound::send_all(std::vector<ClientRequest> requests) {
+  std::vector<Result<ClientResponse>> answers(requests.size(), fail(ErrorKind::unavailable, "The call did not end."));
+  boost::asio::io_context context(1);
+  for (std::size_t i = 0; i < requests.size(); ++i)
+    boost::asio::co_spawn(context, fetch(std::move(requests[i])),
+                          [&answer = answers[i]](const std::exception_ptr& thrown, Result<ClientResponse> got) {
+                            if (!thrown) answer = std::move(got);
+                          });
+  context.run();
+  return answers;
 }
 
 }  // namespace pawl::net

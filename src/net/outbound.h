@@ -46,6 +46,8 @@ class Outbound {
   explicit Outbound(OutboundOptions options = {});
   Result<ClientResponse> send(ClientRequest request);         // blocks; one call at a time
   Task<Result<ClientResponse>> fetch(ClientRequest request);  // in a coroutine; outlives the call
+  // Blocks until all have ended, side by side: one that hangs keeps no other waiting. As many answers, in their order.
+  std::vector<Result<ClientResponse>> send_all(std::vector<ClientRequest> requests);
 
  private:
   Client client_;

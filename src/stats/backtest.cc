@@ -16,9 +16,21 @@ namespace {
 Result<Judge> anomaly(const Series& series, const Rule& rule) {
   auto detector = std::make_shared<Anomaly>(series.sort, series.direction, series.zone, series.step, rule.anomaly,
                                             series.unit == "count");
-  return Judge([detector](std::int64_t at, double value, double count) {
+  if (rule.learning_bar < 1 || rule.least < 0)
+    return fail(ErrorKind::invalid, "learning_bar is 1 or more, and least is not below 0.");
+  auto told = std::make_shared<bool>(false);  // this episode was beyond what a rule that learns, or a least, asks for
+  return Judge([=, bar = rule.learning_bar, least = rule.least](std::int64_t at, double value, double count) {
     const auto judged = detector->push(at, value, count);
-    return Verdict{judged.firing ? Seen::bad : Seen::good, judged.learning};
+    const double bound = value > judged.high ? judged.high : judged.low;
+    const double from = std::isnan(judged.expected) ? bound : judged.expected;
+    const bool far = least <= 0 || std::abs(value - from) >= least;
+    *told = judged.firing && (*told || (far && (!judged.learning || judged.score >= bar)));
+    return Verdict{.seen = *told ? Seen::bad : Seen::good,
+                   .learning = judged.learning,
+                   .score = judged.score,
+                   .expected = judged.expected,
+                   .low = judged.low,
+                   .high = judged.high};
   });
 }
 
@@ -30,7 +42,7 @@ Result<Judge> threshold(const Series&, const Rule& rule) {
   if (rule.recover && (above ? *rule.recover > limit : *rule.recover < limit))
     return fail(ErrorKind::invalid, "--recover must lie on the good side of the limit.");
   return Judge([=, recover = rule.recover](std::int64_t, double value, double) {
-    return Verdict{judge(value, above, limit, recover)};
+    return Verdict{.seen = judge(value, above, limit, recover)};
   });
 }
 
@@ -70,13 +82,13 @@ Result<Judge> change(const Series& series, const Rule& rule) {
       return m;
     };
     const Mean now = mean_of(0), then = mean_of(back);
-    if (now.n < 2 || then.n < 2) return Verdict{Seen::nothing};
+    if (now.n < 2 || then.n < 2) return Verdict{.seen = Seen::nothing};
     const double difference = now.mean - then.mean, noise = std::hypot(now.error, then.error);
     const bool known = then.events >= 30 && (now.events >= 30 || sort == Sort::sum);
     const bool large = known && std::abs(difference) > share * std::abs(then.mean) && std::abs(difference) > 4 * noise;
     const bool wrong_way =
         (direction == Direction::up && difference < 0) || (direction == Direction::down && difference > 0);
-    return Verdict{large && !wrong_way ? Seen::bad : Seen::good};
+    return Verdict{.seen = large && !wrong_way ? Seen::bad : Seen::good, .expected = then.mean};
   });
 }
 
@@ -93,23 +105,37 @@ Result<Judge> page_hinkley(const Series& series, const Rule& rule) {
   return Judge([=, lambda = rule.lambda, delta = rule.delta, direction = series.direction](std::int64_t at,
                                                                                            double value, double count) {
     const auto judged = inside->detector.push(at, value, count);
-    if (std::isnan(judged.z)) return Verdict{std::isnan(value) ? Seen::nothing : Seen::good, judged.learning};
+    if (std::isnan(judged.z))
+      return Verdict{.seen = std::isnan(value) ? Seen::nothing : Seen::good, .learning = judged.learning};
     inside->watch.push(judged.z);
     const bool bad = (direction != Direction::down && inside->watch.up() > lambda) ||
                      (direction != Direction::up && inside->watch.down() > lambda);
     if (bad) inside->watch = PageHinkley(delta);  // a change is told once
-    return Verdict{bad ? Seen::bad : Seen::good, judged.learning};
+    return Verdict{.seen = bad ? Seen::bad : Seen::good, .learning = judged.learning, .expected = judged.expected};
   });
 }
 
-// Nothing for so long that nine events were expected, by the same profile that the anomaly rule has.
+// Nothing for so long that nine events were expected, by the same profile that the anomaly rule has, and half as much
+// again as any silence swallowed that ended before anybody was told.
 Result<Judge> silence(const Series& series, const Rule& rule) {
   auto detector = std::make_shared<Anomaly>(Sort::sum, Direction::both, series.zone, series.step, rule.anomaly, true);
-  auto missing = std::make_shared<double>(0);
-  return Judge([=](std::int64_t at, double, double count) {
+  struct Inside {
+    double missing = 0, usual = 0;
+  };
+  auto in = std::make_shared<Inside>();
+  return Judge([=, bar = rule.learning_bar](std::int64_t at, double, double count) {
     const auto judged = detector->push(at, count, count);
-    *missing = count > 0 || std::isnan(judged.expected) ? 0 : *missing + judged.expected;
-    return Verdict{*missing >= 9 ? Seen::bad : Seen::good, judged.learning};
+    const double limit = std::max(9., 1.5 * in->usual) * (judged.learning ? bar : 1);
+    if (count > 0) {
+      if (in->missing < limit) in->usual = std::max(in->usual, in->missing);
+      in->missing = 0;
+    } else if (!std::isnan(judged.expected)) {
+      in->missing += judged.expected;
+    }
+    return Verdict{.seen = in->missing >= limit ? Seen::bad : Seen::good,
+                   .learning = judged.learning,
+                   .score = in->missing / limit,
+                   .expected = judged.expected};
   });
 }
 
@@ -127,9 +153,9 @@ Result<Judge> burn(const Series& series, const Rule& rule) {
     for (std::int64_t i = 0; i < minutes; ++i)
       budget->push(bad / static_cast<double>(minutes), count / static_cast<double>(minutes));
     for (const auto& one : burn_rules) {
-      if (budget->fires(one)) return Verdict{Seen::bad};
+      if (budget->fires(one)) return Verdict{.seen = Seen::bad};
     }
-    return Verdict{Seen::good};
+    return Verdict{.seen = Seen::good};
   });
 }
 
@@ -193,7 +219,7 @@ Result<Judge> prediction(const Series& series, const Rule& rule) {
     }
     in->hour = hour;
     if (!std::isnan(value)) in->sum += value, ++in->n;
-    return Verdict{in->bad ? Seen::bad : Seen::good, in->hours.size() < 72};
+    return Verdict{.seen = in->bad ? Seen::bad : Seen::good, .learning = in->hours.size() < 72};
   });
 }
 

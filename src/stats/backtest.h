@@ -18,13 +18,17 @@ struct Rule {
   double lambda = 25, delta = .1;  // page_hinkley: on z of the profile
   std::int64_t window = 3600;      // change: means over so long; prediction: how far ahead it looks
   std::int64_t wait = 0, keep_firing = 0;
+  double learning_bar = 1;  // anomaly, silence: so many times its limit, while less than 14 days are known
+  double least = 0;         // anomaly: so far from what is expected at least, in the unit of the series
   AnomalySettings anomaly;
 };
 std::vector<std::string_view> rule_kinds();
 
 struct Verdict {
   Seen seen = Seen::good;
-  bool learning = false;  // by less history than the rule wants
+  bool learning = false;                                     // by less history than the rule wants
+  double score = 0;                                          // how many times its limit; 0 where the rule has none
+  double expected = nothing, low = nothing, high = nothing;  // the band of one bucket, where the rule has one
 };
 // Asked once a bucket, in order of time; keeps what it needs of the past.
 using Judge = std::function<Verdict(std::int64_t at, double value, double count)>;

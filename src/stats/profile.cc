@@ -255,7 +255,8 @@ Judged Profile::judge_early(double value) {
     early_run_ = high || low ? early_run_ + 1 : 0;
     judged.hot = early_run_ >= 2;
     judged.low = early_low_, judged.high = early_high_;
-    judged.score = judged.hot ? 1 : 0;
+    const double limit = high ? value / early_high_ : early_low_ / value;  // how many times; 1 where that says nothing
+    judged.score = !judged.hot ? 0 : limit > 1 && std::isfinite(limit) ? limit : 1;
   }
   early_.push_back(value);
   return judged;

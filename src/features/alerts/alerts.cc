@@ -45,7 +45,9 @@ std::function<void(std::string, std::string, std::string, Work, std::string, std
 
 void Alerts::add_routes(net::Router& router) {
   add_rule_routes(router, *inside_);
+  add_firing_routes(router, *inside_);
   add_channel_routes(router, *inside_);
+  add_silence_routes(router, *inside_);
 }
 
 void Alerts::open(warehouse::Warehouse& warehouse) {

@@ -21,7 +21,10 @@ namespace pawl::alerts {
 std::span<const ledger::Migration> migrations();
 
 struct Options {
-  std::function<Result<net::ClientResponse>(net::ClientRequest)> send;  // an outbound call under its rules
+  // Outbound calls under their rules, all at once; as many answers.
+  std::function<std::vector<Result<net::ClientResponse>>(std::vector<net::ClientRequest>)> send;
+  // A mail to "a@b,c@d" whose text is made of the address that it comes from; empty: this server sends none.
+  std::function<Result<>(std::string_view to, const std::function<std::string(std::string_view from)>& text)> mail;
   std::function<std::string()> public_url;
   std::function<std::string()> progress;  // a sentence on how far the start has come, while nothing can be answered
   traces::Rollups* rollups = nullptr;

@@ -48,9 +48,9 @@ TEST(Feed, EachInstanceHasAStateOfItsOwn) {
   const auto told = *feed(live, given, 0, 600, true);
   ASSERT_EQ(told.size(), 2u);
   EXPECT_EQ(told[0].split, "{\"agent\":\"a\"}");
-  EXPECT_EQ(told[0].notice, stats::Notice::firing);
+  EXPECT_EQ(told[0].notice, "firing");
   EXPECT_EQ(told[0].at, 180) << "bad since the end of the first minute, for two minutes";
-  EXPECT_EQ(told[1].notice, stats::Notice::resolved);
+  EXPECT_EQ(told[1].notice, "resolved");
   EXPECT_EQ(live.streams.size(), 2u);
   // A minute without spans is a sum of 0: over, not unknown.
   EXPECT_TRUE(feed(live, {}, 600, 660, true)->empty());
@@ -86,6 +86,14 @@ TEST(Webhook, IsSignedAsTheStandardSays) {
   EXPECT_EQ(signature("plain", "id", 1, "{}"), "");
 }
 
+constexpr std::string_view notice_body =
+    R"({"type":"alert.firing","timestamp":"2026-11-21T11:45:35Z","data":{"id":"evt_1","project":"default","rule":{"id":)"
+    R"("rule_1","name":"cost spike","version":1,"severity":"page","kind":"anomaly"},"measure":"cost","unit":"USD",)"
+    R"("filter":"","split":{"agent":"refunds"},"value":12.5,"value_text":"$12.50","usual":"$2.90 to $4.10","since":)"
+    R"("2026-11-21T11:40:00Z","reason":"","learning":false,"runbook":"https://wiki.example/cost","key":)"
+    R"("pawl/default/rule_1/abc","url":"https://pawl.example/alerts/rule_1","evidence":{"sentence":)"
+    R"("94 % of the rise comes from model=gpt-5 tool=search."}}})";
+
 class Outbox : public testing::Test {
  protected:
   void SetUp() override {
@@ -101,21 +109,30 @@ class Outbox : public testing::Test {
     projects_ = *projects::Projects::open(*ledger_, random_, clock_,
                                           [](ledger::Transaction&, std::uint32_t, std::string_view, std::string_view,
                                              std::string_view) -> Result<> { return {}; });
-    inside_.reset(
-        new Inside{.pool = pool_,
-                   .ledger = *ledger_,
-                   .projects = *projects_,
-                   .random = random_,
-                   .clock = clock_,
-                   .log = log_,
-                   .options = {.send = [this](net::ClientRequest request) { return answer(std::move(request)); },
-                               .public_url = {},
-                               .progress = {}}});
+    inside_.reset(new Inside{.pool = pool_,
+                             .ledger = *ledger_,
+                             .projects = *projects_,
+                             .random = random_,
+                             .clock = clock_,
+                             .log = log_,
+                             .options = {.send =
+                                             [this](std::vector<net::ClientRequest> all) {
+                                               std::vector<Result<net::ClientResponse>> out;
+                                               at_once_ = all.size();
+                                               for (auto& one : all) out.push_back(answer(std::move(one)));
+                                               return out;
+                                             },
+                                         .mail = {},
+                                         .public_url = {},
+                                         .progress = {}}});
     ASSERT_TRUE(ledger_->change([](ledger::Transaction& change) -> Result<> {
-      TRY(
-          change.run("INSERT INTO alert_channels VALUES (1, 'ch', 'c', 'https://example.com/x', "
-                     "'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw', 1, '')"));
-      TRY(change.run("INSERT INTO alert_outbox VALUES ('msg_1', 1, 'evt_1', 'ch', '{}', 'waiting', 0, 0, '', 0)"));
+      TRY(change.run(
+          "INSERT INTO alert_channels (project, id, name, url, secret, enabled, trouble) VALUES (1, 'ch', 'c', "
+          "'https://example.com/x', 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw', 1, '')"));
+      TRY(change.run(
+          "INSERT INTO alert_outbox (id, project, event, channel, body, state, attempts, due, error, changed) "
+          "VALUES ('msg_1', 1, 'evt_1', 'ch', ?, 'waiting', 0, 0, '', 0)",
+          {std::string(notice_body)}));
       return {};
     }));
   }
@@ -125,7 +142,8 @@ class Outbox : public testing::Test {
   }
   Result<net::ClientResponse> answer(net::ClientRequest request) {
     ids_.emplace_back(request.headers.get("webhook-id"));
-    if (status_ == 0) return fail(ErrorKind::unavailable, "the endpoint does not answer");
+    bodies_.push_back(request.body);
+    if (status_ == 0 || request.url == failing_) return fail(ErrorKind::unavailable, "the endpoint does not answer");
     return net::ClientResponse{.status = status_, .headers = {}, .body = {}};
   }
   std::string state() {
@@ -142,7 +160,9 @@ class Outbox : public testing::Test {
   std::unique_ptr<projects::Projects> projects_;
   std::unique_ptr<Inside> inside_;
   int status_ = 200;
-  std::vector<std::string> ids_;
+  std::vector<std::string> ids_, bodies_;
+  std::string failing_;
+  std::size_t at_once_ = 0;
 };
 
 TEST_F(Outbox, IsSentOnceWhenItIsTaken) {
@@ -168,6 +188,78 @@ TEST_F(Outbox, AnEndpointThatIsGoneSwitchesItsChannelOff) {
   deliver_all(*inside_);
   EXPECT_EQ(state(), "failed 1");
   EXPECT_EQ(ledger_->read("SELECT enabled FROM alert_channels")->integer(0, 0), 0);
+}
+
+TEST_F(Outbox, WhatIsSilencedIsMutedAndSaysByWhom) {
+  ASSERT_TRUE(ledger_->change([](ledger::Transaction& change) -> Result<> {
+    TRY(change.run(
+        "INSERT INTO alert_silences (project, id, matchers, begins, ends, weekly, author, why, created) VALUES "
+        "(1, 'sil_1', ?, 0, 2000000000, '', 'ann', 'we know', 0)",
+        {std::string(R"([{"name":"agent","op":"=~","value":"ref.*"}])")}));
+    return {};
+  }));
+  deliver_all(*inside_);
+  EXPECT_EQ(state(), "muted 0");
+  EXPECT_TRUE(ids_.empty());
+  EXPECT_EQ(ledger_->read("SELECT error FROM alert_outbox")->text(0, 0), "Muted by sil_1 of ann: we know");
+}
+
+TEST_F(Outbox, AnEscalationIsDroppedWhereNobodyNeedsItAnyMore) {
+  ASSERT_TRUE(ledger_->change([](ledger::Transaction& change) -> Result<> {
+    TRY(change.run("UPDATE alert_outbox SET unless_known = 1"));
+    TRY(change.run(
+        "INSERT INTO alert_instances (project, rule, split, state, since, notified, acknowledged, event) VALUES "
+        "(1, 'rule_1', '{}', 'firing', 0, 0, 'ann', 'evt_1')"));
+    return {};
+  }));
+  deliver_all(*inside_);
+  EXPECT_EQ(state(), "dropped 0");
+  ASSERT_TRUE(ledger_->change([](ledger::Transaction& change) -> Result<> {
+    TRY(change.run("UPDATE alert_outbox SET state = 'waiting', lead = ''"));
+    TRY(change.run("UPDATE alert_instances SET acknowledged = ''"));
+    return {};
+  }));
+  deliver_all(*inside_);
+  EXPECT_EQ(state(), "sent 1") << "it fires, and nobody has said that they know";
+}
+
+TEST_F(Outbox, InstancesOfARuleShareAMessageAndItsIdThroughRetries) {
+  ASSERT_TRUE(ledger_->change([](ledger::Transaction& change) -> Result<> {
+    TRY(
+        change.run("INSERT INTO alert_outbox (id, project, event, channel, body, state, attempts, due, error, changed) "
+                   "VALUES ('msg_2', 1, 'evt_2', 'ch', ?, 'waiting', 0, 0, '', 0)",
+                   {std::string(notice_body)}));
+    return {};
+  }));
+  status_ = 0;
+  deliver_all(*inside_);
+  status_ = 200, clock_.advance(minute);
+  deliver_all(*inside_);
+  ASSERT_EQ(ids_.size(), 2u);
+  EXPECT_EQ(ids_[0], ids_[1]);
+  EXPECT_EQ(ledger_->read("SELECT count(*) FROM alert_outbox WHERE state = 'sent' AND attempts = 2")->integer(0, 0), 2);
+  simdjson::dom::parser parser;
+  const auto body = parser.parse(simdjson::padded_string(bodies_.back())).value();
+  EXPECT_EQ(body["data"]["count"].get_int64().value(), 2);
+  EXPECT_EQ(body["data"]["alerts"].get_array().value().size(), 2u);
+}
+
+TEST_F(Outbox, AChannelThatHangsKeepsNoOtherWaiting) {
+  ASSERT_TRUE(ledger_->change([](ledger::Transaction& change) -> Result<> {
+    TRY(change.run(
+        "INSERT INTO alert_channels (project, id, name, url, secret, enabled, trouble, kind) VALUES (1, 'sl', "
+        "'s', 'https://example.com/slack', '', 1, '', 'slack')"));
+    TRY(
+        change.run("INSERT INTO alert_outbox (id, project, event, channel, body, state, attempts, due, error, changed) "
+                   "VALUES ('msg_2', 1, 'evt_1', 'sl', ?, 'waiting', 0, 0, '', 0)",
+                   {std::string(notice_body)}));
+    return {};
+  }));
+  failing_ = "https://example.com/x";
+  deliver_all(*inside_);
+  EXPECT_EQ(at_once_, 2u) << "both were asked together";
+  EXPECT_EQ(ledger_->read("SELECT state FROM alert_outbox WHERE channel = 'sl'")->text(0, 0), "sent");
+  EXPECT_EQ(ledger_->read("SELECT state FROM alert_outbox WHERE channel = 'ch'")->text(0, 0), "waiting");
 }
 
 TEST_F(Outbox, ARedirectIsNotFollowedAndCountsAsFailed) {

@@ -1,6 +1,8 @@
 // Reads and checks rules.
 #include "definition.h"
 
+#include "stats/why.h"
+
 #include <fmt/ranges.h>
 #include <simdjson.h>
 
@@ -57,6 +59,24 @@ class Reader {
       return fail(ErrorKind::invalid, "\"{}\" must be a length of time such as \"10m\".", key);
     return *length / second;
   }
+  // [{after: "15m", channel: "ch_…"}]
+  Result<std::vector<Escalation>> escalations(std::string_view key) {
+    dom::element element;
+    dom::array array;
+    std::vector<Escalation> out;
+    if (object_[key].get(element) || element.is_null()) return out;
+    if (element.get(array) || array.size() > 5)
+      return fail(ErrorKind::invalid, "\"{}\" must be a list of at most 5 of {{after, channel}}.", key);
+    for (const auto item : array) {
+      dom::object one;
+      if (item.get(one)) return fail(ErrorKind::invalid, "\"{}\" must be a list of {{after, channel}}.", key);
+      Reader from(one);
+      out.push_back({.after = TRY(from.seconds("after", 0)), .channel = TRY(from.text("channel"))});
+      if (out.back().after < 60 || out.back().channel.empty())
+        return fail(ErrorKind::invalid, "\"{}\" needs \"after\" of at least 1m and \"channel\".", key);
+    }
+    return out;
+  }
   Result<> only(std::initializer_list<std::string_view> known) {
     for (const auto field : object_) {
       if (std::ranges::find(known, field.key) == known.end())
@@ -79,6 +99,8 @@ Result<> read_limits(Reader& from, Definition& out) {
   out.rule.anomaly.strictness = TRY(from.number("strictness")).value_or(out.rule.anomaly.strictness);
   if (out.rule.anomaly.strictness < .5 || out.rule.anomaly.strictness > 10)
     return fail(ErrorKind::invalid, "\"strictness\" must lie between 0.5 and 10; 1.6 is usual.");
+  out.rule.learning_bar = TRY(from.number("learning_bar")).value_or(out.rule.learning_bar);
+  out.rule.least = TRY(from.number("least")).value_or(out.rule.least);
   out.rule.window = TRY(from.seconds("window", out.rule.kind == "prediction" ? 6 * 3600 : 3600));
   out.states.wait = TRY(from.seconds("for", 0));
   out.states.keep_firing = TRY(from.seconds("keep_firing_for", 0));
@@ -107,6 +129,16 @@ Result<> read_shape(Reader& from, Definition& out) {
   return {};
 }
 
+// What is looked through for a cause can be split by.
+Result<> check_explain(const Definition& out) {
+  for (const auto& one : out.explain) {
+    const query::MeasureQuery question{.measures = {"spans"}, .dimensions = {one}, .range = {0, day}};
+    if (const auto done = query::compile(1, question); !done)
+      return fail(ErrorKind::invalid, "\"explain\": {}", done.error().what);
+  }
+  return {};
+}
+
 // The measure, its split and filter, as the catalogue knows them.
 Result<> check_question(Definition& out) {
   auto filter = query::Filter::parse(out.filter_text);
@@ -123,6 +155,7 @@ Result<> check_question(Definition& out) {
   const auto& column = statement.columns.back();
   out.money = column.type == query::Type::money;
   const std::string unit(column.unit);
+  out.unit = unit;
   out.shape.measure = out.measure;
   out.shape.sort = out.measure.starts_with("score.") ? stats::Sort::ratio : stats::sort_of(out.measure, unit);
   const bool amount = out.money || unit == "tokens" || out.shape.sort != stats::Sort::sum;
@@ -143,9 +176,10 @@ Result<Definition> parse_definition(std::string_view json) {
     return fail(ErrorKind::invalid, "A rule must be a JSON object {{name, measure, kind, …}}.");
   Reader from(object);
   TRY(from.only(
-      {"name",     "measure",  "kind",     "filter",  "split",     "grain",    "above",           "below",
-       "recover",  "window",   "change",   "slo",     "direction", "for",      "keep_firing_for", "no_data",
-       "renotify", "severity", "channels", "runbook", "step",      "timezone", "strictness",      "enabled"}));
+      {"name",     "measure",  "kind",         "filter",  "split",     "grain",    "above",           "below",
+       "recover",  "window",   "change",       "slo",     "direction", "for",      "keep_firing_for", "no_data",
+       "renotify", "severity", "channels",     "runbook", "step",      "timezone", "strictness",      "enabled",
+       "escalate", "explain",  "learning_bar", "least"}));
   Definition out;
   out.name = TRY(from.text("name"));
   if (out.name.empty() || out.name.size() > 200)
@@ -163,10 +197,15 @@ Result<Definition> parse_definition(std::string_view json) {
     return fail(ErrorKind::invalid, "\"severity\" must be page, ticket or info.");
   out.runbook = TRY(from.text("runbook"));
   out.channels = TRY(from.texts("channels"));
+  out.escalate = TRY(from.escalations("escalate"));
+  out.explain = TRY(from.texts("explain"));
+  if (out.explain.size() > stats::most_dimensions)
+    return fail(ErrorKind::invalid, "\"explain\" has at most {} dimensions.", stats::most_dimensions);
   out.enabled = TRY(from.flag("enabled", true));
   TRY(read_limits(from, out));
   TRY(read_shape(from, out));
   TRY(check_question(out));
+  TRY(check_explain(out));
   TRY(stats::make_judge(out.shape, out.rule));
   return out;
 }

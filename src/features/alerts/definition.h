@@ -12,10 +12,18 @@ namespace pawl::alerts {
 
 using projects::ProjectId;
 
+struct Escalation {
+  std::int64_t after = 0;  // seconds that nobody has acknowledged
+  std::string channel;
+};
+
 struct Definition {
   std::string name, measure, filter_text, runbook;
+  std::string unit;               // of the measure: "USD" "ms" "ratio" "calls" …
   std::string severity = "page";  // page, ticket, info
   std::vector<std::string> split, channels;
+  std::vector<std::string> explain;  // dimensions that are looked through for the cause; empty: usual ones
+  std::vector<Escalation> escalate;
   query::Grain grain = query::Grain::span;
   query::Filter filter;
   stats::Rule rule;
@@ -28,7 +36,8 @@ struct Definition {
 };
 
 // {name, measure, kind, filter?, split?, grain?, above?, below?, recover?, window?, change?, slo?, direction?, for?,
-// keep_firing_for?, no_data?, renotify?, severity?, channels?, runbook?, step?, timezone?, strictness?, enabled?}.
+// keep_firing_for?, no_data?, renotify?, severity?, channels?, escalate?, explain?, runbook?, step?, timezone?,
+// strictness?, learning_bar?, least?, enabled?}.
 // `invalid` names the key, or says why the measure cannot be asked for so.
 Result<Definition> parse_definition(std::string_view json);
 

@@ -52,7 +52,61 @@ Result<std::size_t> ask(warehouse::Warehouse& store, traces::Rollups* rollups, P
 }
 
 Result<Stream> new_stream(const Definition& definition) {
-  return Stream{.judge = TRY(stats::make_judge(definition.shape, definition.rule)), .instance = {}, .acknowledged = {}};
+  return Stream{.judge = TRY(stats::make_judge(definition.shape, definition.rule)),
+                .instance = {},
+                .acknowledged = {},
+                .event = {}};
+}
+
+void step_on(const Definition& definition, const std::string& split, Stream& stream, const stats::Verdict& verdict,
+             double value, std::int64_t at, std::vector<Told>& told) {
+  auto& instance = stream.instance;
+  const auto before = instance;
+  stream.value = value;
+  if (!stream.acknowledged.empty()) instance.acknowledged = true;
+  const std::int64_t began = instance.state == stats::State::ok ? at : instance.since;
+  const auto moved = stats::advance(instance, definition.states, verdict.seen, at);
+  if (instance.state != stats::State::firing) stream.acknowledged.clear();
+  stream.changed |= before.state != instance.state || before.since != instance.since || before.good != instance.good ||
+                    before.notified != instance.notified || instance.state != stats::State::ok;
+  for (const auto notice : moved.notices)
+    told.push_back({.split = split,
+                    .notice = std::string(stats::name_of(notice)),
+                    .at = at,
+                    .since = began,
+                    .value = value,
+                    .expected = verdict.expected,
+                    .low = verdict.low,
+                    .high = verdict.high,
+                    .learning = verdict.learning,
+                    .reason = {},
+                    .evidence = {}});
+}
+
+// Instances of which nothing is heard any more: what fires is over by twice the window, the rest is forgotten by nine
+// days, when its profile of a week says nothing any more.
+void forget_gone(Live& live, std::int64_t at, std::vector<Told>& told) {
+  const auto& definition = live.definition;
+  if (definition.split.empty()) return;
+  const std::int64_t window = definition.rule.kind == "anomaly" ? 8 * 3600 : definition.rule.window;
+  const std::int64_t gone = 2 * std::max(window, definition.shape.step);
+  for (auto& [split, stream] : live.streams) {
+    if (stream.instance.state == stats::State::ok || definition.rule.kind == "silence" || at - stream.seen <= gone)
+      continue;
+    if (stream.instance.state == stats::State::firing)
+      told.push_back({.split = split,
+                      .notice = "resolved",
+                      .at = at,
+                      .since = stream.instance.since,
+                      .reason = "gone",
+                      .evidence = {}});
+    stream.instance = {.since = at};
+    stream.acknowledged.clear();
+    stream.changed = true;
+  }
+  std::erase_if(live.streams, [&](const auto& one) {
+    return one.second.instance.state == stats::State::ok && at - one.second.seen > 9 * 86'400;
+  });
 }
 
 }  // namespace
@@ -95,24 +149,37 @@ Result<std::vector<Told>> feed(Live& live, const std::vector<Bucket>& given, std
       const bool sum = live.definition.shape.sort == stats::Sort::sum;
       const double value = found != here.end() ? found->second->value : sum ? 0 : stats::nothing;
       const double count = found != here.end() ? found->second->count : 0;
+      if (found != here.end() || stream.seen == 0) stream.seen = at;
       const auto verdict = stream.judge(at, value, count);
-      if (!advance) continue;
-      stream.value = value;
-      if (!stream.acknowledged.empty()) stream.instance.acknowledged = true;
-      const auto moved = stats::advance(stream.instance, live.definition.states, verdict.seen, at + step);
-      if (stream.instance.state != stats::State::firing) stream.acknowledged.clear();
-      for (const auto notice : moved.notices)
-        told.push_back({.split = split, .notice = notice, .at = at + step, .value = value});
+      if (advance) step_on(live.definition, split, stream, verdict, value, at + step, told);
     }
+    if (advance) forget_gone(live, at + step, told);
   }
   return told;
 }
 
+void mark_passed(std::vector<Told>& told, std::int64_t now) {
+  std::set<std::string> untold;  // instances whose firing nobody heard of
+  for (std::size_t i = 0; i < told.size(); ++i) {
+    auto& one = told[i];
+    const bool old = one.at < now - too_old;
+    if (one.notice == "firing") {
+      const bool over = std::any_of(told.begin() + static_cast<std::ptrdiff_t>(i), told.end(), [&](const Told& later) {
+        return later.split == one.split && later.notice == "resolved" && later.at < now - too_old;
+      });
+      one.passed = old && over;
+      one.passed ? (void)untold.insert(one.split) : (void)untold.erase(one.split);
+    } else {
+      one.passed = old && (one.notice != "resolved" || untold.contains(one.split));
+    }
+  }
+}
+
 Result<std::vector<StoredRule>> rules_of(Inside& inside, std::optional<ProjectId> project) {
-  const auto rows = TRY(
-      inside.ledger.read("SELECT project, id, name, definition, version, evaluated, enabled, trouble FROM alert_rules "
-                         "WHERE ?1 = 0 OR project = ?1 ORDER BY project, name",
-                         {static_cast<std::int64_t>(project.value_or(0))}));
+  const auto rows = TRY(inside.ledger.read(
+      "SELECT project, id, name, definition, version, evaluated, enabled, trouble, starter FROM alert_rules "
+      "WHERE ?1 = 0 OR project = ?1 ORDER BY project, name",
+      {static_cast<std::int64_t>(project.value_or(0))}));
   std::vector<StoredRule> out;
   for (std::size_t i = 0; i < rows.size(); ++i)
     out.push_back({.project = static_cast<ProjectId>(rows.integer(i, 0)),
@@ -122,6 +189,7 @@ Result<std::vector<StoredRule>> rules_of(Inside& inside, std::optional<ProjectId
                    .version = rows.integer(i, 4),
                    .evaluated = rows.integer(i, 5),
                    .enabled = rows.integer(i, 6) != 0,
+                   .starter = rows.integer(i, 8) != 0,
                    .trouble = rows.text(i, 7)});
   return out;
 }
@@ -130,9 +198,11 @@ namespace {
 
 // Where the ledger says that the instances stand.
 Result<> load_instances(Inside& inside, const StoredRule& rule, Live& live) {
-  const auto rows = TRY(inside.ledger.read(
-      "SELECT split, state, since, good, notified, acknowledged FROM alert_instances WHERE project = ? AND rule = ?",
-      {static_cast<std::int64_t>(rule.project), rule.id}));
+  const auto rows =
+      TRY(inside.ledger.read("SELECT split, state, since, good, notified, acknowledged, event, seen FROM "
+                             "alert_instances WHERE project = ? AND "
+                             "rule = ?",
+                             {static_cast<std::int64_t>(rule.project), rule.id}));
   for (std::size_t i = 0; i < rows.size(); ++i) {
     auto found = live.streams.find(rows.text(i, 0));
     if (found == live.streams.end())
@@ -143,69 +213,74 @@ Result<> load_instances(Inside& inside, const StoredRule& rule, Live& live) {
     if (!rows.is_null(i, 3)) stream.instance.good = rows.integer(i, 3);
     stream.instance.notified = rows.integer(i, 4);
     stream.acknowledged = rows.text(i, 5);
+    stream.event = rows.text(i, 6);
+    stream.seen = std::max(stream.seen, rows.integer(i, 7));
+    stream.changed = false;
   }
   return {};
 }
 
-std::string body_of(Inside& inside, const StoredRule& rule, const Definition& definition, const Told& told) {
-  JsonWriter json;
-  json.object().field("type", fmt::format("alert.{}", stats::name_of(told.notice)));
-  json.field("timestamp", time_text(told.at)).key("data").object();
-  json.key("rule").object().field("id", rule.id).field("name", definition.name).field("version", rule.version);
-  json.field("severity", definition.severity).field("kind", definition.rule.kind).end();
-  json.field("measure", definition.measure).field("filter", definition.filter_text).key("split").raw(told.split);
-  json.field("value", told.value).field("runbook", definition.runbook);
-  json.field("url", inside.options.public_url() + "/alerts/" + rule.id);
-  return json.end().end().take();
-}
-
-Result<> write_told(ledger::Transaction& change, Inside& inside, const StoredRule& rule, const Definition& definition,
-                    const Told& told) {
-  const std::string id =
-      "evt_" + to_hex(sha256(fmt::format("{}\n{}\n{}\n{}\n{}\n{}", rule.project, rule.id, rule.version, told.split,
-                                         told.at, stats::name_of(told.notice))))
-                   .substr(0, 40);
-  const std::int64_t now = inside.clock.now() / second;
-  const bool passed = told.at < now - too_old;
-  const auto value = std::isnan(told.value) ? ledger::Value(nullptr) : ledger::Value(told.value);
-  TRY(
-      change.run("INSERT OR IGNORE INTO alert_events (id, project, rule, version, split, at, notice, value, passed) "
-                 "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                 {id, static_cast<std::int64_t>(rule.project), rule.id, rule.version, told.split, told.at,
-                  std::string(stats::name_of(told.notice)), value, std::int64_t{passed}}));
-  if (change.changes() == 0 || passed) return {};  // it was there already, or nobody is told
-  const std::string body = body_of(inside, rule, definition, told);
-  for (const auto& channel : definition.channels)
-    TRY(change.run(
-        "INSERT OR IGNORE INTO alert_outbox (id, project, event, channel, body, state, attempts, due, error, "
-        "changed) VALUES (?, ?, ?, ?, ?, 'waiting', 0, ?, '', ?)",
-        {"msg_" + to_hex(sha256(id + "\n" + channel)).substr(0, 40), static_cast<std::int64_t>(rule.project), id,
-         channel, body, now, now}));
+// Who was acknowledged since the last round: people write that into the ledger.
+Result<> load_acknowledged(Inside& inside) {
+  const auto rows = TRY(
+      inside.ledger.read("SELECT project, rule, split, acknowledged FROM alert_instances WHERE acknowledged <> ''"));
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const auto rule = inside.live.find({static_cast<ProjectId>(rows.integer(i, 0)), rows.text(i, 1)});
+    if (rule == inside.live.end()) continue;
+    const auto stream = rule->second.streams.find(rows.text(i, 2));
+    if (stream != rule->second.streams.end()) stream->second.acknowledged = rows.text(i, 3);
+  }
   return {};
 }
 
-Result<> keep(Inside& inside, const StoredRule& rule, const Live& live, const std::vector<Told>& told,
-              std::int64_t through) {
-  return inside.ledger.change([&](ledger::Transaction& change) -> Result<> {
-    const auto project = static_cast<std::int64_t>(rule.project);
-    TRY(change.run("UPDATE alert_rules SET evaluated = ?, trouble = '' WHERE project = ? AND id = ? AND version = ?",
-                   {through, project, rule.id, rule.version}));
-    if (change.changes() == 0) return fail(ErrorKind::conflict, "The rule was changed meanwhile.");
-    for (const auto& [split, stream] : live.streams) {
-      const auto& at = stream.instance;
-      TRY(
-          change.run("INSERT INTO alert_instances (project, rule, split, state, since, good, notified, acknowledged, "
-                     "value) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (project, rule, split) DO UPDATE SET "
-                     "state = excluded.state, since = excluded.since, good = excluded.good, notified = "
-                     "excluded.notified, value = excluded.value, acknowledged = CASE WHEN excluded.state = 'firing' "
-                     "THEN alert_instances.acknowledged ELSE '' END",
-                     {project, rule.id, split, std::string(stats::name_of(at.state)), at.since,
-                      at.good ? ledger::Value(*at.good) : ledger::Value(nullptr), at.notified, stream.acknowledged,
-                      std::isnan(stream.value) ? ledger::Value(nullptr) : ledger::Value(stream.value)}));
+struct Round {  // what a rule's judging brought about, to be kept
+  const StoredRule* rule;
+  Live* live;
+  std::vector<Told> told;
+  std::int64_t through = 0;
+};
+
+Result<> keep_stream(ledger::Transaction& change, const StoredRule& rule, const std::string& split,
+                     const Stream& stream) {
+  const auto& at = stream.instance;
+  TRY(change.run(
+      "INSERT INTO alert_instances (project, rule, split, state, since, good, notified, acknowledged, "
+      "value, event, seen) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (project, rule, split) DO "
+      "UPDATE SET state = excluded.state, since = excluded.since, good = excluded.good, notified = "
+      "excluded.notified, value = excluded.value, event = excluded.event, seen = excluded.seen, acknowledged "
+      "= CASE WHEN excluded.state = 'firing' AND alert_instances.event = excluded.event THEN "
+      "alert_instances.acknowledged ELSE '' END",
+      {static_cast<std::int64_t>(rule.project), rule.id, split, std::string(stats::name_of(at.state)), at.since,
+       at.good ? ledger::Value(*at.good) : ledger::Value(nullptr), at.notified, stream.acknowledged,
+       std::isnan(stream.value) ? ledger::Value(nullptr) : ledger::Value(stream.value), stream.event, stream.seen}));
+  return {};
+}
+
+// One change for all rules of a round: states, events and what is to be sent stand together or not at all. A rule that
+// was changed meanwhile is left out, and begins again.
+Result<> keep(Inside& inside, std::vector<Round>& rounds) {
+  std::vector<const StoredRule*> stale;
+  if (rounds.empty()) return {};
+  TRY(inside.ledger.change([&](ledger::Transaction& change) -> Result<> {
+    stale.clear();
+    for (const auto& [rule, live, told, through] : rounds) {
+      TRY(change.run("UPDATE alert_rules SET evaluated = ?, trouble = '' WHERE project = ? AND id = ? AND version = ?",
+                     {through, static_cast<std::int64_t>(rule->project), rule->id, rule->version}));
+      if (change.changes() == 0) {
+        stale.push_back(rule);
+        continue;
+      }
+      for (const auto& one : told) TRY(write_told(change, inside, *rule, live->definition, one));
+      for (const auto& [split, stream] : live->streams)
+        if (stream.changed) TRY(keep_stream(change, *rule, split, stream));
     }
-    for (const auto& one : told) TRY(write_told(change, inside, rule, live.definition, one));
     return {};
-  });
+  }));
+  for (auto& round : rounds) {
+    for (auto& [split, stream] : round.live->streams) stream.changed = false;
+  }
+  for (const auto* rule : stale) inside.live.erase({rule->project, rule->id});
+  return {};
 }
 
 // Answers of the same question in one round are shared by the rules that ask it.
@@ -219,62 +294,96 @@ Result<std::vector<Bucket>> shared(Inside& inside, warehouse::Warehouse& store, 
   return inside.asked[question] = std::move(out);
 }
 
-}  // namespace
-
-Result<> judge_rule(Inside& inside, warehouse::Warehouse& store, const StoredRule& rule) {
+// The rule as it stands in memory; made anew, with what 30 days teach it, where it is not there or was changed. Null:
+// it was made now, and has nothing to say yet.
+Result<Live*> live_rule(Inside& inside, warehouse::Warehouse& store, const StoredRule& rule, bool& fresh) {
   const auto key = std::pair(rule.project, rule.id);
   auto found = inside.live.find(key);
-  if (found != inside.live.end() && found->second.version != rule.version) {
-    inside.live.erase(found);
-    found = inside.live.end();
-  }
-  if (!rule.enabled) return {};
-  if (found == inside.live.end()) {
-    Live fresh{.version = rule.version, .definition = TRY(parse_definition(rule.json)), .streams = {}};
-    const std::int64_t step = fresh.definition.shape.step;
-    const std::int64_t now = (inside.clock.now() / second - delay) / step * step;
-    const std::int64_t from = rule.evaluated == 0 ? now : rule.evaluated / step * step, begin = from - history;
-    const auto known =
-        TRY(buckets(store, inside.options.rollups, rule.project, fresh.definition, begin, from, inside.clock.now()));
-    const std::int64_t first = known.empty() ? from : known.front().at / step * step;
-    TRY(feed(fresh, known, first, from, false));
-    TRY(load_instances(inside, rule, fresh));
-    TRY(keep(inside, rule, fresh, {}, from));
-    inside.live.emplace(key, std::move(fresh));
-    return {};
-  }
-  Live& live = found->second;
-  const std::int64_t step = live.definition.shape.step;
-  const std::int64_t to = (inside.clock.now() / second - delay) / step * step;
-  if (to <= rule.evaluated) return {};  // also where the clock went back: what was judged stays
-  TRY(load_instances(inside, rule, live));
-  const auto given = TRY(shared(inside, store, rule.project, live.definition, rule.evaluated, to));
-  auto told = feed(live, given, rule.evaluated, to, true);
-  const auto kept = told ? keep(inside, rule, live, *told, to) : std::unexpected(told.error());
-  if (!kept) inside.live.erase(key);  // it has seen what the ledger does not know: begin again from there
-  return kept;
+  if (found != inside.live.end() && found->second.version == rule.version) return &found->second;
+  if (found != inside.live.end()) inside.live.erase(found);
+  fresh = true;
+  Live made{.version = rule.version, .definition = TRY(parse_definition(rule.json)), .streams = {}};
+  const std::int64_t step = made.definition.shape.step;
+  const std::int64_t now = (inside.clock.now() / second - delay) / step * step;
+  const std::int64_t from = rule.evaluated == 0 ? now : rule.evaluated / step * step, begin = from - history;
+  const auto known = TRY(shared(inside, store, rule.project, made.definition, begin, from));
+  const std::int64_t first = known.empty() ? from : known.front().at / step * step;
+  TRY(feed(made, known, first, from, false));
+  for (auto& [split, stream] : made.streams) stream.instance.since = from;
+  TRY(load_instances(inside, rule, made));
+  return &inside.live.emplace(key, std::move(made)).first->second;
 }
 
+// What explains those that fire now; a few at most, so that a storm does not stop the judging.
+void explain_firings(Inside& inside, warehouse::Warehouse& store, const StoredRule& rule, Live& live,
+                     std::vector<Told>& told) {
+  int left = 5;
+  for (auto& one : told) {
+    if (one.notice != "firing") continue;
+    live.streams.at(one.split).event = event_id(rule, one);
+    if (one.passed || left-- <= 0) continue;
+    auto evidence = evidence_of(inside, store, rule, live.definition, one);
+    if (evidence)
+      one.evidence = std::move(*evidence);
+    else
+      inside.log.warn("a firing could not be explained", {{"rule", rule.name}, {"why", evidence.error().what}});
+  }
+}
+
+Result<std::optional<Round>> judge_rule(Inside& inside, warehouse::Warehouse& store, const StoredRule& rule) {
+  bool fresh = false;
+  Live* const live = TRY(live_rule(inside, store, rule, fresh));
+  const std::int64_t step = live->definition.shape.step;
+  const std::int64_t to = (inside.clock.now() / second - delay) / step * step;
+  const std::int64_t from = rule.evaluated == 0 ? to : rule.evaluated / step * step;
+  if (fresh && rule.evaluated == 0) return Round{.rule = &rule, .live = live, .told = {}, .through = to};
+  if (to <= from) return std::nullopt;  // also where the clock went back: what was judged stays
+  const auto given = TRY(shared(inside, store, rule.project, live->definition, from, to));
+  auto told = TRY(feed(*live, given, from, to, true));
+  mark_passed(told, inside.clock.now() / second);
+  explain_firings(inside, store, rule, *live, told);
+  return Round{.rule = &rule, .live = live, .told = std::move(told), .through = to};
+}
+
+void write_trouble(Inside& inside, const StoredRule& rule, const std::string& why) {
+  inside.live.erase({rule.project, rule.id});  // it may have seen what the ledger does not know: begin again from there
+  if (why == rule.trouble) return;
+  inside.log.warn("a rule cannot be judged; its instances stay as they are", {{"rule", rule.name}, {"why", why}});
+  (void)inside.ledger.change([&](ledger::Transaction& change) -> Result<> {
+    TRY(change.run("UPDATE alert_rules SET trouble = ? WHERE project = ? AND id = ?",
+                   {why, static_cast<std::int64_t>(rule.project), rule.id}));
+    return {};
+  });
+}
+
+}  // namespace
+
 void judge_all(Inside& inside, warehouse::Warehouse& store) {
+  if (const auto given = give_starters(inside); !given)
+    inside.log.warn("the starter rules cannot be given", {{"why", given.error().what}});
   const auto rules = rules_of(inside, std::nullopt);
-  if (!rules) {
-    inside.log.warn("alert rules cannot be read", {{"why", rules.error().what}});
+  if (!rules || !load_acknowledged(inside)) {
+    inside.log.warn("alert rules cannot be read", {{"why", rules ? "instances" : rules.error().what}});
     return;
   }
   inside.asked.clear();
-  for (const auto& rule : *rules) {
-    const auto done = judge_rule(inside, store, rule);
-    if (done || done.error().what == rule.trouble) continue;
-    inside.log.warn("a rule cannot be judged; its instances stay as they are",
-                    {{"rule", rule.name}, {"why", done.error().what}});
-    (void)inside.ledger.change([&](ledger::Transaction& change) -> Result<> {
-      TRY(change.run("UPDATE alert_rules SET trouble = ? WHERE project = ? AND id = ?",
-                     {done.error().what, static_cast<std::int64_t>(rule.project), rule.id}));
-      return {};
-    });
-  }
+  std::vector<Round> rounds;
   std::set<std::pair<ProjectId, std::string>> there;
-  for (const auto& rule : *rules) there.emplace(rule.project, rule.id);
+  for (const auto& rule : *rules) {
+    there.emplace(rule.project, rule.id);
+    if (!rule.enabled) continue;
+    auto done = judge_rule(inside, store, rule);
+    if (!done)
+      write_trouble(inside, rule, done.error().what);
+    else if (*done)
+      rounds.push_back(std::move(**done));
+    if (!inside.wait(std::chrono::milliseconds(0))) return;
+  }
+  inside.asked.clear();
+  if (const auto kept = keep(inside, rounds); !kept) {
+    inside.log.warn("what the rules say cannot be written down; it is judged again", {{"why", kept.error().what}});
+    for (const auto& round : rounds) inside.live.erase({round.rule->project, round.rule->id});
+  }
   std::erase_if(inside.live, [&](const auto& one) { return !there.contains(one.first); });
 }
 

@@ -8,7 +8,9 @@
 
 #include "alerts.h"
 #include "base/json.h"
+#include "channel.h"
 #include "definition.h"
+#include "silences.h"
 
 namespace pawl::alerts {
 
@@ -22,8 +24,11 @@ struct Bucket {
 struct Stream {  // one instance: a rule × values of its split
   stats::Judge judge;
   stats::Instance instance;
-  std::string acknowledged;
+  std::string acknowledged;  // by whom
+  std::string event;         // the newest firing
   double value = stats::nothing;
+  std::int64_t seen = 0;  // newest step in which there was something, seconds
+  bool changed = true;    // against what the ledger says
 };
 
 struct Live {  // a rule that is being judged
@@ -36,19 +41,27 @@ struct StoredRule {
   ProjectId project = 0;
   std::string id, name, json;
   std::int64_t version = 0, evaluated = 0;  // evaluated: seconds
-  bool enabled = true;
+  bool enabled = true, starter = false;
   std::string trouble;
 };
 
 struct Told {  // a notice that a bucket brought about
   std::string split;
-  stats::Notice notice = stats::Notice::firing;
-  std::int64_t at = 0;  // end of the bucket, seconds
-  double value = stats::nothing;
+  std::string notice;      // name_of(stats::Notice), or "acknowledged"
+  std::int64_t at = 0;     // end of the bucket, seconds
+  std::int64_t since = 0;  // when it began to be bad
+  double value = stats::nothing, expected = stats::nothing, low = stats::nothing, high = stats::nothing;
+  bool learning = false;
+  bool passed = false;   // too long ago to be told
+  std::string reason;    // "gone": nothing is heard of the instance any more
+  std::string evidence;  // JSON, "" where there is none
 };
 
 inline constexpr std::int64_t delay = 60;             // seconds behind now: spans come late
 inline constexpr std::int64_t too_old = 600;          // what is older is written down and not told
+inline constexpr std::int64_t late = 300;             // so far back a threshold is judged again for late spans
+inline constexpr std::int64_t group_wait = 30;        // instances that fire together are told together
+inline constexpr std::int64_t group_interval = 300;   // those that join them later
 inline constexpr std::size_t most_instances = 1000;   // of a rule
 inline constexpr std::int64_t history = 30 * 86'400;  // what a judge begins with, and a back-test looks at
 
@@ -67,6 +80,7 @@ struct Alerts::Inside {
   std::thread judging, delivering;
   std::map<std::pair<ProjectId, std::string>, Live> live;  // the judging thread's own
   std::map<std::string, std::vector<Bucket>> asked;        // answers of this round, by question
+  std::int64_t fed = 0;                                    // when Alertmanagers were last told what fires, seconds
 
   bool wait(std::chrono::milliseconds time);  // false: it ends
 };
@@ -79,23 +93,35 @@ Result<std::vector<Bucket>> buckets(warehouse::Warehouse& store, traces::Rollups
 // Feeds buckets of [from, to) to the streams, and makes new ones as values appear. Without `advance` they only learn.
 Result<std::vector<Told>> feed(Live& live, const std::vector<Bucket>& buckets, std::int64_t from, std::int64_t to,
                                bool advance);
+// What is long over by `now` is not told; what fires still is, however late.
+void mark_passed(std::vector<Told>& told, std::int64_t now);
 void judge_all(Inside& inside, warehouse::Warehouse& store);  // every rule of every project, up to now − delay
 void deliver_all(Inside& inside);                             // what is due
-Result<> judge_rule(Inside& inside, warehouse::Warehouse& store, const StoredRule& rule);
 Result<std::vector<StoredRule>> rules_of(Inside& inside, std::optional<ProjectId> project);
 
-// Standard Webhooks: "v1,BASE64(HMAC-SHA256(key, id.timestamp.body))"; "" where the secret is none.
-std::string signature(std::string_view secret, std::string_view id, std::int64_t timestamp, std::string_view body);
-// One attempt. The answer's status, or why there was none.
-Result<int> deliver(Inside& inside, std::string_view url, std::string_view secret, std::string_view id,
-                    std::string_view body, std::int64_t& retry_after);
+// The event of a notice, and what the outbox has to send of it; the same event is written once.
+Result<> write_told(ledger::Transaction& change, Inside& inside, const StoredRule& rule, const Definition& definition,
+                    const Told& told);
+std::string event_id(const StoredRule& rule, const Told& told);
+// What explains a firing, as JSON: docs/reference/alerts.md "Evidence".
+Result<std::string> evidence_of(Inside& inside, warehouse::Warehouse& store, const StoredRule& rule,
+                                const Definition& definition, const Told& told);
+// Rules that every project has from its first day; those that were removed stay away.
+Result<> give_starters(Inside& inside);
+
+Result<std::vector<Silence>> silences_of(Inside& inside, std::int64_t project);  // the newest first, ended ones too
+Result<std::vector<Notice>> firing_now(Inside& inside, std::int64_t project);
 std::string time_text(std::int64_t seconds);
+std::vector<std::pair<std::string, std::string>> split_pairs(std::string_view json);  // {"agent": "x"}
+std::int64_t project_of(const net::Request& request);
 
 using Work = Result<net::Response> (*)(Inside&, const net::Request&);
 // Adds routes whose work runs on the pool: method, pattern, permission, work, summary, what is accepted, what answered.
 std::function<void(std::string, std::string, std::string, Work, std::string, std::string, std::string)> adder(
     net::Router& router, Inside& inside);
 void add_rule_routes(net::Router& router, Inside& inside);
+void add_firing_routes(net::Router& router, Inside& inside);
 void add_channel_routes(net::Router& router, Inside& inside);
+void add_silence_routes(net::Router& router, Inside& inside);
 
 }  // namespace pawl::alerts

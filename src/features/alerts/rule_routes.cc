@@ -11,10 +11,6 @@ namespace {
 using projects::access_of;
 using projects::actor_of;
 
-std::int64_t project_of(const net::Request& request) {
-  return static_cast<std::int64_t>(access_of(request).project);
-}
-
 void write_time(JsonWriter& json, std::string_view name, std::int64_t seconds) {
   json.key(name);
   seconds == 0 ? json.null() : json.value(time_text(seconds));
@@ -22,7 +18,7 @@ void write_time(JsonWriter& json, std::string_view name, std::int64_t seconds) {
 
 void write_rule(JsonWriter& json, const StoredRule& rule) {
   json.object().field("id", rule.id).field("name", rule.name).field("version", rule.version);
-  json.field("enabled", rule.enabled);
+  json.field("enabled", rule.enabled).field("starter", rule.starter);
   write_time(json, "evaluated", rule.evaluated);
   json.field("trouble", rule.trouble).key("definition").raw(rule.json).end();
 }
@@ -44,10 +40,13 @@ Result<net::Response> answer_rule(Inside& inside, const net::Request& request, s
 }
 
 Result<> known_channels(ledger::Transaction& change, std::int64_t project, const Definition& definition) {
-  for (const auto& channel : definition.channels) {
+  auto all = definition.channels;
+  for (const auto& step : definition.escalate) all.push_back(step.channel);
+  for (const auto& channel : all) {
     const auto rows = TRY(change.run("SELECT 1 FROM alert_channels WHERE project = ? AND id = ?", {project, channel}));
     if (rows.size() == 0)
-      return fail(ErrorKind::invalid, "There is no channel {}: \"channels\" has ids of channels.", channel);
+      return fail(ErrorKind::invalid, "There is no channel {}: \"channels\" and \"escalate\" have ids of channels.",
+                  channel);
   }
   return {};
 }
@@ -124,70 +123,22 @@ Result<net::Response> show(Inside& inside, const net::Request& request) {
   return net::Response::json(json.take());
 }
 
-Result<net::Response> instances(Inside& inside, const net::Request& request) {
+Result<net::Response> versions(Inside& inside, const net::Request& request) {
+  const auto rule = TRY(rule_called(inside, request));
   const auto rows = TRY(inside.ledger.read(
-      "SELECT r.id, r.name, i.split, i.state, i.since, i.value, i.acknowledged FROM alert_instances i JOIN alert_rules "
-      "r "
-      "ON r.project = i.project AND r.id = i.rule WHERE i.project = ?1 AND (?2 = '' OR i.state = ?2) "
-      "ORDER BY i.state = 'firing' DESC, i.state = 'pending' DESC, i.since DESC LIMIT 1000",
-      {project_of(request), std::string(request.query.get("state"))}));
+      "SELECT version, changed, actor, definition FROM alert_versions WHERE project = ? AND rule = ? ORDER BY version "
+      "DESC",
+      {project_of(request), rule.id}));
   JsonWriter json;
-  json.object().key("alerts").array();
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    json.object().field("rule", rows.text(i, 0)).field("name", rows.text(i, 1)).key("split").raw(rows.text(i, 2));
-    json.field("state", rows.text(i, 3));
-    write_time(json, "since", rows.integer(i, 4));
-    json.key("value");
-    rows.is_null(i, 5) ? json.null() : json.value(std::get<double>(rows.cells[i][5]));
-    json.field("acknowledged_by", rows.text(i, 6)).end();
-  }
-  return net::Response::json(json.end().end().take());
-}
-
-Result<net::Response> acknowledge(Inside& inside, const net::Request& request) {
-  const auto fields = TRY(JsonFields::parse(request.body));
-  const std::string rule = fields.text("rule");
-  std::int64_t changed = 0;
-  TRY(inside.ledger.change([&](ledger::Transaction& change) -> Result<> {
-    TRY(change.run("UPDATE alert_instances SET acknowledged = ?1 WHERE project = ?2 AND rule = ?3 AND state = 'firing'",
-                   {actor_of(access_of(request)), project_of(request), rule}));
-    changed = change.changes();
-    if (changed == 0) return fail(ErrorKind::not_found, "No instance of the rule {} is firing.", rule);
-    return audit::append(change, inside.clock.now(), access_of(request).project, actor_of(access_of(request)),
-                         "alerts.acknowledge", rule);
-  }));
-  JsonWriter json;
-  return net::Response::json(json.object().field("acknowledged", changed).end().take());
-}
-
-Result<net::Response> events(Inside& inside, const net::Request& request) {
-  const auto rows = TRY(inside.ledger.read(
-      "SELECT e.id, e.rule, e.version, e.split, e.at, e.notice, e.value, e.passed, o.channel, o.state, o.attempts, "
-      "o.error FROM (SELECT * FROM alert_events WHERE project = ? ORDER BY at DESC, id LIMIT 200) e LEFT JOIN "
-      "alert_outbox o ON o.event = e.id ORDER BY e.at DESC, e.id",
-      {project_of(request)}));
-  JsonWriter json;
-  json.object().key("events").array();
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    if (i == 0 || rows.text(i, 0) != rows.text(i - 1, 0)) {
-      json.object().field("id", rows.text(i, 0)).field("rule", rows.text(i, 1)).field("version", rows.integer(i, 2));
-      json.key("split")
-          .raw(rows.text(i, 3))
-          .field("at", time_text(rows.integer(i, 4)))
-          .field("notice", rows.text(i, 5));
-      json.key("value");
-      rows.is_null(i, 6) ? json.null() : json.value(std::get<double>(rows.cells[i][6]));
-      json.field("passed", rows.integer(i, 7) != 0).key("deliveries").array();
-    }
-    if (!rows.is_null(i, 8))
-      json.object()
-          .field("channel", rows.text(i, 8))
-          .field("state", rows.text(i, 9))
-          .field("attempts", rows.integer(i, 10))
-          .field("error", rows.text(i, 11))
-          .end();
-    if (i + 1 == rows.size() || rows.text(i, 0) != rows.text(i + 1, 0)) json.end().end();
-  }
+  json.object().key("versions").array();
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    json.object()
+        .field("version", rows.integer(i, 0))
+        .field("changed", time_text(rows.integer(i, 1)))
+        .field("actor", rows.text(i, 2))
+        .key("definition")
+        .raw(rows.text(i, 3))
+        .end();
   return net::Response::json(json.end().end().take());
 }
 
@@ -204,14 +155,14 @@ Result<net::Response> back_test(Inside& inside, warehouse::Warehouse& store, con
   json.object().field("from", time_text(first)).field("to", time_text(to)).key("firings").array();
   std::int64_t minutes = 0;
   for (std::size_t i = 0; i < told.size(); ++i) {
-    if (told[i].notice != stats::Notice::firing) continue;
+    if (told[i].notice != "firing") continue;
     const auto end = std::find_if(told.begin() + static_cast<std::ptrdiff_t>(i), told.end(), [&](const Told& one) {
-      return one.split == told[i].split && one.notice == stats::Notice::resolved;
+      return one.split == told[i].split && one.notice == "resolved";
     });
     json.object().key("split").raw(told[i].split).field("fired_at", time_text(told[i].at)).key("resolved_at");
     end == told.end() ? json.null() : json.value(time_text(end->at));
     minutes += ((end == told.end() ? to : end->at) - told[i].at) / 60;
-    json.field("value", told[i].value).end();
+    json.field("value", told[i].value).field("learning", told[i].learning).end();
   }
   json.end().field("minutes_firing", minutes).field("notices", static_cast<std::uint64_t>(told.size()));
   return net::Response::json(json.field("instances", static_cast<std::uint64_t>(live.streams.size())).end().take());
@@ -221,16 +172,13 @@ Result<net::Response> back_test(Inside& inside, warehouse::Warehouse& store, con
 
 void add_rule_routes(net::Router& router, Inside& inside) {
   const auto add = adder(router, inside);
-  const std::string rule = "{id, name, version, enabled:boolean, evaluated, trouble, definition:object}";
-  add("GET", "/api/v1/alerts", "read", instances, "What is firing, pending, ok; state= for one of them", "",
-      "{alerts:[object]}: {rule, name, split, state, since, value, acknowledged_by}");
-  add("POST", "/api/v1/alerts/acknowledge", "write", acknowledge, "Stops the reminders of a rule's firing instances",
-      "{rule}", "{acknowledged:integer}");
-  add("GET", "/api/v1/alerts/events", "read", events, "The newest 200 notices and how their deliveries went", "",
-      "{events:[object]}: {id, rule, version, split, at, notice, value, passed, deliveries}");
+  const std::string rule =
+      "{id, name, version:integer, enabled:boolean, starter:boolean, evaluated, trouble, definition:object}";
   add("GET", "/api/v1/alerts/rules", "read", list, "The rules", "", "{rules:[object]}: " + rule);
   add("POST", "/api/v1/alerts/rules", "write", create, "Makes a rule", "a rule (docs/reference/alerts.md)", rule);
   add("GET", "/api/v1/alerts/rules/{id}", "read", show, "One rule, by id or name", "", rule);
+  add("GET", "/api/v1/alerts/rules/{id}/versions", "read", versions, "Every version of a rule, the newest first", "",
+      "{versions:[object]}: {version, changed, actor, definition}");
   add("PUT", "/api/v1/alerts/rules/{id}", "write", replace, "A new version of a rule",
       "a rule (docs/reference/alerts.md)", rule);
   add("DELETE", "/api/v1/alerts/rules/{id}", "write", remove, "Removes a rule; its events stay", "", "{}");

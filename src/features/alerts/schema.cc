@@ -32,6 +32,28 @@ CREATE TABLE alert_outbox (id TEXT PRIMARY KEY, -- the webhook-id, the same at e
   state TEXT NOT NULL, -- waiting sent failed
   attempts INTEGER NOT NULL, due INTEGER NOT NULL, error TEXT NOT NULL, changed INTEGER NOT NULL) STRICT;
 CREATE INDEX alert_outbox_due ON alert_outbox (state, due);
+)sql"},
+                                       {"alerts", 2, R"sql(
+ALTER TABLE alert_channels ADD COLUMN kind TEXT NOT NULL DEFAULT 'webhook'; -- channel_kinds()
+ALTER TABLE alert_channels ADD COLUMN recipients TEXT NOT NULL DEFAULT ''; -- of e-mail, comma-separated
+ALTER TABLE alert_rules ADD COLUMN starter INTEGER NOT NULL DEFAULT 0; -- 1: Pawl made it on the project's first day
+ALTER TABLE alert_instances ADD COLUMN event TEXT NOT NULL DEFAULT ''; -- the newest firing
+ALTER TABLE alert_instances ADD COLUMN seen INTEGER NOT NULL DEFAULT 0; -- newest step that had a value, seconds
+ALTER TABLE alert_events ADD COLUMN reason TEXT NOT NULL DEFAULT ''; -- gone: nothing is heard of the instance any more
+ALTER TABLE alert_events ADD COLUMN learning INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE alert_events ADD COLUMN evidence TEXT NOT NULL DEFAULT ''; -- JSON: what explains the change
+ALTER TABLE alert_outbox ADD COLUMN lead TEXT NOT NULL DEFAULT ''; -- the row under whose id it goes out; '': not yet
+ALTER TABLE alert_outbox ADD COLUMN unless_known INTEGER NOT NULL DEFAULT 0; -- 1: only if nobody has acknowledged
+CREATE INDEX alert_outbox_lead ON alert_outbox (lead);
+CREATE INDEX alert_outbox_event ON alert_outbox (event);
+CREATE TABLE alert_silences (project INTEGER NOT NULL REFERENCES projects (id), id TEXT NOT NULL,
+  matchers TEXT NOT NULL, -- JSON [{name, op, value}], all must hold
+  begins INTEGER NOT NULL, -- seconds
+  ends INTEGER NOT NULL, -- 0: never, of a weekly one
+  weekly TEXT NOT NULL, -- JSON {days, from, to, timezone}; '': all the time in between
+  author TEXT NOT NULL, why TEXT NOT NULL, created INTEGER NOT NULL, PRIMARY KEY (project, id)) STRICT;
+CREATE TABLE alert_starters (project INTEGER PRIMARY KEY REFERENCES projects (id), -- who has got the starter rules
+  version INTEGER NOT NULL) STRICT;
 )sql"}};
 
 }  // namespace
