@@ -10,6 +10,7 @@
 #include "features/explore/explore.h"
 #include "features/ingest/ingest.h"
 #include "features/prometheus/prometheus.h"
+#include "features/quality/quality.h"
 #include "features/sdks/sdks.h"
 #include "features/sql/sql.h"
 #include "guard/secrets.h"
@@ -69,6 +70,7 @@ struct Installation::Parts {
   std::unique_ptr<costs::Costs> costs;
   std::unique_ptr<alerts::Alerts> alerts;
   std::unique_ptr<sql::Sql> sql;
+  std::unique_ptr<quality::Quality> quality;
   net::Router router;
   net::Io io{2};
   std::unique_ptr<net::Server> server;

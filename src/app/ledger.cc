@@ -5,6 +5,7 @@
 #include "features/costs/costs.h"
 #include "features/dashboards/dashboards.h"
 #include "features/ingest/ingest.h"
+#include "features/quality/quality.h"
 #include "features/sdks/sdks.h"
 #include "records/audit/audit.h"
 #include "records/datasets/datasets.h"
@@ -18,7 +19,7 @@ std::vector<ledger::Migration> ledger_migrations() {
   std::vector<ledger::Migration> steps;
   for (const auto owner : {projects::migrations(), audit::migrations(), ingest::migrations(), scores::migrations(),
                            prompts::migrations(), datasets::migrations(), sdks::migrations(), alerts::migrations(),
-                           costs::migrations(), dashboards::migrations()})
+                           costs::migrations(), dashboards::migrations(), quality::migrations()})
     steps.insert(steps.end(), owner.begin(), owner.end());
   return steps;
 }

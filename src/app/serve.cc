@@ -132,6 +132,11 @@ void Installation::Parts::make_features() {
           .version = PAWL_VERSION, .progress = [this] { return progress(); }, .rollups = rollups.get()});
   make_alerts();
   sql = std::make_unique<sql::Sql>(pool, sql::Options{.progress = [this] { return progress(); }});
+  quality = std::make_unique<quality::Quality>(
+      pool, quality::Parts{*ledger, *projects, *scores, *datasets}, clock, log,
+      quality::Options{
+          .public_url = [this] { return config.get("public_url").empty() ? main_url : config.get("public_url"); },
+          .progress = [this] { return progress(); }});
   make_sdks(key.value_or(""));
 }
 
@@ -274,6 +279,7 @@ Result<> Installation::Parts::open_warehouse() {
   alerts->open(*warehouse);
   sql->open(*warehouse);
   sdks->open(*warehouse);
+  quality->open(*warehouse);
   opened = warehouse.get();
   return {};
 }
@@ -340,6 +346,7 @@ void Installation::Parts::stop() {
   if (alerts) alerts->close();
   if (sql) sql->close();
   if (sdks) sdks->close();
+  if (quality) quality->close();
   pool.stop();
   if (ingest && !ingest->stop(15 * second))
     log.warn("not everything was stored in time; it is in the journal and comes back at the next start");

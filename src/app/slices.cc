@@ -54,6 +54,8 @@ constexpr std::string_view prices_commands[] = {"price"};
 constexpr std::string_view ingest_commands[] = {"quarantine", "connect", "run"};
 constexpr std::string_view imports_commands[] = {"import"};
 constexpr std::string_view demo_commands[] = {"demo"};
+constexpr Job quality_jobs[] = {
+    {"copy of scores", "every 250 ms", "carries scores to the warehouse, for filters and measures"}};
 constexpr std::string_view quality_commands[] = {"stats", "gate"};
 
 struct Known {
@@ -88,7 +90,11 @@ constexpr Known known[] = {
     {"dashboards", "dashboards that users made, by version", {}, {}, dashboards_commands},
     {"accounts", "log-in, members, keys, settings of a project", {}, {}, accounts_commands},
     {"prices", "what calls cost, and what has no price", {}, {}, prices_commands},
-    {"quality", "the gate, and the statistics behind evals, without a server", {}, {}, quality_commands},
+    {"quality",
+     "scores over the API, feedback of end users; the gate and the statistics behind evals",
+     quality_jobs,
+     {},
+     quality_commands},
     {"sample", "one session to look at in an empty project", {}, {}, demo_commands},
     {"page", "the page's files", {}, {}, {}},
     {"operation", "Pawl itself: health, metrics, back-up", operation_jobs, {}, serve_commands},

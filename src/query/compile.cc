@@ -23,11 +23,6 @@ Result<const Measure*> measure_called(std::string_view name) {
               near.empty() ? "" : fmt::format(" Did you mean {}?", near));
 }
 
-// What rows are grouped by: its name in the answer, and the expression on a row of `spans` and of a roll-up.
-struct Key {
-  std::string name, sql, rolled;
-};
-
 // A roll-up that a branch reads: the whole hours of the range, and the batches that it holds.
 struct Rolled {
   const Rollup* table = nullptr;
@@ -59,7 +54,6 @@ class Compiler {
   Result<Statement> histogram(Branch branch);
 
  private:
-  Result<void> find_keys();
   Result<void> find_measures();
   std::string order() const;
   std::string branch(Branch branch);
@@ -94,54 +88,6 @@ class Compiler {
   std::vector<Branch> branches_;          // of those
   std::string where_;                     // rows of the items that the filter selects
 };
-
-// The start of the step of a grid in nanoseconds; of a roll-up where its hours are whole steps.
-std::string grid_step(const MeasureQuery& query, std::string_view nanoseconds) {
-  const Nanos phase = query.phase % query.grid;
-  return fmt::format("toInt64({1}) + intDiv(toInt64({0}) - {1}, {2}) * {2}", nanoseconds, phase, query.grid);
-}
-
-Key grid_key(const MeasureQuery& query) {
-  const Nanos phase = query.phase % query.grid;
-  const bool by_minutes = query.grid % minute == 0 && phase % minute == 0;
-  const bool by_hours = query.grid % hour == 0 && phase % hour == 0;
-  return {"time", grid_step(query, by_minutes ? "minute * 60000000000" : position_sql),
-          by_hours ? grid_step(query, "hour * 3600000000000") : ""};
-}
-
-Result<void> Compiler::find_keys() {
-  if (query_.grid > 0) {
-    keys_.push_back(grid_key(query_));
-  } else if (by_time()) {
-    keys_.push_back({"time", TRY(step_sql(sql_, query_.step, query_.timezone, "minute")), ""});
-    if (steps_by_hours(query_.step, query_.timezone))
-      keys_[0].rolled = TRY(step_sql(sql_, query_.step, query_.timezone, "hour * 60"));
-  }
-  for (const std::string& name : query_.dimensions) {
-    if (name.starts_with("attr.") && name.size() > 5) {
-      keys_.push_back({name, fmt::format("attrs[{}]", sql_.text(name.substr(5))), ""});
-      continue;
-    }
-    const Dimension* dimension = find_dimension(name);
-    if (dimension == nullptr || !dimension->groups) {
-      std::vector<std::string_view> names;
-      for (const Dimension& other : dimension_table())
-        if (other.groups) names.push_back(other.name);
-      const std::string_view near = nearest(name, names);
-      return fail(ErrorKind::invalid, "{} is no dimension to split by.{}", name,
-                  near.empty() ? "" : fmt::format(" Did you mean {}?", near));
-    }
-    if (query_.grain != Grain::span && dimension->total == "_status") {
-      keys_.push_back({name, item_status_sql(sql_, query_.grain, query_.range), ""});
-      continue;
-    }
-    if (dimension->list)
-      keys_.push_back({name, fmt::format("arrayJoin(if(empty({0}), [''], {0}))", dimension->sql), ""});
-    else
-      keys_.push_back({name, std::string(dimension->sql), std::string(dimension->sql)});
-  }
-  return {};
-}
 
 Result<void> Compiler::find_measures() {
   std::set<std::string> needed;
@@ -420,7 +366,7 @@ std::string Compiler::named_keys(Statement& statement) const {
 }
 
 Result<Statement> Compiler::histogram(Branch branch) {
-  TRY(find_keys());
+  keys_ = TRY(keys_of(sql_, query_));
   where_ = selected(sql_, query_.grain, query_.filter, query_.range);
   Statement statement;
   const std::string keys = named_keys(statement);
@@ -434,7 +380,7 @@ Result<Statement> Compiler::histogram(Branch branch) {
 }
 
 Result<Statement> Compiler::run() {
-  TRY(find_keys());
+  keys_ = TRY(keys_of(sql_, query_));
   TRY(find_measures());
   where_ = selected(sql_, query_.grain, query_.filter, query_.range);
   const std::string by = order();
@@ -483,7 +429,8 @@ Result<Statement> compile_histogram(std::uint32_t project, const MeasureQuery& q
 
 Result<Statement> compile(std::uint32_t project, const MeasureQuery& query) {
   TRY(check(query));
-  return asks_points(query) ? compile_points(project, query) : Compiler(project, query).run();
+  if (asks_points(query)) return compile_points(project, query);
+  return asks_scores(query) ? compile_scores(project, query) : Compiler(project, query).run();
 }
 
 }  // namespace pawl::query

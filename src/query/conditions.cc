@@ -100,7 +100,39 @@ std::string number_is(Sql& sql, const Leaf& leaf, std::string_view expression) {
   return fmt::format("ifNull({} {} {}, 0)", expression, text_of(leaf.op), value);
 }
 
+// One value of a score's term: a number is meant as the score's value, anything else as its text.
+std::string score_is(Sql& sql, Op op, const std::string& value) {
+  const auto text_is_one = fmt::format("text = {}", sql.text(value));
+  if (op == Op::contains) return fmt::format("positionCaseInsensitiveUTF8(text, {}) > 0", sql.text(value));
+  const std::string lower = to_lower(value);
+  const auto number = lower == "true"    ? std::optional(1.0)
+                      : lower == "false" ? std::optional(0.0)
+                                         : parse_double(value);
+  if (!number) return text_is_one;
+  const bool equal = op == Op::eq || op == Op::ne;
+  const std::string is = fmt::format("has_value AND value {} {}", equal ? "=" : text_of(op),
+                                     sql.bind("Float64", fmt::format("{}", *number)));
+  return equal ? fmt::format("(({}) OR {})", is, text_is_one) : '(' + is + ')';
+}
+
+// Spans that have a standing score for which a value holds, or whose trace or session has one.
+std::string scored_condition(Sql& sql, const Leaf& leaf) {
+  std::vector<std::string> any;
+  if (leaf.what == Leaf::What::compare)
+    for (const std::string& value : leaf.values) any.push_back(score_is(sql, leaf.op, value));
+  std::string rows = fmt::format("{} AND name = {} AND gone = 0", Sql::from("scores FINAL"), sql.text(leaf.attribute));
+  if (!any.empty()) rows += " AND " + joined(any, " OR ");
+  const std::string found = fmt::format(
+      "(trace IN (SELECT trace {0} AND span = 0 AND trace != 0) OR (trace, span) IN (SELECT trace, span {0} AND span "
+      "!= "
+      "0 AND trace != 0) OR span IN (SELECT span {0} AND span != 0 AND trace = 0) OR (session != '' AND session IN "
+      "(SELECT session {0} AND trace = 0 AND span = 0)))",
+      rows);
+  return leaf.what == Leaf::What::compare && leaf.op == Op::ne ? "NOT " + found : found;
+}
+
 std::string compare_condition(Sql& sql, const Leaf& leaf) {
+  if (leaf.of_scores()) return scored_condition(sql, leaf);
   const Dimension& dimension = *leaf.dimension;
   const std::string column =
       leaf.attribute.empty() ? std::string(dimension.sql) : fmt::format("attrs[{}]", sql.text(leaf.attribute));
@@ -114,6 +146,7 @@ std::string compare_condition(Sql& sql, const Leaf& leaf) {
 
 std::string presence_condition(Sql& sql, const Leaf& leaf) {
   if (leaf.presence != nullptr) return '(' + std::string(leaf.presence->sql) + ')';
+  if (leaf.of_scores()) return scored_condition(sql, leaf);
   if (!leaf.attribute.empty()) return fmt::format("attrs[{}] != ''", sql.text(leaf.attribute));
   const Dimension& dimension = *leaf.dimension;
   if (dimension.list) return fmt::format("arrayExists(x -> x != '', {})", dimension.sql);

@@ -166,6 +166,14 @@ const Dimension attribute_dimension = {
     .groups = true,
 };
 
+const Dimension score_dimension = {
+    .name = "score.NAME",
+    .definition =
+        "Any standing score of that name on the span, its trace or its session. A number is compared with its "
+        "value (true is 1), anything else with its text or category.",
+    .sql = "scores",
+};
+
 const std::vector<Flag>& flag_table() {
   static const std::vector<Flag> table = {
       {"error", "the step failed itself", "is_error = 1"},
@@ -202,7 +210,7 @@ const Dimension* find_dimension(std::string_view name) {
 
 bool allows(const Dimension& dimension, Op op) {
   const bool order = op == Op::gt || op == Op::ge || op == Op::lt || op == Op::le;
-  if (&dimension == &attribute_dimension) return true;
+  if (&dimension == &attribute_dimension || &dimension == &score_dimension) return true;
   switch (dimension.type) {
     case Type::text:
       return !order && !(dimension.id && op == Op::contains);
@@ -295,6 +303,7 @@ const std::vector<DimensionInfo>& dimensions() {
     };
     for (const Dimension& dimension : dimension_table()) add(dimension);
     add(attribute_dimension);
+    add(score_dimension);
     return out;
   }();
   return infos;

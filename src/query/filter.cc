@@ -33,7 +33,14 @@ std::vector<std::string_view> dimension_names() {
   std::vector<std::string_view> names;
   for (const Dimension& dimension : dimension_table()) names.push_back(dimension.name);
   names.push_back(attribute_dimension.name);
+  names.push_back(score_dimension.name);
   return names;
+}
+
+// "attr." of attr.NAME; "" of a dimension that has no names of users.
+std::string open_prefix(const Dimension& dimension) {
+  if (&dimension != &attribute_dimension && &dimension != &score_dimension) return "";
+  return std::string(dimension.name.substr(0, dimension.name.find('.') + 1));
 }
 
 class Parser {
@@ -206,7 +213,9 @@ Node Parser::keep(Term term, Leaf leaf) {
 Parser::Parsed Parser::parse_term(std::size_t start) {
   if (terms_.size() >= max_terms) return wrong(start, 1, "A filter has at most 200 terms.");
   std::size_t end = name_end();
-  if (end == at_ + 5 && text_.substr(at_).starts_with("attr.\"")) {  // attr."any name"
+  const bool quoted_name = (end == at_ + 5 && text_.substr(at_).starts_with("attr.\"")) ||
+                           (end == at_ + 6 && text_.substr(at_).starts_with("score.\""));
+  if (quoted_name) {  // attr."any name"
     const std::size_t close = text_.find('"', end + 1);
     end = close == std::string_view::npos ? end : close + 1;
   }
@@ -267,16 +276,21 @@ Parser::Parsed Parser::parse_named(std::size_t start, std::size_t name_end) {
   const auto dimension = dimension_called(written, name_at, "");
   if (!dimension) return Failure(dimension.error());
   term.kind = "dimension";
-  term.dimension = *dimension == &attribute_dimension ? "attr." + std::string(written.substr(5)) : (*dimension)->name;
+  term.dimension = (*dimension)->name;
+  for (const Dimension* open : {&attribute_dimension, &score_dimension})
+    if (*dimension == open)
+      term.dimension = open_prefix(*open) + std::string(written.substr(open_prefix(*open).size()));
   return parse_comparison(std::move(term), **dimension, *op, op_at);
 }
 
 std::expected<const Dimension*, FilterError> Parser::dimension_called(std::string_view name, std::size_t at,
                                                                       std::string_view before) {
   const std::string lower = to_lower(name);
-  if (lower.starts_with("attr.")) {
-    if (lower.size() > 5) return &attribute_dimension;
-    return wrong(at, name.size(), "The name of an attribute must follow \"attr.\".", {"attr.NAME"});
+  for (const Dimension* open : {&attribute_dimension, &score_dimension}) {
+    const std::string prefix = open_prefix(*open);
+    if (!lower.starts_with(prefix)) continue;
+    if (lower.size() > prefix.size()) return open;
+    return wrong(at, name.size(), fmt::format("A name must follow \"{}\".", prefix), {std::string(open->name)});
   }
   if (const Dimension* dimension = find_dimension(lower)) return dimension;
   const auto names = dimension_names();
@@ -318,8 +332,9 @@ Parser::Parsed Parser::parse_presence(Term term, std::size_t at) {
     const auto dimension = dimension_called(written, at, "");
     if (!dimension) return Failure(dimension.error());
     leaf.dimension = *dimension;
-    if (*dimension == &attribute_dimension) leaf.attribute = written.substr(5);
-    leaf.values = {leaf.attribute.empty() ? std::string((*dimension)->name) : "attr." + leaf.attribute};
+    const std::string prefix = open_prefix(**dimension);
+    if (!prefix.empty()) leaf.attribute = written.substr(prefix.size());
+    leaf.values = {leaf.attribute.empty() ? std::string((*dimension)->name) : prefix + leaf.attribute};
   }
   term.dimension = leaf.values[0];
   return keep(std::move(term), std::move(leaf));
@@ -334,12 +349,12 @@ Parser::Parsed Parser::parse_comparison(Term term, const Dimension& dimension, O
                  expected);
   }
   Leaf leaf{.what = Leaf::What::compare, .dimension = &dimension, .op = op};
-  if (&dimension == &attribute_dimension) {
-    leaf.attribute = term.dimension.substr(5);
+  if (const std::string prefix = open_prefix(dimension); !prefix.empty()) {
+    leaf.attribute = term.dimension.substr(prefix.size());
     if (leaf.attribute.starts_with('"')) leaf.attribute = leaf.attribute.substr(1, leaf.attribute.size() - 2);
     if (leaf.attribute.empty())
-      return wrong(term.start, op_at - term.start, "The attribute needs a name.", {"attr.NAME"});
-    term.dimension = "attr." + leaf.attribute;
+      return wrong(term.start, op_at - term.start, "There is no name.", {std::string(dimension.name)});
+    term.dimension = prefix + leaf.attribute;
   }
   std::vector<std::size_t> places;
   if (auto done = parse_values(leaf.values, places); !done) return Failure(done.error());
@@ -383,7 +398,7 @@ std::expected<void, FilterError> Parser::read_value(Leaf& leaf, std::size_t inde
   const auto refuse = [&](std::string_view what, std::vector<std::string> expected) {
     return wrong(at, length, fmt::format("{} is no {}.", value.empty() ? "\"\"" : value, what), std::move(expected));
   };
-  switch (&dimension == &attribute_dimension && order ? Type::number : dimension.type) {
+  switch (!leaf.attribute.empty() && order ? Type::number : dimension.type) {
     case Type::text:
       return {};
     case Type::enumeration: {

@@ -33,6 +33,7 @@ bool number_holds(const Leaf& leaf, const SpanFacts& span) {
 
 bool compare_holds(const Leaf& leaf, const SpanFacts& span) {
   if (leaf.searches()) return false;
+  if (leaf.of_scores()) return leaf.op == Op::ne;  // what has just come has no score yet
   if (!leaf.attribute.empty() && !leaf.real.empty()) {
     std::string_view text = span.attribute(leaf.attribute);
     if (text.starts_with('+') && !text.starts_with("+-")) text.remove_prefix(1);  // as toFloat64OrNull reads it
@@ -57,6 +58,7 @@ bool presence_holds(const Leaf& leaf, const SpanFacts& span) {
       return !span.texts("error_type").empty() || !span.texts("error_message").empty();
     return !span.texts(std::string("has:") + std::string(leaf.presence->name)).empty();
   }
+  if (leaf.of_scores()) return false;
   if (!leaf.attribute.empty()) return !span.attribute(leaf.attribute).empty();
   const Type type = leaf.dimension->type;
   if (type != Type::text && type != Type::enumeration) return span.number(leaf.dimension->name).has_value();

@@ -71,6 +71,19 @@ std::string_view timed_rows(Branch branch), time_of(Branch branch);
 bool looks_at_only(const Node& node, const std::vector<std::string_view>& keys);
 
 // A query whose measures are metric.NAME: of the table `points` alone.
+// What rows are grouped by: its name in the answer, and the expression on a row of `spans` and of a roll-up.
+struct Key {
+  std::string name, sql, rolled;
+};
+// The step or grid first, where one is asked for.
+Result<std::vector<Key>> keys_of(Sql& sql, const MeasureQuery& query);
+// The start of the step of a grid in nanoseconds; of a roll-up where its hours are whole steps.
+std::string grid_step(const MeasureQuery& query, std::string_view nanoseconds);
+
+// score.NAME: scored.cc.
+bool asks_scores(const MeasureQuery& query);
+Result<Statement> compile_scores(std::uint32_t project, const MeasureQuery& query);
+
 bool asks_points(const MeasureQuery& query);
 Result<Statement> compile_points(std::uint32_t project, const MeasureQuery& query);
 

@@ -21,9 +21,10 @@ bool plain_word(std::string_view word) {
   return end == word.size() || !std::string_view("=:!~<>").contains(word[end]);
 }
 
-std::string attribute_text(std::string_view name) {
+std::string named_text(const Leaf& leaf) {
+  const std::string& name = leaf.attribute;
   const bool plain = std::ranges::all_of(name, is_name_char);
-  return "attr." + (plain ? std::string(name) : '"' + std::string(name) + '"');
+  return (leaf.of_scores() ? "score." : "attr.") + (plain ? name : '"' + name + '"');
 }
 
 std::string print_leaf(const Leaf& leaf) {
@@ -37,7 +38,7 @@ std::string print_leaf(const Leaf& leaf) {
     case Leaf::What::compare:
       break;
   }
-  std::string out = leaf.attribute.empty() ? std::string(leaf.dimension->name) : attribute_text(leaf.attribute);
+  std::string out = leaf.attribute.empty() ? std::string(leaf.dimension->name) : named_text(leaf);
   out += text_of(leaf.op);
   for (std::size_t i = 0; i < leaf.values.size(); ++i) {
     if (i > 0) out += ',';

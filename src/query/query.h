@@ -138,6 +138,9 @@ struct MetricFigure {
   std::string name, unit, definition;
 };
 std::vector<MetricFigure> figures_of(const MetricInfo& metric);
+// A score's name as measures: score.NAME is the mean of its values; .pass_rate, .count, .sum, .min, .max. Scores are
+// asked for by themselves, over the same filter, time and splits as spans.
+std::vector<MetricFigure> figures_of_score(std::string_view name);
 // Names of the dimensions that points have; attr.NAME too.
 std::vector<std::string_view> point_dimensions();
 
@@ -212,6 +215,7 @@ const std::vector<RollupInfo>& rollups();
 
 // What metrics there are; columns for metric_of: name, unit, type String, monotonic UInt8.
 Statement compile_metrics(std::uint32_t project);
+Statement compile_score_names(std::uint32_t project);  // a row a name of a score: String
 MetricInfo metric_of(std::string_view name, std::string_view unit, std::string_view type, bool monotonic);
 
 // ---- (b) lists

@@ -53,6 +53,7 @@ struct Dimension {
 const std::vector<Dimension>& dimension_table();
 const Dimension* find_dimension(std::string_view lower_name);  // also by its other spelling; nullptr
 extern const Dimension attribute_dimension;                    // attr.NAME
+extern const Dimension score_dimension;                        // score.NAME
 std::vector<std::string_view> operators_of(const Dimension& dimension);
 bool allows(const Dimension& dimension, Op op);
 
@@ -72,12 +73,13 @@ struct Leaf {
   const Dimension* dimension = nullptr;  // of compare and has
   const Flag* flag = nullptr;
   const Presence* presence = nullptr;
-  std::string attribute;  // of attr.NAME
+  std::string attribute;  // of attr.NAME and score.NAME
   Op op = Op::eq;
   std::vector<std::string> values;  // as written, unquoted; words: one
   std::vector<std::int64_t> whole;  // duration and time in ns, money in pico-dollars; one a value
   std::vector<double> real;         // number; one a value
   bool searches() const;            // looks into bodies
+  bool of_scores() const { return dimension == &score_dimension; }
 };
 
 struct Node {

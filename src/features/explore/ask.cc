@@ -196,7 +196,24 @@ net::Response check_filter(const net::Request& request) {
   return net::Response::json(json.end().end().take());
 }
 
-net::Response show_measures(const std::vector<query::MetricInfo>& metrics) {
+Result<std::vector<std::string>> scores_of(warehouse::Warehouse& store, ProjectId project, Read& read) {
+  const auto answer = TRY(run(store, query::compile_score_names(project), read));
+  std::vector<std::string> out;
+  for (std::size_t i = 0; i < answer.rows.size(); ++i) out.emplace_back(answer.rows.text(0, i));
+  return out;
+}
+
+void write_figures(JsonWriter& json, const std::vector<query::MetricFigure>& figures,
+                   const std::vector<std::string_view>& splits) {
+  for (const auto& figure : figures) {
+    json.object().field("name", figure.name).field("unit", figure.unit).field("type", "number");
+    json.field("definition", figure.definition).key("splits").array();
+    for (const auto split : splits) json.value(split);
+    json.end().end();
+  }
+}
+
+net::Response show_measures(const std::vector<query::MetricInfo>& metrics, const std::vector<std::string>& scores) {
   JsonWriter json;
   json.object().key("measures").array();
   for (const auto& measure : query::measures()) {
@@ -207,14 +224,11 @@ net::Response show_measures(const std::vector<query::MetricInfo>& metrics) {
     for (const auto rollup : measure.rollups) json.value(rollup);
     json.end().end();
   }
-  for (const auto& metric : metrics) {
-    for (const auto& figure : query::figures_of(metric)) {
-      json.object().field("name", figure.name).field("unit", figure.unit).field("type", "number");
-      json.field("definition", figure.definition).key("splits").array();
-      for (const auto split : query::point_dimensions()) json.value(split);
-      json.end().end();
-    }
-  }
+  for (const auto& metric : metrics) write_figures(json, query::figures_of(metric), query::point_dimensions());
+  std::vector<std::string_view> splits;
+  for (const auto& dimension : query::dimensions())
+    if (dimension.groups) splits.push_back(dimension.name);
+  for (const auto& score : scores) write_figures(json, query::figures_of_score(score), splits);
   return net::Response::json(json.end().end().take());
 }
 
@@ -284,19 +298,20 @@ void add_ask_routes(net::Router& router, Explore::Inside& inside) {
               .summary = "Checks a filter and names its terms",
               .accepts = "{filter}",
               .answers = "{ok, text, terms} or {ok:false, error:{position, length, message, expected, nearest}}"});
-  router.add({.method = "GET",
-              .pattern = "/api/v1/measures",
-              .permission = "read",
-              .handler = [&inside](net::Request& request) -> Task<Result<net::Response>> {
-                if (inside.warehouse.load() == nullptr) co_return show_measures({});
-                co_return co_await inside.answer(
-                    request, [&request](warehouse::Warehouse& store) -> Result<net::Response> {
-                      Read read;
-                      return show_measures(TRY(metrics_of(store, projects::access_of(request).project, read)));
-                    });
-              },
-              .summary = "The catalogue of measures; with metric.NAME of what was sent as metrics",
-              .answers = "{measures:[{name, unit, type, definition, splits, adds_up, rollups}]}"});
+  router.add(
+      {.method = "GET",
+       .pattern = "/api/v1/measures",
+       .permission = "read",
+       .handler = [&inside](net::Request& request) -> Task<Result<net::Response>> {
+         if (inside.warehouse.load() == nullptr) co_return show_measures({}, {});
+         co_return co_await inside.answer(request, [&request](warehouse::Warehouse& store) -> Result<net::Response> {
+           Read read;
+           const auto project = projects::access_of(request).project;
+           return show_measures(TRY(metrics_of(store, project, read)), TRY(scores_of(store, project, read)));
+         });
+       },
+       .summary = "The catalogue of measures; with metric.NAME of what was sent as metrics, score.NAME of scores",
+       .answers = "{measures:[{name, unit, type, definition, splits, adds_up, rollups}]}"});
   router.add({.method = "GET",
               .pattern = "/api/v1/dimensions",
               .permission = "read",

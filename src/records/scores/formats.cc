@@ -119,6 +119,42 @@ Result<Score> from_langsmith(std::string_view text) {
   return score;
 }
 
+Result<Score> from_pawl(std::string_view text) {
+  const json::Object object(text);
+  const auto either = [&](std::string_view a, std::string_view b) {
+    std::string one = text_of(object, a);
+    return one.empty() ? text_of(object, b) : one;
+  };
+  Score score{.id = text_of(object, "id"),
+              .name = text_of(object, "name"),
+              .trace_id = text_of(object, "trace_id"),
+              .span_id = text_of(object, "span_id"),
+              .session_id = text_of(object, "session_id"),
+              .experiment = text_of(object, "experiment"),
+              .item = either("item", "case"),
+              .author = text_of(object, "author"),
+              .source = text_of(object, "source"),
+              .evaluator = text_of(object, "evaluator"),
+              .comment = text_of(object, "comment"),
+              .correction = raw_of(object, "correction"),
+              .metadata = raw_of(object, "metadata"),
+              .at = TRY(moment_of(object, "at"))};
+  if (score.name.empty()) return fail(ErrorKind::invalid, "A score needs a name.");
+  if (score.source.empty()) score.source = "api";
+  if (const auto given = object.member("probability"); !json::is_null(given)) {
+    score.probability = json::number(given);
+    if (!score.probability || !(*score.probability > 0 && *score.probability <= 1))
+      return fail(ErrorKind::invalid, "Score {}: probability must lie above 0 and be at most 1.", score.name);
+  }
+  const auto value = object.member("value");
+  if (json::is_null(value)) return fail(ErrorKind::invalid, "Score {} needs a value.", score.name);
+  TRY(read_value(score, value));
+  const auto type = either("kind", "type");
+  score.typed = !type.empty();
+  if (score.typed) TRY(read_type(score, type));
+  return score;
+}
+
 void write_value(JsonWriter& json, const Score& score) {
   if (score.type == Type::boolean)
     json.value(score.value.value_or(0) != 0);
@@ -140,6 +176,9 @@ void write_score(JsonWriter& json, const Score& score) {
   maybe("experiment", score.experiment), maybe("evaluator", score.evaluator);
   json.field("source", score.source).field("at", format_time(score.at)).key("correction");
   score.correction.empty() ? json.null() : json.raw(score.correction);
+  maybe("item", score.item);
+  json.field("probability", score.probability).field("stands", score.stands).key("metadata");
+  score.metadata.empty() ? json.null() : json.raw(score.metadata);
   json.end();
 }
 

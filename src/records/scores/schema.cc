@@ -31,6 +31,19 @@ CREATE TABLE score_definitions (project INTEGER NOT NULL REFERENCES projects (id
   PRIMARY KEY (project, id), UNIQUE (project, name)) STRICT;
 CREATE TABLE score_books (project INTEGER PRIMARY KEY REFERENCES projects (id), received INTEGER NOT NULL,
   refused INTEGER NOT NULL, duplicate INTEGER NOT NULL, merged INTEGER NOT NULL) STRICT;
+)sql"},
+                                       // What the warehouse has still to be told: what is written, removed or no
+                                       // longer stands leaves a line, in the same change. It is read by feed.cc.
+                                       {"scores", 2, R"sql(
+CREATE TABLE score_news (seq INTEGER PRIMARY KEY AUTOINCREMENT, project INTEGER NOT NULL, id TEXT NOT NULL,
+  name TEXT NOT NULL) STRICT;
+CREATE TRIGGER scores_written AFTER INSERT ON scores BEGIN
+  INSERT INTO score_news (project, id, name) VALUES (new.project, new.id, new.name); END;
+CREATE TRIGGER scores_removed AFTER DELETE ON scores BEGIN
+  INSERT INTO score_news (project, id, name) VALUES (old.project, old.id, old.name); END;
+CREATE TRIGGER scores_settled AFTER UPDATE OF stands ON scores WHEN old.stands <> new.stands BEGIN
+  INSERT INTO score_news (project, id, name) VALUES (new.project, new.id, new.name); END;
+INSERT INTO score_news (project, id, name) SELECT project, id, name FROM scores ORDER BY seq;
 )sql"}};
 
 }  // namespace

@@ -17,6 +17,7 @@
 #include "base/json.h"
 #include "base/time.h"
 #include "store/ledger/ledger.h"
+#include "store/warehouse/warehouse.h"
 
 namespace pawl::scores {
 
@@ -95,10 +96,20 @@ std::span<const ledger::Migration> migrations();
 // sets `author` where it is empty.
 Result<Score> from_langfuse(std::string_view json);
 Result<Score> from_langsmith(std::string_view json);
+// Ours: {name, value, kind?, trace_id?, span_id?, session_id?, experiment?, item?, id?, author?, source?, evaluator?,
+// comment?, correction?, metadata?, probability?, at?}; what write_score writes reads back.
+Result<Score> from_pawl(std::string_view json);
 
 // As the API shows it (api.md `Score`).
 void write_score(JsonWriter& json, const Score& score);
 void write_value(JsonWriter& json, const Score& score);  // number, true or false, or text
+
+// The warehouse's copy of scores, for filters and measures: what the ledger has written down as news is inserted there
+// and then forgotten, so that a crash repeats and never loses. One thread at a time.
+// `settle_copy`, once the warehouse is open: a copy that cannot be continued (a back-up was restored) is made anew.
+Result<> settle_copy(ledger::Ledger& ledger, warehouse::Warehouse& warehouse);
+// Some news, at most 5,000; how many there were.
+Result<std::size_t> feed_copy(ledger::Ledger& ledger, warehouse::Warehouse& warehouse);
 
 // Thread-safe; every call blocks on the ledger.
 class Scores {

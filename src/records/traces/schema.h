@@ -124,4 +124,19 @@ CREATE TABLE IF NOT EXISTS points (
 PARTITION BY toMonday(received)
 ORDER BY (project, metric, received))sql";
 
+// Scores as the ledger has them (records/scores), so that spans can be filtered and measured by them. A word about a
+// score is a row; of one id the greatest version holds, which the ledger numbers (read with FINAL).
+inline constexpr std::string_view scores_ddl = R"sql(
+CREATE TABLE IF NOT EXISTS scores (
+  project UInt32, name LowCardinality(String), id String, version UInt64,
+  gone UInt8,                         -- removed, or the same author has a later word about the same thing
+  trace UInt128, span UInt128, session String, experiment String, item String,   -- what it is about; 0 and '' where not
+  type LowCardinality(String), value Float64, has_value UInt8, text String,
+  author String, source LowCardinality(String), evaluator LowCardinality(String),
+  probability Float64,                -- of having been selected; 0: not known
+  at DateTime64(9, 'UTC'),
+  INDEX by_version version TYPE minmax GRANULARITY 1
+) ENGINE = ReplacingMergeTree(version)
+ORDER BY (project, name, id))sql";
+
 }  // namespace pawl::traces

@@ -15,11 +15,10 @@
 namespace pawl::traces {
 namespace {
 
-constexpr TableInfo tables[] = {{"bodies", bodies_ddl},
-                                {"span_content", content_ddl},
-                                {"logs", logs_ddl},
-                                {"points", points_ddl},
-                                {"spans", spans_ddl}};
+constexpr TableInfo tables[] = {{"bodies", bodies_ddl}, {"span_content", content_ddl}, {"logs", logs_ddl},
+                                {"points", points_ddl}, {"spans", spans_ddl},          {"scores", scores_ddl}};
+// Those that batches are written to.
+constexpr auto of_batches = std::span(tables).first(std::size(tables) - 1);
 
 constexpr std::string_view trial_prefix = "trial_";
 
@@ -59,7 +58,7 @@ Result<void> insert_into(Warehouse& warehouse, std::string_view prefix, const Ba
 
 Result<Held> held_where(Warehouse& warehouse, std::string_view compare, BatchNumber batch) {
   Held held;
-  for (const auto& table : tables) {
+  for (const auto& table : of_batches) {
     const auto answer = TRY(warehouse.read(
         {.sql = fmt::format(
              "SELECT DISTINCT batch, replaceAll(_partition_id, '-', '') FROM {} WHERE batch {} {{batch:UInt64}}",
@@ -245,7 +244,7 @@ Result<Held> held_of(Warehouse& warehouse, BatchNumber batch) {
 
 Result<BatchNumber> last_batch(Warehouse& warehouse) {
   BatchNumber last = 0;
-  for (const auto& table : tables) {
+  for (const auto& table : of_batches) {
     const auto answer = TRY(warehouse.read(
         {.sql = fmt::format("SELECT max(batch) FROM {}", table.name), .parameters = {}, .deadline = minute}));
     if (answer.rows.size() == 1) last = std::max(last, static_cast<BatchNumber>(answer.rows.integer(0, 0)));

@@ -14,8 +14,8 @@ namespace pawl::traces {
 
 using warehouse::Warehouse;
 
-// Creates what is missing, and brings older tables up to date (history.h), however long that takes; every table that
-// carries `batch`, in the order in which a batch is written.
+// Creates what is missing, and brings older tables up to date (history.h), however long that takes; every table,
+// those that carry `batch` in the order in which a batch is written.
 Result<void> create_tables(Warehouse& warehouse);
 struct TableInfo {
   std::string_view name, ddl;  // ddl: CREATE TABLE … with its comments
