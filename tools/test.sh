@@ -11,7 +11,7 @@ out=build/test
 passed=0 failed=0
 skipped=()
 
-steps=(lint page release unit engine cases reference costs captures hostile isolation prometheus sql dashboards scores sdks imports clients ownsdks connect guides collector remote auth start edge upgrade doctor dev gate grpc kill quarantine demo browser sanitized threads fuzz)
+steps=(lint page release unit engine cases reference costs captures hostile isolation prometheus sql dashboards scores sdks imports clients ownsdks connect guides collector remote auth start edge upgrade doctor dev gate grpc kill quarantine alerts demo browser sanitized threads fuzz)
 [ "${1:-}" = -l ] && { printf '%s\n' "${steps[@]}"; exit 0; }
 [ $# -gt 0 ] && steps=("$@")
 mkdir -p "$out"
@@ -109,6 +109,7 @@ step_gate() { python3 tests/system/gate.py; }
 step_grpc() { python3 tests/system/grpc.py; }
 step_kill() { python3 tests/system/kill_rounds.py "${PAWL_ROUNDS:-10}" ${PAWL_KILL_SEED:-}; }
 step_quarantine() { python3 tests/system/quarantine.py; }
+step_alerts() { python3 tests/system/alerts.py; }
 step_demo() { python3 tests/system/demo.py; }
 step_browser() { python3 tests/browser/run.py; python3 tests/system/hostile_text.py; }
 step_sanitized() {

@@ -224,22 +224,25 @@ Result<std::string> show_query(const Asked& asked) {
   return table(rows);
 }
 
-// One dashboard of a file; answers which version it is now.
+// One dashboard, or one alert rule (it has a "measure"), of a file; answers which version it is now.
 Result<std::string> apply_file(const Asked& asked, const std::string& path) {
   SystemFiles files;
   const auto text = TRY(read_all(files, path, 64U << 10));
   sj::dom::parser parser;
-  sj::dom::element document;
+  sj::dom::element document, measure;
   std::string_view name;
   if (parser.parse(text).get(document) != sj::SUCCESS) return fail(ErrorKind::invalid, "{} is no JSON", path);
   if (document["name"].get(name) != sj::SUCCESS || name.empty())
-    return fail(ErrorKind::invalid, "{} needs a \"name\": that of the dashboard, such as on-call", path);
-  auto saved = call(asked, "PUT", fmt::format("/api/v1/dashboards/{}", name), text);
+    return fail(ErrorKind::invalid, "{} needs a \"name\": that of the dashboard or rule, such as on-call", path);
+  const bool rule = document["measure"].get(measure) == sj::SUCCESS;
+  auto saved = call(asked, "PUT",
+                    fmt::format("/api/v1/{}/{}", rule ? "alerts/rules" : "dashboards", percent_encode(name)), text);
   if (!saved) return fail(saved.error().kind, "{}: {}", path, saved.error().what);
   std::int64_t version = 0;
   if (parser.parse(*saved).get(document) != sj::SUCCESS || document["version"].get(version) != sj::SUCCESS)
-    return fail(ErrorKind::corrupt, "{}: the server's answer is no dashboard", path);
-  return fmt::format("dashboard {} is version {}\n", document["name"].get_string().value(), version);
+    return fail(ErrorKind::corrupt, "{}: the server's answer is neither dashboard nor rule", path);
+  return fmt::format("{} {} is version {}\n", rule ? "rule" : "dashboard", document["name"].get_string().value(),
+                     version);
 }
 
 // A file that cannot be applied does not keep the others back.
@@ -257,7 +260,8 @@ Result<std::string> apply_files(const Asked& asked, const std::vector<std::strin
 void add_apply_command(CLI::App& app, Commands& commands) {
   const auto asked = std::make_shared<Asked>();
   const auto paths = std::make_shared<std::vector<std::string>>();
-  auto* command = app.add_subcommand("apply", "Saves dashboards from JSON files; what is the same stays as it is");
+  auto* command =
+      app.add_subcommand("apply", "Saves dashboards and alert rules from JSON files; what is the same stays as it is");
   command->add_option("-f,--file", *paths, "A file; can be given several times")->required();
   command->add_option("--server", asked->server,
                       "Address of the server; the key comes from PAWL_KEY [http://127.0.0.1:7295]");

@@ -1,5 +1,8 @@
 """`pawl demo` is ready in under 15 s, and shows what its story says (tools/demo_check.py)."""
+import datetime
+import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -7,7 +10,37 @@ import sys
 import tempfile
 import time
 
-from pawl import BINARY, PATIENCE, ROOT, Checks, call
+from pawl import BINARY, JSON, PATIENCE, ROOT, Checks, call
+
+
+def starters(checks, url):
+    """The rules of the first day, over the staged fortnight: they fire in each planted incident, and at no other time."""
+    def ask(path, body=None):
+        answer = call(url + path, "POST" if body is not None else "GET", body and json.dumps(body).encode(), JSON)
+        return answer.json()
+
+    def seconds(text):
+        return datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
+
+    with open(os.path.join(ROOT, "data/demo/truth.json"), encoding="utf-8") as file:
+        incidents = json.load(file)["incidents"]
+    rules = [one for one in ask("/api/v1/alerts/rules")["rules"] if one["starter"]]
+    checks.equal("six rules are on from the first day", [one["enabled"] for one in rules], [True] * 6)
+    now = time.time()
+    week = {"measures": ["traces"], "filter": "-session~live-", "step": "1h", "order": "time", "limit": 1,
+            "from": time.strftime("%Y-%m-%dT%H:00:00Z", time.gmtime(now - 16 * 86400)), "to": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now))}
+    start = seconds(re.sub(r"\.\d+", "", ask("/api/v1/query", week)["rows"][0][0]))  # the hour of day 0
+    seen = set()
+    for rule in rules:
+        answer = ask("/api/v1/alerts/backtest", rule["definition"])
+        for firing in answer["firings"]:
+            at, agent = seconds(firing["fired_at"]) - start, firing["split"].get("agent")
+            mine = [one for one in incidents if one["start"] <= at <= one["end"] + 7200 and agent in (None, one["agent"])]
+            checks.check(f"{rule['name']} fires in an incident", mine, firing)
+            seen.update(one["id"] for one in mine)
+        drawn = answer["series"]
+        checks.check(f"{rule['name']} can be drawn", drawn and all(len(one["at"]) == len(one["value"]) == len(one["low"]) for one in drawn), str(drawn)[:200])
+    checks.equal("each incident is told", sorted(seen), sorted(one["id"] for one in incidents))
 
 
 def main():
@@ -38,6 +71,7 @@ def main():
                 checks.check("what its story says", told.returncode == 0, (told.stdout + told.stderr)[-3000:])
             else:
                 print("skipped: tools/demo_check.py is not there: the story of the demo is not compared")
+            starters(checks, url)
             process.terminate()
             checks.equal("SIGTERM ends it well", process.wait(30 * PATIENCE), 0)
         finally:

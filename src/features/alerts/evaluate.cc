@@ -151,6 +151,8 @@ Result<std::vector<Told>> feed(Live& live, const std::vector<Bucket>& given, std
       const double count = found != here.end() ? found->second->count : 0;
       if (found != here.end() || stream.seen == 0) stream.seen = at;
       const auto verdict = stream.judge(at, value, count);
+      if (live.drawn != nullptr)
+        live.drawn->at(split).push_back({at, value, verdict.expected, verdict.low, verdict.high});
       if (advance) step_on(live.definition, split, stream, verdict, value, at + step, told);
     }
     if (advance) forget_gone(live, at + step, told);

@@ -31,10 +31,16 @@ struct Stream {  // one instance: a rule × values of its split
   bool changed = true;    // against what the ledger says
 };
 
+struct Point {  // of an instance, for who draws it
+  std::int64_t at = 0;
+  double value = stats::nothing, expected = stats::nothing, low = stats::nothing, high = stats::nothing;
+};
+
 struct Live {  // a rule that is being judged
   std::int64_t version = 0;
   Definition definition;
   std::map<std::string, Stream> streams;
+  std::map<std::string, std::vector<Point>>* drawn = nullptr;  // what these instances were is written here too
 };
 
 struct StoredRule {

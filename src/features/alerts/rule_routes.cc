@@ -1,4 +1,6 @@
 // Rules over the API: made, changed, tried on the last 30 days; instances and events read, acknowledged.
+#include <simdjson.h>
+
 #include "base/json_fields.h"
 #include "base/text.h"
 #include "inside.h"
@@ -51,8 +53,8 @@ Result<> known_channels(ledger::Transaction& change, std::int64_t project, const
   return {};
 }
 
-Result<net::Response> create(Inside& inside, const net::Request& request) {
-  const auto definition = TRY(parse_definition(request.body));
+// Makes the rule; its id.
+Result<std::string> make_rule(Inside& inside, const net::Request& request, const Definition& definition) {
   const std::string id = "rule_" + to_hex(inside.random.bytes(8)), actor = actor_of(access_of(request));
   const std::int64_t project = project_of(request), now = inside.clock.now() / second;
   const auto made = inside.ledger.change([&](ledger::Transaction& change) -> Result<> {
@@ -70,12 +72,27 @@ Result<net::Response> create(Inside& inside, const net::Request& request) {
   if (!made && made.error().kind == ErrorKind::conflict)
     return fail(ErrorKind::conflict, "There is a rule {} already.", definition.name);
   TRY(made);
-  return answer_rule(inside, request, id, 201);
+  return id;
 }
 
+Result<net::Response> create(Inside& inside, const net::Request& request) {
+  return answer_rule(inside, request, TRY(make_rule(inside, request, TRY(parse_definition(request.body)))), 201);
+}
+
+bool same_json(std::string_view a, std::string_view b) {
+  simdjson::dom::parser one, other;
+  const simdjson::padded_string left(a), right(b);
+  return std::string(simdjson::minify(one.parse(left))) == std::string(simdjson::minify(other.parse(right)));
+}
+
+// By id, or by name: a name that is not there yet is made. What says the same as before makes no version.
 Result<net::Response> replace(Inside& inside, const net::Request& request) {
   const auto definition = TRY(parse_definition(request.body));
-  const auto rule = TRY(rule_called(inside, request));
+  auto found = rule_called(inside, request);
+  if (!found && definition.name == request.capture("id"))
+    return answer_rule(inside, request, TRY(make_rule(inside, request, definition)), 201);
+  const auto rule = TRY(std::move(found));
+  if (same_json(rule.json, request.body)) return answer_rule(inside, request, rule.id, 200);
   const std::int64_t project = project_of(request), now = inside.clock.now() / second;
   const std::string actor = actor_of(access_of(request));
   const auto before = TRY(parse_definition(rule.json));
@@ -142,13 +159,77 @@ Result<net::Response> versions(Inside& inside, const net::Request& request) {
   return net::Response::json(json.end().end().take());
 }
 
+constexpr std::size_t most_drawn = 4, most_points = 1000;
+
+// The instances that fire most, at most `most_drawn`.
+std::vector<std::string> drawn_of(const std::vector<Told>& told, const Live& live) {
+  std::map<std::string, std::size_t> firings;
+  for (const auto& one : told)
+    if (one.notice == "firing") ++firings[one.split];
+  for (const auto& [split, stream] : live.streams)
+    if (firings.size() < most_drawn) firings.emplace(split, 0);
+  std::vector<std::string> out;
+  while (out.size() < most_drawn && !firings.empty()) {
+    const auto most = std::ranges::max_element(firings, {}, [](const auto& one) { return one.second; });
+    out.push_back(most->first);
+    firings.erase(most);
+  }
+  return out;
+}
+
+void write_numbers(JsonWriter& json, std::string_view name, const std::vector<Point>& points, double Point::* of) {
+  json.key(name).array();
+  for (const auto& point : points) json.value(point.*of);
+  json.end();
+}
+
+// Of each piece of the time the point that is worst, so that no firing is lost where there are too many to draw.
+std::vector<Point> thinned(const std::vector<Point>& all, stats::Direction direction) {
+  const std::size_t piece = (all.size() + most_points - 1) / most_points;
+  std::vector<Point> out;
+  for (std::size_t at = 0; at < all.size(); at += std::max<std::size_t>(1, piece)) {
+    const Point* worst = &all[at];
+    for (std::size_t i = at; i < std::min(all.size(), at + piece); ++i) {
+      const bool worse =
+          direction == stats::Direction::down ? all[i].value < worst->value : all[i].value > worst->value;
+      if (std::isnan(worst->value) || worse) worst = &all[i];
+    }
+    out.push_back(*worst);
+  }
+  return out;
+}
+
+// What the chosen instances were, and the band that they were held against: fed again, by themselves.
+Result<> write_series(JsonWriter& json, Live again, const std::vector<std::string>& chosen, std::vector<Bucket> given,
+                      std::int64_t first, std::int64_t to) {
+  std::map<std::string, std::vector<Point>> drawn;
+  for (const auto& split : chosen) drawn[split];
+  std::erase_if(given, [&](const Bucket& bucket) { return !drawn.contains(bucket.split); });
+  again.drawn = &drawn;
+  TRY(feed(again, given, first, to, true));
+  json.key("series").array();
+  for (const auto& split : chosen) {
+    const auto points = thinned(drawn[split], again.definition.shape.direction);
+    json.object().key("split").raw(split).key("at").array();
+    for (const auto& point : points) json.value(point.at);
+    json.end();
+    write_numbers(json, "value", points, &Point::value);
+    write_numbers(json, "expected", points, &Point::expected);
+    write_numbers(json, "low", points, &Point::low);
+    write_numbers(json, "high", points, &Point::high);
+    json.end();
+  }
+  json.end();
+  return {};
+}
+
 // The rule as it would have gone over the stored 30 days: the same buckets, the same judge, the same states.
 Result<net::Response> back_test(Inside& inside, warehouse::Warehouse& store, const net::Request& request) {
   Live live{.version = 0, .definition = TRY(parse_definition(request.body)), .streams = {}};
+  Live again = live;
   const std::int64_t step = live.definition.shape.step, now = inside.clock.now();
   const std::int64_t to = now / second / step * step, from = (to - history) / step * step;
-  const auto given =
-      TRY(buckets(store, inside.options.rollups, access_of(request).project, live.definition, from, to, now));
+  auto given = TRY(buckets(store, inside.options.rollups, access_of(request).project, live.definition, from, to, now));
   const std::int64_t first = given.empty() ? to : given.front().at / step * step;
   const auto told = TRY(feed(live, given, first, to, true));
   JsonWriter json;
@@ -165,7 +246,9 @@ Result<net::Response> back_test(Inside& inside, warehouse::Warehouse& store, con
     json.field("value", told[i].value).field("learning", told[i].learning).end();
   }
   json.end().field("minutes_firing", minutes).field("notices", static_cast<std::uint64_t>(told.size()));
-  return net::Response::json(json.field("instances", static_cast<std::uint64_t>(live.streams.size())).end().take());
+  json.field("instances", static_cast<std::uint64_t>(live.streams.size()));
+  TRY(write_series(json, std::move(again), drawn_of(told, live), std::move(given), first, to));
+  return net::Response::json(json.end().take());
 }
 
 }  // namespace
@@ -179,8 +262,8 @@ void add_rule_routes(net::Router& router, Inside& inside) {
   add("GET", "/api/v1/alerts/rules/{id}", "read", show, "One rule, by id or name", "", rule);
   add("GET", "/api/v1/alerts/rules/{id}/versions", "read", versions, "Every version of a rule, the newest first", "",
       "{versions:[object]}: {version, changed, actor, definition}");
-  add("PUT", "/api/v1/alerts/rules/{id}", "write", replace, "A new version of a rule",
-      "a rule (docs/reference/alerts.md)", rule);
+  add("PUT", "/api/v1/alerts/rules/{id}", "write", replace,
+      "A new version of a rule; a name that is not there yet is made", "a rule (docs/reference/alerts.md)", rule);
   add("DELETE", "/api/v1/alerts/rules/{id}", "write", remove, "Removes a rule; its events stay", "", "{}");
   router.add({.method = "POST",
               .pattern = "/api/v1/alerts/backtest",
@@ -195,7 +278,8 @@ void add_rule_routes(net::Router& router, Inside& inside) {
               .body_bytes = 64 << 10,
               .summary = "When a rule would have fired over the stored 30 days",
               .accepts = "a rule (docs/reference/alerts.md)",
-              .answers = "{from, to, firings:[object], minutes_firing:integer, notices:integer, instances:integer}"});
+              .answers = "{from, to, firings:[object], minutes_firing:integer, notices:integer, instances:integer, "
+                         "series:[object]}"});
 }
 
 }  // namespace pawl::alerts
