@@ -58,6 +58,7 @@ constexpr ConnectSetting openllmetry[] = {
 };
 constexpr ConnectSetting mlflow[] = {
     {"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "{url}/v1/traces"},
+    {"OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "http/protobuf"},
     {"OTEL_EXPORTER_OTLP_TRACES_HEADERS", "Authorization=Bearer%20{key}", true},
 };
 constexpr ConnectSetting langfuse[] = {
@@ -121,13 +122,16 @@ constexpr ConnectClient clients[] = {
     {"logfire", "Logfire, Pydantic AI", Form::variables, ".env", Probe::otlp, "/v1/traces", "logfire", logfire, "",
      "Start your program with these variables.", "pydantic-ai"},
     {"adk", "Google ADK", Form::variables, ".env", Probe::otlp, "/v1/traces", "gcp.vertex.agent", adk, "",
-     "Start your program with these variables.", "google-adk"},
+     "Start `adk web` or `adk api_server` with these variables; a program of your own calls "
+     "`maybe_set_otel_providers()` as well.",
+     "google-adk"},
     {"agentops", "AgentOps", Form::variables, ".env", Probe::otlp, "/v1/traces", "agentops", agentops, "",
      "Start your program with these variables.", "agentops"},
     {"mlflow", "MLflow Tracing", Form::variables, ".env", Probe::otlp, "/v1/traces", "mlflow", mlflow, "",
      "Start your program with these variables.", "mlflow"},
     {"vercel-ai", "Vercel AI SDK", Form::variables, ".env", Probe::otlp, "/v1/traces", "ai", otel, "",
-     "Start your program with these variables, and `experimental_telemetry: { isEnabled: true }` in its calls.",
+     "Start your program with these variables, and switch its telemetry on as its page shows: "
+     "`registerTelemetry(new OpenTelemetry())` (version 7), `experimental_telemetry: { isEnabled: true }` (5 and 6).",
      "vercel-ai"},
     {"mastra", "Mastra", Form::variables, ".env", Probe::otlp, "/v1/traces", "@mastra/otel-exporter", mastra, "",
      "Give both to the OtelExporter where Mastra is made, as its page shows.", "mastra"},

@@ -11,20 +11,18 @@ import concurrent.futures
 import contextlib
 import decimal
 import glob
-import hashlib
 import json
 import os
 import re
 import secrets
-import shutil
 import subprocess
 import sys
 import tempfile
 import time
 import urllib.parse
-import venv
 
 from fake_provider import Provider
+from packages import node_with, python_with
 from pawl import BINARY, JSON, PATIENCE, ROOT, Checks, Server, call, command
 
 PAGES = os.path.join(ROOT, "docs/guides/connect")
@@ -35,55 +33,16 @@ ADDRESS, KEY = "https://pawl.example.com", re.compile(r"pawl_sk_…")
 INSTALLS = re.compile(r"^\s*(?:python -m )?(?:pip|npm|pnpm) install (.*)$")
 # USD a million tokens: uncached, cached, output.
 PRICES = {"gpt-4.1": ("2", "0.5", "8"), "gemini-2.5-flash": ("0.3", "0.03", "2.5")}
-# What a page's SDK does not tell, so that Pawl cannot know it.
-UNTOLD = {"agentops.md": {"cached"}, "openai-agents.md": {"model", "content"}}
+# What an SDK does not tell, so that Pawl cannot know it: of which page's programs, in which language.
+NO_CACHED = {("agentops.md", "python"), ("openllmetry.md", "ts")}
+NO_MODEL = {"openai-agents.md"}  # nor content
 
 
-def folder(name, *locks):
-    """(a folder under build/ for what these files lock, whether it is ready)"""
-    told = hashlib.sha256()
-    for lock in locks:
-        with open(os.path.join(NEEDED, lock), "rb") as file:
-            told.update(file.read())
-    place = os.path.join(ROOT, "build/guides", f"{name}-{told.hexdigest()[:12]}")
-    return place, os.path.exists(os.path.join(place, "ready"))
-
-
-def made(place, *words, cwd=None):
-    """Runs what fills a folder; the folder, or None with the reason told."""
-    ran = subprocess.run(words, capture_output=True, text=True, cwd=cwd, check=False, timeout=900)
-    if ran.returncode != 0:
-        print(f"  {words[:4]}: {ran.stderr[-600:]}")
-        return None
-    open(os.path.join(place, "ready"), "w", encoding="utf-8").close()
-    return place
-
-
-def python_for(lock):
-    """A Python that has what NAME.txt locks, kept under build/; None where it cannot be had."""
-    place, ready = folder(lock.removesuffix(".txt"), lock)
-    python = os.path.join(place, "bin/python")
-    if not ready:
-        if os.environ.get("PAWL_NO_NETWORK") == "1":
-            return None
-        venv.create(place, with_pip=True, clear=True)
-        if not made(place, python, "-m", "pip", "install", "-q", "--require-hashes", "--no-deps", "--no-compile", "-r", os.path.join(NEEDED, lock)):
-            return None
-    return python
-
-
-def node_modules():
-    """The folder with what package-lock.json locks, kept under build/; None where it cannot be had."""
-    place, ready = folder("node", "package-lock.json")
-    if not ready:
-        if os.environ.get("PAWL_NO_NETWORK") == "1":
-            return None
-        shutil.rmtree(place, ignore_errors=True)
-        shutil.copytree(NEEDED, place, ignore=shutil.ignore_patterns("*.txt", "*.in"))
-        place = made(place, "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", cwd=place)
-    if place:
-        shutil.copy(os.path.join(NEEDED, "run.mjs"), place)
-    return place
+def runner_for(lock):
+    """What runs the programs that need this file of tests/guides: a Python, or a folder of node modules; None where it cannot be had."""
+    if lock == "package-lock.json":
+        return node_with("guides/node", NEEDED)
+    return python_with("guides/" + lock.removesuffix(".txt"), os.path.join(NEEDED, lock))
 
 
 class Page:
@@ -98,7 +57,8 @@ class Page:
         self.links = re.findall(r"\]\((?!https?:)([^)#]+)", text)
         self.programs = "\n".join([self.python, *self.typescript])
         own = self.name.replace(".md", ".txt")
-        self.lock = "package-lock.json" if self.typescript else None if not self.python else own if os.path.exists(os.path.join(NEEDED, own)) else "base.txt"
+        lock = own if os.path.exists(os.path.join(NEEDED, own)) else "base.txt"
+        self.runs = [(lock, "python", self.python)] * bool(self.python) + [("package-lock.json", "ts", body) for body in self.typescript]
 
 
 def filled(text, server):
@@ -164,30 +124,26 @@ def plain_span(settings, program):
     return call(place, "POST", json.dumps(body).encode(), headers).status
 
 
-def cost_of(calls, untold):
-    """What the provider's calls cost, as far as the SDK lets it be known: without a model nothing, and a cached token that is not told as any other."""
+def cost_of(calls):
     cost = decimal.Decimal(0)
-    if "model" in untold:
-        return cost
     for model, total, cached, out in calls:
         uncached, cheap, output = (decimal.Decimal(price) for price in PRICES[model])
-        cached = 0 if "cached" in untold else cached
         cost += (total - cached) * uncached + cached * cheap + out * output
     return cost / 1_000_000
 
 
 def told(page, server, provider):
     """What is in Pawl against what the program did: [(name, holds, got)]."""
-    found, calls, untold = traces_of(server), provider.calls, UNTOLD.get(page.name, ())
+    found, calls, modelled = traces_of(server), provider.calls, page.name not in NO_MODEL
     steps = server.get("/api/v1/spans?limit=200&from=1970-01-01T00:00:00Z", key=server.sdk_key)["spans"]
     if not calls:
         return [("a run arrives", bool(found), found)]
     models = [(one["model"] or {}).get("served") or (one["model"] or {}).get("requested") or "" for one in steps if one["kind"] == "llm"]
-    wanted = set() if "model" in untold else {model for model, *_ in calls}
+    wanted, cost = ({model for model, *_ in calls}, cost_of(calls)) if modelled else (set(), 0)
     checks = [("a run arrives", bool(found), found),
               ("each model call is there once", sum(one["llm_calls"] for one in found) == len(calls), f"{len(calls)} calls: {found}"),
               ("its tokens", sum(one["tokens"] or 0 for one in found) == sum(total + out for _, total, _, out in calls), f"{calls}: {found}"),
-              ("its cost", sum(decimal.Decimal(one["cost_usd"] or 0) for one in found) == cost_of(calls, untold), f"{cost_of(calls, untold)}: {found}"),
+              ("its cost", sum(decimal.Decimal(one["cost_usd"] or 0) for one in found) == cost, f"{cost}: {found}"),
               ("its models", {one.split("/")[-1] for one in models} - {""} == wanted, models)]
     if "def get_weather" in page.python or "get_weather:" in page.programs:
         asked = len(calls) // 2  # a call that asks for the tool, and one that answers
@@ -196,9 +152,9 @@ def told(page, server, provider):
                        and sum(one["tool_calls"] for one in found) == asked, [(one["kind"], one["name"]) for one in steps]))
     runs = [one for one in found if one["llm_calls"]]
     for name, value, key in (("session", "s-1", "session_id"), ("user", "u-1", "user_id"), ("agent", "clerk", "agent")):
-        if re.search(rf"['\"]{value}['\"]", page.programs) and name not in untold:
+        if re.search(rf"['\"]{value}['\"]", page.programs):
             checks.append((f"its {name}", bool(runs) and all(one[key] == value for one in runs), found))
-    if "content" not in untold:
+    if modelled:
         said = [json.dumps(server.get(f"/api/v1/traces/{one['trace_id']}", key=server.sdk_key)) for one in runs]
         question = "weather in Rome" if "weather in Rome" in page.programs else "Say hello"
         checks.append(("what was asked and answered", bool(said) and all(question in one and "It is sunny" in one for one in said), said))
@@ -219,8 +175,8 @@ def run(runner, text, settings, home, number):
     return ran
 
 
-def try_page(page, runner):
-    """(checks, skips) of one page on a server of its own. `runner`: what runs its programs, None where it cannot be had."""
+def try_page(page, runners):
+    """(checks, skips) of one page on a server of its own. `runners`: lock → what runs its programs, None where it cannot be had."""
     checks, skips = [], []
     with Server("--auth", "required") as server, Provider() as provider, tempfile.TemporaryDirectory(prefix="pawl-guide-") as home:
         keys = [json.loads(command("key", "create", "--project", "default", "--scopes", scopes, "--data", server.data, "--json").stdout)
@@ -229,14 +185,16 @@ def try_page(page, runner):
         server.wait_for(lambda: server.call("GET", "/metrics").status == 200, 30, "the keys")
         settings, said, code = environment(page, server, home, provider)
         checks.append(("its shell lines run", code == 0, said[-600:]))
-        programs = [page.python] * bool(page.python) + page.typescript
-        if programs and runner:
-            for number, text in enumerate(programs):
-                ran = run(runner, filled(text, server), settings, home, number)
-                checks.append((f"its program {number + 1} runs", ran.returncode == 0, ran.stdout[-400:] + ran.stderr[-900:]))
-        else:
-            if programs:
-                skips.append(f"{page.name}: its program (its packages cannot be had without a network); its settings were tried")
+        for number, (lock, language, text) in enumerate(page.runs):
+            if not runners[lock]:
+                skips.append(f"{page.name}: program {number + 1}: its packages cannot be had without a network")
+                continue
+            before = len(provider.calls)
+            ran = run(runners[lock], filled(text, server), settings, home, number)
+            if (page.name, language) in NO_CACHED:
+                provider.calls[before:] = [(model, total, 0, out) for model, total, _, out in provider.calls[before:]]
+            checks.append((f"its program {number + 1} runs", ran.returncode == 0, ran.stdout[-400:] + ran.stderr[-900:]))
+        if len(skips) == len(page.runs):  # its settings alone
             status = plain_span(settings, filled(page.python, server))
             checks.append(("its settings lead here", status in (200, 202, 204) or (status is None and "arrived after" in said), f"{status} {said[-300:]}"))
         end = time.monotonic() + 30 * PATIENCE
@@ -257,9 +215,9 @@ def main():
     checks.equal("the index names every page", sorted({page.name for page in pages} - OTHERS - index), [])
     tried = [page for page in pages if page.name not in OTHERS and (not sys.argv[1:] or page.name.removesuffix(".md") in sys.argv[1:])]
     with concurrent.futures.ThreadPoolExecutor(2) as several:
-        needed = sorted({page.lock for page in tried if page.lock})
-        runners = {None: None, **dict(zip(needed, several.map(lambda lock: node_modules() if lock.endswith(".json") else python_for(lock), needed)))}
-        for page, (results, skips) in zip(tried, several.map(lambda one: try_page(one, runners[one.lock]), tried)):
+        needed = sorted({lock for page in tried for lock, *_ in page.runs})
+        runners = dict(zip(needed, several.map(runner_for, needed)))
+        for page, (results, skips) in zip(tried, several.map(lambda one: try_page(one, runners), tried)):
             for skip in skips:
                 print(f"  skipped: {skip}")
             for name, good, got in results:

@@ -3,7 +3,6 @@
 With PAWL_NO_NETWORK=1, or where a package cannot be had, it says what was skipped.
     own_sdks.py [python|typescript|run ...]     only these parts
 """
-import hashlib
 import json
 import os
 import re
@@ -12,21 +11,13 @@ import subprocess
 import sys
 import threading
 import time
-import venv
 
 from fake_provider import Provider
+from packages import node_with, python_with
 from pawl import BINARY, PATIENCE, ROOT, Checks, Server, command
 
 HERE = os.path.join(ROOT, "tests/own_sdks")
 PLACE = os.path.join(ROOT, "build/own_sdks")
-
-
-def digest(*paths):
-    told = hashlib.sha256()
-    for path in paths:
-        with open(path, "rb") as file:
-            told.update(file.read())
-    return told.hexdigest()[:12]
 
 
 def quiet(*words, cwd=None, env=None, seconds=600):
@@ -34,20 +25,7 @@ def quiet(*words, cwd=None, env=None, seconds=600):
 
 
 def python_with_everything():
-    """A Python with what requirements.txt locks, kept under build/; None where it cannot be had."""
-    locked = os.path.join(HERE, "requirements.txt")
-    place = os.path.join(PLACE, f"python-{sys.version_info[0]}{sys.version_info[1]}-{digest(locked)}")
-    python = os.path.join(place, "bin/python")
-    if not os.path.exists(os.path.join(place, "ready")):
-        if os.environ.get("PAWL_NO_NETWORK") == "1":
-            return None
-        venv.create(place, with_pip=True, clear=True)
-        installed = quiet(python, "-m", "pip", "install", "-q", "--require-hashes", "--no-deps", "-r", locked)
-        if installed.returncode != 0:
-            print(installed.stderr[-600:])
-            return None
-        open(os.path.join(place, "ready"), "w", encoding="utf-8").close()
-    return python
+    return python_with("own_sdks/python", os.path.join(HERE, "requirements.txt"))
 
 
 def environment(server, home, **more):
@@ -259,21 +237,7 @@ def python_part(checks, home):
 
 
 def node_with_everything():
-    """A folder with what package-lock.json locks, kept under build/; None where it cannot be had."""
-    place = os.path.join(PLACE, f"node-{digest(os.path.join(HERE, 'package-lock.json'))}")
-    if not os.path.exists(os.path.join(place, "ready")):
-        if os.environ.get("PAWL_NO_NETWORK") == "1":
-            return None
-        shutil.rmtree(place, ignore_errors=True)
-        os.makedirs(place)
-        for name in ("package.json", "package-lock.json"):
-            shutil.copy(os.path.join(HERE, name), place)
-        installed = quiet("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", cwd=place)
-        if installed.returncode != 0:
-            print(installed.stderr[-600:])
-            return None
-        open(os.path.join(place, "ready"), "w", encoding="utf-8").close()
-    return place
+    return node_with("own_sdks/node", HERE)
 
 
 def tarball(checks, place):

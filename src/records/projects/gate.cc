@@ -13,7 +13,9 @@ constexpr Nanos keys_hold_for = 15 * minute;  // without the ledger
 
 // The secret that a request carries, "" where it carries none.
 std::string secret_of(const net::Request& request) {
-  const auto authorization = request.headers.get("authorization");
+  auto authorization = std::string(request.headers.get("authorization"));
+  if (const auto at = authorization.find("%20"); at < authorization.find(' '))
+    authorization.replace(at, 3, " ");  // Traceloop's JavaScript sends its variable without undoing this
   const auto [scheme, rest] = cut(authorization, ' ');
   if (equals_ignoring_case(scheme, "bearer")) return std::string(trim(rest));
   if (equals_ignoring_case(scheme, "basic")) {

@@ -154,6 +154,20 @@ TEST_F(GateTest, AChangeNeedsThePagesTokenAndNoOtherSite) {
   EXPECT_EQ(gate(log_in, "public"), 403) << "a page of another site logs nobody in";
 }
 
+TEST_F(GateTest, AKeyBehindASpaceThatNobodyUnescapedIsOne) {
+  const auto key = projects->create_key(1, "agents", *parse_scopes("ingest"), 0, "test").value();
+  auto bearing = [](std::string_view text) {
+    net::Request request;
+    request.headers.add("authorization", text);
+    return request;
+  };
+  EXPECT_EQ(gate(bearing("Bearer%20" + key.secret), "ingest"), 0);
+  EXPECT_EQ(gate(bearing("bearer%20" + key.secret), "read"), 403);
+  EXPECT_EQ(gate(bearing("Bearer%20" + key.secret + "0"), "ingest"), 401);
+  EXPECT_EQ(gate(bearing("Bearer " + key.secret + "%20"), "ingest"), 401);
+  EXPECT_EQ(gate(bearing("Bearer%20"), "ingest"), 401);
+}
+
 TEST_F(GateTest, ATokenHoldsAsLongAsItsKey) {
   const auto key = projects->create_key(1, "agents", *parse_scopes("ingest"), 0, "test").value();
   EXPECT_FALSE(projects->exchange(key.secret + "0", false));
