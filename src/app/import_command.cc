@@ -99,11 +99,12 @@ void add_import_command(CLI::App& app, Commands& commands) {
       "Exports of tables (JSON, JSONL, CSV), answers of its API, rows of ClickHouse (JSONEachRow, CSV), a plain dump "
       "of PostgreSQL",
       "Only this project of a dump, by its id [the first one]");
-  add(imports::Vendor::langsmith, "langsmith", "Runs and feedback as JSON, JSONL or CSV",
+  add(imports::Vendor::langsmith, "langsmith", "Runs, feedback, datasets and examples as JSON, JSONL, CSV or Parquet",
       "Only this project, by its name or id [all]");
-  add(imports::Vendor::phoenix, "phoenix", "Its SQLite store, or spans as JSON, JSONL or CSV",
+  add(imports::Vendor::phoenix, "phoenix",
+      "Its SQLite store, a plain dump of its PostgreSQL, or spans as JSON, JSONL, CSV or Parquet",
       "Only this project, by its name [all]");
-  add(imports::Vendor::mlflow, "mlflow", "Its SQLite store, or traces as JSON",
+  add(imports::Vendor::mlflow, "mlflow", "Its SQLite store, a plain dump of its PostgreSQL, or traces as JSON",
       "Only this experiment, by its name [all]");
 }
 

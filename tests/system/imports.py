@@ -1,12 +1,15 @@
 """`pawl import`: a small world in every form in which other platforms give their history away, carried into real servers
 and compared with what is true; the same again; killed in the middle; wrong, half and foreign files."""
+import base64
 import csv
+import hashlib
 import io
 import json
 import os
 import random
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -355,6 +358,20 @@ def langsmith_forms():
         put(home, "api/feedback.json", json.dumps(feedback))
         for form in ("jsonl", "csv", "api"):
             carried_and_again(f"langsmith {form}", "langsmith", [os.path.join(home, form)], traces, False, ids)
+    parquet(traces)
+
+
+def parquet(traces):
+    """The same runs as a bulk export has them: a Parquet file, here written by ClickHouse; JSON is text in its columns."""
+    truth = truth_of(traces, False)
+    with Server() as server, tempfile.TemporaryDirectory() as home:
+        os.mkdir(os.path.join(home, "a*b"))  # the engine takes paths for patterns
+        path = shutil.copy(os.path.join(ROOT, "tests/fixtures/imports/langsmith_runs.parquet"), os.path.join(home, "a*b", "runs{1}.parquet"))
+        report = run(server, "langsmith", path, state=os.path.join(home, "state.json"), name="parquet")
+        checks.equal("parquet: carried", counts(report), {"run": (truth["spans"], 0, 0)})
+        checks.equal("parquet: truth", settled(server, truth), truth)
+        again = run(server, "langsmith", path, state=os.path.join(home, "state.json"), name="parquet again")
+        checks.equal("parquet: again by state", (again["carried"], again["already"]), (0, truth["spans"]))
 
 
 def real_store(name, vendor, truth, scores):
@@ -445,6 +462,17 @@ def things():
         checks.equal("things: what changed", counts(later), {"prompt version": (0, 3, 1), "dataset": (0, 2, 0), "dataset item": (1, 3, 0)})
         checks.equal("things: newer wins", [server.get(f"/api/public/dataset-items/i-{n}")["input"] for n in (1, 2)], ["ours", "theirs"])
         checks.check("things: ours stays, and is told", any("Pawl's stays" in r["why"] for r in later["stayed_behind"]), later["stayed_behind"])
+        # Files that records refer to: those that are there are kept, the others are told.
+        picture = b"\x89PNG a picture"
+        media = base64.urlsafe_b64encode(hashlib.sha256(picture).digest()).decode()[:22]
+        put(home, f"media/bucket/p1/{media}.png", picture)
+        marks = [f"@@@langfuseMedia:type=image/png|id={name}|source=bytes@@@" for name in (media, "AAAAAAAAAAAAAAAAAAAAAA")]
+        put(home, "media/observations.jsonl", jsonl([{**langfuse_api(traces)["observations"][1], "input": [{"role": "user", "content": f"look {mark}"}]} for mark in marks]))
+        seen = run(server, "langfuse", os.path.join(home, "media"), name="media")
+        checks.equal("media: the file that is there", counts(seen)["media file"], (1, 0, 0))
+        checks.equal("media: the file that is not", [(r["why"][:31], r["count"]) for r in seen["stayed_behind"]], [("media whose files are not in th", 1)])
+        checks.equal("media: its bytes", server.call("GET", f"/api/v1/media/{media}").body, picture)
+        checks.equal("media: once", counts(run(server, "langfuse", os.path.join(home, "media"), name="media again"))["media file"], (0, 1, 0))
         # Scores in columns of a page's export: carried where no table of scores comes along.
         rows = [{**row, "quality": [0.5, 1], "tone": ["kind"], "done": ["True"], "unused": None} for row in langfuse_api(traces)["traces"]]
         put(home, "columns/traces.csv", as_csv(rows))
@@ -456,6 +484,110 @@ def things():
         both = run(server, "langfuse", os.path.join(home, "columns"), name="columns beside scores")
         checks.equal("columns: beside the table", (both["kinds"]["score"]["carried"], sum(r["count"] for r in both["left_out"])), (12, 18))
     langsmith_datasets()
+
+
+def dump_of(path, tables):
+    """Tables of a SQLite store as pg_dump writes those of PostgreSQL: the same rows, another program's text."""
+    store = sqlite3.connect(path)
+    out = {}
+    for table in tables:
+        rows = store.execute(f"SELECT * FROM {table}")
+        names = [column[0] for column in rows.description]
+        out[table] = [dict(zip(names, row)) for row in rows]
+        if not out[table]:
+            out[table] = names
+    store.close()
+    text = pg_dump({table: rows for table, rows in out.items() if isinstance(rows[0], dict)})
+    return text + "".join(f"COPY public.{table} ({', '.join(names)}) FROM stdin;\n\\.\n\n" for table, names in out.items() if isinstance(names[0], str))
+
+
+def fill(path, rows):
+    store = sqlite3.connect(path)
+    for table, some in rows.items():
+        for row in some:
+            store.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})", [json.dumps(v) if isinstance(v, (dict, list)) else v for v in row.values()])
+    store.commit()
+    store.close()
+
+
+PHOENIX_TABLES = ("dataset_example_revisions", "dataset_examples", "dataset_versions", "datasets", "document_annotations", "experiment_run_annotations", "experiment_runs", "experiments",
+                  "project_session_annotations", "project_sessions", "projects", "prompt_version_tags", "prompt_versions", "prompts", "span_annotations", "spans", "trace_annotations", "traces")
+
+
+def phoenix_things():
+    """Its store with prompts, datasets and an experiment in it, and the same store as a dump of PostgreSQL."""
+    at = "2024-11-20 10:00:00.123456"
+    stamps = {"created_at": at, "updated_at": at}
+    version = {"prompt_id": 1, "invocation_parameters": {"type": "openai", "openai": {"temperature": 0}}, "template_format": "MUSTACHE", "model_provider": "OPENAI", "model_name": "gpt-4o",
+               "metadata": {}, "created_at": at}
+    parts = [{"type": "text", "text": "Answer "}, {"type": "text", "text": "{{q}}"}]
+    with tempfile.TemporaryDirectory() as home, Server() as server:
+        path = put(home, "phoenix.db", unpacked(os.path.join(ROOT, "tests/fixtures/imports/phoenix.db.zst")))
+        store = sqlite3.connect(path)
+        trace = store.execute("SELECT trace_id FROM traces ORDER BY id LIMIT 1").fetchone()[0]
+        store.close()
+        fill(path, {
+            "prompts": [{"id": 1, "name": "answer", "metadata": {}, **stamps}, {"id": 2, "name": "plain", "metadata": {}, **stamps}],
+            "prompt_versions": [{"id": n, **version, "template_type": "CHAT", "description": f"take {n}",
+                                 "template": {"type": "chat", "messages": [{"role": "system", "content": f"v{n}"}, {"role": "ai", "content": parts}]}} for n in range(1, 12)] +
+                               [{**version, "id": 12, "prompt_id": 2, "template_type": "STR", "template": {"type": "string", "template": "say \"hi\""}}],
+            "prompt_version_tags": [{"id": 1, "name": "production", "prompt_id": 1, "prompt_version_id": 10}],
+            "datasets": [{"id": 1, "name": "hard", "description": "which failed", "metadata": {"a": 1}, **stamps}],
+            "dataset_versions": [{"id": n, "dataset_id": 1, "metadata": {}, "created_at": at} for n in (1, 2)],
+            "dataset_examples": [{"id": n, "dataset_id": 1, "span_rowid": 1 if n == 1 else None, "created_at": at} for n in (1, 2, 3)],
+            "dataset_example_revisions": [{"id": k, "dataset_example_id": n, "dataset_version_id": v, "input": {"q": f"{n}.{v}"}, "output": {"a": n}, "metadata": {}, "revision_kind": kind, "created_at": at}
+                                          for k, n, v, kind in ((1, 1, 1, "CREATE"), (2, 2, 1, "CREATE"), (3, 3, 1, "CREATE"), (4, 2, 2, "PATCH"), (5, 3, 2, "DELETE"))],
+            "experiments": [{"id": n, "dataset_id": 1, "dataset_version_id": 2, "name": "try", "repetitions": 1, "metadata": {"m": n}, **stamps} for n in (1, 2)],
+            "experiment_runs": [{"id": 1, "experiment_id": 1, "dataset_example_id": 1, "repetition_number": 1, "trace_id": trace, "output": {}, "start_time": at, "end_time": at},
+                                {"id": 2, "experiment_id": 2, "dataset_example_id": 2, "repetition_number": 1, "trace_id": None, "output": {}, "start_time": at, "end_time": at}],
+            "experiment_run_annotations": [{"id": 1, "experiment_run_id": 1, "name": "exact", "annotator_kind": "CODE", "score": 0.25, "metadata": {}, "start_time": at, "end_time": at}]})
+        dump = put(home, "dump.sql", dump_of(path, PHOENIX_TABLES))
+        report = run(server, "phoenix", path, wanted=1, name="phoenix things")
+        wanted = {"span": (18, 0, 0), "score": (10, 0, 0), "prompt version": (12, 0, 0), "dataset": (1, 0, 0), "dataset item": (2, 0, 0), "run item": (1, 0, 0), "record": (0, 0, 1)}
+        checks.equal("phoenix things: carried", counts(report), wanted)
+        checks.equal("phoenix things: what cannot be", [(r["why"], r["count"]) for r in report["refused"]], [("the run item has no item, or neither a trace nor an observation", 1)])
+        checks.equal("phoenix things: a deleted example", [(r["why"], r["count"]) for r in report["left_out"]], [("deleted at the source", 1)])
+        prompt = server.get("/api/public/v2/prompts/answer")
+        checks.equal("phoenix things: the prompt in use", (prompt["version"], prompt["prompt"], prompt["commitMessage"], prompt["config"]["model"]),
+                     (10, [{"role": "system", "content": "v10"}, {"role": "assistant", "content": "Answer {{q}}"}], "take 10", "gpt-4o"))
+        checks.equal("phoenix things: a text", server.get("/api/public/v2/prompts/plain?version=1")["prompt"], 'say "hi"')
+        items = {item["id"]: item for item in server.get("/api/public/dataset-items?datasetName=hard")["data"]}
+        checks.equal("phoenix things: the newest revisions", {key: item["input"]["q"] for key, item in items.items()}, {"phoenix hard 1": "1.1", "phoenix hard 2": "2.2"})
+        checks.check("phoenix things: where an example comes from", bool(items["phoenix hard 1"]["sourceTraceId"]), items["phoenix hard 1"])
+        checks.equal("phoenix things: the experiment", [i["traceId"] for i in server.get("/api/public/datasets/hard/runs/try%201")["datasetRunItems"]], [trace])
+        server.wait_for(lambda: len(server.get(f"/api/v1/spans?limit=100&{ALWAYS}")["spans"]) == 18, 60, "spans")
+        scores = scores_of(server)
+        again = run(server, "phoenix", dump, wanted=1, name="phoenix of PostgreSQL")
+        checks.equal("phoenix of PostgreSQL: the same", {k: v for k, v in counts(again).items() if k != "score"},
+                     {kind: (0, n[0], n[2]) for kind, n in wanted.items() if kind != "score"})
+        checks.equal("phoenix of PostgreSQL: scores", (again["kinds"]["score"]["carried"], scores_of(server)), (10, scores))
+
+
+def mlflow_things():
+    made = 1_700_000_000_000
+    with tempfile.TemporaryDirectory() as home, Server() as server:
+        path = put(home, "mlflow.db", unpacked(os.path.join(ROOT, "tests/fixtures/imports/mlflow.db.zst")))
+        chat = [{"role": "user", "content": "ask {{x}}"}]
+        tags = [("plain", 1, "mlflow.prompt.text", "[not JSON"), ("plain", 2, "mlflow.prompt.text", "two"), ("talk", 1, "mlflow.prompt.text", json.dumps(chat)), ("talk", 1, "_mlflow_prompt_type", "chat")]
+        fill(path, {"registered_models": [{"name": n, "creation_time": made} for n in ("plain", "talk", "a model")],
+                    "model_versions": [{"name": n, "version": v, "creation_time": made, "description": f"take {v}"} for n, v in (("plain", 1), ("plain", 2), ("talk", 1), ("a model", 1))],
+                    "model_version_tags": [{"name": n, "version": v, "key": k, "value": x} for n, v, k, x in tags],
+                    "registered_model_aliases": [{"name": "plain", "alias": "production", "version": 1}],
+                    "evaluation_datasets": [{"dataset_id": "d-1", "name": "hard", "created_time": made, "last_update_time": made}],
+                    "evaluation_dataset_records": [{"dataset_record_id": f"dr-{n}", "dataset_id": "d-1", "inputs": {"q": n}, "expectations": {"a": n} if n else {}, "tags": {"t": "x"}, "source_id": "tr-" + "0" * 31 + "1",
+                                                    "source_type": "TRACE", "input_hash": str(n), "created_time": made, "last_update_time": made} for n in (0, 1)]})
+        tables = [row[0] for row in sqlite3.connect(path).execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'")]
+        dump = put(home, "dump.sql", dump_of(path, sorted(tables)))
+        report = run(server, "mlflow", path, name="mlflow things")
+        wanted = {"span": (9, 0, 0), "score": (3, 0, 0), "prompt version": (3, 0, 0), "dataset": (1, 0, 0), "dataset item": (2, 0, 0)}
+        checks.equal("mlflow things: carried", counts(report), wanted)
+        checks.equal("mlflow things: prompts", [server.get(p)["prompt"] for p in ("/api/public/v2/prompts/plain", "/api/public/v2/prompts/plain?version=2", "/api/public/v2/prompts/talk?version=1")],
+                     ["[not JSON", "two", chat])
+        item = server.get("/api/public/dataset-items/dr-1")
+        checks.equal("mlflow things: an item", [item[k] for k in ("input", "expectedOutput", "metadata", "sourceTraceId")], [{"q": 1}, {"a": 1}, {"t": "x"}, "0" * 31 + "1"])
+        server.wait_for(lambda: len(server.get(f"/api/v1/spans?limit=100&{ALWAYS}")["spans"]) == 9, 60, "spans")
+        again = run(server, "mlflow", dump, name="mlflow of PostgreSQL")
+        checks.equal("mlflow of PostgreSQL: the same", {k: v for k, v in counts(again).items() if k != "score"}, {kind: (0, n[0], 0) for kind, n in wanted.items() if kind != "score"})
 
 
 def langsmith_datasets():
@@ -566,7 +698,7 @@ def killed():
 
 
 if __name__ == "__main__":
-    parts = {"langfuse": langfuse_forms, "langsmith": langsmith_forms, "stores": stores, "things": things, "bad": bad_files, "killed": killed}
+    parts = {"langfuse": langfuse_forms, "langsmith": langsmith_forms, "stores": stores, "things": things, "phoenix": phoenix_things, "mlflow": mlflow_things, "bad": bad_files, "killed": killed}
     for part in sys.argv[1:] or parts:
         parts[part]()
     checks.finish()

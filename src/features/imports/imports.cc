@@ -7,6 +7,8 @@
 #include "base/ids.h"
 #include "base/text.h"
 #include "items.h"
+#include "media.h"
+#include "parquet.h"
 #include "rows.h"
 #include "sender.h"
 #include "sqlite.h"
@@ -26,8 +28,8 @@ struct Input {
   bool named = false;  // by the user himself: it must be readable
 };
 
-// A folder is all files below it, in the order of their names.
-Result<std::vector<Input>> inputs_of(const std::vector<std::string>& paths) {
+// A folder is all files below it, in the order of their names; those that records refer to are set aside.
+Result<std::vector<Input>> inputs_of(const std::vector<std::string>& paths, MediaFiles& media) {
   std::vector<Input> out;
   for (const auto& path : paths) {
     std::error_code error;
@@ -46,6 +48,11 @@ Result<std::vector<Input>> inputs_of(const std::vector<std::string>& paths) {
       out.push_back({.path = path, .mark = {}, .named = true});
     }
   }
+  std::erase_if(out, [&](const Input& one) {
+    const std::string id = one.named ? "" : media_id_of(one.path);
+    if (!id.empty()) media.add(id, one.path);
+    return !id.empty();
+  });
   for (auto& one : out) {
     std::error_code error;
     one.bytes = fs::file_size(one.path, error);
@@ -63,7 +70,7 @@ Result<std::string> head_of(const std::string& path) {
 }
 
 // A reader of the rows of a file; an error says why it can be none.
-Result<std::unique_ptr<Rows>> rows_of(const std::string& path, Vendor vendor) {
+Result<std::unique_ptr<Rows>> rows_of(const std::string& path, Vendor vendor, Parquet& parquet) {
   const auto [format, hint] = sniff(TRY(head_of(path)));
   switch (format) {
     case Format::json:
@@ -71,15 +78,12 @@ Result<std::unique_ptr<Rows>> rows_of(const std::string& path, Vendor vendor) {
     case Format::csv:
       return csv_rows(TRY(open_bytes(path)));
     case Format::pg_dump:
+      if (vendor == Vendor::phoenix || vendor == Vendor::mlflow) return dumped_store(path, vendor);
       return dump_rows(TRY(open_bytes(path)));
     case Format::sqlite:
       return sqlite_rows(path, vendor);
     case Format::parquet:
-      return fail(
-          ErrorKind::invalid,
-          "{}: Parquet is not read here; make JSON of it: clickhouse local -q \"SELECT * FROM file('{}') FORMAT "
-          "JSONEachRow\" > runs.jsonl",
-          path, fs::path(path).filename().string());
+      return parquet.rows(path);
     case Format::unknown:
       return fail(ErrorKind::invalid, "{}: {}", path, hint);
   }
@@ -113,7 +117,7 @@ class Import {
       : options_(options), told_(progress), reader_(reader_of(options)), sender_(options) {}
 
   Result<Report> run() {
-    const auto inputs = TRY(inputs_of(options_.paths));
+    const auto inputs = TRY(inputs_of(options_.paths, media_));
     state_ = TRY(State::open(options_.dry_run ? "" : options_.state, options_.anew));
     if (!options_.dry_run) TRY(sender_.greet());
     reader_->memory = state_.memory;
@@ -151,7 +155,7 @@ class Import {
       report_.kinds["record"].already += state.items;
       return {};
     }
-    auto rows = rows_of(input.path, options_.vendor);
+    auto rows = rows_of(input.path, options_.vendor, parquet_);
     if (!rows) {  // a folder may hold other things
       if (input.named && options_.paths.size() == 1) return std::unexpected(rows.error());
       report_.unread.push_back(rows.error().what);
@@ -193,6 +197,7 @@ class Import {
     Mapped mapped;
     mapped.pass = pass_;
     reader_->read(row, mapped);
+    if (options_.vendor == Vendor::langfuse) media_.read(mapped);
     state.later |= mapped.later;
     for (const auto& why : mapped.bad) {
       add(report_.refused, why, place);
@@ -232,6 +237,8 @@ class Import {
   SystemClock clock_;
   std::unique_ptr<Reader> reader_;
   Sender sender_;
+  Parquet parquet_;
+  MediaFiles media_;
   State state_;
   Pass pass_ = Pass::first;
   Progress progress_;

@@ -23,6 +23,7 @@ struct Thing {
   std::string_view beside = {};        // a list: what of it the server's lacks stays behind
   Nanos changed = 0;                   // at the source; what the server's is older than takes its place
   bool fixed = false;                  // another one in its place refuses it
+  std::string file = {};               // media: its bytes
 };
 
 struct Item {

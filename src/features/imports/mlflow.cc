@@ -7,6 +7,7 @@
 #include "fields.h"
 #include "items.h"
 #include "otlp_span.h"
+#include "store_things.h"
 
 namespace pawl::imports {
 namespace {
@@ -28,6 +29,8 @@ class Mlflow : public Reader {
       out.notes.push_back("of another experiment");
       return;
     }
+    if (row.table == "prompts" || row.table.starts_with("dataset"))
+      return read_mlflow_thing(row.table, fields, memory, out);
     if (row.table == "assessments") return read_assessment(fields, out);
     if (row.table == "lost_traces") {
       if (trace_of(fields.text({"trace_id"})).empty() || fields.has({"location"}))
@@ -140,7 +143,7 @@ class Mlflow : public Reader {
     if (judgement.id.empty() || judgement.name.empty() || judgement.trace.empty() || !at)
       return out.bad.push_back("the assessment has no id, no name, no trace or no time");
     judgement.at = *at;
-    if (row.text({"valid"}) == "0" || row.text({"valid"}) == "false") {
+    if (row.has({"valid"}) && !row.is_true({"valid"})) {
       ++out.skipped;
       return out.notes.push_back("assessments that a later one overrides");
     }

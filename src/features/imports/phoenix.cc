@@ -6,6 +6,7 @@
 #include "fields.h"
 #include "items.h"
 #include "otlp_span.h"
+#include "store_things.h"
 
 namespace pawl::imports {
 namespace {
@@ -23,6 +24,8 @@ class Phoenix : public Reader {
       out.notes.push_back("of another project");
       return;
     }
+    if (row.table == "prompts" || row.table.starts_with("dataset"))
+      return read_phoenix_thing(row.table, fields, memory, out);
     if (row.table.ends_with("annotations")) return read_annotation(row.table, fields, out);
     if (fields.has({"annotator_kind"}) && fields.has({"result"}))  // as the REST API lists them
       return read_annotation(fields.has({"span_id"})    ? "span_annotations"

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "bytes.h"
@@ -45,7 +46,9 @@ Sniffed sniff(std::string_view head);
 std::unique_ptr<Rows> json_rows(std::unique_ptr<Bytes> bytes);
 // RFC 4180 with a header.
 std::unique_ptr<Rows> csv_rows(std::unique_ptr<Bytes> bytes);
-// The COPY … FROM stdin blocks of a plain dump; everything else in it is passed over.
+// The COPY … FROM stdin blocks of a plain dump; everything else in it is passed over. `begins` hears of each block.
+using BlockBegins = std::function<void(const std::string& table, const std::vector<std::string>& columns)>;
 std::unique_ptr<Rows> dump_rows(std::unique_ptr<Bytes> bytes);
+std::unique_ptr<Rows> dump_rows(std::unique_ptr<Bytes> bytes, BlockBegins begins);
 
 }  // namespace pawl::imports

@@ -156,7 +156,7 @@ std::string unescaped(std::string_view cell) {
 
 class Dump : public Rows {
  public:
-  explicit Dump(std::unique_ptr<Bytes> bytes) : lines_(std::move(bytes)) {}
+  Dump(std::unique_ptr<Bytes> bytes, BlockBegins begins) : lines_(std::move(bytes)), begins_(std::move(begins)) {}
 
   Result<bool> next(Row& row) override {
     row = {};
@@ -213,9 +213,11 @@ class Dump : public Rows {
     names_.clear();
     for (const auto name : split(line.substr(open + 1, close - open - 1), ',')) names_.push_back(plain(name));
     inside_ = true;
+    if (begins_) begins_(table_, names_);
   }
 
   Lines lines_;
+  BlockBegins begins_;
   std::string table_;
   std::vector<std::string> names_;
   bool inside_ = false, said_ = false;
@@ -247,7 +249,10 @@ std::unique_ptr<Rows> csv_rows(std::unique_ptr<Bytes> bytes) {
   return std::make_unique<Csv>(std::move(bytes));
 }
 std::unique_ptr<Rows> dump_rows(std::unique_ptr<Bytes> bytes) {
-  return std::make_unique<Dump>(std::move(bytes));
+  return dump_rows(std::move(bytes), {});
+}
+std::unique_ptr<Rows> dump_rows(std::unique_ptr<Bytes> bytes, BlockBegins begins) {
+  return std::make_unique<Dump>(std::move(bytes), std::move(begins));
 }
 
 }  // namespace pawl::imports

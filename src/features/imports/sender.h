@@ -37,6 +37,7 @@ class Sender {
   Result<net::ClientResponse> call(const Asked& asked);
   Result<> send_some(std::vector<Sent*> some);
   Result<> send_thing(Sent& one);  // things.cc
+  Result<> send_media(Sent& one);
   Result<bool> is_there(Sent& one);
   Result<> split(const std::vector<Sent*>& some, const std::string& why);
   Result<> mark_held(const std::vector<Sent*>& all);

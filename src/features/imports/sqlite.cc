@@ -1,105 +1,18 @@
-// Statements for each version of a store's schema; the first that the store understands is asked.
-// Source of the names: the migrations of Phoenix and of MLflow.
+// Rows of a store, statement by statement; a dump of PostgreSQL becomes such a store first, on a temporary file.
 #include "sqlite.h"
 
 #include <sqlite3.h>
 
+#include <deque>
 #include <filesystem>
 #include <span>
 
 #include "base/json.h"
+#include "dump_store.h"
+#include "store_asks.h"
 
 namespace pawl::imports {
 namespace {
-
-struct Ask {
-  std::string_view table;
-  std::vector<std::string_view> statements;  // newest schema first
-  bool must = false;                         // without it the file is no store of this vendor
-};
-
-const std::vector<Ask>& phoenix_asks() {
-  static const std::vector<Ask> asks = {
-      {"spans",
-       {"SELECT s.id AS row_id, s.span_id, s.parent_id, t.trace_id, p.name AS project, s.name, s.span_kind, "
-        "s.start_time, "
-        "s.end_time, s.attributes, s.events, s.status_code, s.status_message FROM spans s JOIN traces t ON t.id = "
-        "s.trace_rowid JOIN projects p ON p.id = t.project_rowid ORDER BY s.trace_rowid, s.id"},
-       true},
-      {"span_annotations",
-       {"SELECT a.id, a.identifier, a.name, a.label, a.score, a.explanation, a.metadata, a.annotator_kind, "
-        "a.created_at, "
-        "s.span_id, t.trace_id, p.name AS project FROM span_annotations a JOIN spans s ON s.id = a.span_rowid JOIN "
-        "traces t "
-        "ON t.id = s.trace_rowid JOIN projects p ON p.id = t.project_rowid ORDER BY a.id",
-        "SELECT a.id, a.name, a.label, a.score, a.explanation, a.metadata, a.annotator_kind, a.created_at, "
-        "s.span_id, t.trace_id, p.name AS project FROM span_annotations a JOIN spans s ON s.id = a.span_rowid JOIN "
-        "traces t "
-        "ON t.id = s.trace_rowid JOIN projects p ON p.id = t.project_rowid ORDER BY a.id"}},
-      {"trace_annotations",
-       {"SELECT a.id, a.identifier, a.name, a.label, a.score, a.explanation, a.metadata, a.annotator_kind, "
-        "a.created_at, "
-        "t.trace_id, p.name AS project FROM trace_annotations a JOIN traces t ON t.id = a.trace_rowid JOIN projects p "
-        "ON "
-        "p.id = t.project_rowid ORDER BY a.id",
-        "SELECT a.id, a.name, a.label, a.score, a.explanation, a.metadata, a.annotator_kind, a.created_at, "
-        "t.trace_id, p.name AS project FROM trace_annotations a JOIN traces t ON t.id = a.trace_rowid JOIN projects p "
-        "ON "
-        "p.id = t.project_rowid ORDER BY a.id"}},
-      {"document_annotations",
-       {"SELECT a.id, a.name, a.label, a.score, a.explanation, a.metadata, a.annotator_kind, a.created_at, "
-        "a.document_position, s.span_id, t.trace_id, p.name AS project FROM document_annotations a JOIN spans s ON "
-        "s.id = "
-        "a.span_rowid JOIN traces t ON t.id = s.trace_rowid JOIN projects p ON p.id = t.project_rowid ORDER BY a.id"}},
-      {"session_annotations",
-       {"SELECT a.id, a.name, a.label, a.score, a.explanation, a.metadata, a.annotator_kind, a.created_at, "
-        "ps.session_id, "
-        "p.name AS project FROM project_session_annotations a JOIN project_sessions ps ON ps.id = a.project_session_id "
-        "JOIN projects p ON p.id = ps.project_id ORDER BY a.id"}}};
-  return asks;
-}
-
-const std::vector<Ask>& mlflow_asks() {
-  static const std::vector<Ask> asks = {
-      {"spans",
-       {"SELECT s.trace_id, s.span_id, s.parent_span_id, s.content, e.name AS experiment, "
-        "(SELECT t.session_id FROM trace_info t WHERE t.request_id = s.trace_id) AS session_id, "
-        "CASE WHEN s.parent_span_id IS NULL THEN (SELECT json_group_object(m.key, m.value) FROM trace_request_metadata "
-        "m "
-        "WHERE m.request_id = s.trace_id) END AS metadata, "
-        "CASE WHEN s.parent_span_id IS NULL THEN (SELECT json_group_object(g.key, g.value) FROM trace_tags g "
-        "WHERE g.request_id = s.trace_id) END AS tags "
-        "FROM spans s JOIN experiments e ON e.experiment_id = s.experiment_id "
-        "ORDER BY s.trace_id, s.start_time_unix_nano, s.span_id",
-        "SELECT s.trace_id, s.span_id, s.parent_span_id, s.content, e.name AS experiment, "
-        "CASE WHEN s.parent_span_id IS NULL THEN (SELECT json_group_object(m.key, m.value) FROM trace_request_metadata "
-        "m "
-        "WHERE m.request_id = s.trace_id) END AS metadata, "
-        "CASE WHEN s.parent_span_id IS NULL THEN (SELECT json_group_object(g.key, g.value) FROM trace_tags g "
-        "WHERE g.request_id = s.trace_id) END AS tags "
-        "FROM spans s JOIN experiments e ON e.experiment_id = s.experiment_id "
-        "ORDER BY s.trace_id, s.start_time_unix_nano, s.span_id"}},
-      {"assessments",
-       {"SELECT a.assessment_id, a.trace_id, a.span_id, a.name, a.assessment_type, a.value, a.error, "
-        "a.created_timestamp, "
-        "a.source_type, a.source_id, a.rationale, a.valid, a.assessment_metadata, e.name AS experiment FROM "
-        "assessments a "
-        "JOIN trace_info t ON t.request_id = a.trace_id JOIN experiments e ON e.experiment_id = t.experiment_id ORDER "
-        "BY "
-        "a.assessment_id"}},
-      {"lost_traces",
-       {"SELECT t.request_id AS trace_id, e.name AS experiment, g.value AS location FROM trace_info t JOIN experiments "
-        "e "
-        "ON e.experiment_id = t.experiment_id LEFT JOIN trace_tags g ON g.request_id = t.request_id AND g.key = "
-        "'mlflow.artifactLocation' WHERE NOT EXISTS (SELECT 1 FROM spans s WHERE s.trace_id = t.request_id) ORDER BY "
-        "t.request_id",
-        "SELECT t.request_id AS trace_id, e.name AS experiment, g.value AS location FROM trace_info t JOIN experiments "
-        "e "
-        "ON e.experiment_id = t.experiment_id LEFT JOIN trace_tags g ON g.request_id = t.request_id AND g.key = "
-        "'mlflow.artifactLocation' ORDER BY t.request_id"},
-       true}};
-  return asks;
-}
 
 class Store : public Rows {
  public:
@@ -113,8 +26,8 @@ class Store : public Rows {
   Result<> check(Vendor vendor) {
     for (const auto& ask : asks_) {
       if (!ask.must || TRY(prepare(ask))) continue;
-      return fail(ErrorKind::invalid, "{}: this SQLite file is no store of {}: it has no table {}.", path_,
-                  name_of(vendor), ask.table == "spans" ? "spans beside traces and projects" : "trace_info");
+      return fail(ErrorKind::invalid, "{}: this file is no store of {}: it has no table {}.", path_, name_of(vendor),
+                  ask.table == "spans" ? "spans beside traces and projects" : "trace_info");
     }
     sqlite3_finalize(statement_);
     statement_ = nullptr;
@@ -124,6 +37,11 @@ class Store : public Rows {
 
   Result<bool> next(Row& row) override {
     row = {};
+    if (!bad_.empty()) {
+      row = std::move(bad_.front());
+      bad_.pop_front();
+      return true;
+    }
     for (;;) {
       if (statement_ == nullptr) {
         if (ask_ == asks_.size()) return false;
@@ -148,6 +66,7 @@ class Store : public Rows {
       ++ask_;
     }
   }
+  void tell_first(std::deque<Row> bad) { bad_ = std::move(bad); }
   std::uint64_t consumed() const override { return all_ == 0 ? 0 : bytes_ / all_ * std::min(read_, all_); }
 
  private:
@@ -210,7 +129,12 @@ class Store : public Rows {
   std::uint64_t bytes_, all_ = 0, read_ = 0;
   std::span<const Ask> asks_;
   std::size_t ask_ = 0;
+  std::deque<Row> bad_;
 };
+
+const std::vector<Ask>& asks_of(Vendor vendor) {
+  return vendor == Vendor::phoenix ? phoenix_asks() : mlflow_asks();
+}
 
 }  // namespace
 
@@ -221,13 +145,22 @@ Result<std::unique_ptr<Rows>> sqlite_rows(const std::string& path, Vendor vendor
   sqlite3* handle = nullptr;
   const int code = sqlite3_open_v2(path.c_str(), &handle, SQLITE_OPEN_READONLY, nullptr);
   std::error_code error;
-  auto store = std::make_unique<Store>(handle, path, std::filesystem::file_size(path, error),
-                                       vendor == Vendor::phoenix ? phoenix_asks() : mlflow_asks());
+  auto store = std::make_unique<Store>(handle, path, std::filesystem::file_size(path, error), asks_of(vendor));
   if (code != SQLITE_OK)
     return fail(ErrorKind::unavailable, "{}: {}", path, handle == nullptr ? "no memory" : sqlite3_errmsg(handle));
   sqlite3_busy_timeout(handle, 10'000);
   sqlite3_db_config(handle, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
   TRY(store->check(vendor));
+  return store;
+}
+
+Result<std::unique_ptr<Rows>> dumped_store(const std::string& path, Vendor vendor) {
+  auto loaded = TRY(load_dump(TRY(open_bytes(path)), path));
+  std::error_code error;
+  auto store =
+      std::make_unique<Store>(loaded.handle.release(), path, std::filesystem::file_size(path, error), asks_of(vendor));
+  TRY(store->check(vendor));
+  store->tell_first(std::move(loaded.bad));
   return store;
 }
 

@@ -2,9 +2,12 @@
 #include <algorithm>
 #include <map>
 
+#include "base/files.h"
+#include "base/ids.h"
 #include "base/text.h"
 #include "fields.h"
 #include "items.h"
+#include "rows.h"
 #include "sender.h"
 
 namespace pawl::imports {
@@ -107,7 +110,37 @@ Result<bool> Sender::is_there(Sent& one) {
   return true;
 }
 
+// Announced with its length and digest; the answer is where its bytes go, null where they are there.
+Result<> Sender::send_media(Sent& one) {
+  SystemFiles files;
+  auto bytes = read_all(files, one.item.thing.file, most_row_bytes);
+  if (!bytes) {
+    one.refused = fmt::format("the media file cannot be read: {}", bytes.error().what);
+    return {};
+  }
+  JsonWriter body;
+  body.object().field("contentLength", static_cast<std::uint64_t>(bytes->size()));
+  body.field("sha256Hash", to_base64(sha256(*bytes)));
+  for (json::Members in(one.item.json); in.next();) body.key(in.key).raw(in.value);
+  const auto answer = TRY(call({"POST", one.item.thing.path, "application/json", body.end().take()}));
+  if (answer.status >= 400) {
+    one.refused = why_of(answer, one.item.kind);
+    return {};
+  }
+  const auto address = json::member(answer.body, "uploadUrl");
+  one.already = json::is_null(address);
+  if (one.already) return {};
+  // The server may be known to others by another name: only the path is asked.
+  const std::string whole = json::text(address);
+  const auto path = whole.find("/_blob/");
+  const auto type = json::text(json::member(one.item.json, "contentType"));
+  const auto put = TRY(call({"PUT", path == std::string::npos ? whole : whole.substr(path), type, std::move(*bytes)}));
+  if (put.status >= 400) one.refused = why_of(put, one.item.kind);
+  return {};
+}
+
 Result<> Sender::send_thing(Sent& one) {
+  if (!one.item.thing.file.empty()) return send_media(one);
   if (TRY(is_there(one))) return {};
   const auto answer = TRY(call({"POST", one.item.thing.path, "application/json", one.item.json}));
   if (answer.status >= 400) {
