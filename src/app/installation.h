@@ -9,6 +9,7 @@
 #include "features/costs/costs.h"
 #include "features/explore/explore.h"
 #include "features/ingest/ingest.h"
+#include "features/objectives/objectives.h"
 #include "features/prometheus/prometheus.h"
 #include "features/quality/quality.h"
 #include "features/sdks/sdks.h"
@@ -69,6 +70,7 @@ struct Installation::Parts {
   std::unique_ptr<prometheus::Prometheus> prometheus;
   std::unique_ptr<costs::Costs> costs;
   std::unique_ptr<alerts::Alerts> alerts;
+  std::unique_ptr<objectives::Objectives> objectives;
   std::unique_ptr<sql::Sql> sql;
   std::unique_ptr<quality::Quality> quality;
   net::Router router;

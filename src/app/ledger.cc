@@ -12,6 +12,7 @@
 #include "records/projects/projects.h"
 #include "records/prompts/prompts.h"
 #include "records/scores/scores.h"
+#include "records/slos/slos.h"
 
 namespace pawl::app {
 
@@ -19,7 +20,7 @@ std::vector<ledger::Migration> ledger_migrations() {
   std::vector<ledger::Migration> steps;
   for (const auto owner : {projects::migrations(), audit::migrations(), ingest::migrations(), scores::migrations(),
                            prompts::migrations(), datasets::migrations(), sdks::migrations(), alerts::migrations(),
-                           costs::migrations(), dashboards::migrations(), quality::migrations()})
+                           costs::migrations(), dashboards::migrations(), quality::migrations(), slos::migrations()})
     steps.insert(steps.end(), owner.begin(), owner.end());
   return steps;
 }

@@ -224,7 +224,18 @@ Result<std::string> show_query(const Asked& asked) {
   return table(rows);
 }
 
-// One dashboard, or one alert rule (it has a "measure"), of a file; answers which version it is now.
+// {"slo": {"name": …}}: an objective.
+Result<std::string> apply_slo(const Asked& asked, const std::string& path, sj::dom::object slo) {
+  std::string_view name;
+  if (slo["name"].get(name) != sj::SUCCESS || name.empty())
+    return fail(ErrorKind::invalid, "{} needs a \"name\" in \"slo\", such as refunds-fast", path);
+  const auto saved = call(asked, "PUT", "/api/v1/slos/" + percent_encode(name), sj::minify(slo));
+  if (!saved) return fail(saved.error().kind, "{}: {}", path, saved.error().what);
+  return fmt::format("objective {} is saved\n", name);
+}
+
+// One dashboard, alert rule (it has a "measure") or objective (all of it in "slo") of a file; answers which version it
+// is now.
 Result<std::string> apply_file(const Asked& asked, const std::string& path) {
   SystemFiles files;
   const auto text = TRY(read_all(files, path, 64U << 10));
@@ -232,6 +243,7 @@ Result<std::string> apply_file(const Asked& asked, const std::string& path) {
   sj::dom::element document, measure;
   std::string_view name;
   if (parser.parse(text).get(document) != sj::SUCCESS) return fail(ErrorKind::invalid, "{} is no JSON", path);
+  if (sj::dom::object slo; document["slo"].get(slo) == sj::SUCCESS) return apply_slo(asked, path, slo);
   if (document["name"].get(name) != sj::SUCCESS || name.empty())
     return fail(ErrorKind::invalid, "{} needs a \"name\": that of the dashboard or rule, such as on-call", path);
   const bool rule = document["measure"].get(measure) == sj::SUCCESS;
@@ -260,8 +272,8 @@ Result<std::string> apply_files(const Asked& asked, const std::vector<std::strin
 void add_apply_command(CLI::App& app, Commands& commands) {
   const auto asked = std::make_shared<Asked>();
   const auto paths = std::make_shared<std::vector<std::string>>();
-  auto* command =
-      app.add_subcommand("apply", "Saves dashboards and alert rules from JSON files; what is the same stays as it is");
+  auto* command = app.add_subcommand(
+      "apply", "Saves dashboards, alert rules and objectives from JSON files; what is the same stays as it is");
   command->add_option("-f,--file", *paths, "A file; can be given several times")->required();
   command->add_option("--server", asked->server,
                       "Address of the server; the key comes from PAWL_KEY [http://127.0.0.1:7295]");
@@ -282,9 +294,11 @@ void add_whereabouts(CLI::App& command, const std::shared_ptr<Asked>& asked) {
 }
 
 void add_cost_commands(CLI::App& cost, Commands& commands);  // cost_commands.cc
+void add_slo_commands(CLI::App& app, Commands& commands);    // slo_commands.cc
 
 void add_remote_commands(CLI::App& app, Commands& commands) {
   add_apply_command(app, commands);
+  add_slo_commands(app, commands);
   const auto asked = std::make_shared<Asked>();
   auto add = [&](const char* name, const char* about, std::function<Result<std::string>()> work) {
     auto* command = app.add_subcommand(name, about);

@@ -131,6 +131,8 @@ void Installation::Parts::make_features() {
       prometheus::Options{
           .version = PAWL_VERSION, .progress = [this] { return progress(); }, .rollups = rollups.get()});
   make_alerts();
+  objectives = std::make_unique<objectives::Objectives>(pool, *ledger, clock,
+                                                        objectives::Options{.progress = [this] { return progress(); }});
   sql = std::make_unique<sql::Sql>(pool, sql::Options{.progress = [this] { return progress(); }});
   quality = std::make_unique<quality::Quality>(
       pool, quality::Parts{*ledger, *projects, *scores, *datasets}, clock, log,
@@ -277,6 +279,7 @@ Result<> Installation::Parts::open_warehouse() {
   prometheus->open(*warehouse);
   costs->open(*warehouse);
   alerts->open(*warehouse);
+  objectives->open(*warehouse);
   sql->open(*warehouse);
   sdks->open(*warehouse);
   quality->open(*warehouse);
@@ -344,6 +347,7 @@ void Installation::Parts::stop() {
   if (prometheus) prometheus->close();
   if (costs) costs->close();
   if (alerts) alerts->close();
+  if (objectives) objectives->close();
   if (sql) sql->close();
   if (sdks) sdks->close();
   if (quality) quality->close();

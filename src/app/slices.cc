@@ -49,6 +49,7 @@ constexpr Job alerts_jobs[] = {
      "feeds finished steps of each rule's measure to its judges, in the order of time"},
     {"deliver", "every second", "sends what the outbox holds, and writes down what came of it"}};
 constexpr std::string_view alerts_commands[] = {"alert"};
+constexpr std::string_view objectives_commands[] = {"slo"};
 constexpr std::string_view dashboards_commands[] = {"apply"};
 constexpr std::string_view prices_commands[] = {"price"};
 constexpr std::string_view ingest_commands[] = {"quarantine", "connect", "run"};
@@ -84,6 +85,8 @@ constexpr Known known[] = {
     {"sdks", "what clients of Langfuse and LangSmith ask beside sending telemetry", sdks_jobs, sdks_taps, {}},
     {"costs", "exports, tables that add up, what-if, and budgets", {}, {}, costs_commands},
     {"alerts", "rules on measures, what fires, who is told", alerts_jobs, {}, alerts_commands},
+    {"slos", "objectives of agents, as they were declared", {}, {}, {}},
+    {"objectives", "compliance with objectives, error budgets, burn rates", {}, {}, objectives_commands},
     {"prometheus", "measures in PromQL, as a Prometheus data source", {}, {}, {}},
     {"imports", "history from Langfuse, LangSmith, Phoenix and MLflow", {}, {}, imports_commands},
     {"sql", "reading by SQL, as ClickHouse's HTTP interface", {}, {}, {}},

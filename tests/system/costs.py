@@ -294,6 +294,47 @@ def bills(server):
     checks.check("a wrong file keeps no other back", done.returncode != 0 and "costs.py" in done.stderr and "aws" in done.stdout, done.stdout + done.stderr)
 
 
+def objectives(server):
+    put = lambda name, **body: server.call("PUT", "/api/v1/slos/" + name, json.dumps(body).encode(), JSON)  # noqa: E731
+    now = 1_795_176_000_000_000_000  # the server's clock: 2026-11-20T12:00:00Z
+    spans = []
+    for i in range(200):  # one an hour ago and then two a minute: of the last 50 every second fails
+        fails = i >= 150 and i % 2 == 0
+        spans.append(span(9000 + i, (9000 + i) * 16 + 1, "invoke_agent desk", None, now - 3_600_000_000_000 + i * 15_000_000_000, gen_ai__operation__name="invoke_agent",
+                          gen_ai__agent__name="desk", **({"error__type": "timeout"} if fails else {})) | ({"status": {"code": 2}} if fails else {}))
+    checks.equal("runs are taken", server.call("POST", "/v1/traces", traces_body(*spans), JSON).status, 200)
+    server.stored()
+    made = put("desk-up", agent="desk", kind="availability", target=0.9)
+    checks.equal("an objective is made", made.status, 200)
+    one = made.json()
+    checks.equal("runs and how many were bad", (one["valid"], one["bad"], one["sli"], one["state"]), (200, 25, 0.875, "broken"))
+    checks.check("the budget is overspent by a quarter", abs(one["budget_left"] + 0.25) < 1e-9, one["budget_left"])
+    page = one["burn"][0]
+    checks.check("burn rates of two windows", abs(page["long_burn"] - 1.25) < 0.2 and not page["firing"] and one["burn"][0]["long"] == "1h", one["burn"])
+    listed = server.post("/api/v1/query", {"measures": ["latency.count"], "grain": "trace", "filter": one["bad_filter"], "from": "2026-11-01", "to": "2026-12-01"}).json()
+    checks.equal("its filter opens the same runs", listed["rows"], [[25]])
+    shown = server.get("/api/v1/slos/desk-up")
+    checks.equal("its days add up", (sum(d["valid"] for d in shown["history"]), sum(d["bad"] for d in shown["history"])), (200, 25))
+    checks.equal("latency", (lambda slo: (slo["valid"], slo["bad"]))(put("desk-fast", agent="desk", kind="latency", threshold="1h", target=0.9).json()), (200, 0))
+    cost = put("refunds-cheap", agent="refunds", kind="cost", threshold="0.003", target=0.9).json()
+    by_hand = server.post("/api/v1/query", {"measures": ["latency.count"], "grain": "trace", "filter": "agent=refunds cost>0.003", "from": "2026-11-01", "to": "2026-12-01"}).json()["rows"][0][0]
+    checks.equal("cost", (cost["valid"], cost["bad"]), (40, by_hand))
+    for body, words in (({"agent": "a"}, "kind"), ({"agent": "a", "kind": "availability", "target": 2}, "0.99999"), ({"agent": "a", "kind": "availability", "target": 0.9, "filter": "durration>1"}, "Did you mean duration?"),
+                        ({"agent": "a", "kind": "latency", "target": 0.9, "threshhold": "1s"}, "Did you mean threshold?")):
+        answer = put("bad", **body)
+        checks.check(f"{json.dumps(body)} is refused", answer.status == 400 and words in answer.message, answer.message)
+    with tempfile.NamedTemporaryFile("w", suffix=".json", encoding="utf-8") as file:
+        file.write(json.dumps({"slo": {"name": "from a file", "agent": "desk", "kind": "availability", "target": 0.8}}))
+        file.flush()
+        done = command("apply", "-f", file.name, "--server", server.url)
+        checks.check("an objective as a file", done.returncode == 0 and "from a file" in done.stdout, done.stdout + done.stderr)
+    done = command("slo", "list", "--server", server.url)
+    checks.check("the command lists them", done.returncode == 0 and all(word in done.stdout for word in ("desk-up", "87.50 %", "broken", "from a file")), done.stdout + done.stderr)
+    done = command("slo", "show", "desk-up", "--server", server.url)
+    checks.check("and shows one", done.returncode == 0 and "1h & 5m" in done.stdout, done.stdout + done.stderr)
+    checks.equal("one is removed", (server.call("DELETE", "/api/v1/slos/desk-fast").status, server.call("GET", "/api/v1/slos/desk-fast").status), (200, 404))
+
+
 def refusals(server):
     for query, words in (("from=2026-01-05T10:00:00Z", "start of a day"), ("from=tomorrow", "no time"), ("from=2026-02-01&to=2026-01-01", "not before"),
                          ("by=minute", "day or hour"), ("format=xls", "focus"), ("version=9", "1.2"), ("attributes=agentt", "Did you mean agent?"),
@@ -374,6 +415,7 @@ def ask_all(prices):
         what_if(server)
         budgets(server)
         bills(server)
+        objectives(server)
         refusals(server)
         commands(server, text)
         return text
