@@ -93,7 +93,7 @@ step_dashboards() { python3 tests/system/dashboards.py; }
 step_scores() { python3 tests/system/scores.py; }
 step_sdks() { python3 tests/system/sdks.py; }
 step_imports() { python3 tests/system/imports.py; }
-step_clients() { python3 tests/system/clients.py; }
+step_clients() { python3 tests/system/clients.py; python3 tests/system/coding_agents.py; }
 step_ownsdks() { python3 tests/system/own_sdks.py; }
 step_connect() { python3 tests/system/connect.py; }
 step_guides() { python3 tests/system/guides.py; }
