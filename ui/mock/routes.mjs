@@ -1,4 +1,5 @@
 // The routes of the mock: what api.md and the page's needs say, over a world in memory.
+import { alerts } from './alerts.mjs';
 import { dimensions, facts, parse } from './filter.mjs';
 import { idOf, iso, tracesOf } from './fleet.mjs';
 import { receive, sampleSession } from './ingest.mjs';
@@ -130,6 +131,7 @@ export async function answer(world, request, url, text, response) {
   if (path === '/live') { live(world, request, response, q.filter ?? ''); return true; }
   const [, first, name, sub] = path.split('/');
   if (first === 'dashboards') return json(dashboards(world, request.method, name, sub, text ? JSON.parse(text) : {}));
+  if (first === 'alerts') return json(alerts(world, request.method, path.split('/').slice(2).map(decodeURIComponent), text ? JSON.parse(text) : {}, q));
   const route = routes[`${request.method} ${path}`];
   if (route) return json(route(world, { q, body: text ? JSON.parse(text) : {}, host: request.headers.host, cookie: (text) => response.setHeader('set-cookie', text) }));
   const said = byId(world, request.method, path.split('/').slice(1).map(decodeURIComponent), q);

@@ -70,6 +70,9 @@ export class Api {
     return (text ? JSON.parse(text) : undefined) as T;
   }
 
+  /** Any call, for parts of the page that are loaded when they are opened and know their own shapes. */
+  call = <T>(method: string, path: string, body?: unknown, how: Call = {}): Promise<T> => this.#send<T>(method, path, body, how);
+
   async #refusal(response: Response, path: string): Promise<ApiError> {
     const said = (await response.json().catch(() => null)) as { error?: { code?: string; message?: string; detail?: unknown; request_id?: string } } | null;
     const error = said?.error ?? {};

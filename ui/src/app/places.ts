@@ -21,6 +21,8 @@ export function placesOf(router: Router, values: { agents: readonly string[] }):
     to('Spans', '/spans', 'span', 'a step each'),
     to('Dashboards', '/dashboards/fleet', 'bars', 'the fleet at a glance'),
     to('Costs', '/costs', 'money', 'by team, agent, model, task; adds up'),
+    to('Alerts', '/alerts', 'bell', 'what fires, rules, channels, silences'),
+    to('New alert rule', '/alerts/rule/new', 'bell', 'tried on 30 days before it is saved'),
     ...agents.slice(0, 5),
     to('Settings', '/settings', 'settings', 'keys, masking, addresses'),
     to('What comes in', '/settings/intake', 'down', 'received, refused, set aside, without a price'),

@@ -5,11 +5,15 @@ export const settingsTabs = ['project', 'intake', 'people', 'me', 'audit'] as co
 export type SettingsTab = (typeof settingsTabs)[number];
 /** The built-in dashboards, in their order (features/boards/boards.ts says what is on them); other names are users'. */
 export const boardIds = ['fleet', 'agent', 'cost', 'latency', 'quality', 'guardrails', 'tools'] as const;
+export const alertTabs = ['now', 'rules', 'channels', 'silences', 'history'] as const;
+export type AlertTab = (typeof alertTabs)[number];
 export type Route =
   | { page: 'list'; grain: Grain }
   | { page: 'replay'; kind: 'session' | 'trace'; id: string }
   | { page: 'board'; id: string }
   | { page: 'costs' }
+  | { page: 'alerts'; tab: AlertTab }
+  | { page: 'rule'; id: string | null }
   | { page: 'settings'; tab: SettingsTab }
   | { page: 'setup' }
   | { page: 'join' }
@@ -22,6 +26,8 @@ export function routeOf(path: string): Route {
   if (first === 'join') return { page: 'join' };
   if (first === 'dashboards' && rest.length === 0 && /^[a-z0-9-]{0,60}$/.test(second)) return { page: 'board', id: second || 'fleet' };
   if (first === 'costs' && !second) return { page: 'costs' };
+  if (first === 'alerts' && second === 'rule' && rest.length === 1) return { page: 'rule', id: rest[0] === 'new' ? null : decoded(rest[0]!) };
+  if (first === 'alerts' && rest.length === 0 && (alertTabs as readonly string[]).includes(second || 'now')) return { page: 'alerts', tab: (second || 'now') as AlertTab };
   if (first === 'settings' && rest.length === 0 && (settingsTabs as readonly string[]).includes(second || 'project')) return { page: 'settings', tab: (second || 'project') as SettingsTab };
   if ((first === 'sessions' || first === 'traces') && second && rest.length === 0)
     return { page: 'replay', kind: first === 'sessions' ? 'session' : 'trace', id: decoded(second) };

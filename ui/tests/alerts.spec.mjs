@@ -1,0 +1,183 @@
+// Alerts: what fires with its evidence, rules as sentences tried before they are saved, channels, silences, history.
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { assert, eventually, test as always } from './harness.mjs';
+
+/** The mock's rules and firings; a real server has its own (tests/system has its API). */
+const test = process.env.PAWL_URL ? () => {} : always;
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const query = (page) => new URL(page.url()).searchParams;
+const evidence = (page) => page.getByRole('complementary', { name: 'Evidence' });
+const rowOf = (page, text) => page.getByRole('row').filter({ hasText: text });
+
+test('what fires stands first with its evidence; another is chosen by key, and the address says which', async ({ go }) => {
+  const page = await go('/alerts');
+  await page.getByRole('heading', { name: '2 instances firing' }).waitFor();
+  await evidence(page).getByText('$5.10, 2.7× the $1.89 of before.').waitFor();
+  const text = await evidence(page).textContent();
+  assert.match(text, /100 % of the rise comes from agent_version=v13/);
+  assert.match(text, /agent version v13.*100 %.*new/s);
+  assert.match(text, /v13 was released at 12 Nov 10:00, 1 h 00 m before/);
+  const cause = evidence(page).getByRole('link', { name: /cancel_reservation/ });
+  assert.match(await cause.getAttribute('href'), /^\/spans\?filter=agent=skyline-support\+tool=cancel_reservation&from=2026-11-12T11:00:00Z/);
+  await page.keyboard.press('j');
+  await evidence(page).getByText('agent=orchard-orders').waitFor();
+  await eventually(() => assert.match(query(page).get('alert'), /orchard-orders/));
+  await page.keyboard.press('o');
+  await rowOf(page, 'skyline-support').filter({ hasText: 'ok' }).waitFor();
+  await eventually(() => assert.equal(query(page).get('all'), '1'));
+});
+
+test('acknowledged by key, and it says by whom', async ({ go }) => {
+  const page = await go('/alerts');
+  await evidence(page).waitFor();
+  await page.keyboard.press('a');
+  await rowOf(page, 'Cost of skyline-support').getByText('seen by local').waitFor();
+  assert.equal(await evidence(page).getByRole('button', { name: 'Acknowledge' }).count(), 0);
+});
+
+test('rules read as sentences; one is turned off; trouble is said', async ({ go }) => {
+  const page = await go('/alerts/rules');
+  await rowOf(page, 'Cost of agent=skyline-support is above $0.500, for 1 hour').waitFor();
+  await rowOf(page, 'Error rate by agent is unusually high for the hour and day').waitFor();
+  await rowOf(page, 'No score of this name came in 30 days.').getByText('trouble').waitFor();
+  const slow = rowOf(page, 'Slow answers');
+  await slow.getByText('off', { exact: true }).waitFor();
+  await slow.getByRole('button', { name: 'Turn on' }).click();
+  await slow.getByRole('button', { name: 'Turn off' }).waitFor();
+});
+
+test('a new rule is tried before it is saved, tried again when it is changed, and then watched', async ({ go }) => {
+  const page = await go('/alerts');
+  await evidence(page).waitFor();
+  await page.keyboard.press('n');
+  await page.waitForURL(/\/alerts\/rule\/new$/);
+  const said = page.getByRole('heading', { name: /Would have fired \d+ times/ });
+  await said.waitFor();
+  const before = await said.textContent();
+  await page.getByRole('img', { name: /Error rate over 7 days/ }).waitFor();
+  assert.equal(await page.getByRole('button', { name: 'Watch it' }).isDisabled(), true);
+  await page.getByLabel('Limit').fill('45 %');
+  await page.getByLabel('Limit').press('Tab');
+  await eventually(async () => assert.notEqual(await said.textContent(), before));
+  await page.getByLabel('Limit').fill('many');
+  await page.getByLabel('Limit').press('Tab');
+  await page.getByText('“many” is no figure. Write it like 45 %.').waitFor();
+  await page.getByLabel('Measure').selectOption('cost');
+  await page.getByLabel('Filter').fill('agent=research-crew');
+  await page.getByLabel('Filter').press('Tab');
+  await page.getByLabel('Limit').fill('$1.5');
+  await page.getByLabel('Limit').press('Tab');
+  await page.getByRole('table', { name: 'When it would have fired' }).getByRole('link').first().waitFor();
+  const link = page.getByRole('table', { name: 'When it would have fired' }).getByRole('link').first();
+  assert.match(await link.getAttribute('href'), /^\/spans\?filter=agent=research-crew&from=2026-11-\d\dT/);
+  await page.getByLabel('Name', { exact: true }).fill('Crew is dear');
+  await page.getByRole('checkbox', { name: /care-oncall/ }).check();
+  await page.keyboard.press('Control+s');
+  await page.waitForURL(/\/alerts\/rule\/rule_/);
+  await page.getByText('version 1', { exact: true }).waitFor();
+  await page.getByLabel('Severity').selectOption('page');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByText('version 2', { exact: true }).waitFor();
+  await page.getByRole('button', { name: 'Remove' }).click();
+  await page.getByRole('button', { name: 'Remove it now' }).click();
+  await page.waitForURL(/\/alerts\/rules$/);
+  await rowOf(page, 'Slow answers').waitFor();
+  assert.equal(await rowOf(page, 'Crew is dear').count(), 0);
+});
+
+test('an anomaly shows the band of what was usual; a kind has its own words', async ({ go }) => {
+  const page = await go('/alerts/rule/new?measure=cost&filter=agent=skyline-support');
+  await page.getByRole('heading', { name: /Would have fired/ }).waitFor();
+  await page.getByLabel('Kind').selectOption('anomaly');
+  await page.getByText('The band is what was usual.').waitFor();
+  assert.equal(await page.getByLabel('Limit').count(), 0);
+  await page.getByLabel('Strictness').waitFor();
+  await page.getByLabel('Kind').selectOption('burn');
+  assert.equal(await page.getByLabel('Objective').inputValue(), '99 %');
+});
+
+test('a refusal stays beside the rule, with the last good picture', async ({ go, page }) => {
+  await page.route('**/api/v1/alerts/backtest', async (route) => {
+    if (!/durration/.test(route.request().postData())) return route.fallback();
+    await route.fulfill({ status: 400, json: { error: { code: 'invalid', message: 'No dimension is called durration. Did you mean duration?' } } });
+  });
+  await go('/alerts/rule/new');
+  await page.getByRole('heading', { name: /Would have fired/ }).waitFor();
+  await page.getByLabel('Filter').fill('durration>1s');
+  await page.getByLabel('Filter').press('Tab');
+  await page.getByText('No dimension is called durration.').waitFor();
+  await page.getByRole('img', { name: /Error rate over/ }).waitFor();
+}, { noise: /400/ });
+
+test('channels: a test says what came of it, what failed goes out again, a secret is shown once, a private address is refused', async ({ go }) => {
+  const page = await go('/alerts/channels');
+  const care = rowOf(page, 'care-oncall');
+  await care.getByRole('button', { name: 'Send a test' }).click();
+  await page.getByText('The test was taken.').waitFor();
+  await rowOf(page, 'ops.example/pawl').getByRole('button', { name: 'Send a test' }).click();
+  await page.getByText('The test was not taken: ops.example answered 503.').waitFor();
+  await care.getByRole('button', { name: 'Send again' }).click();
+  await eventually(async () => assert.equal(await care.getByRole('button', { name: 'Send again' }).count(), 0));
+  const form = page.getByRole('form', { name: 'New channel' });
+  await form.getByLabel('Name').fill('inner');
+  await form.getByLabel('Address', { exact: true }).fill('http://169.254.169.254/');
+  await form.getByRole('button', { name: 'Add it' }).click();
+  await form.getByText('That address is private').waitFor();
+  await form.getByLabel('Address', { exact: true }).fill('https://hooks.example/a');
+  await form.getByRole('button', { name: 'Add it' }).click();
+  await page.getByText('The signing secret of inner is shown once').waitFor();
+  await rowOf(page, 'hooks.example').getByRole('button', { name: 'Remove' }).click();
+  await rowOf(page, 'hooks.example').getByRole('button', { name: 'Remove it now' }).click();
+  await eventually(async () => assert.equal(await rowOf(page, 'hooks.example').count(), 0));
+}, { noise: /400/ });
+
+test('a silence from a firing alert: pre-filled, with a reason, ended by hand; a weekly window', async ({ go }) => {
+  const page = await go('/alerts');
+  await evidence(page).getByRole('link', { name: 'Silence' }).click();
+  const form = page.getByRole('form', { name: 'New silence' });
+  assert.equal(await form.getByLabel('Value').inputValue(), 'Cost of skyline-support');
+  await form.getByLabel('Why').fill('known, v14 is on its way');
+  await form.getByRole('button', { name: 'Silence it' }).click();
+  const row = rowOf(page, 'known, v14 is on its way');
+  await row.getByText('rule=Cost of skyline-support').waitFor();
+  await row.getByRole('button', { name: 'End it' }).click();
+  await row.getByText('ended').waitFor();
+  await form.getByLabel('When').selectOption('weekly');
+  await form.getByLabel('Value').fill('Slow answers');
+  await form.getByLabel('Why').fill('batches');
+  await form.getByRole('button', { name: 'Silence it' }).click();
+  await rowOf(page, 'batches').getByText(/each sat, sun 02:00 – 04:00/).waitFor();
+});
+
+test('the history says what fired, for how much, and what became of telling it', async ({ go }) => {
+  const page = await go('/alerts/history');
+  await rowOf(page, 'is over').getByText('care-oncall failed after 10 tries').waitFor();
+  await rowOf(page, 'agent=orchard-orders').getByText('care-oncall waiting after 2 tries').waitFor();
+  await rowOf(page, 'still fires').getByText('$4.90').waitFor();
+  await page.keyboard.press('2');
+  await page.waitForURL(/\/alerts\/rules$/);
+});
+
+test('an empty project says what to do; a rule that is gone says so', async ({ go }) => {
+  const page = await go('/alerts');
+  await page.getByText('No rule watches anything yet.').waitFor();
+  await page.getByRole('link', { name: 'Make the first rule' }).click();
+  await page.waitForURL(/\/alerts\/rule\/new$/);
+  await page.goto(new URL('/alerts/rule/rule_none', page.url()).href);
+  await page.getByText('There is no rule rule_none.').waitFor();
+}, { server: 'empty', noise: /404/ });
+
+for (const theme of ['dark', 'light']) {
+  for (const [name, path, width] of [['alerts', '/alerts', 1440], ['alert-rules', '/alerts/rules', 1440], ['alert-rule', '/alerts/rule/new?measure=cost', 1440], ['alert-channels', '/alerts/channels', 1440], ['alert-silences', '/alerts/silences', 1440], ['alert-history', '/alerts/history', 1440], ['alerts-320', '/alerts', 320], ['alert-rule-320', '/alerts/rule/new', 320]]) {
+    test(`${name} looks right and has no fault, ${theme}`, async ({ go, shot }) => {
+      const page = await go(path);
+      await page.locator('.tbl tbody tr, .time canvas').first().waitFor();
+      await shot(`${name}-${theme}`);
+      await page.evaluate(axe);
+      const found = await page.evaluate(() => window.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] }));
+      assert.deepEqual(found.violations.map((v) => `${v.impact} ${v.id}: ${v.nodes.slice(0, 3).map((n) => `${n.target} ${n.html.slice(0, 200)} ${n.failureSummary?.slice(0, 200)}`).join(' | ')}`), []);
+      assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'it is wider than the screen');
+    }, { theme, width });
+  }
+}
