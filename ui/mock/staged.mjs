@@ -24,12 +24,13 @@ function usage(model, input, cached, output, reasoning = null) {
   return { model: { provider: 'openai', requested: model, served: model }, tokens: { input, cache_read: cached, cache_write: null, output, reasoning }, cost_usd: formula.reduce((sum, row) => sum + Number(row.cost_usd), 0).toFixed(8), cost_source: 'priced', cost: { formula, price_row: `openai/${model}`, price_date: '2025-04-14', reported_usd: null }, ttft_ms: 320 };
 }
 
-function crew() {
-  const t = trace('crew-t1', 'crew-1', 'planner');
+/** `other`: the same job on another day: another look-up, no embedding, another offer, another answer. */
+function crew(other = false) {
+  const t = trace(other ? 'crew-t2' : 'crew-t1', other ? 'crew-2' : 'crew-1', 'planner');
   const question = 'Which of our three suppliers can deliver 400 units before Friday, and at what price?\n\nKeep it to one table.';
   const root = t.add('agent', 'planner', null, 0, 42_000, { counted: false, not_counted_because: 'wrapper', tokens: { ...none, input: 9000, output: 700 }, input: [text('user', question)] });
   t.add('guardrail', 'prompt_injection', root, 20, 140, { output: [text('assistant', 'passed')] });
-  const plan = [['c1', 'get_stock', { supplier: 'Nord', sku: 'A-77' }], ['c2', 'get_stock', { supplier: 'Vela', sku: 'A-77' }], ['c3', 'get_stock', { supplier: 'Kite', sku: 'A-77' }]];
+  const plan = [['c1', 'get_stock', { supplier: 'Nord', sku: 'A-77' }], ['c2', 'get_stock', { supplier: 'Vela', sku: other ? 'A-78' : 'A-77' }], ['c3', 'get_stock', { supplier: 'Kite', sku: 'A-77' }]];
   t.add('llm', 'chat gpt-4.1', root, 150, 2100, { ...usage('gpt-4.1', 1800, 0, 140, 60), input: [text('system', 'You plan deliveries. Never promise what stock does not cover.'), text('user', question)], output: [{ role: 'assistant', parts: [{ type: 'reasoning', text: 'Three suppliers, so three stock look-ups; they do not depend on one another and can run together.' }, ...asks('', ...plan).parts] }] });
   plan.forEach(([id, name, args], i) => {
     const failed = i === 2;
@@ -37,7 +38,7 @@ function crew() {
     t.add('other', 'POST /stock', tool, 2130, 2850 + i * 700, { noise: true, status: failed ? 'error' : 'ok', attributes: { 'http.method': 'POST' } });
   });
   t.add('retriever', 'contracts', root, 4400, 4700, { input: [text('user', 'delivery terms Nord Vela Kite')], tool: null, output: [text('assistant', '4 documents: Nord 2026, Vela frame, Kite frame, Incoterms')] });
-  t.add('embedding', 'embed', root, 4410, 4440, { model: { provider: 'openai', requested: 'text-embedding-3-small', served: 'text-embedding-3-small' }, tokens: { ...none, input: 9 }, cost_usd: '0.00000018', cost_source: 'priced' });
+  if (!other) t.add('embedding', 'embed', root, 4410, 4440, { model: { provider: 'openai', requested: 'text-embedding-3-small', served: 'text-embedding-3-small' }, tokens: { ...none, input: 9 }, cost_usd: '0.00000018', cost_source: 'priced' });
   t.add('llm', 'chat gpt-4.1', root, 4750, 6400, { ...usage('gpt-4.1', 700, 1900, 90), input: [result('c1', '{"units":450}'), result('c2', '{"units":150}'), result('c3', 'timeout')], output: [asks('Nord covers it alone. I ask the negotiator for the price.', ['h1', 'transfer_to_negotiator', { reason: 'price for 400 units from Nord' }])] });
   t.add('handoff', 'handoff to negotiator', root, 6410, 6420, { attributes: { from_agent: 'planner', to_agent: 'negotiator' } });
   const sub = t.add('agent', 'negotiator', root, 6450, 33_000, { agent: 'negotiator', input: [text('user', 'Get a price for 400 units of A-77 from Nord, delivery before Friday.')] });
@@ -47,7 +48,7 @@ function crew() {
   t.add('llm', 'chat gpt-4.1-mini', sub, 18_500, 20_400, { agent: 'negotiator', model: { provider: 'openai', requested: 'gpt-4.1-mini', served: 'gpt-4.1-mini' }, tokens: { ...none, input: 620, output: 44 }, cost_usd: '0.00031800', cost_source: 'reported', output: [asks('', ['n1', 'send_offer', { supplier: 'Nord', units: 400, unit_price: 11.9 }])] });
   t.add('tool', 'execute_tool send_offer', sub, 20_420, 31_000, { agent: 'negotiator', tool: { name: 'send_offer', call_id: 'n1', arguments: { supplier: 'Nord', units: 400, unit_price: 11.9 }, result: "{'accepted': True, 'valid_until': '2026-11-13', 'note': None}" }, events: [{ name: 'offer.sent', time: at(20_500), attributes: { channel: 'edi' } }] });
   t.add('llm', 'chat gpt-4.1-mini', sub, 31_010, 32_900, { agent: 'negotiator', ...usage('gpt-4.1-mini', 700, 0, 30), output: [text('assistant', 'Nord accepts $11.90 a unit, valid until Friday.')] });
-  t.add('llm', 'chat gpt-4.1', root, 33_050, 39_800, { ...usage('gpt-4.1', 800, 2600, 220), input: [text('assistant', 'Nord accepts $11.90 a unit, valid until Friday.')], output: [text('assistant', 'Nord can deliver all **400 units** before Friday at `$11.90` each.\n\n| Supplier | Units | Price |\n| --- | --- | --- |\n| Nord | 450 | $11.90 |\n| Vela | 150 | $13.40 |\n| Kite | unknown | – |\n\nKite did not answer in time, see [its status page](https://status.kite.example/). Shall I place the order? <img src=x onerror=alert(1)>')] });
+  t.add('llm', 'chat gpt-4.1', root, 33_050, 39_800, { ...usage('gpt-4.1', other ? 4800 : 800, 2600, 220), input: [text('assistant', 'Nord accepts $11.90 a unit, valid until Friday.')], output: [text('assistant', other ? 'I could not find a supplier for **400 units**. Please ask again on Monday.' : 'Nord can deliver all **400 units** before Friday at `$11.90` each.\n\n| Supplier | Units | Price |\n| --- | --- | --- |\n| Nord | 450 | $11.90 |\n| Vela | 150 | $13.40 |\n| Kite | unknown | – |\n\nKite did not answer in time, see [its status page](https://status.kite.example/). Shall I place the order? <img src=x onerror=alert(1)>')] });
   t.add('guardrail', 'spending_limit', root, 39_900, 40_200, { status: 'blocked', error: { type: 'policy', message: 'An order over $4,000 needs a person: $4,760.00' } });
   t.add('evaluator', 'answer_quality', root, 40_300, 41_900, { output: [text('assistant', '0.91')] });
   return t;
@@ -132,9 +133,9 @@ function live(world) {
 const made = new Map();
 function traceOf(world, id) {
   const long = /^big-(\d{1,6})$/.exec(id);
-  if (!long && id !== 'crew-t1' && id !== 'live-t1' && id !== 'swarm-t1') return null;
+  if (!long && id !== 'crew-t1' && id !== 'live-t1' && id !== 'swarm-t1' && id !== 'crew-t2') return null;
   if (id === 'live-t1') return live(world);
-  if (!made.has(id)) made.set(id, long ? big(Number(long[1])) : id === 'swarm-t1' ? swarm() : crew());
+  if (!made.has(id)) made.set(id, long ? big(Number(long[1])) : id === 'swarm-t1' ? swarm() : crew(id === 'crew-t2'));
   return made.get(id);
 }
 
@@ -158,7 +159,7 @@ function logsOf(t) {
 
 /** The body for a staged run's address, or null. */
 export function staged(world, kind, id, sub, span, q) {
-  const sessions = { 'crew-1': 'crew-t1', 'live-1': 'live-t1' };
+  const sessions = { 'crew-1': 'crew-t1', 'crew-2': 'crew-t2', 'live-1': 'live-t1' };
   const t = traceOf(world, kind === 'sessions' ? sessions[id] ?? '' : kind === 'traces' ? id : '');
   if (!t) return null;
   const stats = { rows_read: t.spans.length, elapsed_ms: 4, newest_ms_ago: 200 };
@@ -169,5 +170,5 @@ export function staged(world, kind, id, sub, span, q) {
   if (kind === 'traces') return { trace: summary(t), spans: t.spans, scores: [], logs: logsOf(t), stats };
   const head = summary(t);
   const scores = id === 'crew-1' ? [{ name: 'goal', value: 0.91, kind: 'number', author: 'answer_quality', comment: 'Table is right; Kite is missing for a good reason.', span_id: null }] : [];
-  return { session: { ...head, session_id: id, title: 'Suppliers', active_ms: head.duration_ms, outcome: id === 'crew-1' ? 'done' : null, trace_count: 1, scores: {} }, traces: [head], spans: t.spans, scores, logs: logsOf(t), conversation: [], stats };
+  return { session: { ...head, session_id: id, title: 'Suppliers', active_ms: head.duration_ms, outcome: id === 'crew-1' ? 'done' : id === 'crew-2' ? 'not done' : null, trace_count: 1, scores: {} }, traces: [head], spans: t.spans, scores, logs: logsOf(t), conversation: [], stats };
 }

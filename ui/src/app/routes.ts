@@ -12,6 +12,7 @@ export type Route =
   | { page: 'replay'; kind: 'session' | 'trace'; id: string }
   | { page: 'board'; id: string }
   | { page: 'costs' }
+  | { page: 'compare' }
   | { page: 'alerts'; tab: AlertTab }
   | { page: 'rule'; id: string | null }
   | { page: 'settings'; tab: SettingsTab }
@@ -26,6 +27,7 @@ export function routeOf(path: string): Route {
   if (first === 'join') return { page: 'join' };
   if (first === 'dashboards' && rest.length === 0 && /^[a-z0-9-]{0,60}$/.test(second)) return { page: 'board', id: second || 'fleet' };
   if (first === 'costs' && !second) return { page: 'costs' };
+  if (first === 'compare' && !second) return { page: 'compare' };
   if (first === 'alerts' && second === 'rule' && rest.length === 1) return { page: 'rule', id: rest[0] === 'new' ? null : decoded(rest[0]!) };
   if (first === 'alerts' && rest.length === 0 && (alertTabs as readonly string[]).includes(second || 'now')) return { page: 'alerts', tab: (second || 'now') as AlertTab };
   if (first === 'settings' && rest.length === 0 && (settingsTabs as readonly string[]).includes(second || 'project')) return { page: 'settings', tab: (second || 'project') as SettingsTab };

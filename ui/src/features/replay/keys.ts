@@ -1,5 +1,5 @@
 // The keys of the replay.
-import type { Scope } from '$kit';
+import { url, type Scope } from '$kit';
 import type { Place } from './neighbours';
 import { newest } from './live.svelte';
 import { play } from './model';
@@ -55,6 +55,7 @@ export function keysOf(replay: Replay, player: Player, moves: Moves): Scope {
       { key: 'g', label: 'Graph of agents and tools', when: there, run: () => show('graph') },
       { key: 'm', label: 'Flame: what holds what, by cost, time or tokens', when: there, run: () => show('flame') },
       { key: 'd', label: 'Details', when: there, run: () => moves.focusPane('details') },
+      { key: 'c', label: 'Compare with the last good run of the same task', when: there, run: () => moves.go(url.link('/compare', { b: `${what === 'session' ? 'sessions' : 'traces'}/${replay.id}` })) },
       { key: 'Space', label: 'Play as it happened, pause', when: () => player.steps.length > 0, run: () => player.toggle() },
       { key: '.', label: 'Play: next step', when: there, run: () => player.go(1) },
       { key: ',', label: 'Play: step before', when: there, run: () => player.go(-1) },

@@ -15,6 +15,7 @@ export * from './money';
 export * from './parts';
 export * as play from './play';
 export * from './reading';
+export * as reading from './reading';
 export * from './search';
 export * as timeline from './timeline';
 export * from './transcript';
