@@ -84,9 +84,9 @@ function sequence(left: readonly Entry[], right: readonly Entry[]): Match[] {
 
 /** How good it is to put two steps beside each other; 0: they are not the same step. */
 function value(left: Entry, right: Entry, like: number): number {
-  if (left.signature === right.signature) return 3 + 2 * like;
+  if (left.signature === right.signature) return 1 + 4 * like;
   // Two different calls at one place are a change of mind; anything else is a step more and a step less.
-  return left.kind === 'call' && right.kind === 'call' ? 0.5 + 0.4 * like : 0;
+  return left.kind === 'call' && right.kind === 'call' ? 0.4 + 0.4 * like : 0;
 }
 
 const equal = (left: Entry, right: Entry): boolean => left.signature === right.signature && left.text === right.text && left.failed === right.failed;

@@ -45,7 +45,8 @@ export class CompareModel {
     if (!this.left || !this.right) return [];
     const began = performance.now();
     const out = align(this.left.entries, this.right.entries);
-    untrack(() => queueMicrotask(() => (this.tookMs = performance.now() - began)));
+    const took = performance.now() - began;
+    queueMicrotask(() => (this.tookMs = took));
     return out;
   });
   readonly parts = $derived(divergence(this.pairs));

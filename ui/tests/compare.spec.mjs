@@ -1,0 +1,101 @@
+// Two runs side by side: where they part, what differs and what it costs; entered from a list and from a replay.
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { assert, eventually, listed, real, test as always, week } from './harness.mjs';
+
+/** Runs that only the mock server stages. */
+const staged = process.env.PAWL_URL ? () => {} : always;
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const crews = '/compare?a=sessions/crew-1&b=sessions/crew-2';
+const query = (page) => new URL(page.url()).searchParams;
+const pair = (page, text) => page.locator('.pair').filter({ hasText: text });
+const chosen = (page) => page.locator('.pair.chosen');
+
+staged('the first divergence is named and chosen; arguments that differ stand below; the rows carry what differs', async ({ go }) => {
+  const page = await go(crews);
+  await page.locator('.pair[aria-current="step"]').getByText('The same tool, other arguments: sku.').waitFor();
+  assert.match(await page.locator('.args').textContent(), /sku.*A-77.*→.*A-78/s);
+  assert.match(await page.locator('.figures').textContent(), /Cost \$0\.0144 → \$0\.0224 \+56 %.*From cache 49 % → 34 % −15 points.*Steps 18 → 17 −1/s);
+  assert.match(await page.locator('.figures').getByRole('status').textContent(), /2 changed · 1 only left · 14 same/);
+  await page.keyboard.press('n');
+  await eventually(async () => assert.match(await chosen(page).textContent(), /only left.*no such step/s));
+  await page.keyboard.press('n');
+  await eventually(async () => assert.match(await chosen(page).textContent(), /\+\$0\.0080.*I could not find a supplier/s));
+  await eventually(() => assert.equal(query(page).get('at'), '14'));
+  await page.keyboard.press('p');
+  await eventually(async () => assert.match(await chosen(page).textContent(), /text-embedding/));
+  await page.keyboard.press('1');
+  await eventually(async () => assert.match(await chosen(page).textContent(), /First divergence/));
+});
+
+staged('only differences, swapped sides, a step in its replay; the address says it all', async ({ go, context }) => {
+  const page = await go(crews);
+  await pair(page, 'First divergence').waitFor();
+  await page.keyboard.press('=');
+  await eventually(async () => assert.equal(await page.locator('.pair').count(), 3));
+  const other = await context.newPage();
+  await other.goto(page.url());
+  await eventually(async () => assert.equal(await other.locator('.pair').count(), 3));
+  await other.close();
+  await page.keyboard.press('s');
+  await eventually(async () => assert.match(await page.locator('.figures').textContent(), /Cost \$0\.0224 → \$0\.0144 −36 %/));
+  await eventually(async () => assert.match(await pair(page, 'only right').first().textContent(), /text-embedding/));
+  assert.equal(query(page).get('a'), 'sessions/crew-2');
+  await page.keyboard.press('1');
+  await page.keyboard.press('Enter');
+  await page.waitForURL(/\/sessions\/crew-1\?span=/);
+  await page.getByRole('complementary', { name: 'Details' }).getByRole('heading', { name: 'get_stock' }).waitFor();
+});
+
+staged('a run beside itself did the same', async ({ go }) => {
+  const page = await go('/compare?a=sessions/crew-1&b=traces/crew-t1');
+  await page.getByText('The two did the same, step by step.').waitFor();
+});
+
+real('c in a replay sets the last good run beside it; another one can be chosen', async ({ go }) => {
+  const page = await go('/sessions/s01856');
+  await page.getByRole('treeitem').first().waitFor();
+  await page.keyboard.press('c');
+  await page.waitForURL(/\/compare\?/);
+  await eventually(() => assert.match(query(page).get('a') ?? '', /^sessions\/s0/));
+  await page.locator('.pair').first().waitFor();
+  assert.match(await page.locator('.sides').textContent(), /done.*not done.*s01856/s);
+  const first = query(page).get('a');
+  await page.getByRole('button', { name: /good run/i }).click();
+  await page.getByRole('dialog').getByRole('button').nth(1).click();
+  await eventually(() => assert.notEqual(query(page).get('a'), first));
+  await page.locator('.pair').first().waitFor();
+});
+
+real('two rows of a list are compared, the older one left', async ({ go }) => {
+  const page = await go(`/sessions?${week}&filter=agent=skyline-support`);
+  await listed(page);
+  await page.keyboard.press('j');
+  await page.keyboard.press('x');
+  await page.keyboard.press('Shift+J');
+  await page.getByText('2 chosen').waitFor();
+  await page.keyboard.press('c');
+  await page.waitForURL(/\/compare\?a=sessions\/s\d+&b=sessions\/s\d+/);
+  await page.locator('.figures').waitFor();
+});
+
+staged('nothing chosen, and a run that is gone', async ({ go }) => {
+  const page = await go('/compare');
+  await page.getByRole('heading', { name: 'Choose two runs' }).waitFor();
+  await page.goto(new URL('/compare?a=sessions/nowhere&b=sessions/crew-2', page.url()).href);
+  await page.getByRole('heading', { name: 'sessions/nowhere could not be read' }).waitFor();
+}, { noise: /404/ });
+
+for (const theme of ['dark', 'light']) {
+  for (const width of [1440, 320]) {
+    staged(`compare at ${width} looks right and has no fault, ${theme}`, async ({ go, shot }) => {
+      const page = await go(`${crews}&inside=1`);
+      await pair(page, 'First divergence').waitFor();
+      await shot(`compare-${width}-${theme}`);
+      await page.evaluate(axe);
+      const found = await page.evaluate(() => window.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] }));
+      assert.deepEqual(found.violations.map((v) => `${v.impact} ${v.id}: ${v.nodes.slice(0, 3).map((n) => `${n.target} ${n.html.slice(0, 200)} ${n.failureSummary?.slice(0, 200)}`).join(' | ')}`), []);
+      assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'it is wider than the screen');
+    }, { theme, width });
+  }
+}
