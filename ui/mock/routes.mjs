@@ -3,6 +3,7 @@ import { alerts } from './alerts.mjs';
 import { dimensions, facts, parse } from './filter.mjs';
 import { idOf, iso, tracesOf } from './fleet.mjs';
 import { receive, sampleSession } from './ingest.mjs';
+import { money } from './money.mjs';
 import { getter, measures, query, select, selectSpans } from './query.mjs';
 import { settings } from './settings.mjs';
 import { conversationOf, spansOf } from './spans.mjs';
@@ -131,6 +132,7 @@ export async function answer(world, request, url, text, response) {
   if (path === '/live') { live(world, request, response, q.filter ?? ''); return true; }
   const [, first, name, sub] = path.split('/');
   if (first === 'dashboards') return json(dashboards(world, request.method, name, sub, text ? JSON.parse(text) : {}));
+  if (first === 'budgets' || (first === 'costs' && name !== undefined)) return json(money(world, request.method, first, name, text ? JSON.parse(text) : {}, q));
   if (first === 'alerts') return json(alerts(world, request.method, path.split('/').slice(2).map(decodeURIComponent), text ? JSON.parse(text) : {}, q));
   const route = routes[`${request.method} ${path}`];
   if (route) return json(route(world, { q, body: text ? JSON.parse(text) : {}, host: request.headers.host, cookie: (text) => response.setHeader('set-cookie', text) }));

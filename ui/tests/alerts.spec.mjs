@@ -107,6 +107,7 @@ test('a refusal stays beside the rule, with the last good picture', async ({ go,
   await page.getByLabel('Filter').fill('durration>1s');
   await page.getByLabel('Filter').press('Tab');
   await page.getByText('No dimension is called durration.').waitFor();
+  await page.getByRole('heading', { name: 'It cannot be tried so' }).waitFor();
   await page.getByRole('img', { name: /Error rate over/ }).waitFor();
 }, { noise: /400/ });
 

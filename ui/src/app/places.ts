@@ -21,6 +21,8 @@ export function placesOf(router: Router, values: { agents: readonly string[] }):
     to('Spans', '/spans', 'span', 'a step each'),
     to('Dashboards', '/dashboards/fleet', 'bars', 'the fleet at a glance'),
     to('Costs', '/costs', 'money', 'by team, agent, model, task; adds up'),
+    to('Budgets', '/costs/budgets', 'money', 'spent, forecast, the day they run out'),
+    to('Bills of providers', '/costs/bills', 'money', 'beside what was seen, with likely reasons'),
     to('Alerts', '/alerts', 'bell', 'what fires, rules, channels, silences'),
     to('New alert rule', '/alerts/rule/new', 'bell', 'tried on 30 days before it is saved'),
     ...agents.slice(0, 5),

@@ -7,11 +7,13 @@ export type SettingsTab = (typeof settingsTabs)[number];
 export const boardIds = ['fleet', 'agent', 'cost', 'latency', 'quality', 'guardrails', 'tools'] as const;
 export const alertTabs = ['now', 'rules', 'channels', 'silences', 'history'] as const;
 export type AlertTab = (typeof alertTabs)[number];
+export const costTabs = ['spent', 'budgets', 'bills'] as const;
+export type CostTab = (typeof costTabs)[number];
 export type Route =
   | { page: 'list'; grain: Grain }
   | { page: 'replay'; kind: 'session' | 'trace'; id: string }
   | { page: 'board'; id: string }
-  | { page: 'costs' }
+  | { page: 'costs'; tab: CostTab }
   | { page: 'compare' }
   | { page: 'alerts'; tab: AlertTab }
   | { page: 'rule'; id: string | null }
@@ -26,7 +28,7 @@ export function routeOf(path: string): Route {
   if (first === 'setup') return { page: 'setup' };
   if (first === 'join') return { page: 'join' };
   if (first === 'dashboards' && rest.length === 0 && /^[a-z0-9-]{0,60}$/.test(second)) return { page: 'board', id: second || 'fleet' };
-  if (first === 'costs' && !second) return { page: 'costs' };
+  if (first === 'costs' && rest.length === 0 && (costTabs as readonly string[]).includes(second || 'spent')) return { page: 'costs', tab: (second || 'spent') as CostTab };
   if (first === 'compare' && !second) return { page: 'compare' };
   if (first === 'alerts' && second === 'rule' && rest.length === 1) return { page: 'rule', id: rest[0] === 'new' ? null : decoded(rest[0]!) };
   if (first === 'alerts' && rest.length === 0 && (alertTabs as readonly string[]).includes(second || 'now')) return { page: 'alerts', tab: (second || 'now') as AlertTab };
