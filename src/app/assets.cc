@@ -59,9 +59,26 @@ void add_asset_routes(net::Router& router) {
                 .summary = "The page"});
   };
   add("/");
-  for (const char* place : {"/sessions", "/sessions/{id}", "/sessions/{rest...}", "/traces", "/traces/{rest...}",
-                            "/spans", "/settings", "/settings/{rest...}", "/dashboards", "/dashboards/{rest...}",
-                            "/costs", "/login", "/setup", "/join", "/welcome", "/assets/{rest...}"}) {
+  for (const char* place : {"/sessions",
+                            "/sessions/{id}",
+                            "/sessions/{rest...}",
+                            "/traces",
+                            "/traces/{rest...}",
+                            "/spans",
+                            "/settings",
+                            "/settings/{rest...}",
+                            "/dashboards",
+                            "/dashboards/{rest...}",
+                            "/costs",
+                            "/costs/{rest...}",
+                            "/compare",
+                            "/alerts",
+                            "/alerts/{rest...}",
+                            "/login",
+                            "/setup",
+                            "/join",
+                            "/welcome",
+                            "/assets/{rest...}"}) {
     add(place);
   }
   router.add({.method = "GET",
