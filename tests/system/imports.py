@@ -656,6 +656,10 @@ def bad_files():
         said = server.wait_for(takes, 60, "the key to be known")
         report = json.loads(said.stdout)
         checks.equal("a key that may only ingest", (report["carried"], report["asked_what_is_there"]), (12, False))
+        prompt = put(home, "prompts.json", json.dumps(langfuse_things(world(4))["prompts"][1:2]))
+        said = command("import", "langfuse", prompt, "--server", server.url, "--no-state", "--json", env={"PAWL_KEY": key})
+        checks.equal("a key that may not write prompts", (said.returncode, [(r["why"], r["count"]) for r in json.loads(said.stdout)["refused"]]),
+                     (1, [("the key may not write a prompt version: give one with the scopes read and write", 1)]))
 
 
 def killed():

@@ -1,5 +1,6 @@
 // Rows of every form, good beside bad; what readers make of them; the state file.
 #include "imports.h"
+#include "dump_store.h"
 
 #include <gtest/gtest.h>
 
@@ -183,6 +184,50 @@ TEST(LangSmith, RunsChildrenUsageAndFeedback) {
   ASSERT_EQ(feedback.items.size(), 1U);
   EXPECT_EQ(json::member(feedback.items[0].json, "score"), "0.5");
   EXPECT_EQ(mapped(*reader, R"({"id":"e"})").bad.size(), 1U);
+}
+
+TEST(Langfuse, ThingsComeInTheirPass) {
+  const auto reader = langfuse_reader("");
+  const auto read = [&](Pass pass, std::string table, std::string json) {
+    Mapped out;
+    out.pass = pass;
+    reader->read({.table = std::move(table), .json = std::move(json), .bad = {}, .cells = true}, out);
+    return out;
+  };
+  const std::string item = R"({"id":"i","dataset_id":"d","status":"ACTIVE","input":"\"5\"","project_id":"p"})";
+  const auto early = read(Pass::first, "public.dataset_items", item);
+  EXPECT_TRUE(early.items.empty() && early.bad.empty());
+  EXPECT_EQ(early.later, 1U << static_cast<unsigned>(Pass::items));
+  EXPECT_EQ(read(Pass::items, "public.dataset_items", item).bad.size(), 1U);  // its dataset is not known
+  EXPECT_EQ(read(Pass::first, "public.datasets", R"({"id":"d","name":"hard","project_id":"p"})").items.size(), 1U);
+  const auto now = read(Pass::items, "public.dataset_items", item);
+  ASSERT_EQ(now.items.size(), 1U);
+  EXPECT_EQ(json::text(json::member(now.items[0].json, "datasetName")), "hard");
+  EXPECT_EQ(json::member(now.items[0].json, "input"), "\"5\"");  // JSON in a cell, and a text in it
+  EXPECT_EQ(read(Pass::run_items, "public.dataset_items", item).items.size(), 0U);
+  // Of another project: left out and counted once, whatever pass.
+  const std::string other = R"({"id":"o","name":"other","project_id":"q"})";
+  EXPECT_EQ(read(Pass::first, "public.datasets", other).skipped, 1U);
+  EXPECT_EQ(read(Pass::items, "public.datasets", other).skipped, 0U);
+}
+
+TEST(Dumps, BecomeAStoreWhoseRowsAreInOrder) {
+  const std::string dump =
+      "COPY public.\"odd \"\"name\" (id, a) FROM stdin;\n1\tx\n\\.\n"
+      "COPY public.prompts (id, name) FROM stdin;\n10\tten\n9\t\\N\n8\n\\.\nCOPY public.empty (id, b) FROM "
+      "stdin;\n\\.\n";
+  const auto loaded = load_dump(text_bytes(dump, 7), "dump.sql");
+  ASSERT_TRUE(loaded) << loaded.error().what;
+  ASSERT_EQ(loaded->bad.size(), 1U);
+  EXPECT_EQ(loaded->bad[0].line, 7U);
+  sqlite3_stmt* statement = nullptr;
+  const char* sql =
+      "SELECT group_concat(coalesce(name, '-')) FROM (SELECT name FROM prompts ORDER BY id), "
+      "(SELECT count(b) FROM empty)";
+  ASSERT_EQ(sqlite3_prepare_v2(loaded->handle.get(), sql, -1, &statement, nullptr), SQLITE_OK);
+  ASSERT_EQ(sqlite3_step(statement), SQLITE_ROW);
+  EXPECT_STREQ(reinterpret_cast<const char*>(sqlite3_column_text(statement, 0)), "-,ten");
+  sqlite3_finalize(statement);
 }
 
 TEST(OtlpSpans, FlatteningAndIds) {

@@ -24,6 +24,8 @@ struct Thing {
   Nanos changed = 0;                   // at the source; what the server's is older than takes its place
   bool fixed = false;                  // another one in its place refuses it
   std::string file = {};               // media: its bytes
+  std::string within = {};             // an item: the dataset that it is in …
+  std::string list = {};               // … and GET that lists its items, but for the number of the page or offset
 };
 
 struct Item {

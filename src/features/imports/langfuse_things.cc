@@ -110,7 +110,9 @@ void read_item(const Fields& row, bool cells, Memory& memory, Mapped& out) {
       {.look = "/api/public/dataset-items/" + percent_encode(id),
        .path = "/api/public/dataset-items",
        .same = {"datasetName", "input", "expectedOutput", "metadata", "sourceTraceId", "sourceObservationId", "status"},
-       .changed = row.moment({"updatedAt", "updated_at"}).value_or(0)});
+       .changed = row.moment({"updatedAt", "updated_at"}).value_or(0),
+       .within = dataset,
+       .list = fmt::format("/api/public/dataset-items?datasetName={}&limit=1000&page=", percent_encode(dataset))});
 }
 
 // A run is there by its items: what is known of it goes with them.

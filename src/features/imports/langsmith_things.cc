@@ -72,7 +72,9 @@ void read_example(const Fields& row, Memory& memory, Mapped& out) {
             {.look = "/langsmith/examples/" + percent_encode(id),
              .path = "/langsmith/examples",
              .same = {"inputs", "outputs", "metadata", "source_run_id"},
-             .changed = row.moment({"modified_at"}).value_or(0)});
+             .changed = row.moment({"modified_at"}).value_or(0),
+             .within = found->second,
+             .list = fmt::format("/langsmith/examples?dataset={}&limit=1000&offset=", percent_encode(found->second))});
   for (const std::string_view field : {"attachments", "attachment_urls"})
     if (const std::string files = row.value({field}); json::is_object(files) && files != "{}")
       return out.notes.push_back("attachments of examples");

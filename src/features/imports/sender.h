@@ -1,9 +1,14 @@
 // Sends items in batches, obeys what the server says of its load, and finds the one record of a batch that is refused.
 #pragma once
 #include <functional>
+#include <map>
+#include <optional>
 #include <string>
+#include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
+#include "base/ids.h"
 #include "imports.h"
 #include "items.h"
 #include "net/client.h"
@@ -31,6 +36,11 @@ class Sender {
   bool knows_already() const { return can_read_; }
 
  private:
+  struct Held {  // a thing that the server has
+    Id128 same;  // of the members that are compared
+    std::optional<Nanos> changed;
+  };
+  static Held held_of(std::string_view answer, const Thing& thing);
   struct Asked {
     std::string method, path, content_type, body;
   };
@@ -39,6 +49,8 @@ class Sender {
   Result<> send_thing(Sent& one);  // things.cc
   Result<> send_media(Sent& one);
   Result<bool> is_there(Sent& one);
+  Result<bool> weigh(Sent& one, const Held& held);
+  Result<const std::unordered_map<std::string, Held>*> held_in(const Thing& thing);
   Result<> split(const std::vector<Sent*>& some, const std::string& why);
   Result<> mark_held(const std::vector<Sent*>& all);
   Result<bool> ask_held(const std::vector<Sent*>& some);
@@ -46,6 +58,8 @@ class Sender {
   const Options& options_;
   net::Client client_;
   bool can_read_ = true, fresh_ = false;
+  std::unordered_set<std::string> made_;                                     // datasets, by this run
+  std::map<std::string, std::unordered_map<std::string, Held>> held_items_;  // by dataset and id
 };
 
 }  // namespace pawl::imports

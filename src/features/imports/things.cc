@@ -80,34 +80,64 @@ std::vector<std::string> labels_of(std::string_view list, Mapped& out) {
   return labels;
 }
 
-// What the server has of it decides: nothing (it is made), the same, an older one (it is replaced), another.
-Result<bool> Sender::is_there(Sent& one) {
+Sender::Held Sender::held_of(std::string_view answer, const Thing& thing) {
+  std::string same;
+  for (const auto name : thing.same) same += comparable(json::member(answer, name)) + "\n";
+  auto changed = moment_of(json::member(answer, "updatedAt"));
+  if (!changed) changed = moment_of(json::member(answer, "modified_at"));
+  return {hash128(same), changed};
+}
+
+// The items of a dataset that the server has, asked for once.
+Result<const std::unordered_map<std::string, Sender::Held>*> Sender::held_in(const Thing& thing) {
+  const auto [known, fresh] = held_items_.try_emplace(thing.within);
+  if (!fresh || made_.contains(thing.within)) return &known->second;
+  const bool pages = thing.list.ends_with("page=");
+  for (std::uint64_t at = pages ? 1 : 0;;) {
+    const auto answer = TRY(call({"GET", fmt::format("{}{}", thing.list, at), "", ""}));
+    std::uint64_t rows = 0;
+    const std::string_view list = pages ? json::member(answer.body, "data") : std::string_view(answer.body);
+    for (json::Elements in(list); answer.status == 200 && in.next(); ++rows)
+      known->second.emplace(json::text(json::member(in.value, "id")), held_of(in.value, thing));
+    if (rows == 0) return &known->second;
+    at += pages ? 1 : rows;
+  }
+}
+
+// The same, an older one (it is replaced: false), or another.
+Result<bool> Sender::weigh(Sent& one, const Held& held) {
   const auto& thing = one.item.thing;
-  if (thing.look.empty()) return false;
-  const auto answer = TRY(call({"GET", thing.look, "", ""}));
-  if (answer.status != 200) return false;
-  const bool same = std::ranges::all_of(thing.same, [&](std::string_view name) {
-    return comparable(json::member(one.item.json, name)) == comparable(json::member(answer.body, name));
-  });
-  if (same) {
+  if (held.same == held_of(one.item.json, thing).same) {
     one.already = true;
-    if (!thing.beside.empty())
-      for (json::Elements in(json::member(one.item.json, thing.beside)); in.next();)
-        if (!holds(json::member(answer.body, thing.beside), in.value))
-          one.note =
-              fmt::format("{} of a {} that is there already and has others in Pawl", thing.beside, one.item.kind);
     return true;
   }
   if (thing.fixed) {
     one.refused = fmt::format("Pawl has another {} in its place: import into a project of its own", one.item.kind);
     return true;
   }
-  auto theirs = moment_of(json::member(answer.body, "updatedAt"));
-  if (!theirs) theirs = moment_of(json::member(answer.body, "modified_at"));
-  if (theirs && thing.changed > *theirs) return false;
+  if (held.changed && thing.changed > *held.changed) return false;
   one.already = true;
   one.note = fmt::format("changes of a {} that Pawl's is newer than: Pawl's stays", one.item.kind);
   return true;
+}
+
+// What the server has of it decides: nothing (it is made: false), or what `weigh` says.
+Result<bool> Sender::is_there(Sent& one) {
+  const auto& thing = one.item.thing;
+  if (thing.look.empty()) return false;
+  if (!thing.within.empty()) {
+    const auto* held = TRY(held_in(thing));
+    if (const auto found = held->find(one.item.id); found != held->end()) return weigh(one, found->second);
+    if (made_.contains(thing.within)) return false;
+  }
+  const auto answer = TRY(call({"GET", thing.look, "", ""}));
+  if (answer.status != 200) return false;
+  const bool done = TRY(weigh(one, held_of(answer.body, thing)));
+  if (one.already && one.note.empty() && !thing.beside.empty())
+    for (json::Elements in(json::member(one.item.json, thing.beside)); in.next();)
+      if (!holds(json::member(answer.body, thing.beside), in.value))
+        one.note = fmt::format("{} of a {} that is there already and has others in Pawl", thing.beside, one.item.kind);
+  return done;
 }
 
 // Announced with its length and digest; the answer is where its bytes go, null where they are there.
@@ -147,6 +177,7 @@ Result<> Sender::send_thing(Sent& one) {
     one.refused = why_of(answer, one.item.kind);
     return {};
   }
+  if (one.item.kind == "dataset") made_.insert(one.item.id);
   if (!one.item.thing.look.empty()) return {};
   const auto made = json::member(answer.body, "createdAt"), changed = json::member(answer.body, "updatedAt");
   one.already = !made.empty() && made != changed;
