@@ -23,7 +23,17 @@ constexpr ShapeField run_totals[] = {
     {"tokens", "integer?", "of all five kinds; null: nothing was reported"},
     {"cost_usd", "money?", "priced, else as reported; null: calls, and no price is known"},
     {"cost_unknown_calls", "integer", "calls with usage that no price is known for"},
-    {"tags", "[string]"}};
+    {"tags", "[string]"},
+    {"findings", "[string]", "rules that found something in it"}};
+constexpr ShapeField finding_fields[] = {
+    {"rule", "string",
+     "loop repeated_call ping_pong failure_streak retry_storm context_growth abandoned truncated invalid_arguments"},
+    {"times", "integer", "rounds, calls or failures; of context_growth the factor"},
+    {"why", "string", "when the rule speaks"},
+    {"trace_id", "string"},
+    {"span_ids", "[string]", "the steps that it is made of, the first one first"},
+    {"wasted_span_ids", "[string]", "the model calls that were paid for nothing"},
+    {"wasted_usd", "money?", "what those cost; null: there are none, or no price is known"}};
 constexpr ShapeField trace_head[] = {{"trace_id", "string", "as the client wrote it"},
                                      {"name", "string", "of its root"},
                                      {"title", "string", "the user's first words in it"},
@@ -117,6 +127,8 @@ constexpr ShapeField span_fields[] = {
     {"cost_source", "string?", "priced reported unknown"},
     {"ttft_ms", "number?", "time to the first token"},
     {"finish_reasons", "[string]"},
+    {"findings", "[string]", "rules whose finding begins here"},
+    {"waste", "string?", "the rule by which the money of this call was wasted"},
     {"noise", "boolean", "plumbing: in no count of steps"},
     {"dialect", "string"},
     {"handoff", "Handoff", {}, true},
@@ -318,6 +330,7 @@ constexpr Shape table[] = {
     {"Handoff", "From which agent to which.", handoff_fields},
     {"Prompt", "A named prompt.", prompt_fields},
     {"Piece", "A piece of content as received.", piece_fields},
+    {"Finding", "What a rule found in a run.", finding_fields},
     {"Score", "A judgement.", score_fields},
     {"ScoreDefinition", "What a score of a name may be.", definition_fields},
     {"FeedbackKey", "A public key for feedback of end users.", feedback_key_fields},

@@ -52,7 +52,7 @@ TEST(Filter, SaysWhereAMistakeIs) {
   EXPECT_EQ(mistake("duration>10").message, "10 is no duration.");
   EXPECT_EQ(mistake("status=eror").message, "eror is no status. Did you mean error?");
   EXPECT_EQ(mistake("status=ok,eror").position, 10U);
-  EXPECT_EQ(mistake("is:loop").position, 3U);
+  EXPECT_EQ(mistake("is:lop").position, 3U);
   EXPECT_EQ(mistake("is:eror").nearest, "error");
   EXPECT_EQ(mistake("has:score").message, "No dimension is called score.");
   EXPECT_EQ(mistake("agent>3").expected, (std::vector<std::string>{"=", "!=", "~"}));

@@ -33,6 +33,7 @@ enum Column : std::size_t {
   environment_column,
   service_column,
   tags_column,
+  findings_column,
   preview_column,
   is_error_column,
   noise_column,
@@ -48,8 +49,8 @@ enum Column : std::size_t {
 };
 constexpr std::string_view columns =
     "trace, trace_id, session, start, duration, minute, parent, toInt8(status), toInt8(kind), name, user, agent, "
-    "agent_version, team, task, outcome, customer, environment, service, tags, preview, is_error, noise, "
-    "framework_tool, counted, cost_unknown, tokens_input, tokens_cache_read, tokens_cache_write, tokens_output, "
+    "agent_version, team, task, outcome, customer, environment, service, tags, findings, preview, is_error, "
+    "noise, framework_tool, counted, cost_unknown, tokens_input, tokens_cache_read, tokens_cache_write, tokens_output, "
     "tokens_reasoning, cost, cost_reported, received, sign";
 
 constexpr std::int64_t kind_llm = 2, kind_tool = 3;
@@ -225,7 +226,10 @@ std::string Fold::said(std::size_t row) const {
     append(out, std::to_string(rows_.integer(column, row)));
   for (const auto& [name, column] : picks) append(out, rows_.text(column, row));
   for (const auto column : {trace_id_column, preview_column}) append(out, rows_.text(column, row));
-  for (const auto tag : rows_.texts(tags_column, row)) append(out, tag);
+  for (const auto column : {tags_column, findings_column}) {
+    for (const auto text : rows_.texts(column, row)) append(out, text);
+    out += '|';
+  }
   return out;
 }
 
@@ -341,7 +345,7 @@ void Fold::add(std::size_t at, std::string_view order_key, std::string_view key)
   const FoldItem whole = *this->item(at, std::nullopt);
   const Group* lead = nullptr;
   std::map<Id128, std::pair<Nanos, Nanos>> times;  // of each trace: first start, last end
-  std::set<std::string_view> tags;
+  std::set<std::string_view> tags, findings;
   const auto rank = [&](const Group& group) {
     return std::tuple(is_child(group.row), start_of(group.row), start_of(group.row) - end_of(group.row));
   };
@@ -351,6 +355,7 @@ void Fold::add(std::size_t at, std::string_view order_key, std::string_view key)
     auto& [first, last] = times.try_emplace(rows_.id(trace_column, group.row), start, end).first->second;
     first = std::min(first, start), last = std::max(last, end);
     for (const auto tag : rows_.texts(tags_column, group.row)) tags.insert(tag);
+    for (const auto finding : rows_.texts(findings_column, group.row)) findings.insert(finding);
   }
   Nanos active = 0;
   for (const auto& [trace, time] : times) active += time.second - time.first;
@@ -377,8 +382,8 @@ void Fold::add(std::size_t at, std::string_view order_key, std::string_view key)
     if (name == "cost") return out.nullable_wide(whole.cost());
     if (name == "cost_unknown_calls") return out.fixed(whole.sums.cost_unknown);
     if (name == "title") return out.text(picked(item, preview_column));
-    PAWL_CHECK(name == "tags", "no column {}", name);
-    for (const auto tag : tags) out.element_text(tag);
+    PAWL_CHECK(name == "tags" || name == "findings", "no column {}", name);
+    for (const auto text : name == "tags" ? tags : findings) out.element_text(text);
     out.end_array();
   };
   for (std::size_t c = 0; c < shapes.size(); ++c) write(shapes[c].name, *columns_[c]);

@@ -16,6 +16,7 @@ const std::vector<Partial>& partial_table() {
       {"_tools", rows, "sum(_w * (kind = 'tool' AND NOT noise AND NOT framework_tool))"},
       {"_tool_errors", rows, "sum(_w * (kind = 'tool' AND NOT noise AND NOT framework_tool AND status = 'error'))"},
       {"_triggers", rows, "sum(_w * (kind = 'guardrail' AND status = 'blocked'))"},
+      {"_findings", rows, "sum(_w * length(findings))"},
       {"_time", rows, "sum(toInt128(_w) * duration * (NOT noise AND status NOT IN ('running', 'unfinished')))"},
       {"_timed", rows, "sum(_w * (NOT noise AND status NOT IN ('running', 'unfinished')))"},
       {"_ttft", rows, "sum(toInt128(_w) * ifNull(ttft, 0) * NOT noise)"},
@@ -34,6 +35,7 @@ const std::vector<Partial>& partial_table() {
       {"_cost_known", rows, "sum(sign * counted * isNotNull(coalesce(cost, cost_reported)))"},
       {"_cost_unknown", rows, "sum(sign * cost_unknown)"},
       {"_task_cost", rows, "sum(toInt128(sign * counted * (task != '') * ifNull(coalesce(cost, cost_reported), 0)))"},
+      {"_wasted", rows, "sum(toInt128(sign * counted * (waste != '') * ifNull(coalesce(cost, cost_reported), 0)))"},
       {"_traces", traces, "sum(_item_w)", 0, true},
       {"_traces_n", traces, "count()", 0, true},
       {"_sessions", sessions, "sum(_item_w)", 0, true},
@@ -122,6 +124,10 @@ void add_counts(std::vector<Measure>& table) {
   table.push_back({"tool_error_rate", "ratio", number, "Tool calls with status error, of all tool calls.",
                    "_tool_errors / nullIf(_tools, 0)", ""});
   table.push_back({"guardrail_triggers", "calls", number, "Guardrails that blocked.", "_triggers / 1e6", ""});
+  table.push_back({"findings", "findings", number,
+                   "What rules found: loops, repeated calls, ping-pong between agents, failure streaks, retry storms, "
+                   "growing contexts, abandoned runs, truncated answers, invalid arguments.",
+                   "_findings / 1e6", ""});
 }
 
 void add_tokens(std::vector<Measure>& table) {
@@ -158,6 +164,10 @@ void add_costs(std::vector<Measure>& table) {
                    "if(_cost_known = 0 AND _cost_unknown > 0, NULL, _cost)", ""});
   table.push_back({"cost_unknown_calls", "calls", Type::number, "Calls with usage for which no price is known.",
                    "_cost_unknown", ""});
+  table.push_back({"wasted_cost", "USD", Type::money,
+                   "Cost of model calls that a rule calls wasted: rounds of a loop after the first, failed tries, "
+                   "answers cut off. A call is wasted once, whatever many rules say so.",
+                   "_wasted", ""});
   table.push_back({"cost_per_trace", "USD", Type::money, "Cost, divided by the number of traces.",
                    "if(_traces_n = 0 OR (_cost_known = 0 AND _cost_unknown > 0), NULL, intDiv(_cost, "
                    "greatest(_traces_n, 1)))",

@@ -341,6 +341,7 @@ enum class TraceColumn : std::uint8_t {
   cost,                // Nullable(Int128) pico-dollars: null = calls, but no cost is known
   cost_unknown_calls,  // Int64
   tags,                // Array(String), sorted
+  findings,            // Array(String), sorted: what rules found in it
   title,               // String: the first words of a user in it, at most 200 bytes
   count_
 };
@@ -375,6 +376,7 @@ enum class SessionColumn : std::uint8_t {
   cost,                // Nullable(Int128)
   cost_unknown_calls,  // Int64
   tags,                // Array(String)
+  findings,            // Array(String)
   title,               // String: the first words of a user in it, at most 200 bytes
   count_
 };
@@ -424,6 +426,8 @@ enum class SpanColumn : std::uint8_t {
   dialect,             // String
   counted,             // UInt8
   not_counted,         // String
+  findings,            // Array(String): rules whose finding begins here
+  waste,               // String: the rule by which its money was wasted
   count_
 };
 // Name and ClickHouse type of each column, in order.

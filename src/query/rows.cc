@@ -35,6 +35,7 @@ constexpr RowColumn trace_columns[] = {
     {"cost", "Nullable(Int128)"},
     {"cost_unknown_calls", "Int64"},
     {"tags", "Array(String)"},
+    {"findings", "Array(String)"},
     {"title", "String"},
 };
 static_assert(std::size(trace_columns) == static_cast<std::size_t>(TraceColumn::count_));
@@ -69,6 +70,7 @@ constexpr RowColumn session_columns[] = {
     {"cost", "Nullable(Int128)"},
     {"cost_unknown_calls", "Int64"},
     {"tags", "Array(String)"},
+    {"findings", "Array(String)"},
     {"title", "String"},
 };
 static_assert(std::size(session_columns) == static_cast<std::size_t>(SessionColumn::count_));
@@ -118,13 +120,15 @@ constexpr RowColumn span_columns[] = {
     {"dialect", "String"},
     {"counted", "UInt8"},
     {"not_counted", "String"},
+    {"findings", "Array(String)"},
+    {"waste", "String"},
 };
 static_assert(std::size(span_columns) == static_cast<std::size_t>(SpanColumn::count_));
 
 // What two rows of a span must agree on to be the same row (a correction's copy is exact).
 constexpr std::string_view whole_says =
     "trace, trace_id, session, start, duration, minute, parent, status, kind, name, user, agent, agent_version, team, "
-    "task, outcome, customer, environment, service, tags, preview";
+    "task, outcome, customer, environment, service, tags, findings, preview";
 
 // Texts of an item: of its root, else of the first span that has one.
 constexpr std::string_view picked[] = {"session", "user",     "agent",       "agent_version", "team", "task",
@@ -152,6 +156,7 @@ constexpr std::pair<std::string_view, std::string_view> group_columns[] = {
     {"_lead", "(_child, _start, _start - _end)"},
     {"_stat", "any(toString(status))"},
     {"_tags", "any(tags)"},
+    {"_findings", "any(findings)"},
     {"_preview", "any(preview)"},
 };
 
@@ -199,6 +204,7 @@ std::string whole_column(const Whole& whole, std::string_view name) {
   if (name == "cost") return "if(sum(_cost_known) = 0 AND sum(_cost_unknown) > 0, NULL, sum(_cost))";
   if (name == "cost_unknown_calls") return "sum(_cost_unknown)";
   if (name == "tags") return "arraySort(groupUniqArrayArray(_tags))";
+  if (name == "findings") return "arraySort(groupUniqArrayArray(_findings))";
   if (name == "title") return "argMinIf(_preview, (_start, _start - _end), _preview != '')";
   PAWL_CHECK(false, "no column {}", name);
   return "";

@@ -26,7 +26,9 @@ struct Span {
   std::int64_t position() const;
   std::optional<std::int64_t> tokens() const;  // of one that counts
   std::optional<std::int64_t> money() const;
-  std::int64_t micro() const;  // weight in millionths
+  std::int64_t micro() const;                      // weight in millionths
+  std::vector<std::string_view> findings() const;  // made up of its id and its time, so that a correction changes them
+  std::string_view waste() const;
   std::string session_key() const { return session.empty() ? "t" + to_hex(trace) : "s" + session; }
 };
 

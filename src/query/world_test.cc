@@ -103,6 +103,15 @@ std::int64_t Span::micro() const {
   return std::llround(static_cast<double>(weight) * 1e6);
 }
 
+std::vector<std::string_view> Span::findings() const {
+  const auto draw = (span.low ^ static_cast<std::uint64_t>(duration)) % 13;
+  if (draw > 2) return {};
+  return draw == 0 ? std::vector<std::string_view>{"loop", "truncated"} : std::vector<std::string_view>{"retry_storm"};
+}
+std::string_view Span::waste() const {
+  return kind == "llm" && (span.low ^ static_cast<std::uint64_t>(duration)) % 3 == 0 ? "loop" : "";
+}
+
 std::vector<Span> make_spans(Random& random) {
   std::vector<Span> spans;
   for (std::uint64_t trace = 0; trace < 60; ++trace) {
@@ -215,6 +224,11 @@ void Engine::insert(std::uint32_t project, const std::vector<Row>& rows, std::ui
     for (const std::string& tag : s.tags) c.element_text(tag);
     c.end_array();
   });
+  column("findings", "Array(String)", [](C& c, const Span& s, const Row&) {
+    for (const auto finding : s.findings()) c.element_text(finding);
+    c.end_array();
+  });
+  column("waste", "String", [](C& c, const Span& s, const Row&) { c.text(s.waste()); });
   column("attrs", "Map(String, String)", [](C& c, const Span& s, const Row&) {
     for (const auto& [key, value] : s.attrs) c.entry(key, std::string_view(value));
     c.end_array();
@@ -287,6 +301,11 @@ std::vector<std::string_view> Facts::texts(std::string_view name) const {
   if (name == "is:counted" && span_.counted) return {"yes"};
   if (name == "is:unpriced" && span_.cost_unknown) return {"yes"};
   if (name == "has:parent" && span_.parent) return {"yes"};
+  if (name == "finding") return span_.findings();
+  if (name == "waste" && !span_.waste().empty()) return {span_.waste()};
+  if (name == "is:wasted" && !span_.waste().empty()) return {"yes"};
+  const auto found = span_.findings();
+  if (name.starts_with("is:") && std::ranges::find(found, name.substr(3)) != found.end()) return {"yes"};
   return {};
 }
 

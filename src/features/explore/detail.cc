@@ -39,6 +39,36 @@ Result<> write_scores(JsonWriter& json, const Explore::Inside& inside, ProjectId
   return {};
 }
 
+// "findings": what rules found in each of these traces: where, how often, what it wasted and why it is one.
+void write_findings(JsonWriter& json, const traces::Loaded& loaded) {
+  json.key("findings").array();
+  const std::span rows(loaded.spans);
+  for (std::size_t begin = 0, end = 0; begin < rows.size(); begin = end) {
+    std::vector<llm::Seen> seen;
+    for (end = begin; end < rows.size() && rows[end].trace == rows[begin].trace; ++end)
+      seen.push_back(traces::seen_of(rows[end]));
+    for (const auto& finding : llm::find(seen)) {
+      Int128 wasted = 0;
+      bool known = false;
+      for (const std::size_t i : finding.wasted)
+        if (const auto cost = rows[begin + i].cost_or_reported()) wasted += *cost, known = true;
+      const auto ids = [&](std::string_view name, const std::vector<std::size_t>& indexes) {
+        json.key(name).array();
+        for (const std::size_t i : indexes) json.value(rows[begin + i].shown_span_id());
+        json.end();
+      };
+      json.object().field("rule", llm::name_of(finding.rule)).field("times", std::int64_t{finding.times});
+      json.field("why", llm::words_of(finding.rule)).field("trace_id", rows[begin].shown_trace_id());
+      ids("span_ids", finding.spans);
+      ids("wasted_span_ids", finding.wasted);
+      json.key("wasted_usd");
+      known ? json.value(format_dollars(wasted)) : json.null();
+      json.end();
+    }
+  }
+  json.end();
+}
+
 Result<net::Response> trace(Explore::Inside& inside, warehouse::Warehouse& store, const net::Request& request) {
   const Nanos began = inside.clock.monotonic();
   const Bodies bodies = TRY(bodies_of(request));
@@ -54,6 +84,7 @@ Result<net::Response> trace(Explore::Inside& inside, warehouse::Warehouse& store
   SpanWriter writer(loaded, {.bodies = bodies, .explain_cost = inside.options.explain_cost});
   for (const auto& row : loaded.spans) writer.write(json, row);
   json.end();
+  write_findings(json, loaded);
   TRY(write_scores(json, inside, project, nullptr, {loaded.spans.front().trace}, loaded));
   TRY(write_logs_of(json, inside, store, project, {loaded.spans.front().trace}));
   write_stats(json, inside, {loaded.rows_read, inside.clock.monotonic() - began, project});
@@ -115,6 +146,7 @@ Result<net::Response> session(Explore::Inside& inside, warehouse::Warehouse& sto
   SpanWriter writer(loaded, {.bodies = bodies, .explain_cost = inside.options.explain_cost});
   for (const auto& row : loaded.spans) writer.write(json, row);
   json.end();
+  write_findings(json, loaded);
   TRY(write_scores(json, inside, project, &id, keys, loaded));
   TRY(write_logs_of(json, inside, store, project, keys));
   write_conversation(json, loaded);
@@ -161,11 +193,12 @@ void add(net::Router& router, Explore::Inside& inside, std::string pattern, Work
 
 void add_detail_routes(net::Router& router, Explore::Inside& inside) {
   add(router, inside, "/api/v1/traces/{trace_id}", trace, "One trace with its spans in start order",
-      "{trace:Trace, spans:[Span], scores:[Score], logs:[Log], stats:Stats}");
+      "{trace:Trace, spans:[Span], findings:[Finding], scores:[Score], logs:[Log], stats:Stats}");
   add(router, inside, "/api/v1/traces/{trace_id}/spans/{span_id}", span,
       "One span with whole bodies; raw=1 adds what was received", "a Span");
   add(router, inside, "/api/v1/sessions/{session_id}", session, "One session with its traces, spans and conversation",
-      "{session:Session, traces:[Trace], spans:[Span], scores:[Score], logs:[Log], conversation:[Said], "
+      "{session:Session, traces:[Trace], spans:[Span], findings:[Finding], scores:[Score], logs:[Log], "
+      "conversation:[Said], "
       "stats:Stats}");
 }
 

@@ -47,9 +47,9 @@ class Cells {
     json.key(name);
     rows_.is_null(at(column), row_) ? json.null() : json.value(format_dollars(rows_.wide(at(column), row_)));
   }
-  void tags(JsonWriter& json, E column) const {
-    json.key("tags").array();
-    for (const auto& tag : rows_.texts(at(column), row_)) json.value(tag);
+  void list(JsonWriter& json, std::string_view name, E column) const {
+    json.key(name).array();
+    for (const auto& text : rows_.texts(at(column), row_)) json.value(text);
     json.end();
   }
 
@@ -116,7 +116,8 @@ void write_trace_row(JsonWriter& json, const native::Rows& rows, std::size_t i) 
   write_counts(json, c.integer(C::errors), c.integer(C::spans), c.integer(C::llm_calls), c.integer(C::tool_calls),
                c.maybe(C::tokens), c.integer(C::cost_unknown_calls));
   c.money(json, "cost_usd", C::cost);
-  c.tags(json, C::tags);
+  c.list(json, "tags", C::tags);
+  c.list(json, "findings", C::findings);
   json.end();
 }
 
@@ -145,7 +146,8 @@ void write_session_row(JsonWriter& json, const native::Rows& rows, std::size_t i
   write_counts(json, c.integer(C::errors), c.integer(C::spans), c.integer(C::llm_calls), c.integer(C::tool_calls),
                c.maybe(C::tokens), c.integer(C::cost_unknown_calls));
   c.money(json, "cost_usd", C::cost);
-  c.tags(json, C::tags);
+  c.list(json, "tags", C::tags);
+  c.list(json, "findings", C::findings);
   json.key("scores").object().end().end();
 }
 
@@ -178,6 +180,7 @@ traces::SpanRow span_of(const native::Rows& rows, std::size_t i) {
   row.cost_unknown = c.integer(C::cost_unknown) != 0;
   row.dialect = c.text(C::dialect);
   row.counted = c.integer(C::counted) != 0;
+  row.findings = c.texts(C::findings), row.waste = c.text(C::waste);
   const std::string why = c.text(C::not_counted);
   for (const auto reason :
        {llm::NotCounted::counted, llm::NotCounted::no_usage, llm::NotCounted::wrapper, llm::NotCounted::duplicate}) {

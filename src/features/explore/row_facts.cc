@@ -31,6 +31,7 @@ constexpr std::pair<std::string_view, std::string SpanRow::*> text_members[] = {
     {"handoff", &SpanRow::handoff_to},
     {"handoff_from", &SpanRow::handoff_from},
     {"dialect", &SpanRow::dialect},
+    {"waste", &SpanRow::waste},
 };
 
 constexpr std::pair<std::string_view, std::optional<std::int64_t> SpanRow::*> token_members[] = {
@@ -42,6 +43,9 @@ constexpr std::pair<std::string_view, std::optional<std::int64_t> SpanRow::*> to
 };
 
 using Fact = bool (*)(const SpanRow&);
+bool found(const SpanRow& row, std::string_view rule) {
+  return std::ranges::find(row.findings, rule) != row.findings.end();
+}
 constexpr std::pair<std::string_view, Fact> facts[] = {
     {"is:root", [](const SpanRow& row) { return !row.parent; }},
     {"is:counted", [](const SpanRow& row) { return row.counted; }},
@@ -50,6 +54,15 @@ constexpr std::pair<std::string_view, Fact> facts[] = {
     {"is:unpriced", [](const SpanRow& row) { return row.cost_unknown; }},
     {"is:framework_tool", [](const SpanRow& row) { return row.framework_tool; }},
     {"is:clock", [](const SpanRow& row) { return row.clock; }},
+    {"is:loop", [](const SpanRow& row) { return found(row, "loop") || found(row, "repeated_call"); }},
+    {"is:ping_pong", [](const SpanRow& row) { return found(row, "ping_pong"); }},
+    {"is:failure_streak", [](const SpanRow& row) { return found(row, "failure_streak"); }},
+    {"is:retry_storm", [](const SpanRow& row) { return found(row, "retry_storm"); }},
+    {"is:context_growth", [](const SpanRow& row) { return found(row, "context_growth"); }},
+    {"is:abandoned", [](const SpanRow& row) { return found(row, "abandoned"); }},
+    {"is:truncated", [](const SpanRow& row) { return found(row, "truncated"); }},
+    {"is:invalid_arguments", [](const SpanRow& row) { return found(row, "invalid_arguments"); }},
+    {"is:wasted", [](const SpanRow& row) { return !row.waste.empty(); }},
     {"has:parent", [](const SpanRow& row) { return bool(row.parent); }},
     {"has:links", [](const SpanRow& row) { return !row.links.empty(); }},
     {"has:events", [](const SpanRow& row) { return !row.events.empty(); }},
@@ -75,6 +88,7 @@ std::vector<std::string_view> RowFacts::texts(std::string_view name) const {
   if (name == "kind") return {llm::name_of(row_.kind)};
   if (name == "status") return {llm::name_of(row_.status)};
   if (name == "tag") return {row_.tags.begin(), row_.tags.end()};
+  if (name == "finding") return {row_.findings.begin(), row_.findings.end()};
   if (name == "finish_reason") return {row_.finish_reasons.begin(), row_.finish_reasons.end()};
   if (name == "trace") return {trace_id_};
   if (name == "span") return {span_id_};

@@ -60,6 +60,9 @@ class Maker {
                        &row.handoff_to, &row.dialect})
       *text = one(words);
     row.tags = some(), row.finish_reasons = some();
+    for (std::size_t i = 0; i < llm::rule_count; ++i)
+      if (chance(.2)) row.findings.emplace_back(llm::name_of(static_cast<llm::Rule>(i)));
+    if (chance(.3)) row.waste = llm::name_of(static_cast<llm::Rule>(random_.below(llm::rule_count)));
     for (auto* count : {&row.tokens_input, &row.tokens_cache_read, &row.tokens_cache_write, &row.tokens_output,
                         &row.tokens_reasoning})
       *count = maybe(5);
@@ -92,6 +95,8 @@ class Maker {
       case query::Type::text:
         break;
     }
+    if (dimension.name == "finding" || dimension.name == "waste")
+      return std::string(llm::name_of(static_cast<llm::Rule>(random_.below(llm::rule_count))));
     if (dimension.name == "trace") return query::quoted(near.shown_trace_id());
     if (dimension.name == "span") return query::quoted(near.shown_span_id());
     return query::quoted(one(words));

@@ -85,6 +85,12 @@ std::string_view because(llm::NotCounted why) {
   return "";
 }
 
+void write_list(JsonWriter& json, std::string_view name, const auto& texts) {
+  json.key(name).array();
+  for (const auto& text : texts) json.value(text);
+  json.end();
+}
+
 // The fields that need no content.
 void write_span_head(JsonWriter& json, const SpanRow& row) {
   json.field("trace_id", row.shown_trace_id()).field("span_id", row.shown_span_id());
@@ -122,9 +128,9 @@ void write_span_head(JsonWriter& json, const SpanRow& row) {
   write_cost(json, row);
   json.key("ttft_ms");
   row.ttft ? json.value(milliseconds(*row.ttft)) : json.null();
-  json.key("finish_reasons").array();
-  for (const auto& reason : row.finish_reasons) json.value(reason);
-  json.end();
+  write_list(json, "finish_reasons", row.finish_reasons);
+  write_list(json, "findings", row.findings);
+  field_if(json, "waste", row.waste);
   json.field("noise", row.noise).field("dialect", row.dialect);
   if (!row.handoff_to.empty() || !row.handoff_from.empty()) {
     json.key("handoff").object().field("from", row.handoff_from).field("to", row.handoff_to).end();
@@ -319,7 +325,7 @@ void SpanWriter::write(JsonWriter& json, const SpanRow& row) {
 TraceSummary summarise(std::span<const SpanRow> rows, Nanos now) {
   TraceSummary t;
   t.status = llm::name_of(traces::status_of(rows, now));
-  std::set<std::string> tags;
+  std::set<std::string> tags, findings;
   const SpanRow* root = nullptr;
   std::unordered_set<Id128> here;
   for (const auto& row : rows) here.insert(row.span);
@@ -328,6 +334,7 @@ TraceSummary summarise(std::span<const SpanRow> rows, Nanos now) {
     t.end = std::max(t.end, row.start + row.duration);
     t.sums.add(row);
     tags.insert(row.tags.begin(), row.tags.end());
+    findings.insert(row.findings.begin(), row.findings.end());
     if (!row.parent && root == nullptr) root = &row;
     for (const auto& [mine, theirs] : {std::pair{&t.session, &row.session},
                                        {&t.user, &row.user},
@@ -349,6 +356,7 @@ TraceSummary summarise(std::span<const SpanRow> rows, Nanos now) {
   t.name = first.name;
   if (!first.agent.empty()) t.agent = first.agent;
   t.tags.assign(tags.begin(), tags.end());
+  t.findings.assign(findings.begin(), findings.end());
   return t;
 }
 
@@ -383,9 +391,9 @@ void write_trace(JsonWriter& json, const TraceSummary& t) {
   json.key("cost_usd");
   t.sums.any_cost ? json.value(format_dollars(t.sums.cost)) : json.null();
   json.field("cost_unknown_calls", t.sums.cost_unknown_calls);
-  json.key("tags").array();
-  for (const auto& tag : t.tags) json.value(tag);
-  json.end().end();
+  write_list(json, "tags", t.tags);
+  write_list(json, "findings", t.findings);
+  json.end();
 }
 
 void write_session(JsonWriter& json, const std::string& session, const std::vector<TraceSummary>& traces,
@@ -393,13 +401,14 @@ void write_session(JsonWriter& json, const std::string& session, const std::vect
   Sums sums;
   Nanos start = 0, end = 0, active = 0;
   TraceSummary all;
-  std::set<std::string> tags;
+  std::set<std::string> tags, findings;
   for (const auto& t : traces) {
     sums.add(t.sums);
     start = start == 0 ? t.start : std::min(start, t.start);
     end = std::max(end, t.end);
     active += t.end - t.start;
     tags.insert(t.tags.begin(), t.tags.end());
+    findings.insert(t.findings.begin(), t.findings.end());
     for (const auto& [mine, theirs] : {std::pair{&all.user, &t.user},
                                        {&all.agent, &t.agent},
                                        {&all.agent_version, &t.agent_version},
@@ -430,9 +439,8 @@ void write_session(JsonWriter& json, const std::string& session, const std::vect
   json.key("cost_usd");
   sums.any_cost ? json.value(format_dollars(sums.cost)) : json.null();
   json.field("cost_unknown_calls", sums.cost_unknown_calls);
-  json.key("tags").array();
-  for (const auto& tag : tags) json.value(tag);
-  json.end();
+  write_list(json, "tags", tags);
+  write_list(json, "findings", findings);
   json.key("scores").object().end().end();
 }
 

@@ -66,7 +66,7 @@ struct TraceSummary {
   Nanos start = 0, end = 0;
   std::string_view status = "ok";
   Sums sums;
-  std::vector<std::string> tags;
+  std::vector<std::string> tags, findings;
 };
 // `now`: for what still runs.
 TraceSummary summarise(std::span<const traces::SpanRow> rows, Nanos now);

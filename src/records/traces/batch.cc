@@ -338,6 +338,8 @@ void Builder::add_content(ContentRow carrier, const std::vector<llm::Content>& c
                  shared ? Id128{} : carrier.scope,
                  body_hash(body_key_, piece.bytes),
                  static_cast<std::uint32_t>(piece.bytes.size())};
+    if (preview != nullptr && preview->arguments == 0 && piece.slot == llm::Slot::arguments)
+      preview->arguments = std::max(static_cast<std::uint32_t>(ref.hash.low), 1U);
     const Id128 key = body_key_of(carrier.project, ref.scope, ref.hash);
     if (!memory_.knows_body(key) && batch_bodies_.insert(key).second) {
       batch_.new_bodies.push_back(key);

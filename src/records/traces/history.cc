@@ -90,6 +90,12 @@ constexpr warehouse::Step steps[] = {
      .alter = "MODIFY COLUMN text String CODEC(ZSTD(3)) SETTINGS (min_compress_block_size = 1048576, "
               "max_compress_block_size = 4194304), MODIFY COLUMN bytes String CODEC(ZSTD(3)) SETTINGS "
               "(min_compress_block_size = 1048576, max_compress_block_size = 4194304)"},
+    // Older rows have no findings until their trace gets news.
+    {.number = 21,
+     .table = "spans",
+     .alter = "ADD COLUMN IF NOT EXISTS arguments UInt32 AFTER spread, "
+              "ADD COLUMN IF NOT EXISTS findings Array(LowCardinality(String)) AFTER arguments, "
+              "ADD COLUMN IF NOT EXISTS waste LowCardinality(String) AFTER findings"},
 };
 
 }  // namespace

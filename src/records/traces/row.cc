@@ -4,7 +4,6 @@
 #include <chrono>
 
 #include "base/text.h"
-#include "told.h"
 
 namespace pawl::traces {
 namespace {
@@ -88,6 +87,9 @@ constexpr ColumnName span_names[] = {{"project", "UInt32"},
                                      {"session_weak", "UInt8"},
                                      {"pieces", "UInt16"},
                                      {"spread", "UInt8"},
+                                     {"arguments", "UInt32"},
+                                     {"findings", "Array(String)"},
+                                     {"waste", "String"},
                                      {"sign", "Int8"},
                                      {"batch", "UInt64"}};
 
@@ -269,6 +271,7 @@ void SpanBlock::add(const SpanRow& row) {
   c.next().text(row.read_session), c.next().text(row.read_user), c.next().text(row.read_agent);
   c.next().fixed(flag(row.read_noise)), c.next().text(row.read_handoff_to);
   c.next().fixed(flag(row.session_weak)), c.next().fixed(row.pieces), c.next().fixed(row.spread);
+  c.next().fixed(row.arguments), c.texts(row.findings), c.next().text(row.waste);
   c.next().fixed(row.sign), c.next().fixed(row.batch);
 }
 
@@ -326,6 +329,7 @@ SpanRow read_span_row(const native::Rows& rows, std::size_t index) {
   row.read_noise = r.flag(), row.read_handoff_to = r.text();
   row.session_weak = r.flag(), row.pieces = static_cast<std::uint16_t>(r.integer());
   row.spread = static_cast<std::uint8_t>(r.integer());
+  row.arguments = static_cast<std::uint32_t>(r.integer()), row.findings = r.texts(), row.waste = r.text();
   row.sign = static_cast<std::int8_t>(r.integer()), row.batch = static_cast<BatchNumber>(r.integer());
   return row;
 }
@@ -400,100 +404,6 @@ void BodyBlock::add(const BodyRow& row) {
   const bool searched = is_searched(row.slot);
   c.next().text(searched ? row.bytes : ""), c.next().text(searched ? "" : row.bytes);
   c.next().fixed(row.batch);
-}
-
-std::vector<SpanRow> settle(std::vector<SpanRow>& rows) {
-  std::ranges::sort(rows, [](const SpanRow& a, const SpanRow& b) {
-    return std::tie(a.batch, b.sign) < std::tie(b.batch, a.sign);  // in one batch +1 stands before -1
-  });
-  std::vector<SpanRow> left;
-  std::unordered_map<Id128, std::vector<std::size_t>> standing;  // span → indexes in `left`, the latest last
-  auto same = [](const SpanRow& a, const SpanRow& b) {
-    return a.record == b.record && a.counted == b.counted && a.session == b.session && a.user == b.user &&
-           a.agent == b.agent && a.kind == b.kind && a.cost == b.cost && a.is_error == b.is_error;
-  };
-  for (auto& row : rows) {
-    auto& indexes = standing[row.span];
-    if (row.sign > 0) {
-      indexes.push_back(left.size());
-      left.push_back(std::move(row));
-      continue;
-    }
-    const auto match = std::ranges::find_if(indexes, [&](std::size_t i) { return same(left[i], row); });
-    if (match != indexes.end()) {
-      left[*match].sign = 0;
-      indexes.erase(match);
-    }
-  }
-  rows.clear();
-  std::vector<SpanRow> stale;
-  std::vector<bool> holds(left.size());
-  for (const auto& [span, indexes] : standing) {  // the latest; one that log records told holds only where none came
-    const auto came = std::find_if(indexes.rbegin(), indexes.rend(), [&](std::size_t i) { return !is_told(left[i]); });
-    if (!indexes.empty()) holds[came == indexes.rend() ? indexes.back() : *came] = true;
-  }
-  for (std::size_t i = 0; i < left.size(); ++i)
-    if (left[i].sign != 0) (holds[i] ? rows : stale).push_back(std::move(left[i]));
-  std::ranges::sort(rows, [](const SpanRow& a, const SpanRow& b) {
-    return std::tie(a.start, b.duration, a.span) < std::tie(b.start, a.duration, b.span);  // a parent before its child
-  });
-  return stale;
-}
-
-constexpr std::string SpanRow::* whose_columns[] = {&SpanRow::team, &SpanRow::task, &SpanRow::outcome,
-                                                    &SpanRow::customer};
-
-llm::Fact fact_of(const SpanRow& row) {
-  llm::Fact fact;
-  fact.span = row.span, fact.parent = row.parent;
-  fact.kind = row.read_kind, fact.status = row.status;
-  fact.noise = row.read_noise, fact.wrapper_usage = row.wrapper_usage, fact.framework_tool = row.framework_tool;
-  fact.tokens.input = row.tokens_input, fact.tokens.cache_read = row.tokens_cache_read;
-  fact.tokens.cache_write = row.tokens_cache_write, fact.tokens.output = row.tokens_output;
-  fact.tokens.reasoning = row.tokens_reasoning;
-  fact.start = row.start, fact.end = row.start + row.duration;
-  fact.model = row.model, fact.response_id = row.response_id;
-  fact.session = row.read_session, fact.user = row.read_user, fact.agent = row.read_agent;
-  fact.name = row.name, fact.tool_name = row.tool, fact.error_message = row.error_message, fact.scope = row.scope;
-  fact.session_weak = row.session_weak, fact.handoff_to = row.read_handoff_to, fact.content_pieces = row.pieces;
-  for (std::size_t i = 0; i < std::size(whose_columns); ++i) {
-    if (((row.spread >> i) & 1U) == 0) fact.whose.*llm::whose_fields[i] = row.*whose_columns[i];
-  }
-  return fact;
-}
-
-namespace {
-
-bool spread(const llm::Whose& whose, SpanRow& row) {
-  bool changed = false;
-  for (std::size_t i = 0; i < std::size(whose_columns); ++i) {
-    std::string& mine = row.*whose_columns[i];
-    const std::string_view wanted = whose.*llm::whose_fields[i];
-    if (mine == wanted) continue;
-    mine = wanted;  // its own never changes, so that this came from the trace, or leaves it again
-    const auto bit = static_cast<std::uint8_t>(1U << i);
-    row.spread = static_cast<std::uint8_t>(wanted.empty() ? row.spread & ~bit : row.spread | bit);
-    changed = true;
-  }
-  return changed;
-}
-
-}  // namespace
-
-bool apply(const llm::Verdict& verdict, SpanRow& row) {
-  const bool whose = spread(verdict.whose, row);
-  const bool counted = verdict.why == llm::NotCounted::counted;
-  const bool same = row.counted == counted && row.not_counted == verdict.why && row.is_error == verdict.is_error &&
-                    row.kind == verdict.kind && row.session == verdict.session && row.user == verdict.user &&
-                    row.agent == verdict.agent && row.noise == verdict.noise && row.handoff_to == verdict.handoff_to;
-  if (same) return whose;
-  row.counted = counted;
-  row.not_counted = verdict.why;
-  row.is_error = verdict.is_error;
-  row.kind = verdict.kind;
-  row.session = verdict.session, row.user = verdict.user, row.agent = verdict.agent;
-  row.noise = verdict.noise, row.handoff_to = verdict.handoff_to;
-  return true;
 }
 
 }  // namespace pawl::traces

@@ -2,6 +2,7 @@
 #pragma once
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -10,6 +11,7 @@
 #include "base/ids.h"
 #include "base/money.h"
 #include "base/time.h"
+#include "llm/findings.h"
 #include "llm/recount.h"
 #include "llm/span.h"
 #include "wire/native.h"
@@ -60,6 +62,10 @@ struct SpanRow {
   bool unpriced = false;     // not stored: the trace named its model, its price is to be looked up
   std::uint16_t pieces = 0;  // of content that is no mere attribute: how much it tells
   std::uint8_t spread = 0;   // which of llm::whose_fields (a bit each) the trace filled
+
+  std::uint32_t arguments = 0;        // hash of a tool call's arguments; 0: not sent
+  std::vector<std::string> findings;  // rules whose finding begins here (llm/findings.h)
+  std::string waste;                  // the rule that calls the money of this model call wasted
 
   std::string shown_trace_id() const;
   std::string shown_span_id() const;
@@ -164,5 +170,10 @@ std::vector<SpanRow> settle(std::vector<SpanRow>& rows);
 llm::Fact fact_of(const SpanRow& row);
 // Puts what the trace decided into the row. True where that changed a stored column.
 bool apply(const llm::Verdict& verdict, SpanRow& row);
+
+// What the rules of findings look at; views into the row, which the trace has had its say on.
+llm::Seen seen_of(const SpanRow& row);
+// Puts what the rules find in this trace into its rows, and sets `changed` of those where that is news.
+bool mark_findings(std::span<SpanRow* const> rows, std::vector<bool>& changed);
 
 }  // namespace pawl::traces

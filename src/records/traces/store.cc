@@ -290,16 +290,19 @@ std::vector<std::size_t> recount_rows(std::span<SpanRow* const> rows) {
       *view = texts.emplace_back(*view);
     for (const auto field : llm::whose_fields) verdict.whose.*field = texts.emplace_back(verdict.whose.*field);
   }
-  std::vector<std::size_t> changed;
+  std::vector<bool> news(rows.size());
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    bool news = apply(verdicts[i], *rows[i]);
+    news[i] = apply(verdicts[i], *rows[i]);
     const bool names = rows[i]->kind == llm::Kind::llm && rows[i]->counted && rows[i]->model.empty();
     if (names && !verdicts[i].model.empty()) {
       rows[i]->model = verdicts[i].model;
-      news = rows[i]->unpriced = true;
+      news[i] = rows[i]->unpriced = true;
     }
-    if (news) changed.push_back(i);
   }
+  mark_findings(rows, news);
+  std::vector<std::size_t> changed;
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    if (news[i]) changed.push_back(i);
   return changed;
 }
 
