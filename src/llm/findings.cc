@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <iterator>
+#include <limits>
+#include <tuple>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -11,8 +13,10 @@
 namespace pawl::llm {
 namespace {
 
-constexpr std::size_t least = 3;           // failures, repeats, rounds
-constexpr std::size_t longest_period = 4;  // calls of one round
+constexpr std::size_t least = 3;             // failures, repeats, rounds
+constexpr std::size_t longest_period = 4;    // tool calls of one round
+constexpr std::size_t longest_answers = 12;  // answers of one round
+constexpr std::int64_t few_tokens = 40;      // no more than it takes to hand over
 constexpr Nanos storm_gap = 60 * second;
 constexpr std::size_t growth_calls = 5;
 constexpr std::int64_t growth_times = 8, growth_tokens = 8000;
@@ -22,10 +26,10 @@ struct About {
 };
 constexpr About abouts[rule_count] = {
     {"retry_storm", "a model call failed three times in a row, each within a minute of the one before"},
-    {"loop", "the same two to four tool calls with the same arguments came three times over"},
+    {"loop", "the same two to four tool calls, or the same answers, came three times over"},
     {"repeated_call", "one tool was called three times with the same arguments"},
     {"failure_streak", "one tool failed three times and did not succeed in between"},
-    {"ping_pong", "two agents took turns three times"},
+    {"ping_pong", "two agents handed over to each other three times and brought nothing new"},
     {"invalid_arguments", "a tool refused the arguments that the model gave it"},
     {"truncated", "an answer ended at the limit of tokens"},
     {"abandoned", "the run never ended"},
@@ -47,8 +51,8 @@ class Finder {
 
   std::vector<Finding> run() {
     retry_storms();
+    loops();
     if (tools_.size() >= least) {
-      loops();
       repeated_calls();
       failure_streaks();
     }
@@ -110,31 +114,50 @@ class Finder {
   // Tool and arguments as one number; 0 where the arguments were not sent.
   std::uint64_t call_key(std::size_t i) const {
     const Seen& one = spans_[i];
-    return one.arguments == 0 ? 0 : std::hash<std::string_view>{}(one.label) ^ (std::uint64_t{one.arguments} << 1U);
+    return one.told == 0 ? 0 : std::hash<std::string_view>{}(one.label) ^ (std::uint64_t{one.told} << 1U);
   }
 
-  void loops() {
-    std::vector<std::uint64_t> keys;
-    for (const std::size_t i : tools_) keys.push_back(call_key(i));
+  // Rounds of the same steps: (first, steps of a round, rounds), none within another.
+  struct Rounds {
+    std::size_t at = 0, period = 0, rounds = 0;
+  };
+  static std::vector<Rounds> rounds_of(const std::vector<std::uint64_t>& keys, std::size_t shortest,
+                                       std::size_t longest) {
+    std::vector<Rounds> out;
     for (std::size_t at = 0; at < keys.size(); ++at) {
-      for (std::size_t period = 2; period <= longest_period; ++period) {
+      for (std::size_t period = shortest; keys[at] != 0 && period <= longest; ++period) {
         std::size_t length = period;
         while (at + length < keys.size() && keys[at + length] != 0 && keys[at + length] == keys[at + length - period])
           ++length;
-        const std::size_t rounds = length / period;
         const auto first = keys.begin() + static_cast<std::ptrdiff_t>(at);
         const auto round_end = first + static_cast<std::ptrdiff_t>(std::min(period, keys.size() - at));
-        if (rounds < least || std::find(first, round_end, 0U) != round_end ||
-            std::all_of(first, round_end, [&](std::uint64_t key) { return key == *first; }))
-          continue;
-        Indexes list;
-        for (std::size_t i = at; i < at + rounds * period; ++i) list.push_back(tools_[i]), in_loop_.insert(tools_[i]);
-        auto wasted = calls_between(spans_[list[period - 1]].start, spans_[list.back()].start);
-        add(Rule::loop, rounds, std::move(list), std::move(wasted));
-        at += rounds * period - 1;
+        const bool all_one = period > 1 && std::all_of(first, round_end, [&](std::uint64_t k) { return k == *first; });
+        if (length / period < least || all_one || std::find(first, round_end, 0U) != round_end) continue;
+        out.push_back({at, period, length / period});
+        at += length / period * period - 1;
         break;
       }
     }
+    return out;
+  }
+  void add_loops(const Indexes& steps, std::size_t shortest, std::size_t longest) {
+    std::vector<std::uint64_t> keys;
+    for (const std::size_t i : steps) keys.push_back(call_key(i));
+    for (const auto& [at, period, rounds] : rounds_of(keys, shortest, longest)) {
+      const auto begin = steps.begin() + static_cast<std::ptrdiff_t>(at);
+      Indexes list(begin, begin + static_cast<std::ptrdiff_t>(rounds * period));
+      if (std::ranges::any_of(out_, [&](const Finding& other) {  // the tools that these answers asked for told it
+            return other.rule == Rule::loop && other.spans.front() < list.back() && other.spans.back() > list.front();
+          }))
+        continue;
+      in_loop_.insert(list.begin(), list.end());
+      auto wasted = calls_between(spans_[list[period - 1]].start, spans_[list.back()].start);
+      add(Rule::loop, rounds, std::move(list), std::move(wasted));
+    }
+  }
+  void loops() {
+    add_loops(tools_, 2, longest_period);
+    add_loops(calls_, 1, longest_answers);
   }
 
   void repeated_calls() {
@@ -171,44 +194,44 @@ class Finder {
     for (auto& [tool, list] : by_tool) close(list);
   }
 
-  // Who was at work, in turn: agents below another span, else whom handoffs name.
-  Indexes turns(Kind kind) const {
-    Indexes out;
-    for (std::size_t i = 0; i < spans_.size(); ++i) {
+  // Whether what was done in [from, to) was no more than to hand over: no tool, and answers that are short or were
+  // given before.
+  bool brings_nothing(Nanos from, Nanos to) const {
+    const auto inside = [&](std::size_t i) { return spans_[i].start >= from && spans_[i].start < to; };
+    if (std::ranges::any_of(tools_, inside)) return false;
+    return std::ranges::all_of(calls_, [&](std::size_t i) {
       const Seen& one = spans_[i];
-      if (one.noise || one.kind != kind || (kind == Kind::agent && one.root) || who(i).empty()) continue;
-      if (out.empty() || who(out.back()) != who(i)) out.push_back(i);
-    }
-    return out;
-  }
-  std::string_view who(std::size_t i) const {
-    const Seen& one = spans_[i];
-    if (one.kind == Kind::handoff) return one.handoff_to;
-    return one.agent.empty() ? one.label : one.agent;
+      if (!inside(i) || (one.tokens_out && *one.tokens_out <= few_tokens)) return true;
+      return one.told != 0 && std::ranges::any_of(calls_, [&](std::size_t other) {
+               return spans_[other].start < from && spans_[other].told == one.told;
+             });
+    });
   }
 
+  // By handoffs alone: agents that are called in turn by a third one are how that one works.
   void ping_pong() {
-    for (const Kind kind : {Kind::agent, Kind::handoff}) {
-      const std::size_t before = out_.size();
-      const Indexes agents = turns(kind);
-      for (std::size_t at = 0; at + 2 * least <= agents.size(); ++at) {
-        std::size_t length = 2;
-        while (at + length < agents.size() && who(agents[at + length]) == who(agents[at + length - 2])) ++length;
-        const std::size_t rounds = length / 2;
-        if (rounds < least) continue;
-        const auto begin = agents.begin() + static_cast<std::ptrdiff_t>(at);
-        const Indexes list(begin, begin + static_cast<std::ptrdiff_t>(rounds * 2));
-        const Nanos until = at + rounds * 2 < agents.size()
-                                ? spans_[agents[at + rounds * 2]].start - 1
-                                : std::max(spans_[list.back()].start, spans_[list.back()].end);
-        auto wasted = calls_between(spans_[list[2]].start - 1, until);
-        std::erase_if(wasted, [&](std::size_t i) {  // of these two, and of nobody who worked beside them
-          return spans_[i].agent != who(list[0]) && spans_[i].agent != who(list[1]);
-        });
-        add(Rule::ping_pong, rounds, list, std::move(wasted));
-        at += rounds * 2 - 1;
-      }
-      if (out_.size() != before) return;  // the handoffs of these agents tell the same
+    Indexes turns;
+    for (std::size_t i = 0; i < spans_.size(); ++i) {
+      const Seen& one = spans_[i];
+      if (one.noise || one.kind != Kind::handoff || one.handoff_to.empty()) continue;
+      if (turns.empty() || spans_[turns.back()].handoff_to != one.handoff_to) turns.push_back(i);
+    }
+    const auto to = [&](std::size_t at) { return spans_[turns[at]].handoff_to; };
+    const auto start = [&](std::size_t at) {
+      return at < turns.size() ? spans_[turns[at]].start : std::numeric_limits<Nanos>::max();
+    };
+    for (std::size_t at = 0; at + 2 * least <= turns.size(); ++at) {
+      std::size_t length = 2;
+      while (at + length < turns.size() && to(at + length) == to(at + length - 2) &&
+             brings_nothing(start(at + length), start(at + length + 1)))
+        ++length;
+      const std::size_t rounds = length / 2;
+      if (rounds < least) continue;
+      const auto begin = turns.begin() + static_cast<std::ptrdiff_t>(at);
+      Indexes list(begin, begin + static_cast<std::ptrdiff_t>(rounds * 2));
+      auto wasted = calls_between(start(at + 2) - 1, start(at + rounds * 2) - 1);
+      add(Rule::ping_pong, rounds, std::move(list), std::move(wasted));
+      at += rounds * 2 - 1;
     }
   }
 

@@ -15,10 +15,10 @@ namespace pawl::llm {
 // In the order in which they claim a call's money: a call that two rules call wasted is wasted once, by the first.
 enum class Rule : std::uint8_t {
   retry_storm,        // a model call that failed three times in a row, each within a minute
-  loop,               // the same two to four tool calls with the same arguments, three times over
+  loop,               // the same two to four tool calls, or up to twelve answers, three times over
   repeated_call,      // one tool call with the same arguments, three times
   failure_streak,     // three failures of one tool, and no success in between
-  ping_pong,          // two agents that take turns three times
+  ping_pong,          // two agents that hand over to each other three times and bring nothing new
   invalid_arguments,  // a tool refused what the model gave it
   truncated,          // an answer that ended at the limit of tokens
   abandoned,          // a run that never ended
@@ -40,9 +40,12 @@ struct Seen {
   std::string_view agent;       // as the trace decided
   std::string_view handoff_to;  // of a handoff
   std::string_view error_type, error_message;
-  std::uint32_t arguments = 0;            // hash of a tool call's arguments, 0 where they were not sent
+  // Hash of what it brought: of a tool call its arguments, of a model call its answer; 0 where that was not sent, or is
+  // an answer too short to say the same twice by mistake.
+  std::uint32_t told = 0;
   bool truncated = false;                 // `is_truncated` of one of its finish reasons
   std::optional<std::int64_t> tokens_in;  // cached ones included
+  std::optional<std::int64_t> tokens_out;
   Nanos start = 0, end = 0;
 };
 

@@ -10,7 +10,7 @@ namespace pawl::llm {
 namespace {
 
 // A run told in a line: each word is a step of a second. `a`, `b`, … tools (`a1`: with arguments 1; a capital fails),
-// `.` a model call that is asked for the next step, `!` one that fails, `>NAME` an agent below the root.
+// `.` a model call that is asked for the next step (`.7`: with that answer), `!` one that fails, `>NAME` a handoff.
 struct Told {
   std::vector<std::string> names;
   std::vector<Seen> spans;
@@ -21,15 +21,16 @@ struct Told {
     for (const auto word : words) {
       Seen one;
       one.start = static_cast<Nanos>(spans.size()) * second, one.end = one.start + second;
-      if (word == "." || word == "!") {
+      if (word[0] == '.' || word == "!") {
         one.kind = Kind::llm, one.label = "gpt", one.counted = true;
         one.status = word == "!" ? Status::error : Status::ok;
+        one.told = word.size() > 1 ? static_cast<std::uint32_t>(word[1]) : 0, one.tokens_out = 100;
       } else if (word.starts_with(">")) {
-        one.kind = Kind::agent, one.agent = names.emplace_back(word.substr(1));
+        one.kind = Kind::handoff, one.handoff_to = names.emplace_back(word.substr(1));
       } else {
         one.kind = Kind::tool, one.label = names.emplace_back(to_lower(word.substr(0, 1)));
         one.status = word[0] >= 'A' && word[0] <= 'Z' ? Status::error : Status::ok;
-        one.arguments = word.size() > 1 ? static_cast<std::uint32_t>(word[1] - '0') : 0;
+        one.told = word.size() > 1 ? static_cast<std::uint32_t>(word[1] - '0') : 0;
       }
       spans.push_back(one);
     }
@@ -65,6 +66,13 @@ TEST(Findings, EachRuleSpeaksFromItsBoundOn) {
       {">x >y >x >y >x", ""},
       {">x >y >x >y >x >y", "ping_pongx3@1"},
       {">x >y >z >x >y >z >x >y >z", ""},
+      {">x .1 >y .2 >x .3 >y .4 >x .5 >y .6", ""},  // they say something new each time
+      {">x a1 >y . >x a2 >y . >x a3 >y .", ""},     // they work
+      {">x .1 >y .2 >x .1 >y .2 >x .1 >y .2", "ping_pongx3@1$6,8,10,12 loopx3@2$6,8,10,12"},
+      {".1 .1", ""},
+      {".1 .1 .1", "loopx3@1$2,3"},
+      {".1 .2 .3 .4 .5 .1 .2 .3 .4 .5 .1 .2 .3 .4 .5", "loopx3@1$6,7,8,9,10,11,12,13,14,15"},
+      {".1 .2 .1 .3 .1 .4", ""},
   };
   for (const auto& [line, wanted] : runs) EXPECT_EQ(Told(line).found(), wanted) << line;
 }

@@ -324,6 +324,17 @@ SpanRow* Builder::row_here(ProjectId project, const Id128& trace, const Id128& s
   return here == span_at_.end() ? nullptr : &batch_.spans[here->second];
 }
 
+namespace {
+
+// Whether this piece is what llm::Seen::told is made of.
+bool tells(const SpanRow& row, const llm::Content& piece) {
+  constexpr std::size_t least_answer = 64;  // bytes: "yes" twice is no repetition
+  if (row.kind == llm::Kind::tool) return piece.slot == llm::Slot::arguments;
+  return row.kind == llm::Kind::llm && piece.slot == llm::Slot::output && piece.bytes.size() >= least_answer;
+}
+
+}  // namespace
+
 void Builder::add_content(ContentRow carrier, const std::vector<llm::Content>& content, const std::string& session,
                           Nanos received, SpanRow* preview) {
   carrier.pieces.reserve(content.size());
@@ -338,8 +349,8 @@ void Builder::add_content(ContentRow carrier, const std::vector<llm::Content>& c
                  shared ? Id128{} : carrier.scope,
                  body_hash(body_key_, piece.bytes),
                  static_cast<std::uint32_t>(piece.bytes.size())};
-    if (preview != nullptr && preview->arguments == 0 && piece.slot == llm::Slot::arguments)
-      preview->arguments = std::max(static_cast<std::uint32_t>(ref.hash.low), 1U);
+    if (preview != nullptr && tells(*preview, piece))
+      preview->told = std::max(preview->told * 31 + static_cast<std::uint32_t>(ref.hash.low), 1U);
     const Id128 key = body_key_of(carrier.project, ref.scope, ref.hash);
     if (!memory_.knows_body(key) && batch_bodies_.insert(key).second) {
       batch_.new_bodies.push_back(key);

@@ -93,8 +93,8 @@ constexpr warehouse::Step steps[] = {
     // Older rows have no findings until their trace gets news.
     {.number = 21,
      .table = "spans",
-     .alter = "ADD COLUMN IF NOT EXISTS arguments UInt32 AFTER spread, "
-              "ADD COLUMN IF NOT EXISTS findings Array(LowCardinality(String)) AFTER arguments, "
+     .alter = "ADD COLUMN IF NOT EXISTS told UInt32 AFTER spread, "
+              "ADD COLUMN IF NOT EXISTS findings Array(LowCardinality(String)) AFTER told, "
               "ADD COLUMN IF NOT EXISTS waste LowCardinality(String) AFTER findings"},
 };
 

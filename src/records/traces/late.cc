@@ -156,7 +156,7 @@ SpanRow put(const SpanRow& older, const RunMark& a, const SpanRow& newer, const 
     if (newer.dialect != "langfuse" || !at_the_top(newer)) out.tags = newer.tags;  // only Langfuse's traces unite them
   }
   if (!newer.finish_reasons.empty()) out.finish_reasons = newer.finish_reasons;
-  if (newer.arguments != 0) out.arguments = newer.arguments;
+  if (newer.told != 0) out.told = newer.told;
   if (!at_the_top(newer)) out.parent = newer.parent, out.parent_id = newer.parent_id;
   put_tokens(newer, out);
   put_times(older, a, newer, b, out);

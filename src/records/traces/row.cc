@@ -87,7 +87,7 @@ constexpr ColumnName span_names[] = {{"project", "UInt32"},
                                      {"session_weak", "UInt8"},
                                      {"pieces", "UInt16"},
                                      {"spread", "UInt8"},
-                                     {"arguments", "UInt32"},
+                                     {"told", "UInt32"},
                                      {"findings", "Array(String)"},
                                      {"waste", "String"},
                                      {"sign", "Int8"},
@@ -271,7 +271,7 @@ void SpanBlock::add(const SpanRow& row) {
   c.next().text(row.read_session), c.next().text(row.read_user), c.next().text(row.read_agent);
   c.next().fixed(flag(row.read_noise)), c.next().text(row.read_handoff_to);
   c.next().fixed(flag(row.session_weak)), c.next().fixed(row.pieces), c.next().fixed(row.spread);
-  c.next().fixed(row.arguments), c.texts(row.findings), c.next().text(row.waste);
+  c.next().fixed(row.told), c.texts(row.findings), c.next().text(row.waste);
   c.next().fixed(row.sign), c.next().fixed(row.batch);
 }
 
@@ -329,7 +329,7 @@ SpanRow read_span_row(const native::Rows& rows, std::size_t index) {
   row.read_noise = r.flag(), row.read_handoff_to = r.text();
   row.session_weak = r.flag(), row.pieces = static_cast<std::uint16_t>(r.integer());
   row.spread = static_cast<std::uint8_t>(r.integer());
-  row.arguments = static_cast<std::uint32_t>(r.integer()), row.findings = r.texts(), row.waste = r.text();
+  row.told = static_cast<std::uint32_t>(r.integer()), row.findings = r.texts(), row.waste = r.text();
   row.sign = static_cast<std::int8_t>(r.integer()), row.batch = static_cast<BatchNumber>(r.integer());
   return row;
 }

@@ -63,7 +63,7 @@ struct SpanRow {
   std::uint16_t pieces = 0;  // of content that is no mere attribute: how much it tells
   std::uint8_t spread = 0;   // which of llm::whose_fields (a bit each) the trace filled
 
-  std::uint32_t arguments = 0;        // hash of a tool call's arguments; 0: not sent
+  std::uint32_t told = 0;             // llm::Seen::told
   std::vector<std::string> findings;  // rules whose finding begins here (llm/findings.h)
   std::string waste;                  // the rule that calls the money of this model call wasted
 

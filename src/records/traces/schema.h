@@ -56,7 +56,7 @@ CREATE TABLE IF NOT EXISTS spans (
   session_weak UInt8,                 -- read_session is a framework's own conversation id: an ancestor's session wins
   pieces UInt16,                      -- how many pieces of content it brought: the richer of two reports of a step stays
   spread UInt8,                       -- bits: team, task, outcome, customer came from the trace, not from the span
-  arguments UInt32,                   -- of a tool call: hash of its arguments, 0 where they were not sent
+  told UInt32,                        -- hash of a tool call's arguments, of a model call's answer (of 64 bytes or more); 0 where there is none
   findings Array(LowCardinality(String)),  -- rules whose finding begins at this span (loop, retry_storm, …)
   waste LowCardinality(String),       -- of a model call that counts: the rule by which its money was wasted
   sign Int8, batch UInt64,

@@ -76,11 +76,12 @@ llm::Seen seen_of(const SpanRow& row) {
   seen.label = row.kind == llm::Kind::tool && !row.tool.empty() ? row.tool : calls ? row.model : row.name;
   seen.agent = row.agent, seen.handoff_to = row.handoff_to;
   seen.error_type = row.error_type, seen.error_message = row.error_message;
-  seen.arguments = row.arguments;
+  seen.told = row.told;
   seen.truncated = std::ranges::any_of(row.finish_reasons, llm::is_truncated);
   if (row.counted && (row.tokens_input || row.tokens_cache_read || row.tokens_cache_write))
     seen.tokens_in =
         row.tokens_input.value_or(0) + row.tokens_cache_read.value_or(0) + row.tokens_cache_write.value_or(0);
+  seen.tokens_out = row.tokens_output;
   seen.start = row.start, seen.end = row.start + row.duration;
   return seen;
 }
