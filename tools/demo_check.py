@@ -147,11 +147,28 @@ def check_incidents(api, check, truth):
         check.same(name + " p50_s", (got["latency.p50"] or 0) / 1e3, want["p50_s"], want["p50_s"] * QUANTILE_ERROR)
 
 
+def check_findings(api, check, truth):
+    """The planted hand-over loop is found by the rules of findings, in each of its sessions and in no other."""
+    with open(os.path.join(HERE, "..", "data", "demo", "incidents.json"), encoding="utf-8") as f:
+        planted = set(json.load(f)["crew-loop"])
+    one = f"session={sorted(planted)[0]}"
+    crew = {key[0] for key in api.query(["sessions"], ["session"], "agent=research-crew")}
+    found = {key[0] for key in api.query(["sessions"], ["session"], "finding=loop,ping_pong,repeated_call")}
+    circles = {key[0] for key in api.query(["sessions"], ["session"], "finding=loop,ping_pong")}
+    right = len(found & planted)
+    print(f"findings: {right} of {len(planted)} planted loops found; of {len(circles)} sessions with a loop or ping-pong {len(circles & planted)} were planted")
+    check.same("planted loops that are found", right, len(planted), 0)
+    check.same("loops and ping-pong that nobody planted", len(circles - planted), 0, 0)
+    check.same("sessions of the crew that nothing was found in are there too", bool(crew - found), True, 0)
+    waste = (api.query(["wasted_cost"], [], one)[()]["wasted_cost"] or 0, api.query(["cost"], [], one)[()]["cost"])
+    check.same("most of a planted loop's money is called wasted", waste[1] / 2 < waste[0] <= waste[1], True, 0)
+
+
 def main(url, truth_path):
     with open(truth_path, encoding="utf-8") as f:
         truth = json.load(f)
     api, check = Api(url), Check()
-    for part in (check_groups, check_judgements, check_times, check_incidents):
+    for part in (check_groups, check_judgements, check_times, check_incidents, check_findings):
         try:
             part(api, check, truth)
         except urllib.error.HTTPError as error:

@@ -56,6 +56,8 @@ constexpr auto span_columns = std::to_array<ViewColumn>({
      "'Nullable(Decimal(38, 12))')",
      "priced, else as reported; exact"},
     {"cost_is_unknown", "UInt8", "cost_unknown", "it counts, has usage, and no price is known"},
+    {"findings", "Array(String)", "CAST(findings, 'Array(String)')", "rules whose finding begins here"},
+    {"waste", text, "CAST(waste, 'String')", "the rule by which the money of this call was wasted"},
     {"attributes", "Map(String, String)", "CAST(attrs, 'Map(String, String)')", "resource's behind 'resource.'"},
     {"weight", "Float32", "weight", "how many it stands for, where the sender sampled"},
     {"dialect", text, "CAST(dialect, 'String')", ""},
