@@ -252,12 +252,10 @@ Maybe tokens(std::string_view which, const Spans& spans) {
 
 Maybe costs(std::string_view name, const Spans& spans) {
   if (name == "cost") return money(spans);
-  if (name == "wasted_cost") {
-    double sum = 0;
-    for (const Span* span : spans)
-      if (!span->waste().empty()) sum += static_cast<double>(span->money().value_or(0));
-    return sum;
-  }
+  if (name == "wasted_cost")
+    return sum_of(
+               spans, [](const Span& s) { return s.waste().empty() ? 0 : s.money().value_or(0); }, false)
+        .value_or(0);
   if (name == "cost_per_trace") return per(spans, distinct(Grain::trace, spans, false));
   if (name == "cost_per_session") return per(spans, distinct(Grain::session, spans, false));
   Spans named;  // cost_per_task
@@ -287,12 +285,7 @@ Maybe counts(const Case& c, std::string_view name, const Group& group) {
   if (name == "steps") return count([](const Span& s) { return !s.noise; });
   if (name == "guardrail_triggers")
     return count([](const Span& s) { return s.kind == "guardrail" && s.status == "blocked"; });
-  if (name == "findings") {
-    double sum = 0;
-    for (const Span* span : spans)
-      sum += static_cast<double>(span->findings().size()) * static_cast<double>(span->micro());
-    return sum / 1e6;
-  }
+  if (name == "findings") return count([](const Span& s) { return std::ssize(s.findings()); });
   if (name == "cost_unknown_calls")
     return static_cast<double>(std::ranges::count_if(spans, [](const Span* s) { return s->cost_unknown; }));
   if (c.query.grain == Grain::span) return ratio(errors, count([](const Span& s) { return !s.noise; }));
