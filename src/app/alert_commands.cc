@@ -206,7 +206,7 @@ void add_alert_commands(CLI::App& app, Commands& commands) {
   command->add_option("--series", words->file, "JSON {start, step_s, values, counts, …}; - reads it from the input")
       ->required();
   command->add_option("--rule", words->rule.kind,
-                      "anomaly, threshold, change, page_hinkley, prediction, burn or silence [anomaly]");
+                      "anomaly, threshold, change, page_hinkley, prediction, burn, silence or stl [anomaly]");
   command->add_option("--above", words->rule.above, "threshold, prediction: more than this is bad");
   command->add_option("--below", words->rule.below, "threshold, prediction: less than this is bad");
   command->add_option("--recover", words->rule.recover, "threshold: it is over at this value, and not before");

@@ -9,6 +9,7 @@
 #include "stats/burn.h"
 #include "stats/drift.h"
 #include "stats/forecast.h"
+#include "stats/stl.h"
 
 namespace pawl::stats {
 namespace {
@@ -24,7 +25,9 @@ Result<Judge> anomaly(const Series& series, const Rule& rule) {
     const double bound = value > judged.high ? judged.high : judged.low;
     const double from = std::isnan(judged.expected) ? bound : judged.expected;
     const bool far = least <= 0 || std::abs(value - from) >= least;
-    *told = judged.firing && (*told || (far && (!judged.learning || judged.score >= bar)));
+    // Of the first week there is no profile: half as far beyond the largest that was seen.
+    const double wanted = !judged.learning ? 0 : std::isnan(judged.expected) ? (1 + bar) / 2 : bar;
+    *told = judged.firing && (*told || (far && judged.score >= wanted));
     return Verdict{.seen = *told ? Seen::bad : Seen::good,
                    .learning = judged.learning,
                    .score = judged.score,
@@ -223,17 +226,70 @@ Result<Judge> prediction(const Series& series, const Rule& rule) {
   });
 }
 
+// Hours against trend and season of the last 14 days, found anew every day and carried on for the next one.
+struct StlPicture {
+  static constexpr std::size_t kept = 14 * 24;
+  std::deque<double> hours;
+  std::vector<double> season;  // of the next 24 hours
+  double trend = 0, spread = 0;
+  std::size_t since = 0;  // hours since the last fit
+  double expected() const { return season.empty() ? nothing : trend + season[since % 24]; }
+
+  void push(double value) {  // of an hour, after it was judged
+    if (std::isnan(value)) value = season.empty() ? (hours.empty() ? 0 : hours.back()) : expected();
+    hours.push_back(value);
+    ++since;
+    if (hours.size() > kept) hours.pop_front();
+    if (hours.size() < kept || (!season.empty() && since < 24)) return;
+    const auto found = decompose(std::vector<double>(hours.begin(), hours.end()));
+    if (found.trend.empty()) return;
+    season.assign(found.season.end() - 24, found.season.end());
+    trend = found.trend.back() + found.middle, spread = found.spread, since = 0;
+  }
+};
+
+Result<Judge> stl(const Series& series, const Rule& rule) {
+  if (series.step > 3600) return fail(ErrorKind::invalid, "The rule stl needs a step of at most an hour.");
+  struct Inside {
+    StlPicture picture;
+    std::int64_t hour = 0, parts = 0;
+    double sum = 0, n = 0;
+    Verdict last{.learning = true};
+  };
+  auto in = std::make_shared<Inside>();
+  const double limit = 6 * rule.anomaly.strictness / AnomalySettings().strictness;
+  return Judge([=, direction = series.direction, whole = 3600 / series.step](std::int64_t at, double value, double) {
+    if (at / 3600 != in->hour) in->hour = at / 3600, in->parts = 0, in->sum = in->n = 0;
+    if (!std::isnan(value)) in->sum += value, ++in->n;
+    if (++in->parts < whole) return in->last;
+    const double mean = in->n > 0 ? in->sum / in->n : nothing, expected = in->picture.expected();
+    const double away = mean - expected, most = limit * std::max(in->picture.spread, 1e-6 * std::abs(expected) + 1e-9);
+    const bool bad = (direction != Direction::down && away > most) || (direction != Direction::up && away < -most);
+    in->last = {.seen = std::isnan(mean) ? Seen::nothing
+                        : bad            ? Seen::bad
+                                         : Seen::good,
+                .learning = std::isnan(expected),
+                .score = std::isnan(away) ? 0 : std::abs(away) / most,
+                .expected = expected,
+                .low = expected - most,
+                .high = expected + most};
+    in->picture.push(mean);
+    return in->last;
+  });
+}
+
 struct Kind {
   std::string_view name;
   Result<Judge> (*make)(const Series&, const Rule&);
 };
-constexpr std::array<Kind, 7> kinds = {{{"anomaly", anomaly},
+constexpr std::array<Kind, 8> kinds = {{{"anomaly", anomaly},
                                         {"threshold", threshold},
                                         {"change", change},
                                         {"page_hinkley", page_hinkley},
                                         {"prediction", prediction},
                                         {"burn", burn},
-                                        {"silence", silence}}};
+                                        {"silence", silence},
+                                        {"stl", stl}}};
 
 }  // namespace
 

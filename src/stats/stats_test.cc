@@ -91,7 +91,7 @@ TEST(Backtest, RulesFireOnWhatTheyAreFor) {
 }
 
 TEST(Backtest, AFlatSeriesIsQuiet) {
-  for (const auto kind : {"anomaly", "change", "page_hinkley", "silence"})
+  for (const auto kind : {"anomaly", "change", "page_hinkley", "silence", "stl"})
     EXPECT_TRUE(backtest(flat(288 * 20, 20), {.kind = kind})->empty()) << kind;
   EXPECT_TRUE(backtest(flat(0, 0), {})->empty());
   EXPECT_TRUE(backtest(flat(288 * 20, nothing), {})->empty());

@@ -57,6 +57,53 @@ TEST(Feed, EachInstanceHasAStateOfItsOwn) {
   EXPECT_EQ(live.streams.at("{\"agent\":\"a\"}").value, 0);
 }
 
+TEST(Feed, WhatComesLateMakesAThresholdFireOnce) {
+  Live live{.version = 1,
+            .definition = *parse_definition(
+                R"({"name":"a","measure":"spans","kind":"threshold","above":10,"step":"1m","split":["agent"]})"),
+            .streams = {}};
+  const std::string a = R"({"agent":"a"})", b = R"({"agent":"b"})";
+  std::vector<Bucket> given = {{.split = a, .at = 0, .value = 20, .count = 20},
+                               {.split = a, .at = 60, .value = 3, .count = 3}};
+  ASSERT_EQ(feed(live, given, 0, 120, true)->size(), 2u) << "fires and is over";
+  // The first minute is as it was, the second became bad, and b was not there at all.
+  given[1].value = 30;
+  given.push_back({.split = b, .at = 60, .value = 11, .count = 11});
+  ASSERT_TRUE(hear_late(live, given, 0, 120));
+  const auto told = *feed(live, {}, 120, 180, true);
+  ASSERT_EQ(told.size(), 2u);
+  for (const auto& one : told) EXPECT_EQ(one.notice + " " + one.reason, "firing late");
+  ASSERT_TRUE(hear_late(live, given, 0, 180));
+  for (const auto& one : *feed(live, {}, 180, 240, true)) EXPECT_EQ(one.notice, "resolved") << "it is heard once";
+}
+
+TEST(Passed, WhatStillFiresIsToldHoweverLate) {
+  std::vector<Told> told = {{.split = "a", .notice = "firing", .at = 100, .reason = {}, .evidence = {}},
+                            {.split = "b", .notice = "firing", .at = 100, .reason = {}, .evidence = {}},
+                            {.split = "a", .notice = "resolved", .at = 200, .reason = {}, .evidence = {}},
+                            {.split = "c", .notice = "resolved", .at = 200, .reason = {}, .evidence = {}},
+                            {.split = "b", .notice = "reminder", .at = 300, .reason = {}, .evidence = {}}};
+  mark_passed(told, 10'000);
+  EXPECT_TRUE(told[0].passed) << "fired and over while nobody looked";
+  EXPECT_FALSE(told[1].passed) << "fires still";
+  EXPECT_TRUE(told[2].passed);
+  EXPECT_FALSE(told[3].passed) << "its firing was told before";
+  EXPECT_TRUE(told[4].passed);
+}
+
+TEST(Feed, AnInstanceThatIsGoneIsResolvedAndSaysSo) {
+  Live live{
+      .version = 1,
+      .definition = *parse_definition(
+          R"({"name":"a","measure":"error_rate","kind":"threshold","above":0.1,"step":"1m","window":"10m","split":["agent"]})"),
+      .streams = {}};
+  const std::vector<Bucket> given = {{.split = "{}", .at = 60, .value = .5, .count = 9}};
+  const auto told = *feed(live, given, 60, 3600, true);
+  ASSERT_EQ(told.size(), 2u);
+  EXPECT_EQ(told[1].notice + " " + told[1].reason, "resolved gone");
+  EXPECT_EQ(told[1].at, 1320) << "after twice its window";
+}
+
 TEST(Feed, TooManyInstancesAreRefused) {
   Live live{.version = 1,
             .definition = *parse_definition(

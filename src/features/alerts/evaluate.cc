@@ -2,54 +2,13 @@
 #include <algorithm>
 #include <cmath>
 #include <set>
+#include <utility>
 
 #include "base/text.h"
 #include "inside.h"
-#include "store/warehouse/warehouse.h"
 
 namespace pawl::alerts {
 namespace {
-
-std::string split_text(const Definition& definition, const native::Rows& rows, std::size_t row) {
-  JsonWriter json;
-  json.object();
-  for (std::size_t d = 0; d < definition.split.size(); ++d) json.field(definition.split[d], rows.text(1 + d, row));
-  return json.end().take();
-}
-
-double number_at(const native::Rows& rows, std::size_t column, std::size_t row, query::Type type) {
-  if (rows.is_null(column, row)) return stats::nothing;
-  return type == query::Type::money ? static_cast<double>(rows.wide(column, row)) / 1e12 : rows.real(column, row);
-}
-
-// One statement: at most 10,000 rows come of it.
-Result<std::size_t> ask(warehouse::Warehouse& store, traces::Rollups* rollups, ProjectId project,
-                        const Definition& definition, std::int64_t from, std::int64_t to, Nanos now,
-                        std::vector<Bucket>& out) {
-  query::MeasureQuery question{.measures = {definition.measure},
-                               .dimensions = definition.split,
-                               .filter = definition.filter,
-                               .range = {from * second, to * second},
-                               .step = definition.step_text(),
-                               .limit = 10'000,
-                               .grain = definition.grain,
-                               .now = now};
-  if (definition.measure != definition.counted()) question.measures.push_back(definition.counted());
-  std::optional<traces::Rollups::Reading> still;
-  if (rollups != nullptr) question.rolled_up = still.emplace(*rollups).through();
-  const auto statement = TRY(query::compile(project, question));
-  const auto answer = TRY(store.read(query::question(statement)));
-  const auto& rows = answer.rows;
-  const std::size_t value = 1 + definition.split.size(), count = statement.columns.size() - 1;
-  for (std::size_t row = 0; row < rows.size(); ++row) {
-    const double n = number_at(rows, count, row, query::Type::number);
-    out.push_back({.split = split_text(definition, rows, row),
-                   .at = rows.integer(0, row) / second,
-                   .value = number_at(rows, value, row, statement.columns[value].type),
-                   .count = std::isnan(n) ? 0 : n});
-  }
-  return rows.size();
-}
 
 Result<Stream> new_stream(const Definition& definition) {
   return Stream{.judge = TRY(stats::make_judge(definition.shape, definition.rule)),
@@ -65,7 +24,12 @@ void step_on(const Definition& definition, const std::string& split, Stream& str
   stream.value = value;
   if (!stream.acknowledged.empty()) instance.acknowledged = true;
   const std::int64_t began = instance.state == stats::State::ok ? at : instance.since;
-  const auto moved = stats::advance(instance, definition.states, verdict.seen, at);
+  const bool late_one = std::exchange(stream.came_late, false);
+  if (definition.rule.kind == "threshold") {
+    stream.recent[at - definition.shape.step] = value;
+    stream.recent.erase(stream.recent.begin(), stream.recent.lower_bound(at - late - definition.shape.step));
+  }
+  const auto moved = stats::advance(instance, definition.states, late_one ? stats::Seen::bad : verdict.seen, at);
   if (instance.state != stats::State::firing) stream.acknowledged.clear();
   stream.changed |= before.state != instance.state || before.since != instance.since || before.good != instance.good ||
                     before.notified != instance.notified || instance.state != stats::State::ok;
@@ -79,7 +43,7 @@ void step_on(const Definition& definition, const std::string& split, Stream& str
                     .low = verdict.low,
                     .high = verdict.high,
                     .learning = verdict.learning,
-                    .reason = {},
+                    .reason = late_one && notice == stats::Notice::firing ? "late" : "",
                     .evidence = {}});
 }
 
@@ -110,21 +74,6 @@ void forget_gone(Live& live, std::int64_t at, std::vector<Told>& told) {
 }
 
 }  // namespace
-
-Result<std::vector<Bucket>> buckets(warehouse::Warehouse& store, traces::Rollups* rollups, ProjectId project,
-                                    const Definition& definition, std::int64_t from, std::int64_t to, Nanos now) {
-  std::vector<Bucket> out;
-  const std::int64_t step = definition.shape.step;
-  const std::int64_t piece = std::max(step, (definition.split.empty() ? 8640 : 288) * step / 12 * 12);
-  for (std::int64_t at = from; at < to; at += piece) {
-    const auto rows = TRY(ask(store, rollups, project, definition, at, std::min(to, at + piece), now, out));
-    if (rows >= 10'000)
-      return fail(ErrorKind::exhausted, "The split by {} has too many values to follow: narrow the filter.",
-                  join(definition.split, ", "));
-  }
-  std::ranges::sort(out, {}, &Bucket::at);
-  return out;
-}
 
 Result<std::vector<Told>> feed(Live& live, const std::vector<Bucket>& given, std::int64_t from, std::int64_t to,
                                bool advance) {
@@ -158,6 +107,30 @@ Result<std::vector<Told>> feed(Live& live, const std::vector<Bucket>& given, std
     if (advance) forget_gone(live, at + step, told);
   }
   return told;
+}
+
+Result<> hear_late(Live& live, const std::vector<Bucket>& given, std::int64_t from, std::int64_t to) {
+  const auto& rule = live.definition.rule;
+  if (rule.kind != "threshold") return {};
+  const auto is_bad = [&](double value) {
+    return stats::judge(value, rule.above.has_value(), rule.above ? *rule.above : *rule.below, rule.recover) ==
+           stats::Seen::bad;
+  };
+  for (const auto& bucket : given) {
+    if (bucket.at < std::max(from, live.began) || bucket.at >= to || !is_bad(bucket.value)) continue;
+    auto found = live.streams.find(bucket.split);
+    if (found == live.streams.end()) {
+      if (live.streams.size() >= most_instances) continue;
+      found = live.streams.emplace(bucket.split, TRY(new_stream(live.definition))).first;
+    }
+    auto& stream = found->second;
+    const auto was = stream.recent.find(bucket.at);
+    if (was != stream.recent.end() && is_bad(was->second)) continue;
+    stream.recent[bucket.at] = bucket.value;
+    stream.seen = std::max(stream.seen, bucket.at);
+    stream.came_late = true;
+  }
+  return {};
 }
 
 void mark_passed(std::vector<Told>& told, std::int64_t now) {
@@ -285,17 +258,6 @@ Result<> keep(Inside& inside, std::vector<Round>& rounds) {
   return {};
 }
 
-// Answers of the same question in one round are shared by the rules that ask it.
-Result<std::vector<Bucket>> shared(Inside& inside, warehouse::Warehouse& store, ProjectId project,
-                                   const Definition& definition, std::int64_t from, std::int64_t to) {
-  const std::string question =
-      fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}", project, definition.measure, definition.filter.text(),
-                  join(definition.split, ","), query::name_of(definition.grain), definition.shape.step, from, to);
-  if (const auto found = inside.asked.find(question); found != inside.asked.end()) return found->second;
-  auto out = TRY(buckets(store, inside.options.rollups, project, definition, from, to, inside.clock.now()));
-  return inside.asked[question] = std::move(out);
-}
-
 // The rule as it stands in memory; made anew, with what 30 days teach it, where it is not there or was changed. Null:
 // it was made now, and has nothing to say yet.
 Result<Live*> live_rule(Inside& inside, warehouse::Warehouse& store, const StoredRule& rule, bool& fresh) {
@@ -308,10 +270,11 @@ Result<Live*> live_rule(Inside& inside, warehouse::Warehouse& store, const Store
   const std::int64_t step = made.definition.shape.step;
   const std::int64_t now = (inside.clock.now() / second - delay) / step * step;
   const std::int64_t from = rule.evaluated == 0 ? now : rule.evaluated / step * step, begin = from - history;
-  const auto known = TRY(shared(inside, store, rule.project, made.definition, begin, from));
-  const std::int64_t first = known.empty() ? from : known.front().at / step * step;
-  TRY(feed(made, known, first, from, false));
+  const auto* const known = TRY(shared(inside, store, rule.project, made.definition, begin, from));
+  const std::int64_t first = known->empty() ? from : known->front().at / step * step;
+  TRY(feed(made, *known, first, from, false));
   for (auto& [split, stream] : made.streams) stream.instance.since = from;
+  made.began = from;
   TRY(load_instances(inside, rule, made));
   return &inside.live.emplace(key, std::move(made)).first->second;
 }
@@ -340,8 +303,10 @@ Result<std::optional<Round>> judge_rule(Inside& inside, warehouse::Warehouse& st
   const std::int64_t from = rule.evaluated == 0 ? to : rule.evaluated / step * step;
   if (fresh && rule.evaluated == 0) return Round{.rule = &rule, .live = live, .told = {}, .through = to};
   if (to <= from) return std::nullopt;  // also where the clock went back: what was judged stays
-  const auto given = TRY(shared(inside, store, rule.project, live->definition, from, to));
-  auto told = TRY(feed(*live, given, from, to, true));
+  const std::int64_t again = asked_from(live->definition, from);
+  const auto* const given = TRY(shared(inside, store, rule.project, live->definition, again, to));
+  TRY(hear_late(*live, *given, again, from));
+  auto told = TRY(feed(*live, *given, from, to, true));
   mark_passed(told, inside.clock.now() / second);
   explain_firings(inside, store, rule, *live, told);
   return Round{.rule = &rule, .live = live, .told = std::move(told), .through = to};
@@ -369,6 +334,7 @@ void judge_all(Inside& inside, warehouse::Warehouse& store) {
     return;
   }
   inside.asked.clear();
+  ask_together(inside, store, *rules);
   std::vector<Round> rounds;
   std::set<std::pair<ProjectId, std::string>> there;
   for (const auto& rule : *rules) {

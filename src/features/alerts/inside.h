@@ -27,8 +27,10 @@ struct Stream {  // one instance: a rule × values of its split
   std::string acknowledged;  // by whom
   std::string event;         // the newest firing
   double value = stats::nothing;
-  std::int64_t seen = 0;  // newest step in which there was something, seconds
-  bool changed = true;    // against what the ledger says
+  std::int64_t seen = 0;                  // newest step in which there was something, seconds
+  std::map<std::int64_t, double> recent;  // values of the last steps, as they were judged; of thresholds
+  bool came_late = false;                 // something of the last minutes is bad by what has come since
+  bool changed = true;                    // against what the ledger says
 };
 
 struct Point {  // of an instance, for who draws it
@@ -40,6 +42,7 @@ struct Live {  // a rule that is being judged
   std::int64_t version = 0;
   Definition definition;
   std::map<std::string, Stream> streams;
+  std::int64_t began = 0;                                      // from here on it was judged by this process
   std::map<std::string, std::vector<Point>>* drawn = nullptr;  // what these instances were is written here too
 };
 
@@ -96,9 +99,18 @@ using Inside = Alerts::Inside;
 // Buckets of the rule's measure in [from, to), seconds, multiples of its step. `exhausted` beyond most_instances.
 Result<std::vector<Bucket>> buckets(warehouse::Warehouse& store, traces::Rollups* rollups, ProjectId project,
                                     const Definition& definition, std::int64_t from, std::int64_t to, Nanos now);
+// The same, once in a round for all rules that ask it; holds until the next round.
+Result<const std::vector<Bucket>*> shared(Inside& inside, warehouse::Warehouse& store, ProjectId project,
+                                          const Definition& definition, std::int64_t from, std::int64_t to);
+std::int64_t asked_from(const Definition& definition, std::int64_t from);  // a threshold hears what came late
+// What is due of several measures of the same spans, by one statement; found again by `shared`.
+void ask_together(Inside& inside, warehouse::Warehouse& store, const std::vector<StoredRule>& rules);
 // Feeds buckets of [from, to) to the streams, and makes new ones as values appear. Without `advance` they only learn.
 Result<std::vector<Told>> feed(Live& live, const std::vector<Bucket>& buckets, std::int64_t from, std::int64_t to,
                                bool advance);
+// A threshold looks once more at the steps of [from, to), of the last five minutes: an instance of which one is bad by
+// what has come since is bad at the next step.
+Result<> hear_late(Live& live, const std::vector<Bucket>& buckets, std::int64_t from, std::int64_t to);
 // What is long over by `now` is not told; what fires still is, however late.
 void mark_passed(std::vector<Told>& told, std::int64_t now);
 void judge_all(Inside& inside, warehouse::Warehouse& store);  // every rule of every project, up to now − delay

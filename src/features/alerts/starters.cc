@@ -1,5 +1,6 @@
 // The rules that every project has from its first day. Chosen on the demo fleet (tests/system/demo.py): quiet on its
-// ordinary days, one firing or more in each incident. They may be changed and removed like any other rule.
+// ordinary days, one firing or more in each incident, whatever the hour and weekday on which its fortnight begins. They
+// may be changed and removed like any other rule.
 #include "base/text.h"
 #include "inside.h"
 #include "records/audit/audit.h"
@@ -10,8 +11,8 @@ namespace {
 // A newer set has a newer version; a project gets the rules of a set once.
 constexpr std::int64_t version = 1;
 constexpr std::string_view rules[] = {
-    R"({"name":"Cost spike","measure":"cost","kind":"anomaly","direction":"up","split":["agent"],"step":"1h","least":0.05,"learning_bar":1.5,"severity":"page","keep_firing_for":"2h","explain":["agent_version","model","tool","user"]})",
-    R"({"name":"Slow runs","measure":"latency.mean","grain":"trace","kind":"anomaly","direction":"up","split":["agent"],"step":"1h","learning_bar":1.3,"severity":"page","keep_firing_for":"2h","explain":["agent_version","model","tool"]})",
+    R"({"name":"Cost spike","measure":"cost","kind":"anomaly","direction":"up","split":["agent"],"step":"1h","least":0.05,"learning_bar":2,"severity":"page","keep_firing_for":"2h","explain":["agent_version","model","tool","user"]})",
+    R"({"name":"Slow runs","measure":"latency.mean","grain":"trace","kind":"anomaly","direction":"up","split":["agent"],"step":"1h","severity":"page","keep_firing_for":"2h","explain":["agent_version","model","tool"]})",
     R"({"name":"Errors","measure":"error_rate","kind":"anomaly","direction":"up","split":["agent"],"step":"1h","learning_bar":1.3,"severity":"page","keep_firing_for":"2h","explain":["agent_version","model","tool","error_type"]})",
     R"({"name":"Guardrail surge","measure":"guardrail_triggers","kind":"anomaly","direction":"up","step":"1h","learning_bar":1.5,"least":3,"severity":"page","keep_firing_for":"2h","explain":["agent","agent_version","user"]})",
     R"({"name":"Runs blocked","measure":"traces","filter":"status=blocked","grain":"trace","kind":"threshold","above":3,"split":["agent"],"step":"1h","severity":"page","keep_firing_for":"2h","explain":["agent_version","user"]})",

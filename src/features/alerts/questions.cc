@@ -1,0 +1,146 @@
+// What rules ask of the warehouse: rules that ask the same share one answer, rules that differ by the measure alone one
+// statement.
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "base/text.h"
+#include "inside.h"
+#include "store/warehouse/warehouse.h"
+
+namespace pawl::alerts {
+namespace {
+
+constexpr std::uint32_t most_rows = 10'000;  // of a statement
+constexpr std::size_t measures_at_once = 12;
+
+std::string split_text(const Definition& definition, const native::Rows& rows, std::size_t row) {
+  JsonWriter json;
+  json.object();
+  for (std::size_t d = 0; d < definition.split.size(); ++d) json.field(definition.split[d], rows.text(1 + d, row));
+  return json.end().take();
+}
+
+double number_at(const native::Rows& rows, std::size_t column, std::size_t row, query::Type type) {
+  if (rows.is_null(column, row)) return stats::nothing;
+  return type == query::Type::money ? static_cast<double>(rows.wide(column, row)) / 1e12 : rows.real(column, row);
+}
+
+struct Answers {
+  std::vector<std::vector<Bucket>> of;  // of each measure
+  std::size_t rows = 0;
+};
+
+// One statement for several measures of one filter, split, grain and step.
+Result<Answers> ask(warehouse::Warehouse& store, traces::Rollups* rollups, ProjectId project,
+                    const Definition& definition, const std::vector<std::string>& measures, std::int64_t from,
+                    std::int64_t to, Nanos now) {
+  query::MeasureQuery question{.measures = measures,
+                               .dimensions = definition.split,
+                               .filter = definition.filter,
+                               .range = {from * second, to * second},
+                               .step = definition.step_text(),
+                               .limit = most_rows,
+                               .grain = definition.grain,
+                               .now = now};
+  auto counted = static_cast<std::size_t>(std::ranges::find(measures, definition.counted()) - measures.begin());
+  if (counted == measures.size()) question.measures.push_back(definition.counted());
+  std::optional<traces::Rollups::Reading> still;
+  if (rollups != nullptr) question.rolled_up = still.emplace(*rollups).through();
+  const auto statement = TRY(query::compile(project, question));
+  const auto answer = TRY(store.read(query::question(statement)));
+  const auto& rows = answer.rows;
+  const std::size_t first = 1 + definition.split.size();
+  Answers out{.of = std::vector<std::vector<Bucket>>(measures.size()), .rows = rows.size()};
+  for (std::size_t row = 0; row < rows.size(); ++row) {
+    const double n = number_at(rows, first + counted, row, query::Type::number);
+    const std::string split = split_text(definition, rows, row);
+    for (std::size_t m = 0; m < measures.size(); ++m)
+      out.of[m].push_back({.split = split,
+                           .at = rows.integer(0, row) / second,
+                           .value = number_at(rows, first + m, row, statement.columns[first + m].type),
+                           .count = std::isnan(n) ? 0 : n});
+  }
+  return out;
+}
+
+// All but the measure.
+std::string question_text(ProjectId project, const Definition& definition, std::int64_t from, std::int64_t to) {
+  return fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n{}", project, definition.filter.text(), join(definition.split, ","),
+                     query::name_of(definition.grain), definition.shape.step, from, to);
+}
+
+std::int64_t piece_of(const Definition& definition) {
+  const std::int64_t step = definition.shape.step;
+  return std::max(step, (definition.split.empty() ? 8640 : 288) * step / 12 * 12);
+}
+
+}  // namespace
+
+std::int64_t asked_from(const Definition& definition, std::int64_t from) {
+  const std::int64_t step = definition.shape.step;
+  return definition.rule.kind == "threshold" && step < late ? from - late / step * step : from;
+}
+
+Result<std::vector<Bucket>> buckets(warehouse::Warehouse& store, traces::Rollups* rollups, ProjectId project,
+                                    const Definition& definition, std::int64_t from, std::int64_t to, Nanos now) {
+  std::vector<Bucket> out;
+  const std::int64_t piece = piece_of(definition);
+  for (std::int64_t at = from; at < to; at += piece) {
+    auto some = TRY(ask(store, rollups, project, definition, {definition.measure}, at, std::min(to, at + piece), now));
+    if (some.rows >= most_rows)
+      return fail(ErrorKind::exhausted, "The split by {} has too many values to follow: narrow the filter.",
+                  join(definition.split, ", "));
+    out.insert(out.end(), std::make_move_iterator(some.of[0].begin()), std::make_move_iterator(some.of[0].end()));
+  }
+  std::ranges::sort(out, {}, &Bucket::at);
+  return out;
+}
+
+Result<const std::vector<Bucket>*> shared(Inside& inside, warehouse::Warehouse& store, ProjectId project,
+                                          const Definition& definition, std::int64_t from, std::int64_t to) {
+  const std::string question = question_text(project, definition, from, to) + "\n" + definition.measure;
+  if (const auto found = inside.asked.find(question); found != inside.asked.end()) return &found->second;
+  auto out = TRY(buckets(store, inside.options.rollups, project, definition, from, to, inside.clock.now()));
+  return &(inside.asked[question] = std::move(out));
+}
+
+void ask_together(Inside& inside, warehouse::Warehouse& store, const std::vector<StoredRule>& rules) {
+  struct Group {
+    ProjectId project = 0;
+    const Definition* like = nullptr;
+    std::int64_t from = 0, to = 0;
+    std::set<std::string> measures;
+  };
+  std::map<std::string, Group> groups;
+  for (const auto& rule : rules) {
+    const auto live = inside.live.find({rule.project, rule.id});
+    if (!rule.enabled || rule.evaluated == 0 || live == inside.live.end() || live->second.version != rule.version)
+      continue;
+    const auto& definition = live->second.definition;
+    const std::int64_t step = definition.shape.step, from = rule.evaluated / step * step;
+    const std::int64_t to = (inside.clock.now() / second - delay) / step * step;
+    if (to <= from || to - from > piece_of(definition)) continue;
+    const std::int64_t begin = asked_from(definition, from);
+    auto& group = groups[question_text(rule.project, definition, begin, to)];
+    group.project = rule.project, group.like = &definition, group.from = begin, group.to = to;
+    group.measures.insert(definition.measure);
+  }
+  for (const auto& [question, group] : groups) {
+    const std::vector<std::string> all(group.measures.begin(), group.measures.end());
+    for (std::size_t at = 0; all.size() > 1 && at < all.size(); at += measures_at_once) {
+      const std::vector<std::string> some(
+          all.begin() + static_cast<std::ptrdiff_t>(at),
+          all.begin() + static_cast<std::ptrdiff_t>(std::min(all.size(), at + measures_at_once)));
+      auto answers = ask(store, inside.options.rollups, group.project, *group.like, some, group.from, group.to,
+                         inside.clock.now());
+      if (!answers || answers->rows >= most_rows) continue;  // each asks for itself, and says what is wrong
+      for (std::size_t m = 0; m < some.size(); ++m) {
+        std::ranges::sort(answers->of[m], {}, &Bucket::at);
+        inside.asked[question + "\n" + some[m]] = std::move(answers->of[m]);
+      }
+    }
+  }
+}
+
+}  // namespace pawl::alerts
