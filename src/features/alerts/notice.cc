@@ -132,9 +132,9 @@ std::string webhook_body(std::span<const std::string> bodies) {
   json.object();
   if (parser.parse(text).get(root)) return bodies.front();
   json.field("type", text_at(root, "/type")).field("timestamp", text_at(root, "/timestamp")).key("data").object();
-  json.field("project", text_at(root, "/data/project"))
-      .key("rule")
-      .raw(simdjson::minify(root.at_pointer("/data/rule")));
+  json.field("project", text_at(root, "/data/project")).key("rule");
+  dom::element rule;
+  root.at_pointer("/data/rule").get(rule) == simdjson::SUCCESS ? json.raw(simdjson::minify(rule)) : json.null();
   json.field("count", static_cast<std::uint64_t>(bodies.size()));
   json.field("left_out", static_cast<std::uint64_t>(bodies.size() - told));
   json.key("alerts").raw("[" + list + "]");
