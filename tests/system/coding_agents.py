@@ -2,7 +2,7 @@
 what it did is found in Pawl: one session, every model call and tool once, its tokens and its cost, though it is told up to three times.
 
 With PAWL_NO_NETWORK=1, or where a package cannot be had, it says what was skipped.
-    coding_agents.py [claude|codex|gemini ...]
+    coding_agents.py [claude|codex|gemini|gemini-events ...]
 """
 import concurrent.futures
 import decimal
@@ -38,9 +38,10 @@ def gemini(modules, provider):
 
 # How it is started; its tool for the shell and how it is called; USD a million tokens: uncached, cached, output.
 AGENTS = {
+    "gemini-events": (gemini, ("run_shell_command", {"command": "echo sunny", "description": "Says it."}), ("0.3", "0.03", "2.5")),  # first: what only events tell is settled after 30 s
     "claude": (claude, ("Bash", {"command": "echo sunny", "description": "Says it."}), ("1", "0.1", "5")),
     "codex": (codex, ("exec_command", {"cmd": "echo sunny"}), ("2", "0.5", "8")),
-    # Its spans do not tell that a token was cached; the events that do, name no span.
+    # Its spans do not tell that a token was cached; the events that do, name no span, and are believed where there are no spans.
     "gemini": (gemini, ("run_shell_command", {"command": "echo sunny", "description": "Says it."}), ("0.3", "0.3", "2.5")),
 }
 
@@ -76,13 +77,20 @@ def try_agent(name, modules):
         server.wait_for(lambda: server.call("GET", "/metrics").status == 200, 30, "the keys")
         words, more = start(modules, provider)
         env = {"PATH": os.environ["PATH"], "HOME": home, "LANG": "C.UTF-8", "PAWL_KEY": server.sdk_key, **more}
-        if name == "gemini":  # what a user has chosen before; and its key, which it takes from nowhere else
+        client, settings = name.partition("-")[0], os.path.join(home, ".gemini/settings.json")
+        if client == "gemini":  # what a user has chosen before; and its key, which it takes from nowhere else
             env["OTEL_EXPORTER_OTLP_HEADERS"] = f"Authorization=Bearer%20{server.sdk_key}"
-            os.makedirs(os.path.join(home, ".gemini"))
-            with open(os.path.join(home, ".gemini/settings.json"), "w", encoding="utf-8") as file:
+            os.makedirs(os.path.dirname(settings))
+            with open(settings, "w", encoding="utf-8") as file:
                 json.dump({"security": {"auth": {"selectedType": "gemini-api-key"}}}, file)
-        wrote = subprocess.run([os.path.abspath(BINARY), "connect", name, "--server", server.url, "--write"], capture_output=True, text=True, env=env, cwd=home, check=False)
+        wrote = subprocess.run([os.path.abspath(BINARY), "connect", client, "--server", server.url, "--write"], capture_output=True, text=True, env=env, cwd=home, check=False)
         checks.append(("pawl connect --write", wrote.returncode == 0 and "arrived after" in wrote.stdout, wrote.stdout[-400:] + wrote.stderr[-400:]))
+        if name == "gemini-events":
+            with open(settings, encoding="utf-8") as file:
+                written = json.load(file)
+            written["telemetry"]["traces"] = False
+            with open(settings, "w", encoding="utf-8") as file:
+                json.dump(written, file)
         ran = subprocess.run(words, capture_output=True, text=True, env=env, cwd=home, stdin=subprocess.DEVNULL, timeout=120 * PATIENCE, check=False)
         checks.append(("it answers", ran.returncode == 0 and "It is sunny" in ran.stdout, ran.stdout[-500:] + ran.stderr[-900:]))
         end = time.monotonic() + 45 * PATIENCE  # events wait up to 30 s for the span that they name
