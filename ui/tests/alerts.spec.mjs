@@ -28,6 +28,17 @@ test('what fires stands first with its evidence; another is chosen by key, and t
   await eventually(() => assert.equal(query(page).get('all'), '1'));
 });
 
+test('a chart of a dashboard becomes a rule; the navigation counts what nobody has seen', async ({ go }) => {
+  const page = await go('/dashboards/fleet?from=2026-11-09&to=2026-11-16&filter=team=customer-care');
+  await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Alerts 2 firing' }).waitFor();
+  await page.getByRole('button', { name: 'More about Cost by team' }).click();
+  await page.getByRole('link', { name: 'Alert on this' }).click();
+  await page.waitForURL(/\/alerts\/rule\/new\?measure=cost&filter=team=customer-care&split=team$/);
+  await page.getByRole('heading', { name: /have fired/ }).waitFor();
+  assert.equal(await page.getByLabel('Kind').inputValue(), 'anomaly');
+  assert.equal(await page.getByLabel('Split 1').inputValue(), 'team');
+});
+
 test('acknowledged by key, and it says by whom', async ({ go }) => {
   const page = await go('/alerts');
   await evidence(page).waitFor();
