@@ -161,13 +161,6 @@ export interface Silence {
   state: 'pending' | 'active' | 'ended';
   mutes: number;
 }
-export interface RuleVersion {
-  version: number;
-  changed: string;
-  actor: string;
-  definition: Definition;
-}
-
 const at = (id: string): string => encodeURIComponent(id);
 
 export function callsOf(api: Api) {
@@ -177,7 +170,6 @@ export function callsOf(api: Api) {
     alerts: () => get<{ alerts: Alert[] }>('').then((answer) => answer.alerts),
     rules: () => get<{ rules: Rule[] }>('/rules').then((answer) => answer.rules),
     rule: (id: string) => get<Rule>(`/rules/${at(id)}`),
-    versions: (id: string) => get<{ versions: RuleVersion[] }>(`/rules/${at(id)}/versions`).then((answer) => answer.versions),
     save: (id: string | null, definition: Definition) => (id === null ? post<Rule>('/rules', definition) : api.call<Rule>('PUT', `/alerts/rules/${at(id)}`, definition)),
     remove: (id: string) => api.call<void>('DELETE', `/alerts/rules/${at(id)}`),
     backtest: (definition: Definition, signal: AbortSignal) => post<Backtest>('/backtest', definition, signal),

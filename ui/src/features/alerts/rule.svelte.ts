@@ -45,7 +45,6 @@ export class RuleModel {
   readonly ready = $derived.by(() => this.id === null || this.rule !== null);
   readonly unit = $derived.by(() => this.measures.find((one) => one.name === this.draft.measure)?.unit ?? '');
   readonly asked = $derived.by(() => cleanOf({ ...$state.snapshot(this.draft), name: this.draft.name || 'try' }));
-  readonly changed = $derived.by(() => (this.rule === null ? this.draft.name !== '' : JSON.stringify(cleanOf($state.snapshot(this.draft))) !== JSON.stringify(cleanOf({ ...fresh0, ...this.rule.definition }))));
 
   async load(): Promise<void> {
     if (this.id === null) return;

@@ -15,7 +15,6 @@ export function runOf(text: string): { kind: Kind; id: string } | null {
   return parsed ? { kind: parsed[1] === 'sessions' ? 'session' : 'trace', id: parsed[2]! } : null;
 }
 export const nameOf = (kind: Kind, id: string): string => `${kind === 'session' ? 'sessions' : 'traces'}/${id}`;
-export const compareHref = (a: string, b: string): string => url.link('/compare', { a, b });
 
 export class CompareModel {
   readonly state: QueryState<typeof schema>;

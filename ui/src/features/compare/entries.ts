@@ -1,6 +1,6 @@
 // A run as a list of steps to compare: what was said, called and answered, each with its share of cost, time and tokens; sub-agents hold theirs.
 import {
-  build, reading, total, tokensTotal, transcribe, type Call, type Item, type Node, type Run, type Tree,
+  build, reading, total, transcribe, type Call, type Item, type Node, type Run, type Tree,
 } from '../replay/model';
 
 export interface Entry {
@@ -138,5 +138,3 @@ function systemOf(calls: Node[]): string {
   }
   return '';
 }
-
-export const anyTokens = (node: Node): number | null => tokensTotal(node.span);

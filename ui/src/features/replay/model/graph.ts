@@ -3,7 +3,7 @@ import { findings, type Finding } from './badges';
 import { HANDOFF, handedOver } from './handoff';
 import { total } from './money';
 import type { Node, Tree } from './tree';
-import { below, put, tokensTotal } from './tree';
+import { below, tokensTotal } from './tree';
 import type { Kind } from './types';
 import { allVisits, calledBy, visitsOf, type Visit } from './visits';
 
@@ -305,14 +305,4 @@ export function lanesOf(tree: Tree, name: string): Lanes {
     seen.add(visit);
   }
   return { lanes: [...lanes].map(([agent, at]) => ({ agent, steps: counts[at]! })), rows, rowOf: new Map(rows.map((row, at) => [row.node.id, at])) };
-}
-
-/** Lists of nodes by the graph node that stands for them. */
-export function stepsByNode(graph: Graph, tree: Tree): Map<string, Node[]> {
-  const out = new Map<string, Node[]>();
-  for (const step of tree.steps) {
-    const id = graph.nodeOf.get(step.id);
-    if (id) put(out, id, step);
-  }
-  return out;
 }
