@@ -12,6 +12,7 @@
 #include "features/objectives/objectives.h"
 #include "features/prometheus/prometheus.h"
 #include "features/quality/quality.h"
+#include "features/reports/reports.h"
 #include "features/sdks/sdks.h"
 #include "features/sql/sql.h"
 #include "guard/secrets.h"
@@ -71,6 +72,7 @@ struct Installation::Parts {
   std::unique_ptr<costs::Costs> costs;
   std::unique_ptr<alerts::Alerts> alerts;
   std::unique_ptr<objectives::Objectives> objectives;
+  std::unique_ptr<reports::Reports> reports;
   std::unique_ptr<sql::Sql> sql;
   std::unique_ptr<quality::Quality> quality;
   net::Router router;
@@ -95,6 +97,7 @@ struct Installation::Parts {
   void refresh();
   void make_features();
   void make_alerts();
+  void make_reports();
   // Hands mails to the server of the settings; empty where there is none.
   std::function<Result<>(std::string_view, const std::function<std::string(std::string_view)>&)> mailer();
   void make_sdks(const std::string& key);

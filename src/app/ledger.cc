@@ -6,6 +6,7 @@
 #include "features/dashboards/dashboards.h"
 #include "features/ingest/ingest.h"
 #include "features/quality/quality.h"
+#include "features/reports/reports.h"
 #include "features/sdks/sdks.h"
 #include "records/audit/audit.h"
 #include "records/datasets/datasets.h"
@@ -18,9 +19,10 @@ namespace pawl::app {
 
 std::vector<ledger::Migration> ledger_migrations() {
   std::vector<ledger::Migration> steps;
-  for (const auto owner : {projects::migrations(), audit::migrations(), ingest::migrations(), scores::migrations(),
-                           prompts::migrations(), datasets::migrations(), sdks::migrations(), alerts::migrations(),
-                           costs::migrations(), dashboards::migrations(), quality::migrations(), slos::migrations()})
+  for (const auto owner :
+       {projects::migrations(), audit::migrations(), ingest::migrations(), scores::migrations(), prompts::migrations(),
+        datasets::migrations(), sdks::migrations(), alerts::migrations(), costs::migrations(), dashboards::migrations(),
+        quality::migrations(), slos::migrations(), reports::migrations()})
     steps.insert(steps.end(), owner.begin(), owner.end());
   return steps;
 }

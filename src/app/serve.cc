@@ -133,6 +133,7 @@ void Installation::Parts::make_features() {
   make_alerts();
   objectives = std::make_unique<objectives::Objectives>(pool, *ledger, clock,
                                                         objectives::Options{.progress = [this] { return progress(); }});
+  make_reports();
   sql = std::make_unique<sql::Sql>(pool, sql::Options{.progress = [this] { return progress(); }});
   quality = std::make_unique<quality::Quality>(
       pool, quality::Parts{*ledger, *projects, *scores, *datasets}, clock, log,
@@ -280,6 +281,7 @@ Result<> Installation::Parts::open_warehouse() {
   costs->open(*warehouse);
   alerts->open(*warehouse);
   objectives->open(*warehouse);
+  reports->open(*warehouse);
   sql->open(*warehouse);
   sdks->open(*warehouse);
   quality->open(*warehouse);
@@ -347,6 +349,7 @@ void Installation::Parts::stop() {
   if (prometheus) prometheus->close();
   if (costs) costs->close();
   if (alerts) alerts->close();
+  if (reports) reports->close();
   if (objectives) objectives->close();
   if (sql) sql->close();
   if (sdks) sdks->close();

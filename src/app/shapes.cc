@@ -296,6 +296,21 @@ constexpr ShapeField slo_fields[] = {
     {"bad_filter", "string"},
     {"changed", "time"},
     {"history", "[SloDay]", {}, true}};
+constexpr ShapeField report_fields[] = {{"id", "string"},
+                                        {"kind", "string", "weekly cost slo incidents"},
+                                        {"from", "time"},
+                                        {"to", "time"},
+                                        {"timezone", "string"},
+                                        {"made", "time"},
+                                        {"schedule", "string", "which one asked for it, or \"\""},
+                                        {"late", "boolean", "more than an hour after it was due"}};
+constexpr ShapeField schedule_fields[] = {{"name", "string"},
+                                          {"kind", "string", "weekly cost slo incidents"},
+                                          {"timezone", "string"},
+                                          {"weekday", "string", "monday …"},
+                                          {"hour", "integer"},
+                                          {"enabled", "boolean"},
+                                          {"trouble", "string", "why the last one could not be made"}};
 constexpr ShapeField refused_fields[] = {
     {"code", "string", "invalid not_found denied conflict exhausted unavailable …"},
     {"message", "string", "what to do"},
@@ -349,6 +364,8 @@ constexpr Shape table[] = {
     {"Burn", "How fast an error budget burns, over two windows.", burn_fields},
     {"SloDay", "A day of an objective.", slo_day_fields},
     {"Slo", "An objective of an agent, and how it stands.", slo_fields},
+    {"Report", "A report that is kept.", report_fields},
+    {"ReportSchedule", "When reports are made by themselves.", schedule_fields},
     {"Refusal", "Why it could not be done.", refused_fields},
     {"Problem", "The body of every error.", problem_fields},
 };

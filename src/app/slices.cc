@@ -49,6 +49,9 @@ constexpr Job alerts_jobs[] = {
      "feeds finished steps of each rule's measure to its judges, in the order of time"},
     {"deliver", "every second", "sends what the outbox holds, and writes down what came of it"}};
 constexpr std::string_view alerts_commands[] = {"alert"};
+constexpr std::string_view reports_commands[] = {"report"};
+constexpr Job reports_jobs[] = {
+    {"schedules", "every 2 s", "makes the weekly reports that are due, of the week before; tried again for a day"}};
 constexpr std::string_view objectives_commands[] = {"slo"};
 constexpr std::string_view dashboards_commands[] = {"apply"};
 constexpr std::string_view prices_commands[] = {"price"};
@@ -87,6 +90,7 @@ constexpr Known known[] = {
     {"alerts", "rules on measures, what fires, who is told", alerts_jobs, {}, alerts_commands},
     {"slos", "objectives of agents, as they were declared", {}, {}, {}},
     {"objectives", "compliance with objectives, error budgets, burn rates", {}, {}, objectives_commands},
+    {"reports", "weekly reports, made on demand or by schedule, and kept", reports_jobs, {}, reports_commands},
     {"prometheus", "measures in PromQL, as a Prometheus data source", {}, {}, {}},
     {"imports", "history from Langfuse, LangSmith, Phoenix and MLflow", {}, {}, imports_commands},
     {"sql", "reading by SQL, as ClickHouse's HTTP interface", {}, {}, {}},

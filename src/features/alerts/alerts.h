@@ -4,6 +4,7 @@
 #pragma once
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/log.h"
@@ -19,6 +20,14 @@
 namespace pawl::alerts {
 
 std::span<const ledger::Migration> migrations();
+
+struct Fired {                        // an instance of a rule that fired
+  std::string rule, severity, split;  // split: its values, as JSON
+  Nanos at = 0;
+  std::optional<Nanos> resolved;
+};
+// What began to fire in [from, to), in the order of time.
+Result<std::vector<Fired>> fired(ledger::Ledger& ledger, projects::ProjectId project, Nanos from, Nanos to);
 
 struct Options {
   // Outbound calls under their rules, all at once; as many answers.

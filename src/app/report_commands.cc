@@ -1,0 +1,253 @@
+// `pawl report …`: weekly reports of a running server, as HTML, CSV, JSON, and as PDF where Chromium is there.
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <signal.h>
+#include <simdjson.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+#include "base/json.h"
+#include "base/text.h"
+#include "commands.h"
+#include "outcome.h"
+#include "remote.h"
+
+namespace pawl::app {
+namespace {
+
+namespace fs = std::filesystem;
+namespace sj = simdjson;
+
+struct Wanted : Asked {
+  std::string kind = "weekly", week, timezone, format = "html", out, id, name, weekday = "monday";
+  int hour = 8;
+  bool keep = false;
+};
+
+// Chromium, by its usual names; "" where it is nowhere.
+std::string find_chromium() {
+  const char* path = std::getenv("PATH");
+  for (const auto folder : split(path == nullptr ? "/usr/bin" : path, ':')) {
+    for (const char* name : {"chromium", "chromium-browser", "google-chrome"}) {
+      const auto program = fs::path(folder) / name;
+      if (::access(program.c_str(), X_OK) == 0) return program;
+    }
+  }
+  return "";
+}
+
+// Runs it, quietly; at most a minute.
+Result<> run(const std::vector<std::string>& words) {
+  std::vector<char*> arguments;
+  for (const auto& word : words)
+    arguments.push_back(const_cast<char*>(word.c_str()));  // NOLINT: execve's own signature
+  arguments.push_back(nullptr);
+  posix_spawn_file_actions_t quiet;
+  posix_spawn_file_actions_init(&quiet);
+  posix_spawn_file_actions_addopen(&quiet, 1, "/dev/null", O_WRONLY, 0);
+  posix_spawn_file_actions_addopen(&quiet, 2, "/dev/null", O_WRONLY, 0);
+  pid_t child = 0;
+  const int failed = posix_spawn(&child, arguments[0], &quiet, nullptr, arguments.data(), environ);
+  posix_spawn_file_actions_destroy(&quiet);
+  if (failed != 0) return fail(ErrorKind::unavailable, "{} cannot be started", words[0]);
+  const auto until = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+  int status = 0;
+  while (::waitpid(child, &status, WNOHANG) == 0) {
+    if (std::chrono::steady_clock::now() > until) {
+      ::kill(child, SIGKILL);
+      ::waitpid(child, &status, 0);
+      return fail(ErrorKind::unavailable, "{} did not end within a minute", words[0]);
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) return fail(ErrorKind::unavailable, "{} failed", words[0]);
+  return {};
+}
+
+// The report holds all that it needs: a file of ours, no network.
+Result<std::string> write_pdf(const std::string& html, const std::string& out) {
+  const std::string chromium = find_chromium();
+  if (chromium.empty())
+    return fail(ErrorKind::unavailable,
+                "there is no Chromium here to make a PDF with. Take --format html and print it, or install chromium.");
+  std::string folder = (fs::temp_directory_path() / "pawl-report-XXXXXX").string();
+  if (::mkdtemp(folder.data()) == nullptr) return fail(ErrorKind::unavailable, "{} cannot be made", folder);
+  const std::string page = folder + "/report.html", made = folder + "/report.pdf";
+  std::ofstream(page, std::ios::binary) << html;
+  std::vector<std::string> words = {chromium,
+                                    "--headless",
+                                    "--disable-gpu",
+                                    "--no-first-run",
+                                    "--no-pdf-header-footer",
+                                    "--disable-dev-shm-usage",
+                                    "--user-data-dir=" + folder + "/profile",
+                                    "--print-to-pdf=" + made,
+                                    "file://" + page};
+  if (::geteuid() == 0) words.insert(words.begin() + 1, "--no-sandbox");  // it starts as root in no other way
+  const auto done = run(words);
+  std::error_code error;
+  const auto size = fs::file_size(made, error);
+  const bool printed = done && !error && size > 0;
+  if (printed) fs::copy_file(made, out, fs::copy_options::overwrite_existing, error);
+  std::error_code gone;
+  fs::remove_all(folder, gone);
+  if (!printed) return fail(ErrorKind::unavailable, "{}", done ? "Chromium made no PDF" : done.error().what);
+  if (error) return fail(ErrorKind::unavailable, "{} cannot be written", out);
+  return fmt::format("{}: {} bytes", out, size);
+}
+
+Result<std::string> deliver(const Wanted& wanted, std::string text) {
+  if (wanted.format == "pdf") return write_pdf(text, wanted.out);
+  if (wanted.out.empty()) {
+    if (text.ends_with('\n')) text.pop_back();
+    return text;
+  }
+  std::ofstream file(wanted.out, std::ios::binary);
+  file << text;
+  file.close();
+  if (!file) return fail(ErrorKind::unavailable, "{} cannot be written", wanted.out);
+  return fmt::format("{}: {} bytes", wanted.out, text.size());
+}
+
+std::string asked_format(const Wanted& wanted) {
+  return wanted.format == "pdf" ? "html" : wanted.format;
+}
+
+Result<> check(const Wanted& wanted) {
+  if (wanted.format == "pdf" && wanted.out.empty())
+    return fail(ErrorKind::invalid, "A PDF goes to a file: name it with --out");
+  return {};
+}
+
+Result<std::string> make(const Wanted& wanted) {
+  TRY(check(wanted));
+  if (!wanted.keep)
+    return deliver(wanted, TRY(call(wanted, "GET",
+                                    "/api/v1/reports/preview" + query_text({{"kind", wanted.kind},
+                                                                            {"week", wanted.week},
+                                                                            {"timezone", wanted.timezone},
+                                                                            {"format", asked_format(wanted)}}))));
+  JsonWriter json;
+  json.object().field("kind", wanted.kind).field("week", wanted.week).field("timezone", wanted.timezone).end();
+  const std::string body = TRY(call(wanted, "POST", "/api/v1/reports", json.take()));
+  sj::dom::parser parser;
+  sj::dom::element made;
+  std::string_view id;
+  if (parser.parse(body).get(made) != sj::SUCCESS || made["id"].get(id) != sj::SUCCESS)
+    return fail(ErrorKind::corrupt, "the server's answer is no report");
+  return deliver(
+      wanted,
+      TRY(call(wanted, "GET", fmt::format("/api/v1/reports/{}", id) + query_text({{"format", asked_format(wanted)}}))));
+}
+
+Result<std::string> show(const Wanted& wanted) {
+  TRY(check(wanted));
+  return deliver(wanted, TRY(call(wanted, "GET",
+                                  "/api/v1/reports/" + percent_encode(wanted.id) +
+                                      query_text({{"format", asked_format(wanted)}}))));
+}
+
+Result<std::string> rows_of(const Wanted& wanted, const std::string& path, std::string_view list,
+                            const std::vector<std::string_view>& columns) {
+  const std::string body = TRY(call(wanted, "GET", path));
+  if (wanted.json) return body;
+  sj::dom::parser parser;
+  sj::dom::element document;
+  sj::dom::array items;
+  if (parser.parse(body).get(document) != sj::SUCCESS || document[list].get(items) != sj::SUCCESS)
+    return fail(ErrorKind::corrupt, "the server's answer has no {}", list);
+  std::vector<std::vector<std::string>> rows(1, {columns.begin(), columns.end()});
+  for (const auto item : items) {
+    auto& row = rows.emplace_back();
+    for (const auto column : columns) {
+      sj::dom::element value;
+      std::string_view text;
+      if (item[column].get(value) != sj::SUCCESS)
+        row.emplace_back("–");
+      else
+        row.push_back(value.get(text) == sj::SUCCESS ? std::string(text) : sj::to_string(value));
+    }
+  }
+  return table(rows);
+}
+
+Result<std::string> list(const Wanted& wanted) {
+  return rows_of(wanted, "/api/v1/reports", "reports", {"id", "kind", "from", "to", "timezone", "made", "schedule"});
+}
+
+Result<std::string> schedules(const Wanted& wanted) {
+  return rows_of(wanted, "/api/v1/report-schedules", "schedules",
+                 {"name", "kind", "weekday", "hour", "timezone", "enabled", "trouble"});
+}
+
+Result<std::string> schedule(const Wanted& wanted) {
+  JsonWriter json;
+  json.object().field("kind", wanted.kind).field("timezone", wanted.timezone).field("weekday", wanted.weekday);
+  json.field("hour", wanted.hour).end();
+  TRY(call(wanted, "PUT", "/api/v1/report-schedules/" + percent_encode(wanted.name), json.take()));
+  return fmt::format("{}: each {} at {}:00", wanted.name, wanted.weekday, wanted.hour);
+}
+
+Result<std::string> unschedule(const Wanted& wanted) {
+  TRY(call(wanted, "DELETE", "/api/v1/report-schedules/" + percent_encode(wanted.name)));
+  return fmt::format("{} is removed", wanted.name);
+}
+
+}  // namespace
+
+void add_report_commands(CLI::App& app, Commands& commands) {
+  const auto wanted = std::make_shared<Wanted>();
+  auto* group = app.add_subcommand("report", "Weekly reports")->require_subcommand(1);
+  const auto add = [&](const char* name, const char* about, std::function<Result<std::string>()> work) {
+    auto* command = group->add_subcommand(name, about);
+    add_whereabouts(*command, wanted);
+    command->callback([&commands, work] { commands.chosen = [work] { return finish(work()); }; });
+    return command;
+  };
+  const auto add_file = [&](CLI::App* command) {
+    command->add_option("--format", wanted->format, "html, csv, json, or pdf where Chromium is there [html]");
+    command->add_option("--out", wanted->out, "File to write [standard output]");
+  };
+  for (const auto& [kind, about] :
+       {std::pair{"weekly", "What changed, what it cost, which objectives hold, what fired"},
+        {"cost", "Cost by team, agent and model"},
+        {"slo", "Objectives"},
+        {"incidents", "Alerts that fired"}}) {
+    auto* command = add(kind, about, [wanted, which = std::string(kind)] {
+      wanted->kind = which;
+      return make(*wanted);
+    });
+    command->add_option("--week", wanted->week, "Any day of it [the last whole week]");
+    command->add_option("--timezone", wanted->timezone, "Whose week; IANA [UTC]");
+    command->add_flag("--keep", wanted->keep, "The server keeps it as it is now");
+    add_file(command);
+  }
+  add("list", "Reports that are kept", [wanted] {
+    return list(*wanted);
+  })->add_flag("--json", wanted->json, "The API's own answer");
+  auto* one = add("show", "A report as it was made", [wanted] { return show(*wanted); });
+  one->add_option("id", wanted->id, "As `pawl report list` names it")->required();
+  add_file(one);
+  add("schedules", "When reports are made by themselves", [wanted] {
+    return schedules(*wanted);
+  })->add_flag("--json", wanted->json, "The API's own answer");
+  auto* made = add("schedule", "Makes or changes a schedule: each week, of the week before",
+                   [wanted] { return schedule(*wanted); });
+  made->add_option("name", wanted->name, "Its name")->required();
+  made->add_option("--kind", wanted->kind, "weekly, cost, slo or incidents [weekly]");
+  made->add_option("--weekday", wanted->weekday, "monday, tuesday … [monday]");
+  made->add_option("--hour", wanted->hour, "0 to 23 [8]");
+  made->add_option("--timezone", wanted->timezone, "Of hour and week; IANA [UTC]");
+  add("unschedule", "Removes a schedule; its reports stay", [wanted] { return unschedule(*wanted); })
+      ->add_option("name", wanted->name, "Its name")
+      ->required();
+}
+
+}  // namespace pawl::app

@@ -1,0 +1,245 @@
+// Reads the numbers of a report.
+#include "gather.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/text.h"
+#include "inside.h"
+#include "stats/proportions.h"
+
+namespace pawl::reports {
+namespace {
+
+using Inside = Reports::Inside;
+
+struct Wanted {  // a tile
+  std::string_view name, measure, filter;
+  bool higher_is_better;
+};
+constexpr Wanted wanted[] = {{"Runs", "traces", "", true},
+                             {"Failed runs", "error_rate", "status=error", false},
+                             {"Cost", "cost", "", false},
+                             {"Cost per run", "cost_per_trace", "", false},
+                             {"Time, 95 of 100 runs below", "latency.p95", "", false},
+                             {"Tool calls that succeed", "tool_success_rate", "kind=tool status=error", true},
+                             {"Guardrail triggers", "guardrail_triggers", "is:blocked", false},
+                             {"Tokens from the cache", "cache_hit_rate", "", true}};
+constexpr std::size_t shown_weeks = 12;
+
+Result<warehouse::Answer> ask(Inside& inside, warehouse::Warehouse& store, ProjectId project,
+                              query::MeasureQuery query) {
+  query.now = inside.clock.now();
+  std::optional<traces::Rollups::Reading> still;
+  if (inside.options.rollups != nullptr) query.rolled_up = still.emplace(*inside.options.rollups).through();
+  auto question = query::question(TRY(query::compile(project, query)));
+  question.deadline = minute;
+  return store.read(question);
+}
+
+// What a cell of a measure holds, in dollars where it is money.
+std::optional<double> number_at(const native::Rows& rows, std::size_t column, std::size_t row, query::Type type) {
+  if (rows.is_null(column, row)) return std::nullopt;
+  if (type == query::Type::money)
+    return static_cast<double>(rows.wide(column, row)) / static_cast<double>(pico_per_dollar);
+  return rows.real(column, row);
+}
+
+const query::MeasureInfo& info_of(std::string_view measure) {
+  const auto found = std::ranges::find(query::measures(), measure, &query::MeasureInfo::name);
+  PAWL_CHECK(found != query::measures().end(), "no measure is called {}", measure);
+  return *found;
+}
+
+Result<void> read_tiles(Inside& inside, warehouse::Warehouse& store, ProjectId project, Weekly& report,
+                        const Zone& zone) {
+  query::MeasureQuery query{.step = "1w", .timezone = report.timezone, .limit = 100, .grain = query::Grain::trace};
+  for (const auto& one : wanted) query.measures.emplace_back(one.measure);
+  std::vector<Nanos> starts(shown_weeks);
+  query::Range week = report.week;
+  for (std::size_t i = shown_weeks; i-- > 0; week = week_before(zone, week)) starts[i] = week.from;
+  query.range = {starts.front(), report.week.to};
+  const auto answer = TRY(ask(inside, store, project, query));
+  for (std::size_t m = 0; m < std::size(wanted); ++m) {
+    const auto& info = info_of(wanted[m].measure);
+    Tile tile{.name = std::string(wanted[m].name),
+              .unit = std::string(info.unit),
+              .measure = std::string(wanted[m].measure),
+              .filter = std::string(wanted[m].filter),
+              .now = {},
+              .before = {},
+              .weeks = std::vector<std::optional<double>>(shown_weeks),
+              .low = {},
+              .high = {},
+              .higher_is_better = wanted[m].higher_is_better};
+    for (std::size_t row = 0; row < answer.rows.size(); ++row) {
+      const auto at = std::ranges::find(starts, answer.rows.integer(0, row));
+      if (at != starts.end())
+        tile.weeks[static_cast<std::size_t>(at - starts.begin())] = number_at(answer.rows, m + 1, row, info.type);
+    }
+    tile.now = tile.weeks[shown_weeks - 1], tile.before = tile.weeks[shown_weeks - 2];
+    if (const auto usual = usual_interval(tile.weeks); usual && tile.now && tile.before)
+      tile.low = *tile.now - *tile.before + usual->first, tile.high = *tile.now - *tile.before + usual->second;
+    report.tiles.push_back(std::move(tile));
+  }
+  return {};
+}
+
+// Failed runs of this week against those of the week before: two shares, with their interval.
+void judge_failures(Weekly& report) {
+  const Tile& runs = report.tiles[0];
+  Tile& failed = report.tiles[1];
+  if (!runs.now || !runs.before || !failed.now || !failed.before || *runs.now <= 0 || *runs.before <= 0) return;
+  const auto difference = stats::newcombe(std::min(1., *failed.now) * *runs.now, *runs.now,
+                                          std::min(1., *failed.before) * *runs.before, *runs.before);
+  if (difference) failed.low = difference->ci.low, failed.high = difference->ci.high;
+}
+
+Result<void> read_costs(Inside& inside, warehouse::Warehouse& store, ProjectId project, Weekly& report) {
+  for (const char* by : {"team", "agent", "model"}) {
+    CostTable table{.by = by, .rows = {}, .total = {}};
+    std::map<std::string, CostRow> rows;
+    for (const bool now : {true, false}) {
+      const auto answer = TRY(ask(inside, store, project,
+                                  {.measures = {"cost", "llm_calls", "cost_unknown_calls"},
+                                   .dimensions = {by},
+                                   .range = now ? report.week : report.before,
+                                   .limit = 10'000}));
+      for (std::size_t i = 0; i < answer.rows.size(); ++i) {
+        CostRow& row = rows[std::string(answer.rows.text(0, i))];
+        const Int128 cost = answer.rows.is_null(1, i) ? Int128{0} : answer.rows.wide(1, i);
+        (now ? row.now : row.before) += cost;
+        (now ? table.total.now : table.total.before) += cost;
+        if (!now) continue;
+        row.calls += answer.rows.is_null(2, i) ? 0 : answer.rows.real(2, i);
+        row.unknown += answer.rows.is_null(3, i) ? 0 : answer.rows.real(3, i);
+      }
+    }
+    for (auto& [key, row] : rows) {
+      row.key = key, table.total.calls += row.calls, table.total.unknown += row.unknown;
+      if (row.now != 0 || row.before != 0) table.rows.push_back(row);
+    }
+    std::ranges::sort(table.rows, [](const CostRow& a, const CostRow& b) { return a.now > b.now; });
+    report.costs.push_back(std::move(table));
+  }
+  return {};
+}
+
+std::string change(double now, double before, std::string_view unit) {
+  if (now == before) return "as the week before";
+  return fmt::format("{} {} than the week before", shown(std::abs(now - before), unit), now > before ? "more" : "less");
+}
+
+void say_runs(Weekly& report) {
+  const Tile &runs = report.tiles[0], &failed = report.tiles[1];
+  if (!runs.now || *runs.now <= 0) {
+    report.sentences.push_back({"There were no runs in this week.", report.link("/traces", "")});
+    return;
+  }
+  std::string text = fmt::format("Of {} runs {} failed", shown(*runs.now, ""), shown(failed.now.value_or(0), "ratio"));
+  if (failed.before) {
+    text += fmt::format(", {}", change(failed.now.value_or(0), *failed.before, "ratio"));
+    if (failed.low) text += failed.moved() ? " (beyond chance)" : " (no more than chance)";
+  }
+  report.sentences.push_back({text + ".", report.link("/traces", "status=error")});
+}
+
+double dollars(Int128 pico) {
+  return static_cast<double>(pico) / static_cast<double>(pico_per_dollar);
+}
+
+void say_cost(Weekly& report) {
+  const CostTable& agents = report.costs[1];
+  std::string text = fmt::format("It cost {}, {}", shown(dollars(agents.total.now), "USD"),
+                                 change(dollars(agents.total.now), dollars(agents.total.before), "USD"));
+  const CostRow* most = nullptr;
+  for (const CostRow& row : agents.rows) {
+    const auto size = [](const CostRow& of) { return of.now > of.before ? of.now - of.before : of.before - of.now; };
+    if (most == nullptr || size(row) > size(*most)) most = &row;
+  }
+  std::string filter;
+  if (most != nullptr && most->now != most->before) {
+    text +=
+        fmt::format("; what changed most is {} ({}{})", most->key.empty() ? "what belongs to no agent" : most->key,
+                    most->now > most->before ? "+" : "−", shown(std::abs(dollars(most->now - most->before)), "USD"));
+    filter = most->key.empty() ? "-has:agent" : "agent=" + query::quoted(most->key);
+  }
+  report.sentences.push_back({text + ".", report.link("/costs", filter)});
+}
+
+void say_objectives(Weekly& report) {
+  if (!report.objectives || report.objectives->empty()) return;
+  int met = 0, said = 0;
+  std::string missed, filter;
+  for (const auto& one : *report.objectives) {
+    if (one.valid < 30) continue;
+    ++said;
+    if (1 - one.bad / one.valid >= one.target) {
+      ++met;
+    } else {
+      missed += (missed.empty() ? "" : ", ") + one.name;
+      if (filter.empty()) filter = one.bad_filter;
+    }
+  }
+  if (said == 0) return;
+  report.sentences.push_back(
+      {fmt::format("{} of {} objectives were met{}.", met, said, missed.empty() ? "" : "; not " + missed),
+       report.link("/traces", filter)});
+}
+
+void say_unknown(Weekly& report) {
+  const CostRow& total = report.costs[1].total;
+  if (total.unknown > 0)
+    report.unknown.push_back(
+        fmt::format("{} calls have no known price: they are in no sum.", shown(total.unknown, "")));
+  for (const CostRow& row : report.costs[0].rows)
+    if (row.key.empty() && row.now != 0)
+      report.unknown.push_back(fmt::format("{} of the cost belong to no team.", shown(dollars(row.now), "USD")));
+  if (!report.objectives || report.objectives->empty()) report.unknown.emplace_back("No objective is declared.");
+  if (report.made < report.week.to) report.unknown.emplace_back("The week is not over yet.");
+}
+
+}  // namespace
+
+std::optional<std::pair<double, double>> usual_interval(const std::vector<std::optional<double>>& weeks) {
+  std::vector<double> changes;  // without the newest
+  for (std::size_t i = 1; i + 1 < weeks.size(); ++i)
+    if (weeks[i] && weeks[i - 1]) changes.push_back(*weeks[i] - *weeks[i - 1]);
+  if (changes.size() < 5) return std::nullopt;
+  double sum = 0, squares = 0;
+  for (const double one : changes) sum += one;
+  const double mean = sum / static_cast<double>(changes.size());
+  for (const double one : changes) squares += (one - mean) * (one - mean);
+  const double half = 1.96 * std::sqrt(squares / static_cast<double>(changes.size() - 1));
+  return std::pair(-mean - half, -mean + half);
+}
+
+std::string Weekly::link(std::string_view place, std::string_view filter) const {
+  return fmt::format("{}{}?{}from={}&to={}", base, place,
+                     filter.empty() ? "" : "filter=" + percent_encode(filter) + "&",
+                     format_time(week.from).substr(0, 19) + "Z", format_time(week.to).substr(0, 19) + "Z");
+}
+
+Result<Weekly> gather(Inside& inside, warehouse::Warehouse& store, ProjectId project, const Wish& wish) {
+  const Zone zone = TRY(zone_named(wish.timezone));
+  Weekly report{.kind = wish.kind, .project = {}, .timezone = wish.timezone, .week = wish.week};
+  report.before = week_before(zone, wish.week);
+  report.made = inside.clock.now();
+  report.base = inside.options.public_url();
+  while (report.base.ends_with('/')) report.base.pop_back();
+  for (const auto& one : TRY(inside.projects.projects()))
+    if (one.id == project) report.project = one.name;
+  TRY(read_tiles(inside, store, project, report, zone));
+  judge_failures(report);
+  TRY(read_costs(inside, store, project, report));
+  if (inside.options.objectives)
+    report.objectives = TRY(inside.options.objectives(store, project, report.week, report.before));
+  if (inside.options.firings) report.firings = TRY(inside.options.firings(project, report.week));
+  say_runs(report);
+  say_cost(report);
+  say_objectives(report);
+  say_unknown(report);
+  return report;
+}
+
+}  // namespace pawl::reports

@@ -1,0 +1,68 @@
+// The numbers of a weekly report: read by the same measures as everywhere, and the sentences made of them.
+#pragma once
+#include <map>
+
+#include "base/money.h"
+#include "reports.h"
+#include "week.h"
+
+namespace pawl::reports {
+
+struct Tile {
+  std::string name, unit, measure;  // unit: "USD" "ratio" "ms" or what is counted
+  std::string filter;               // of the runs behind it
+  std::optional<double> now, before;
+  std::vector<std::optional<double>> weeks;  // the last twelve, the newest last
+  std::optional<double> low, high;           // of the difference to the week before, 95 %; none: not known
+  bool higher_is_better = true;
+  // Whether the difference is beyond noise: its interval leaves 0 out.
+  bool moved() const { return low && high && (*low > 0 || *high < 0); }
+};
+struct CostRow {
+  std::string key;  // "" belongs to nobody
+  Int128 now = 0, before = 0;
+  double calls = 0, unknown = 0;
+};
+struct CostTable {
+  std::string by;
+  std::vector<CostRow> rows;  // the dearest first
+  CostRow total;
+};
+struct Sentence {
+  std::string text, link;
+};
+struct Weekly {
+  std::string kind, project, timezone;
+  query::Range week, before;
+  Nanos made = 0;
+  std::vector<Tile> tiles;
+  std::vector<CostTable> costs;  // by team, agent, model
+  std::optional<std::vector<ObjectiveLine>> objectives;
+  std::optional<std::vector<Firing>> firings;
+  std::vector<Sentence> sentences;
+  std::vector<std::string> unknown;  // what the report does not know
+  std::string base;                  // address of the page, without a / at the end
+  std::string link(std::string_view place, std::string_view filter) const;  // of this week
+};
+
+inline constexpr std::string_view kinds[] = {"weekly", "cost", "slo", "incidents"};
+
+struct Wish {
+  std::string kind = "weekly", timezone = "UTC";
+  query::Range week;
+};
+Result<Weekly> gather(Reports::Inside& inside, warehouse::Warehouse& store, ProjectId project, const Wish& wish);
+
+// Whether a difference is beyond what weeks usually change by: mean ± 1.96 standard deviations of the changes from
+// week to week before; none below five of them.
+std::optional<std::pair<double, double>> usual_interval(const std::vector<std::optional<double>>& weeks);
+
+// One file that needs nothing else and runs nothing; a table for spreadsheets; the numbers.
+std::string as_html(const Weekly& report);
+std::string as_csv(const Weekly& report);
+std::string as_json(const Weekly& report);
+
+std::string shown(double value, std::string_view unit);  // "98.2 %", "$12.30", "1.2 s", "1,234"
+std::string html(std::string_view text);                 // escaped for text and attributes
+
+}  // namespace pawl::reports

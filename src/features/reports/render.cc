@@ -1,0 +1,360 @@
+// A report as one HTML file, as CSV, as JSON.
+#include <algorithm>
+#include <cmath>
+
+#include "base/json.h"
+#include "base/text.h"
+#include "gather.h"
+
+namespace pawl::reports {
+namespace {
+
+constexpr std::size_t shown_rows = 15;
+
+constexpr std::string_view style = R"css(
+@page { size: A4; margin: 16mm 14mm }
+:root { color-scheme: light }
+* { box-sizing: border-box }
+body { margin: 0 auto; padding: 24px; max-width: 960px; font: 14px/1.45 system-ui, sans-serif; color: #16181d; background: #fff }
+h1 { font-size: 22px; margin: 0 } h2 { font-size: 16px; margin: 28px 0 8px; break-after: avoid }
+p { margin: 4px 0 } a { color: #1f4fbf } .dim { color: #5b6270 }
+ol.said { font-size: 16px; padding-left: 20px } ol.said li { margin: 6px 0 }
+.tiles { display: grid; grid-template-columns: repeat(4, 1fr); gap: 10px }
+.tile { border: 1px solid #d9dce3; border-radius: 6px; padding: 10px; break-inside: avoid }
+.tile b { display: block; font-size: 20px; font-variant-numeric: tabular-nums }
+.tile svg { display: block; width: 100%; height: 28px; margin-top: 6px }
+.better { color: #0b6b3a } .worse { color: #a4161a } .same { color: #5b6270 }
+table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums }
+thead { display: table-header-group } tr { break-inside: avoid }
+th, td { text-align: left; padding: 4px 8px; border-bottom: 1px solid #e6e8ed; vertical-align: top; overflow-wrap: anywhere }
+th { color: #5b6270; font-weight: 600 } td.n, th.n { text-align: right; white-space: nowrap }
+tr.sum td { font-weight: 600; border-top: 2px solid #16181d }
+ul.unknown { padding-left: 20px }
+@media (max-width: 640px) { .tiles { grid-template-columns: repeat(2, 1fr) } }
+@media print { body { padding: 0; max-width: none } a { color: inherit } ol.said a::after { content: " [" attr(href) "]"; font-size: 9px; color: #5b6270; overflow-wrap: anywhere } }
+)css";
+
+std::string dollars(Int128 pico) {
+  return shown(static_cast<double>(pico) / static_cast<double>(pico_per_dollar), "USD");
+}
+
+// Words, not colour alone, say which way it went.
+std::string difference(const Tile& tile) {
+  if (!tile.now || !tile.before) return "<span class=same>no week before to compare with</span>";
+  const double by = *tile.now - *tile.before;
+  const bool better = (by > 0) == tile.higher_is_better;
+  const std::string_view word = by == 0 || !tile.moved() ? "same" : better ? "better" : "worse";
+  std::string text = fmt::format("{}{}", by > 0 ? "+" : by < 0 ? "−" : "±", shown(std::abs(by), tile.unit));
+  if (word == "same")
+    text += tile.low ? ", within what is usual" : ", too little is known to judge";
+  else
+    text += fmt::format(", {}", word);
+  return fmt::format("<span class={}>{}</span>", word, html(text));
+}
+
+std::string sparkline(const std::vector<std::optional<double>>& weeks) {
+  double low = 0, high = 0;
+  bool any = false;
+  for (const auto& one : weeks) {
+    if (!one) continue;
+    low = any ? std::min(low, *one) : *one, high = any ? std::max(high, *one) : *one, any = true;
+  }
+  std::string points, last;
+  for (std::size_t i = 0; i < weeks.size(); ++i) {
+    if (!weeks[i]) continue;
+    const double x = static_cast<double>(i) * 118 / static_cast<double>(std::max<std::size_t>(1, weeks.size() - 1)) + 1;
+    const double y = high > low ? 26 - (*weeks[i] - low) / (high - low) * 24 : 14;
+    points += fmt::format("{:.1f},{:.1f} ", x, y);
+    last = fmt::format("<circle cx={:.1f} cy={:.1f} r=2 fill=#1f4fbf></circle>", x, y);
+  }
+  if (points.empty()) return "";
+  return fmt::format(
+      "<svg viewBox=\"0 0 120 28\" preserveAspectRatio=none role=img aria-label=\"the last {} weeks\">"
+      "<polyline points=\"{}\" fill=none stroke=#1f4fbf stroke-width=1.5></polyline>{}</svg>",
+      weeks.size(), points, last);
+}
+
+void add_tiles(std::string& out, const Weekly& report) {
+  out += "<h2>This week</h2><div class=tiles>";
+  for (const Tile& tile : report.tiles) {
+    out += fmt::format("<div class=tile><span class=dim>{}</span><b>{}</b>{}{}</div>", html(tile.name),
+                       tile.now ? html(shown(*tile.now, tile.unit)) : "–", difference(tile), sparkline(tile.weeks));
+  }
+  out += "</div>";
+}
+
+void add_costs(std::string& out, const Weekly& report) {
+  for (const CostTable& table : report.costs) {
+    out += fmt::format(
+        "<h2>Cost by {}</h2><table><thead><tr><th>{}</th><th class=n>this week</th><th class=n>the week "
+        "before</th><th class=n>difference</th><th class=n>calls</th></tr></thead><tbody>",
+        table.by, table.by);
+    CostRow other{.key = "others"};
+    for (std::size_t i = 0; i < table.rows.size(); ++i) {
+      const CostRow& row = table.rows[i];
+      if (i >= shown_rows && !row.key.empty()) {
+        other.now += row.now, other.before += row.before, other.calls += row.calls;
+        continue;
+      }
+      const std::string filter =
+          row.key.empty() ? fmt::format("-has:{}", table.by) : fmt::format("{}={}", table.by, query::quoted(row.key));
+      out += fmt::format(
+          "<tr><td><a href=\"{}\">{}</a></td><td class=n>{}</td><td class=n>{}</td><td class=n>{}</td><td "
+          "class=n>{}</td></tr>",
+          html(report.link("/costs", filter)), row.key.empty() ? "belongs to nobody" : html(row.key), dollars(row.now),
+          dollars(row.before), dollars(row.now - row.before), shown(row.calls, ""));
+    }
+    if (other.now != 0 || other.before != 0)
+      out += fmt::format(
+          "<tr><td>others</td><td class=n>{}</td><td class=n>{}</td><td class=n>{}</td><td class=n>{}</td></tr>",
+          dollars(other.now), dollars(other.before), dollars(other.now - other.before), shown(other.calls, ""));
+    out += fmt::format(
+        "<tr class=sum><td>all</td><td class=n>{}</td><td class=n>{}</td><td class=n>{}</td><td class=n>{}"
+        "</td></tr></tbody></table>",
+        dollars(table.total.now), dollars(table.total.before), dollars(table.total.now - table.total.before),
+        shown(table.total.calls, ""));
+  }
+}
+
+std::string_view met(const ObjectiveLine& one, double valid, double bad) {
+  if (valid < 30) return "too few runs to say";
+  return 1 - bad / valid >= one.target ? "met" : "not met";
+}
+
+std::string share(double valid, double bad) {
+  return valid > 0 ? shown(1 - bad / valid, "ratio") : "–";
+}
+
+void add_objectives(std::string& out, const Weekly& report) {
+  out += "<h2>Objectives</h2>";
+  if (!report.objectives || report.objectives->empty()) {
+    out += "<p class=dim>No objective is declared. <code>pawl apply -f slo.json</code> declares one.</p>";
+    return;
+  }
+  out +=
+      "<table><thead><tr><th>objective</th><th>agent</th><th class=n>target</th><th class=n>this week</th><th "
+      "class=n>the "
+      "week before</th><th class=n>runs</th><th class=n>budget left</th><th>this week</th></tr></thead><tbody>";
+  for (const auto& one : *report.objectives) {
+    out += fmt::format(
+        "<tr><td><a href=\"{}\">{}</a> <span class=dim>{} {}</span></td><td>{}</td><td class=n>{}</td><td "
+        "class=n>{}</td><td "
+        "class=n>{}</td><td class=n>{}</td><td class=n>{}</td><td>{}</td></tr>",
+        html(report.link("/traces", one.bad_filter)), html(one.name), html(one.kind), html(one.threshold),
+        html(one.agent), shown(one.target, "ratio"), share(one.valid, one.bad), share(one.valid_before, one.bad_before),
+        shown(one.valid, ""), shown(one.budget_left, "ratio"), met(one, one.valid, one.bad));
+  }
+  out += "</tbody></table>";
+}
+
+void add_firings(std::string& out, const Weekly& report) {
+  if (!report.firings) return;
+  out += "<h2>Alerts that fired</h2>";
+  if (report.firings->empty()) {
+    out += "<p class=dim>None fired in this week.</p>";
+    return;
+  }
+  out +=
+      "<table><thead><tr><th>fired (UTC)</th><th>rule</th><th>about</th><th>severity</th><th "
+      "class=n>lasted</th></tr></thead>"
+      "<tbody>";
+  for (const Firing& one : *report.firings) {
+    out += fmt::format("<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td class=n>{}</td></tr>",
+                       format_time(one.at).substr(0, 16), html(one.rule), html(one.split), html(one.severity),
+                       one.resolved ? shown(static_cast<double>(*one.resolved - one.at) / 1e6, "ms") : "still fires");
+  }
+  out += "</tbody></table>";
+}
+
+std::string title_of(const Weekly& report) {
+  return report.kind == "cost"        ? "Cost"
+         : report.kind == "slo"       ? "Objectives"
+         : report.kind == "incidents" ? "Alerts"
+                                      : "Weekly report";
+}
+
+// What a kind of report holds.
+bool holds(const Weekly& report, std::string_view part) {
+  return report.kind == "weekly" || report.kind == part;
+}
+
+std::string number(const std::optional<double>& value) {
+  return value ? fmt::format("{}", *value) : "";
+}
+
+std::string cell(std::string_view text) {
+  std::string out;
+  if (!text.empty() && std::string_view("=+-@\t\r").find(text[0]) != std::string_view::npos && !parse_double(text))
+    out = "'";
+  out += text;
+  if (out.find_first_of(",\"\r\n") == std::string::npos) return out;
+  std::string quoted = "\"";
+  for (const char c : out) quoted += c == '"' ? "\"\"" : std::string(1, c);
+  return quoted + "\"";
+}
+
+void add_line(std::string& out, std::initializer_list<std::string> cells) {
+  bool first = true;
+  for (const auto& one : cells) {
+    out += (first ? "" : ",") + cell(one);
+    first = false;
+  }
+  out += "\n";
+}
+
+}  // namespace
+
+std::string html(std::string_view text) {
+  std::string out;
+  for (const char c : repair_utf8(text)) {
+    if (c == '&')
+      out += "&amp;";
+    else if (c == '<')
+      out += "&lt;";
+    else if (c == '>')
+      out += "&gt;";
+    else if (c == '"')
+      out += "&quot;";
+    else if (c == '\'')
+      out += "&#39;";
+    else if (static_cast<unsigned char>(c) >= 0x20 || c == '\n' || c == '\t')
+      out += c;
+  }
+  return out;
+}
+
+std::string shown(double value, std::string_view unit) {
+  if (unit == "ratio") return fmt::format("{:.2f} %", value * 100);
+  if (unit == "ms") {
+    if (value < 1000) return fmt::format("{:.0f} ms", value);
+    if (value < 120'000) return fmt::format("{:.1f} s", value / 1000);
+    return value < 7'200'000 ? fmt::format("{:.0f} min", value / 60'000) : fmt::format("{:.1f} h", value / 3'600'000);
+  }
+  const bool money = unit == "USD";
+  std::string digits = money ? fmt::format("{:.{}f}", std::abs(value), std::abs(value) < 1 && value != 0 ? 4 : 2)
+                             : fmt::format("{:.0f}", std::abs(value));
+  const auto whole = digits.find('.') == std::string::npos ? digits.size() : digits.find('.');
+  for (std::size_t at = whole; at > 3; at -= 3) digits.insert(at - 3, ",");
+  return fmt::format("{}{}{}", value < 0 ? "−" : "", money ? "$" : "", digits);
+}
+
+std::string as_html(const Weekly& report) {
+  const std::string days =
+      fmt::format("{} to {}", format_time(report.week.from).substr(0, 16), format_time(report.week.to).substr(0, 16));
+  std::string out = fmt::format(
+      "<!doctype html><html lang=en><head><meta charset=utf-8><meta name=viewport content=\"width=device-width\">"
+      "<title>{0}: {1}, {2}</title><style>{3}</style></head><body data-ready=1><header><h1>{0}</h1><p class=dim>{1} · "
+      "{2} "
+      "(UTC; weeks of {4}) · made {5} by Pawl</p></header><ol class=said>",
+      title_of(report), html(report.project), days, style, html(report.timezone),
+      format_time(report.made).substr(0, 16));
+  for (const Sentence& one : report.sentences)
+    out += fmt::format("<li><a href=\"{}\">{}</a></li>", html(one.link), html(one.text));
+  out += "</ol>";
+  if (holds(report, "quality")) add_tiles(out, report);
+  if (holds(report, "slo")) add_objectives(out, report);
+  if (holds(report, "incidents")) add_firings(out, report);
+  if (holds(report, "cost")) add_costs(out, report);
+  out += "<h2>What this does not know</h2><ul class=unknown>";
+  for (const auto& one : report.unknown) out += fmt::format("<li>{}</li>", html(one));
+  out +=
+      "<li>Differences are grey unless they are beyond what weeks usually change by (shares: beyond chance, 95 "
+      "%).</li>";
+  return out + "</ul></body></html>\n";
+}
+
+std::string as_csv(const Weekly& report) {
+  std::string out = "part,name,this_week,week_before,low,high,unit\n";
+  for (const Tile& tile : report.tiles)
+    if (holds(report, "quality"))
+      add_line(out, {"measure", tile.measure, number(tile.now), number(tile.before), number(tile.low),
+                     number(tile.high), tile.unit});
+  for (const CostTable& table : report.costs) {
+    if (!holds(report, "cost")) break;
+    for (const CostRow& row : table.rows)
+      add_line(out,
+               {"cost by " + table.by, row.key, format_dollars(row.now), format_dollars(row.before), "", "", "USD"});
+    add_line(out, {"cost by " + table.by, "(all)", format_dollars(table.total.now), format_dollars(table.total.before),
+                   "", "", "USD"});
+  }
+  if (report.objectives && holds(report, "slo")) {
+    for (const auto& one : *report.objectives)
+      add_line(out, {"objective", one.name, one.valid > 0 ? number(1 - one.bad / one.valid) : "",
+                     one.valid_before > 0 ? number(1 - one.bad_before / one.valid_before) : "", "", "", "ratio"});
+  }
+  if (report.firings && holds(report, "incidents")) {
+    for (const auto& one : *report.firings)
+      add_line(out, {"alert", one.rule + " " + one.split, format_time(one.at),
+                     one.resolved ? format_time(*one.resolved) : "", "", "", "time"});
+  }
+  return out;
+}
+
+std::string as_json(const Weekly& report) {
+  JsonWriter json;
+  json.object()
+      .field("kind", report.kind)
+      .field("project", report.project)
+      .field("from", format_time(report.week.from));
+  json.field("to", format_time(report.week.to))
+      .field("timezone", report.timezone)
+      .field("made", format_time(report.made));
+  json.key("sentences").array();
+  for (const auto& one : report.sentences) json.object().field("text", one.text).field("link", one.link).end();
+  json.end().key("tiles").array();
+  for (const Tile& tile : report.tiles) {
+    json.object()
+        .field("name", tile.name)
+        .field("measure", tile.measure)
+        .field("unit", tile.unit)
+        .field("now", tile.now);
+    json.field("before", tile.before)
+        .field("low", tile.low)
+        .field("high", tile.high)
+        .field("moved", tile.moved())
+        .key("weeks")
+        .array();
+    for (const auto& week : tile.weeks) json.value(week);
+    json.end().end();
+  }
+  json.end().key("costs").array();
+  for (const CostTable& table : report.costs) {
+    json.object().field("by", table.by).key("rows").array();
+    for (const CostRow& row : table.rows)
+      json.object()
+          .field("key", row.key)
+          .field("cost_usd", format_dollars(row.now))
+          .field("before_usd", format_dollars(row.before))
+          .field("calls", row.calls)
+          .end();
+    json.end()
+        .field("total_usd", format_dollars(table.total.now))
+        .field("before_usd", format_dollars(table.total.before))
+        .end();
+  }
+  json.end().key("objectives").array();
+  for (const auto& one : report.objectives.value_or(std::vector<ObjectiveLine>())) {
+    json.object().field("name", one.name).field("agent", one.agent).field("kind", one.kind).field("target", one.target);
+    json.field("valid", one.valid)
+        .field("bad", one.bad)
+        .field("met", met(one, one.valid, one.bad))
+        .field("budget_left", one.budget_left)
+        .end();
+  }
+  json.end().key("alerts").array();
+  for (const auto& one : report.firings.value_or(std::vector<Firing>())) {
+    json.object()
+        .field("rule", one.rule)
+        .field("split", one.split)
+        .field("severity", one.severity)
+        .field("at", format_time(one.at))
+        .key("resolved");
+    one.resolved ? json.value(format_time(*one.resolved)) : json.null();
+    json.end();
+  }
+  json.end().key("unknown").array();
+  for (const auto& one : report.unknown) json.value(one);
+  return json.end().end().take();
+}
+
+}  // namespace pawl::reports

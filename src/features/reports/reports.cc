@@ -1,0 +1,155 @@
+// The door; reports that are kept, and the thread that makes those that are due.
+#include "reports.h"
+
+#include <pthread.h>
+
+#include "base/text.h"
+#include "inside.h"
+#include "reading/reading.h"
+#include "records/audit/audit.h"
+
+namespace pawl::reports {
+namespace {
+
+constexpr ledger::Migration steps[] = {{"reports", 1, R"sql(
+CREATE TABLE reports (project INTEGER NOT NULL REFERENCES projects (id), id TEXT NOT NULL,
+  kind TEXT NOT NULL, began INTEGER NOT NULL, ended INTEGER NOT NULL, timezone TEXT NOT NULL, made INTEGER NOT NULL,
+  schedule TEXT NOT NULL, -- which one asked for it; empty: somebody did
+  late INTEGER NOT NULL, html TEXT NOT NULL, csv TEXT NOT NULL, json TEXT NOT NULL, PRIMARY KEY (project, id)) STRICT;
+CREATE TABLE report_schedules (project INTEGER NOT NULL REFERENCES projects (id), name TEXT NOT NULL,
+  kind TEXT NOT NULL, timezone TEXT NOT NULL, weekday INTEGER NOT NULL, -- 0: Monday
+  hour INTEGER NOT NULL, enabled INTEGER NOT NULL,
+  done INTEGER NOT NULL, -- up to which time it was looked after
+  trouble TEXT NOT NULL, -- why the last one could not be made
+  changed INTEGER NOT NULL, actor TEXT NOT NULL, PRIMARY KEY (project, name)) STRICT;
+)sql"}};
+
+struct Due {
+  ProjectId project = 0;
+  std::string name;
+  Wish wish;
+  Nanos at = 0;
+};
+
+// Notes what came of it: a report that fails is tried again at the next round, for a day.
+Result<> run_one(Reports::Inside& inside, warehouse::Warehouse& store, const Due& due) {
+  const Nanos now = inside.clock.now();
+  if (now - due.at > day) {  // Pawl was down: too old to be news
+    return inside.ledger.change([&](ledger::Transaction& t) -> Result<> {
+      TRY(t.run("UPDATE report_schedules SET done = ?, trouble = ? WHERE project = ? AND name = ?",
+                {due.at, std::string("Pawl did not run when it was due."), std::int64_t{due.project}, due.name}));
+      return {};
+    });
+  }
+  const auto made = keep(inside, store, due.project, due.wish, due.name, now - due.at > hour);
+  const std::string trouble = made ? "" : made.error().what;
+  return inside.ledger.change([&](ledger::Transaction& t) -> Result<> {
+    TRY(t.run("UPDATE report_schedules SET done = ?, trouble = ? WHERE project = ? AND name = ?",
+              {made ? due.at : due.at - 1, trouble, std::int64_t{due.project}, due.name}));
+    return {};
+  });
+}
+
+}  // namespace
+
+std::span<const ledger::Migration> migrations() {
+  return steps;
+}
+
+Result<Zone> zone_named(std::string_view name) {
+  const auto zone = Zone::find(name);
+  if (!zone) return fail(ErrorKind::invalid, "There is no time zone {}. Write it like Europe/Berlin.", name);
+  return *zone;
+}
+
+Result<Made> keep(Reports::Inside& inside, warehouse::Warehouse& store, ProjectId project, const Wish& wish,
+                  std::string_view schedule, bool late) {
+  Made made{.id = fmt::format("rep_{:016x}", inside.random.next()),
+            .report = TRY(gather(inside, store, project, wish))};
+  const Weekly& report = made.report;
+  TRY(inside.ledger.change([&](ledger::Transaction& t) -> Result<> {
+    TRY(t.run(
+        "INSERT INTO reports (project, id, kind, began, ended, timezone, made, schedule, late, html, csv, json) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        {std::int64_t{project}, made.id, report.kind, report.week.from, report.week.to, report.timezone, report.made,
+         std::string(schedule), std::int64_t{late}, as_html(report), as_csv(report), as_json(report)}));
+    TRY(t.run(
+        "DELETE FROM reports WHERE project = ? AND id NOT IN (SELECT id FROM reports WHERE project = ? ORDER BY made "
+        "DESC LIMIT 500)",
+        {std::int64_t{project}, std::int64_t{project}}));
+    return {};
+  }));
+  return made;
+}
+
+void run_due(Reports::Inside& inside, warehouse::Warehouse& store) {
+  const auto rows = inside.ledger.read(
+      "SELECT project, name, kind, timezone, weekday, hour, done FROM report_schedules WHERE enabled = 1", {});
+  if (!rows) return inside.log.warn("schedules of reports cannot be read", {{"why", rows.error().what}});
+  for (std::size_t i = 0; i < rows->size(); ++i) {
+    const auto zone = Zone::find(rows->text(i, 3));
+    if (!zone) continue;
+    Due due{.project = static_cast<ProjectId>(rows->integer(i, 0)), .name = rows->text(i, 1), .wish = {}, .at = 0};
+    due.at = last_due(*zone, static_cast<int>(rows->integer(i, 4)), static_cast<int>(rows->integer(i, 5)),
+                      inside.clock.now());
+    if (due.at <= rows->integer(i, 6)) continue;
+    due.wish = {
+        .kind = rows->text(i, 2), .timezone = rows->text(i, 3), .week = week_before(*zone, week_at(*zone, due.at))};
+    if (const auto done = run_one(inside, store, due); !done)
+      inside.log.warn("a report could not be kept", {{"schedule", due.name}, {"why", done.error().what}});
+  }
+}
+
+net::Handler on_store(Reports::Inside& inside, Work work) {
+  return [&inside, work](net::Request& request) {
+    return reading::answer(inside.pool, inside.warehouse.load(), inside.options.progress, request,
+                           [&inside, work, &request](warehouse::Warehouse& store, const net::Cancel&) {
+                             return work(inside, store, request);
+                           });
+  };
+}
+
+Reports::Reports(net::Pool& pool, ledger::Ledger& ledger, const projects::Projects& projects, Random& random,
+                 const Clock& clock, const Log& log, Options options)
+    : inside_(new Inside{.pool = pool,
+                         .ledger = ledger,
+                         .projects = projects,
+                         .random = random,
+                         .clock = clock,
+                         .log = log,
+                         .options = std::move(options)}) {}
+Reports::~Reports() {
+  close();
+}
+
+void Reports::add_routes(net::Router& router) {
+  add_report_routes(router, *inside_);
+  add_schedule_routes(router, *inside_);
+}
+
+void Reports::open(warehouse::Warehouse& warehouse) {
+  inside_->warehouse = &warehouse;
+  if (inside_->thread.joinable()) return;
+  inside_->thread = std::thread([in = inside_.get()] {
+    ::pthread_setname_np(::pthread_self(), "pawl-reports");
+    for (;;) {
+      {
+        std::unique_lock lock(in->mutex);
+        if (in->ends.wait_for(lock, std::chrono::seconds(2), [in] { return in->stopping; })) return;
+      }
+      if (auto* const store = in->warehouse.load()) run_due(*in, *store);
+    }
+  });
+}
+
+void Reports::close() {
+  {
+    const std::lock_guard lock(inside_->mutex);
+    inside_->stopping = true;
+  }
+  inside_->ends.notify_all();
+  if (inside_->thread.joinable()) inside_->thread.join();
+  inside_->warehouse = nullptr;
+}
+
+}  // namespace pawl::reports
