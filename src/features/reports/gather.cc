@@ -15,16 +15,16 @@ using Inside = Reports::Inside;
 
 struct Wanted {  // a tile
   std::string_view name, measure, filter;
-  bool higher_is_better;
+  int good;
 };
-constexpr Wanted wanted[] = {{"Runs", "traces", "", true},
-                             {"Failed runs", "error_rate", "status=error", false},
-                             {"Cost", "cost", "", false},
-                             {"Cost per run", "cost_per_trace", "", false},
-                             {"Time, 95 of 100 runs below", "latency.p95", "", false},
-                             {"Tool calls that succeed", "tool_success_rate", "kind=tool status=error", true},
-                             {"Guardrail triggers", "guardrail_triggers", "is:blocked", false},
-                             {"Tokens from the cache", "cache_hit_rate", "", true}};
+constexpr Wanted wanted[] = {{"Runs", "traces", "", 0},
+                             {"Failed runs", "error_rate", "status=error", -1},
+                             {"Cost", "cost", "", -1},
+                             {"Cost per run", "cost_per_trace", "", -1},
+                             {"Time, 95 of 100 runs below", "latency.p95", "", -1},
+                             {"Tool calls that succeed", "tool_success_rate", "kind=tool status=error", 1},
+                             {"Guardrail triggers", "guardrail_triggers", "is:blocked", -1},
+                             {"Tokens from the cache", "cache_hit_rate", "", 1}};
 constexpr std::size_t shown_weeks = 12;
 
 Result<warehouse::Answer> ask(Inside& inside, warehouse::Warehouse& store, ProjectId project,
@@ -71,7 +71,7 @@ Result<void> read_tiles(Inside& inside, warehouse::Warehouse& store, ProjectId p
               .weeks = std::vector<std::optional<double>>(shown_weeks),
               .low = {},
               .high = {},
-              .higher_is_better = wanted[m].higher_is_better};
+              .good = wanted[m].good};
     for (std::size_t row = 0; row < answer.rows.size(); ++row) {
       const auto at = std::ranges::find(starts, answer.rows.integer(0, row));
       if (at != starts.end())
@@ -127,7 +127,7 @@ Result<void> read_costs(Inside& inside, warehouse::Warehouse& store, ProjectId p
 
 std::string change(double now, double before, std::string_view unit) {
   if (now == before) return "as the week before";
-  return fmt::format("{} {} than the week before", shown(std::abs(now - before), unit), now > before ? "more" : "less");
+  return fmt::format("{} {} than the week before", gap(std::abs(now - before), unit), now > before ? "more" : "less");
 }
 
 void say_runs(Weekly& report) {

@@ -14,7 +14,7 @@ struct Tile {
   std::optional<double> now, before;
   std::vector<std::optional<double>> weeks;  // the last twelve, the newest last
   std::optional<double> low, high;           // of the difference to the week before, 95 %; none: not known
-  bool higher_is_better = true;
+  int good = 1;                              // what more of it is: 1 better, -1 worse, 0 neither
   // Whether the difference is beyond noise: its interval leaves 0 out.
   bool moved() const { return low && high && (*low > 0 || *high < 0); }
 };
@@ -63,6 +63,7 @@ std::string as_csv(const Weekly& report);
 std::string as_json(const Weekly& report);
 
 std::string shown(double value, std::string_view unit);  // "98.2 %", "$12.30", "1.2 s", "1,234"
+std::string gap(double value, std::string_view unit);    // of two such values: shares differ by points
 std::string html(std::string_view text);                 // escaped for text and attributes
 
 }  // namespace pawl::reports

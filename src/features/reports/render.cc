@@ -42,9 +42,12 @@ std::string dollars(Int128 pico) {
 std::string difference(const Tile& tile) {
   if (!tile.now || !tile.before) return "<span class=same>no week before to compare with</span>";
   const double by = *tile.now - *tile.before;
-  const bool better = (by > 0) == tile.higher_is_better;
-  const std::string_view word = by == 0 || !tile.moved() ? "same" : better ? "better" : "worse";
-  std::string text = fmt::format("{}{}", by > 0 ? "+" : by < 0 ? "−" : "±", shown(std::abs(by), tile.unit));
+  const bool better = (by > 0) == (tile.good > 0);
+  const std::string_view word = by == 0 || !tile.moved() ? "same"
+                                : tile.good == 0         ? "changed"
+                                : better                 ? "better"
+                                                         : "worse";
+  std::string text = fmt::format("{}{}", by > 0 ? "+" : by < 0 ? "−" : "±", gap(std::abs(by), tile.unit));
   if (word == "same")
     text += tile.low ? ", within what is usual" : ", too little is known to judge";
   else
@@ -236,6 +239,10 @@ std::string shown(double value, std::string_view unit) {
   const auto whole = digits.find('.') == std::string::npos ? digits.size() : digits.find('.');
   for (std::size_t at = whole; at > 3; at -= 3) digits.insert(at - 3, ",");
   return fmt::format("{}{}{}", value < 0 ? "−" : "", money ? "$" : "", digits);
+}
+
+std::string gap(double value, std::string_view unit) {
+  return unit == "ratio" ? fmt::format("{:.2f} points", value * 100) : shown(value, unit);
 }
 
 std::string as_html(const Weekly& report) {
