@@ -34,6 +34,15 @@ TEST(Definition, SaysWhatIsWrong) {
   EXPECT_NE(mistake(R"({"name":"a","measure":"cost","timezone":"Mars/Base"})").find("Mars"), std::string::npos);
 }
 
+TEST(Definition, AScoreRestsOnItsOwnCount) {
+  const auto counted = [](std::string measure) {
+    return parse_definition(R"({"name":"a","kind":"anomaly","measure":")" + measure + "\"}")->counted();
+  };
+  EXPECT_EQ(counted("score.goal"), "score.goal.count");
+  EXPECT_EQ(counted("score.goal.pass_rate"), "score.goal.count");
+  EXPECT_EQ(counted("cost"), "spans");
+}
+
 TEST(Feed, EachInstanceHasAStateOfItsOwn) {
   Live live{
       .version = 1,

@@ -169,6 +169,14 @@ std::string Definition::step_text() const {
   return shape.step == 3600 ? "1h" : fmt::format("{}m", shape.step / 60);
 }
 
+std::string Definition::counted() const {
+  if (!measure.starts_with("score.")) return grain == query::Grain::trace ? "traces" : "spans";
+  for (const std::string_view figure : {".mean", ".pass_rate", ".count", ".sum", ".min", ".max"}) {
+    if (measure.ends_with(figure)) return measure.substr(0, measure.size() - figure.size()) + ".count";
+  }
+  return measure + ".count";
+}
+
 Result<Definition> parse_definition(std::string_view json) {
   dom::parser parser;
   dom::object object;

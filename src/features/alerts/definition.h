@@ -32,7 +32,7 @@ struct Definition {
   bool enabled = true;
   bool money = false;
   std::string step_text() const;  // "5m"
-  std::string counted() const { return grain == query::Grain::trace ? "traces" : "spans"; }
+  std::string counted() const;    // the measure that says how many a number rests on
 };
 
 // {name, measure, kind, filter?, split?, grain?, above?, below?, recover?, window?, change?, slo?, direction?, for?,
