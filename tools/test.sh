@@ -11,7 +11,7 @@ out=build/test
 passed=0 failed=0
 skipped=()
 
-steps=(lint page release unit engine cases reference costs captures hostile isolation prometheus sql dashboards scores sdks imports clients ownsdks connect guides collector remote auth start edge upgrade doctor dev gate grpc kill quarantine alerts demo browser sanitized threads fuzz)
+steps=(lint page release unit engine cases reference costs captures hostile isolation prometheus sql dashboards scores datasets sdks imports clients ownsdks connect guides collector remote auth start edge upgrade doctor dev gate grpc kill quarantine alerts demo browser sanitized threads fuzz)
 [ "${1:-}" = -l ] && { printf '%s\n' "${steps[@]}"; exit 0; }
 [ $# -gt 0 ] && steps=("$@")
 mkdir -p "$out"
@@ -90,6 +90,7 @@ step_isolation() { python3 tests/system/isolation.py; }
 step_sql() { python3 tests/system/sql.py; }
 step_prometheus() { python3 tests/system/prometheus.py; }
 step_dashboards() { python3 tests/system/dashboards.py; }
+step_datasets() { python3 tests/system/datasets.py; }
 step_scores() { python3 tests/system/scores.py; }
 step_sdks() { python3 tests/system/sdks.py; }
 step_imports() { python3 tests/system/imports.py; }

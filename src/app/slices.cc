@@ -60,7 +60,7 @@ constexpr std::string_view imports_commands[] = {"import"};
 constexpr std::string_view demo_commands[] = {"demo"};
 constexpr Job quality_jobs[] = {
     {"copy of scores", "every 250 ms", "carries scores to the warehouse, for filters and measures"}};
-constexpr std::string_view quality_commands[] = {"stats", "gate"};
+constexpr std::string_view quality_commands[] = {"stats", "gate", "dataset"};
 
 struct Known {
   std::string_view name, about;
@@ -98,7 +98,7 @@ constexpr Known known[] = {
     {"accounts", "log-in, members, keys, settings of a project", {}, {}, accounts_commands},
     {"prices", "what calls cost, and what has no price", {}, {}, prices_commands},
     {"quality",
-     "scores over the API, feedback of end users; the gate and the statistics behind evals",
+     "scores and datasets over the API, feedback of end users; the gate and the statistics behind evals",
      quality_jobs,
      {},
      quality_commands},

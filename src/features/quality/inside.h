@@ -46,5 +46,7 @@ Result<Window> window_of(const net::Request& request, std::uint64_t usual = 50, 
 void add_score_routes(net::Router& router, Quality::Inside& inside);
 void add_definition_routes(net::Router& router, Quality::Inside& inside);
 void add_feedback_routes(net::Router& router, Quality::Inside& inside);
+void add_dataset_routes(net::Router& router, Quality::Inside& inside);
+void add_from_trace_route(net::Router& router, Quality::Inside& inside);
 
 }  // namespace pawl::quality

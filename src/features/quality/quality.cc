@@ -80,6 +80,8 @@ void Quality::add_routes(net::Router& router) {
   add_score_routes(router, *inside_);
   add_definition_routes(router, *inside_);
   add_feedback_routes(router, *inside_);
+  add_dataset_routes(router, *inside_);
+  add_from_trace_route(router, *inside_);
 }
 
 void Quality::open(warehouse::Warehouse& warehouse) {

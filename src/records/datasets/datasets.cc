@@ -19,23 +19,30 @@ Result<> check_item(const Item& item) {
 }
 
 Result<> insert_item(ledger::Transaction& t, ProjectId project, const Item& item) {
-  TRY(
-      t.run("INSERT INTO dataset_items (project, id, dataset, version, newest, archived, input, expected, metadata, "
-            "source_trace, source_span, splits, created, changed) VALUES (?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            {std::int64_t{project}, item.id, item.dataset, item.version, std::int64_t{item.archived ? 1 : 0},
-             item.input, item.expected, item.metadata, item.source_trace, item.source_span, join(item.splits, "\n"),
-             item.created, item.changed}));
+  TRY(t.run(
+      "INSERT INTO dataset_items (project, id, dataset, version, newest, archived, input, expected, metadata, "
+      "source_trace, source_span, splits, created, changed, name, trajectory, criteria, tags, cluster, owner) "
+      "VALUES (?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      {std::int64_t{project}, item.id, item.dataset, item.version, std::int64_t{item.archived ? 1 : 0}, item.input,
+       item.expected, item.metadata, item.source_trace, item.source_span, join(item.splits, "\n"), item.created,
+       item.changed, item.name, item.trajectory, item.criteria, join(item.tags, "\n"), item.cluster, item.owner}));
   return {};
 }
 
 // The item as it was becomes an earlier version; `item` keeps when it was first written.
 Result<> supersede(ledger::Transaction& t, ProjectId project, Item& item) {
-  const auto there = TRY(t.run("SELECT dataset, created FROM dataset_items WHERE project = ? AND id = ? AND newest = 1",
-                               {std::int64_t{project}, item.id}));
+  const auto there =
+      TRY(t.run(fmt::format("SELECT {} FROM dataset_items WHERE project = ? AND id = ? AND newest = 1", item_columns),
+                {std::int64_t{project}, item.id}));
   if (there.size() == 0) return {};
-  if (there.text(0, 0) != item.dataset)
+  const Item old = item_of(there, 0);
+  if (old.dataset != item.dataset)
     return fail(ErrorKind::conflict, "Item {} belongs to another dataset of this project.", item.id);
-  item.created = there.integer(0, 1);
+  item.created = old.created;
+  if (item.name.empty()) {  // another maker's item has no such fields: what a case has stays
+    item.name = old.name, item.trajectory = old.trajectory, item.criteria = old.criteria;
+    item.tags = old.tags, item.cluster = old.cluster, item.owner = old.owner;
+  }
   TRY(t.run("UPDATE dataset_items SET newest = 0 WHERE project = ? AND id = ? AND newest = 1",
             {std::int64_t{project}, item.id}));
   return {};
@@ -77,9 +84,16 @@ Item item_of(const ledger::Rows& rows, std::size_t i) {
             .splits = {},
             .version = rows.integer(i, 9),
             .created = rows.integer(i, 10),
-            .changed = rows.integer(i, 11)};
-  for (const auto split_name : split(rows.text(i, 8), '\n'))
-    if (!split_name.empty()) item.splits.emplace_back(split_name);
+            .changed = rows.integer(i, 11),
+            .name = rows.text(i, 12),
+            .trajectory = rows.text(i, 13),
+            .criteria = rows.text(i, 14),
+            .tags = {},
+            .cluster = rows.text(i, 16),
+            .owner = rows.text(i, 17)};
+  for (const auto& [column, list] : {std::pair{8, &item.splits}, {15, &item.tags}})
+    for (const auto one : split(rows.text(i, static_cast<std::size_t>(column)), '\n'))
+      if (!one.empty()) list->emplace_back(one);
   return item;
 }
 

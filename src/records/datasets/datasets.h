@@ -11,6 +11,8 @@
 #include <vector>
 
 #include "base/time.h"
+#include "formats.h"
+#include "item.h"
 #include "store/ledger/ledger.h"
 
 namespace pawl::datasets {
@@ -25,16 +27,6 @@ struct Dataset {
   std::int64_t version = 0;                           // of its items: rises with each write
   std::int64_t items = 0, experiments = 0;            // not archived; on reading
   Nanos created = 0, changed = 0;
-};
-
-struct Item {
-  std::string id, dataset;  // ids
-  bool archived = false;
-  std::string input, expected, metadata;  // JSON
-  std::string source_trace, source_span;
-  std::vector<std::string> splits;
-  std::int64_t version = 0;        // of the dataset, that brought this
-  Nanos created = 0, changed = 0;  // first written; this version written
 };
 
 // A run of something over a dataset, or (without a dataset) a project of another protocol that runs are sent to.
@@ -99,6 +91,17 @@ class Datasets {
   Result<std::vector<Item>> put_items(ProjectId project, std::string_view dataset, std::vector<Item> items);
   Result<Item> item(ProjectId project, std::string_view id) const;
   Result<Listed<Item>> items(ProjectId project, const ItemsWanted& wanted) const;
+  // Cases by their ids within the dataset, as its next version: all or nothing. What says the same as before is left as
+  // it is; where all does, there is no new version.
+  struct PutCases {
+    std::int64_t version = 0;
+    std::uint64_t added = 0, changed = 0, same = 0;
+    std::vector<std::string> ids;  // of the cases, in their order
+  };
+  Result<PutCases> put_cases(ProjectId project, std::string_view dataset, std::vector<Item> cases);
+  Result<Item> find_case(ProjectId project, std::string_view dataset, std::string_view case_id) const;  // its id, too
+  // The versions of a case, the newest first.
+  Result<std::vector<Item>> versions_of(ProjectId project, std::string_view item) const;
   Result<> archive_item(ProjectId project, std::string_view id);
 
   // Makes it where the project has none of that id (or, with a dataset, of that name in it), else changes what is

@@ -74,6 +74,34 @@ TEST_F(DatasetsTest, ATryIsKeptOnce) {
   EXPECT_EQ(again->description, "d");
 }
 
+TEST_F(DatasetsTest, CasesHaveIdsOfTheirDataset) {
+  const auto other = datasets->put(1, {.name = "other"}, false);
+  ASSERT_TRUE(other);
+  Item item{.input = "1", .splits = {}, .name = "c1", .tags = {"x"}, .cluster = "f"};
+  const auto first = datasets->put_cases(1, set, {item});
+  ASSERT_TRUE(first);
+  EXPECT_EQ(first->added, 1U);
+  ASSERT_TRUE(datasets->put_cases(1, other->id, {item})) << "the same id in another dataset";
+  const auto same = datasets->put_cases(1, set, {item});
+  ASSERT_TRUE(same);
+  EXPECT_EQ(same->same, 1U);
+  EXPECT_EQ(same->version, first->version) << "nothing new is no version";
+  item.expected = "2";
+  const auto changed = datasets->put_cases(1, set, {item});
+  ASSERT_TRUE(changed);
+  EXPECT_EQ(changed->changed, 1U);
+  const auto found = datasets->find_case(1, set, "c1");
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->expected, "2");
+  EXPECT_EQ(found->tags, std::vector<std::string>{"x"});
+  // Another maker's client that writes the item by its id does not know what cases have: it stays.
+  put(found->id, "3");
+  const auto after = datasets->find_case(1, set, "c1");
+  ASSERT_TRUE(after);
+  EXPECT_EQ(after->expected + after->cluster, "3f");
+  EXPECT_EQ(datasets->versions_of(1, found->id)->size(), 3U);
+}
+
 TEST_F(DatasetsTest, ProjectsDoNotMeet) {
   EXPECT_FALSE(datasets->find(2, set));
   EXPECT_FALSE(datasets->put(1, {.name = "qa"}, false));

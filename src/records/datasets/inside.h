@@ -14,7 +14,9 @@ inline constexpr std::string_view dataset_columns =
     "d.changed, (SELECT count(*) FROM dataset_items i WHERE i.project = d.project AND i.dataset = d.id AND i.newest = "
     "1 AND i.archived = 0), (SELECT count(*) FROM experiments e WHERE e.project = d.project AND e.dataset = d.id)";
 inline constexpr std::string_view item_columns =
-    "id, dataset, archived, input, expected, metadata, source_trace, source_span, splits, version, created, changed";
+    "id, dataset, archived, input, expected, metadata, source_trace, source_span, splits, version, created, changed, "
+    "name, "
+    "trajectory, criteria, tags, cluster, owner";
 inline constexpr std::string_view experiment_columns =
     "id, dataset, name, description, metadata, extra, created, changed, ended";
 inline constexpr std::string_view run_item_columns = "id, experiment, item, trace_id, span_id, created, changed";

@@ -28,6 +28,16 @@ CREATE TABLE experiment_items (seq INTEGER PRIMARY KEY AUTOINCREMENT, project IN
   created INTEGER NOT NULL, changed INTEGER NOT NULL, UNIQUE (project, experiment, item, trace_id, span_id),
   FOREIGN KEY (project, experiment) REFERENCES experiments (project, id) ON DELETE CASCADE) STRICT;
 CREATE INDEX experiment_items_trace ON experiment_items (project, trace_id);
+)sql"},
+                                       // What cases have beside what other makers' items have.
+                                       {"datasets", 2, R"sql(
+ALTER TABLE dataset_items ADD COLUMN name TEXT NOT NULL DEFAULT ''; -- the case's id; '': id is
+ALTER TABLE dataset_items ADD COLUMN trajectory TEXT NOT NULL DEFAULT '';
+ALTER TABLE dataset_items ADD COLUMN criteria TEXT NOT NULL DEFAULT '';
+ALTER TABLE dataset_items ADD COLUMN tags TEXT NOT NULL DEFAULT ''; -- a line each
+ALTER TABLE dataset_items ADD COLUMN cluster TEXT NOT NULL DEFAULT '';
+ALTER TABLE dataset_items ADD COLUMN owner TEXT NOT NULL DEFAULT '';
+CREATE INDEX dataset_items_name ON dataset_items (project, dataset, name) WHERE newest = 1;
 )sql"}};
 
 }  // namespace
