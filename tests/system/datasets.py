@@ -6,6 +6,7 @@ import time
 
 from pawl import JSON, ROOT, Checks, Server, command, span, traces_body
 
+LINES = {"content-type": "application/x-ndjson"}
 FORMATS = os.path.join(ROOT, "tests/fixtures/quality/formats")
 
 
@@ -50,8 +51,8 @@ def versions(checks, server):
     changed = {"input": "Where is order 41?", "expected": "On Friday.", "tags": ["order", "late"], "cluster": "orders", "owner": "ann"}
     put = server.call("PUT", one, json.dumps(changed).encode(), JSON)
     checks.check("a case is put", put.status == 200 and put.json()["case"]["version"] == 2 and len(put.json()["versions"]) == 2, put.body)
-    checks.equal("as it was", [case["expected"] for case in cases(server, more="?version=1")["cases"]][:1], ["It arrives on Friday."])
-    checks.equal("as it is", [case["expected"] for case in cases(server)["cases"]][:1], ["On Friday."])
+    checks.equal("as it was", {case["id"]: case["expected"] for case in cases(server, more="?version=1")["cases"]}["c1"], "It arrives on Friday.")
+    checks.equal("as it is", {case["id"]: case["expected"] for case in cases(server)["cases"]}["c1"], "On Friday.")
     checks.equal("no such version", server.call("GET", "/api/v1/datasets/refunds/cases?version=9").status, 404)
     checks.equal("a split", [case["id"] for case in cases(server, more="?split=test")["cases"]], ["c2"])
     checks.equal("retired", server.call("DELETE", "/api/v1/datasets/refunds/cases/c2").status, 200)
@@ -59,11 +60,11 @@ def versions(checks, server):
     checks.equal("and not gone", server.get("/api/v1/datasets/refunds/cases/c2")["case"]["retired"], True)
     wrong = server.call("PUT", one, b'{"input":1,"split":7}', JSON)
     checks.check("a wrong field is named", wrong.status == 400 and "split" in wrong.message, wrong.body)
-    refused = server.call("POST", "/api/v1/datasets/refunds/import", b'{"id":"a","input":1}\n{"id":"b"}\n')
+    refused = server.call("POST", "/api/v1/datasets/refunds/import", b'{"id":"a","input":1}\n{"id":"b"}\n', LINES)
     checks.check("one bad row, nothing stored", refused.status == 422 and not refused.json()["stored"] and refused.json()["bad_rows"][0]["line"] == 2, refused.body)
     near = server.call("POST", "/api/v1/datasets/refunds/import?dry_run=1", "\n".join(json.dumps(row) for row in (
         {"id": "x", "input": "Please refund order 4711, it never arrived at my door.", "split": "dev"},
-        {"id": "y", "input": "please refund order 9902, it never arrived at my door!", "split": "test"})).encode()).json()
+        {"id": "y", "input": "please refund order 9902, it never arrived at my door!", "split": "test"})).encode(), LINES).json()
     checks.check("near-duplicates across splits", near["near_duplicates_total"] == 1 and near["near_duplicates"][0]["across_splits"], near)
     listed = server.call("GET", "/api/public/v2/datasets/refunds").json()
     checks.equal("Langfuse's clients see the same", listed.get("name"), "refunds")
