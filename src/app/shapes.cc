@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <array>
 
+#include "shapes_of_quality.h"
+
 namespace pawl::app {
 namespace {
 
@@ -161,47 +163,6 @@ constexpr ShapeField score_fields[] = {{"id", "string"},
                                        {"probability", "number?", "of having been selected"},
                                        {"stands", "boolean", "no later word of the same author about the same thing"},
                                        {"metadata", "any"}};
-constexpr ShapeField definition_fields[] = {{"name", "string"},
-                                            {"id", "string"},
-                                            {"kind", "string", "numeric boolean category text"},
-                                            {"description", "string"},
-                                            {"least", "number?"},
-                                            {"most", "number?"},
-                                            {"categories", "[any]", "{name, value}"},
-                                            {"archived", "boolean"},
-                                            {"created", "time"},
-                                            {"changed", "time"}};
-constexpr ShapeField dataset_fields[] = {{"name", "string"},
-                                         {"id", "string"},
-                                         {"description", "string"},
-                                         {"version", "integer", "rises with each write"},
-                                         {"cases", "integer", "that are not retired"},
-                                         {"experiments", "integer"},
-                                         {"metadata", "object?"},
-                                         {"created", "time"},
-                                         {"changed", "time"}};
-constexpr ShapeField case_fields[] = {{"id", "string", "within its dataset"},
-                                      {"input", "any"},
-                                      {"expected", "any"},
-                                      {"expected_trajectory", "any", "null, or a list of {name, arguments}"},
-                                      {"criteria", "any", "what a good outcome is"},
-                                      {"tags", "[string]"},
-                                      {"split", "[string]"},
-                                      {"cluster", "string", "its family: the unit of the gate"},
-                                      {"owner", "string"},
-                                      {"metadata", "any"},
-                                      {"source_trace", "string"},
-                                      {"source_span", "string"},
-                                      {"retired", "boolean"},
-                                      {"version", "integer", "of the dataset, that brought it"},
-                                      {"created", "time"},
-                                      {"changed", "time"}};
-constexpr ShapeField feedback_key_fields[] = {{"key", "string", "public: it may stand in a web page"},
-                                              {"names", "[string]", "scores that it may give"},
-                                              {"created", "time"},
-                                              {"author", "string"},
-                                              {"revoked", "time?"},
-                                              {"snippet", "string", "two lines for a web page"}};
 constexpr ShapeField log_fields[] = {{"time", "time"},
                                      {"trace_id", "string?"},
                                      {"span_id", "string?"},
