@@ -106,7 +106,7 @@ step_edge() { python3 tests/system/edge.py; }
 step_upgrade() { python3 tests/system/upgrade.py; }
 step_doctor() { python3 tests/system/doctor.py; }
 step_dev() { python3 tests/system/dev.py; }
-step_gate() { python3 tests/system/gate.py; }
+step_gate() { python3 tests/system/gate.py; python3 tests/system/evals.py; }
 step_grpc() { python3 tests/system/grpc.py; }
 step_kill() { python3 tests/system/kill_rounds.py "${PAWL_ROUNDS:-10}" ${PAWL_KILL_SEED:-}; }
 step_quarantine() { python3 tests/system/quarantine.py; }

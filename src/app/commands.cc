@@ -225,6 +225,7 @@ void add_connect_command(CLI::App& app, Commands& commands);      // connect_com
 void add_run_command(CLI::App& app, Commands& commands);          // run_command.cc
 void add_quality_commands(CLI::App& app, Commands& commands);     // quality_commands.cc
 void add_dataset_commands(CLI::App& app, Commands& commands);     // dataset_commands.cc
+void add_eval_commands(CLI::App& app, Commands& commands);        // eval_commands.cc
 void add_alert_commands(CLI::App& app, Commands& commands);       // alert_commands.cc
 void add_import_command(CLI::App& app, Commands& commands);       // import_command.cc
 
@@ -237,6 +238,7 @@ void add_commands(CLI::App& app, Commands& commands) {
   add_run_command(app, commands);
   add_quality_commands(app, commands);
   add_dataset_commands(app, commands);
+  add_eval_commands(app, commands);
   add_alert_commands(app, commands);
   add_import_command(app, commands);
   add_demo_command(app, commands);

@@ -60,7 +60,7 @@ constexpr std::string_view imports_commands[] = {"import"};
 constexpr std::string_view demo_commands[] = {"demo"};
 constexpr Job quality_jobs[] = {
     {"copy of scores", "every 250 ms", "carries scores to the warehouse, for filters and measures"}};
-constexpr std::string_view quality_commands[] = {"stats", "gate", "dataset"};
+constexpr std::string_view quality_commands[] = {"stats", "gate", "dataset", "eval"};
 
 struct Known {
   std::string_view name, about;
