@@ -175,14 +175,6 @@ const Dimension attribute_dimension = {
     .groups = true,
 };
 
-const Dimension score_dimension = {
-    .name = "score.NAME",
-    .definition =
-        "Any standing score of that name on the span, its trace or its session. A number is compared with its "
-        "value (true is 1), anything else with its text or category.",
-    .sql = "scores",
-};
-
 const std::vector<Flag>& flag_table() {
   static const std::vector<Flag> table = {
       {"error", "the step failed itself", "is_error = 1"},

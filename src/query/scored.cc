@@ -74,6 +74,14 @@ std::string pairs_sql(const MeasureQuery& query, const std::string& keys, const 
 
 }  // namespace
 
+const Dimension score_dimension = {
+    .name = "score.NAME",
+    .definition =
+        "Any standing score of that name on the span, its trace or its session. A number is compared with its "
+        "value (true is 1), anything else with its text or category.",
+    .sql = "scores",
+};
+
 bool asks_scores(const MeasureQuery& query) {
   return std::ranges::any_of(query.measures, [](const std::string& name) { return name.starts_with(prefix); });
 }

@@ -172,10 +172,35 @@ Result<net::Response> retire(Quality::Inside& inside, const net::Request& reques
   return net::Response::json("{}");
 }
 
+void add_case_routes(net::Router& router, Quality::Inside& inside) {
+  const std::string each = "/api/v1/datasets/{dataset}/cases/{case}";
+  const auto to = [&](net::Route route, Work work) { add(router, inside, std::move(route), work); };
+  to({.method = "GET",
+      .pattern = each,
+      .permission = "read",
+      .summary = "A case and its versions, the newest first",
+      .answers = "{case:Case, versions:[Case]}"},
+     show_case);
+  to({.method = "PUT",
+      .pattern = each,
+      .permission = "write",
+      .body_bytes = 16U << 20,
+      .summary = "Puts one case, as the dataset's next version",
+      .accepts = "a Case",
+      .answers = "{case:Case, versions:[Case]}"},
+     put_case);
+  to({.method = "DELETE",
+      .pattern = each,
+      .permission = "write",
+      .summary = "Retires a case: it stays, and is not run any more",
+      .answers = "{}"},
+     retire);
+}
+
 }  // namespace
 
 void add_dataset_routes(net::Router& router, Quality::Inside& inside) {
-  const std::string all = "/api/v1/datasets", one = all + "/{dataset}", each = one + "/cases/{case}";
+  const std::string all = "/api/v1/datasets", one = all + "/{dataset}";
   const auto to = [&](net::Route route, Work work) { add(router, inside, std::move(route), work); };
   to({.method = "GET",
       .pattern = all,
@@ -229,26 +254,7 @@ void add_dataset_routes(net::Router& router, Quality::Inside& inside) {
                  "bad_rows_total, warnings, near_duplicates:[{a, b, a_line, b_line, likeness, across_splits}], "
                  "near_duplicates_total}"},
      import_cases);
-  to({.method = "GET",
-      .pattern = each,
-      .permission = "read",
-      .summary = "A case and its versions, the newest first",
-      .answers = "{case:Case, versions:[Case]}"},
-     show_case);
-  to({.method = "PUT",
-      .pattern = each,
-      .permission = "write",
-      .body_bytes = 16U << 20,
-      .summary = "Puts one case, as the dataset's next version",
-      .accepts = "a Case",
-      .answers = "{case:Case, versions:[Case]}"},
-     put_case);
-  to({.method = "DELETE",
-      .pattern = each,
-      .permission = "write",
-      .summary = "Retires a case: it stays, and is not run any more",
-      .answers = "{}"},
-     retire);
+  add_case_routes(router, inside);
 }
 
 }  // namespace pawl::quality
