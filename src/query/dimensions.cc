@@ -1,13 +1,16 @@
 // The catalogue of what a filter can name and a measure can be split by.
 #include <algorithm>
+#include <iterator>
 
 #include "base/text.h"
 #include "tree.h"
 
 namespace pawl::query {
 
-const std::vector<Dimension>& dimension_table() {
-  static const std::vector<Dimension> table = {
+namespace {
+
+std::vector<Dimension> words() {
+  return {
       {.name = "agent", .definition = "The named actor that did the step.", .sql = "agent", .groups = true},
       {.name = "agent_version",
        .definition = "The version of the agent: its manifest, else what the SDK names.",
@@ -57,6 +60,11 @@ const std::vector<Dimension>& dimension_table() {
        .sql = "session",
        .groups = true,
        .also = "session_id"},
+  };
+}
+
+std::vector<Dimension> contents() {
+  return {
       {.name = "prompt",
        .definition = "The name of the prompt. prompt~ searches the text of system prompts.",
        .sql = "prompt",
@@ -83,6 +91,11 @@ const std::vector<Dimension>& dimension_table() {
       {.name = "dialect", .definition = "The SDK's way of speaking.", .sql = "dialect", .groups = true},
       {.name = "trace", .definition = "One trace by its id.", .sql = "trace", .id = true, .also = "trace_id"},
       {.name = "span", .definition = "One span by its id.", .sql = "span", .id = true, .also = "span_id"},
+  };
+}
+
+std::vector<Dimension> numbers() {
+  return {
       {.name = "start",
        .definition = "When it began; of a trace or session, when its first span in the range did.",
        .type = Type::time,
@@ -110,6 +123,11 @@ const std::vector<Dimension>& dimension_table() {
               "ifNull(tokens_cache_write, 0) + ifNull(tokens_output, 0) + ifNull(tokens_reasoning, 0), NULL)",
        .holds = Holds::total,
        .total = "_tokens"},
+  };
+}
+
+std::vector<Dimension> counts() {
+  return {
       {.name = "tokens.input",
        .definition = "Input tokens that came from no cache.",
        .type = Type::number,
@@ -165,6 +183,16 @@ const std::vector<Dimension>& dimension_table() {
        .holds = Holds::total,
        .total = "_tool_calls"},
   };
+}
+
+}  // namespace
+
+const std::vector<Dimension>& dimension_table() {
+  static const std::vector<Dimension> table = [] {
+    auto all = words();
+    for (const auto& more : {contents(), numbers(), counts()}) std::ranges::copy(more, std::back_inserter(all));
+    return all;
+  }();
   return table;
 }
 

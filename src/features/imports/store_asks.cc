@@ -2,10 +2,15 @@
 // Source of the names: the migrations of Phoenix and of MLflow.
 #include "store_asks.h"
 
+#include <algorithm>
+#include <iterator>
+
 namespace pawl::imports {
 
-const std::vector<Ask>& phoenix_asks() {
-  static const std::vector<Ask> asks = {
+namespace {
+
+std::vector<Ask> phoenix_telemetry() {
+  return {
       {"spans",
        {"SELECT s.id AS row_id, s.span_id, s.parent_id, t.trace_id, p.name AS project, s.name, s.span_kind, "
         "s.start_time, "
@@ -42,7 +47,12 @@ const std::vector<Ask>& phoenix_asks() {
         "ps.session_id, "
         "p.name AS project FROM project_session_annotations a JOIN project_sessions ps ON ps.id = a.project_session_id "
         "JOIN projects p ON p.id = ps.project_id ORDER BY a.id"}},
-      // What is no telemetry comes in the words of Langfuse's tables (langfuse_things.h).
+  };
+}
+
+// What is no telemetry comes in the words of Langfuse's tables (langfuse_things.h).
+std::vector<Ask> phoenix_things() {
+  return {
       {"prompts",
        {"SELECT p.name, (SELECT count(*) FROM prompt_versions o WHERE o.prompt_id = v.prompt_id AND o.id <= v.id) AS "
         "version, v.template_type, v.template_format, v.template, v.invocation_parameters, v.tools, v.response_format, "
@@ -74,6 +84,16 @@ const std::vector<Ask>& phoenix_asks() {
         "a.annotator_kind, a.end_time AS created_at, r.trace_id FROM experiment_run_annotations a JOIN experiment_runs "
         "r "
         "ON r.id = a.experiment_run_id ORDER BY a.id"}}};
+}
+
+}  // namespace
+
+const std::vector<Ask>& phoenix_asks() {
+  static const std::vector<Ask> asks = [] {
+    auto all = phoenix_telemetry();
+    std::ranges::copy(phoenix_things(), std::back_inserter(all));
+    return all;
+  }();
   return asks;
 }
 
