@@ -40,6 +40,7 @@ build() {
 # Targets of a preset whose names end so: gtest programs, fuzzers.
 targets() {
   [ -f "build/$1/build.ninja" ] || cmake --preset "$1" >"$out/cmake-$1.log" 2>&1 || { tail -20 "$out/cmake-$1.log" >&2; return 1; }
+  ninja -C "build/$1" --quiet build.ninja >"$out/cmake-$1.log" 2>&1 || { tail -20 "$out/cmake-$1.log" >&2; return 1; }  # new modules
   ninja -C "build/$1" -t targets all | sed -n "s/^\([a-z0-9_]*$2\): CXX_EXECUTABLE.*/\1/p" | sort -u
 }
 
