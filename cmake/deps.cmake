@@ -10,7 +10,7 @@ find_package(CLI11 REQUIRED)
 find_package(tomlplusplus REQUIRED)
 find_package(GTest REQUIRED)
 find_package(PkgConfig REQUIRED)
-pkg_check_modules(deps REQUIRED IMPORTED_TARGET libnghttp2 re2 libzstd libxxhash libargon2)
+pkg_check_modules(deps REQUIRED IMPORTED_TARGET libnghttp2 re2 libzstd libxxhash libargon2 libcurl)
 
 # Asio and Beast are compiled once; everything that names them links this.
 add_library(pawl_asio STATIC cmake/asio.cc)

@@ -245,12 +245,12 @@ Task<Result<std::vector<tcp::endpoint>>> Client::State::resolve(Target target) {
     for (const auto& result : results) found.push_back(result.endpoint());
   }
   if (options.refuse_private) {
-    std::erase_if(found, [&](const tcp::endpoint& end) {
+    const auto inside = std::ranges::find_if(found, [&](const tcp::endpoint& end) {
       const std::string address = end.address().to_string();
       return !is_public_address(address) &&
              !(options.allow_private && options.allow_private(target.url.host, address, target.url.port));
     });
-    if (found.empty())
+    if (inside != found.end())  // one is enough: a name may answer otherwise the next time it is asked
       co_return fail(ErrorKind::denied,
                      "{} is a private address, which outbound calls may not reach unless outbound_allow names it.",
                      target.url.host);

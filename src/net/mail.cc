@@ -1,172 +1,75 @@
-// One conversation with a mail server.
+// One conversation with a mail server, which libcurl holds.
 #include "net/mail.h"
 
-#include <openssl/ssl.h>
+#include <curl/curl.h>
 
-#include <functional>
+#include <memory>
+#include <mutex>
 
 #include "base/text.h"
-#include "net/detail/stream.h"
 
 namespace pawl::net {
 namespace {
 
-namespace asio = boost::asio;
-using detail::as_value;
-using detail::tcp;
-
-constexpr std::size_t most_reply = 64U << 10;
-
-bool offers(const MailReply& reply, std::string_view word) {
-  for (const auto& line : reply.lines) {
-    const auto [name, rest] = cut(line, ' ');
-    if (equals_ignoring_case(name, word) || (word == "AUTH" && equals_ignoring_case(name.substr(0, 5), "AUTH=")))
-      return true;
-  }
-  return false;
-}
-
-bool offers_auth(const MailReply& reply, std::string_view way) {
-  for (const auto& line : reply.lines) {
-    if (equals_ignoring_case(std::string_view(line).substr(0, 4), "AUTH") && contains_ignoring_case(line, way))
-      return true;
-  }
-  return false;
-}
-
-class Conversation {
- public:
-  Conversation(const MailServer& server, const Mail& mail, tcp::socket socket, asio::ssl::context& tls)
-      : server_(server), mail_(mail), stream_(std::move(socket)), tls_(tls) {}
-  detail::Stream& stream() { return stream_; }
-
-  Task<Result<>> run() {
-    if (server_.security == MailServer::Security::tls) CO_TRY(co_await secure());
-    CO_TRY(co_await expect(2, "its greeting"));
-    auto hello = CO_TRY(co_await say("EHLO pawl", 2));
-    if (server_.security == MailServer::Security::starttls) {
-      if (!offers(hello, "STARTTLS"))
-        co_return fail(ErrorKind::denied, "{} offers no STARTTLS; smtp+plain:// would send without.", server_.host);
-      CO_TRY(co_await say("STARTTLS", 2));
-      buffer_.clear();  // what came before the handshake is nobody's word (CVE-2011-0411)
-      CO_TRY(co_await secure());
-      hello = CO_TRY(co_await say("EHLO pawl", 2));
-    }
-    if (!server_.user.empty()) CO_TRY(co_await log_in(hello));
-    co_return co_await hand_over();
-  }
-
- private:
-  Task<Result<>> secure() {
-    std::string why;
-    bool untrusted = false;
-    if (co_await stream_.connect_tls(tls_, server_.host, true, why, untrusted)) co_return Result<>();
-    if (untrusted) co_return fail(ErrorKind::denied, "The certificate of {} is not trusted: {}.", server_.host, why);
-    co_return fail(ErrorKind::unavailable, "No TLS with {}: {}.", server_.host, why);
-  }
-
-  Task<Result<MailReply>> expect(int hundreds, std::string what) {
-    for (;;) {
-      if (auto reply = take_reply(buffer_)) {
-        if (reply->code / 100 == hundreds) co_return std::move(*reply);
-        const auto said =
-            repair_utf8(utf8_prefix(reply->lines.empty() ? "" : std::string_view(reply->lines.back()), 200));
-        co_return fail(reply->code / 100 == 5 ? ErrorKind::invalid : ErrorKind::unavailable,
-                       "The mail server {} answered {} to {}: {}", server_.host, reply->code, what, said);
-      }
-      if (buffer_.size() > most_reply) co_return fail(ErrorKind::unavailable, "{} answers without end.", server_.host);
-      char piece[4096];
-      const std::size_t size = co_await stream_.read(asio::buffer(piece));
-      if (size == 0)
-        co_return fail(ErrorKind::unavailable, "The mail server {} did not answer to {}.", server_.host, what);
-      buffer_.append(piece, size);
-    }
-  }
-  // `shown`: what errors call it; passwords stay out of them.
-  Task<Result<MailReply>> say(std::string line, int hundreds, std::string shown = {}) {
-    const std::string what = shown.empty() ? line : shown;
-    const std::string sent = line + "\r\n";
-    (void)co_await stream_.write(sent);  // where it fails the reply does not come either
-    co_return co_await expect(hundreds, what);
-  }
-
-  Task<Result<>> log_in(MailReply hello) {
-    if (offers_auth(hello, "PLAIN")) {
-      const std::string plain = std::string(1, '\0') + server_.user + std::string(1, '\0') + server_.password;
-      CO_TRY(co_await say("AUTH PLAIN " + to_base64(plain), 2, "AUTH PLAIN"));
-      co_return Result<>();
-    }
-    if (!offers_auth(hello, "LOGIN"))
-      co_return fail(ErrorKind::invalid, "The mail server {} takes neither AUTH PLAIN nor LOGIN.", server_.host);
-    CO_TRY(co_await say("AUTH LOGIN", 3));
-    CO_TRY(co_await say(to_base64(server_.user), 3, "the user"));
-    CO_TRY(co_await say(to_base64(server_.password), 2, "the password"));
-    co_return Result<>();
-  }
-
-  Task<Result<>> hand_over() {
-    CO_TRY(co_await say(fmt::format("MAIL FROM:<{}>", mail_.from), 2));
-    std::string refused;
-    std::size_t taken = 0;
-    for (const auto& to : mail_.to) {
-      const auto said = co_await say(fmt::format("RCPT TO:<{}>", to), 2);
-      if (!said && said.error().kind != ErrorKind::invalid) co_return std::unexpected(said.error());
-      said ? ++taken : (refused += (refused.empty() ? "" : " ") + said.error().what, taken);
-    }
-    if (taken == 0) co_return fail(ErrorKind::invalid, "{}", refused);
-    CO_TRY(co_await say("DATA", 3));
-    const std::string text = dots_doubled(mail_.text) + ".";
-    CO_TRY(co_await say(text, 2, "the mail"));
-    (void)co_await stream_.write("QUIT\r\n");
-    if (!refused.empty()) co_return fail(ErrorKind::invalid, "The others got it, but: {}", refused);
-    co_return Result<>();
-  }
-
-  const MailServer& server_;
-  const Mail& mail_;
-  detail::Stream stream_;
-  asio::ssl::context& tls_;
-  std::string buffer_;
+// What was said on both sides, as far as a sentence about it needs it. Of commands only the first word is kept, and the
+// address of RCPT: passwords stay out.
+struct Talk {
+  std::string_view left;  // of the mail, still to be sent
+  std::string command = "its greeting", recipient;
+  int code = 0;         // of the last reply
+  std::string said;     // its last line
+  std::string refused;  // recipients
 };
 
-struct Deadline {  // outlives the wait for it
-  bool late = false;
-  std::function<void()> stop;  // ends what is being awaited
+std::size_t give(char* to, std::size_t size, std::size_t count, void* talk) {
+  std::string_view& left = static_cast<Talk*>(talk)->left;
+  const std::size_t now = std::min(size * count, left.size());
+  left.copy(to, now);
+  left.remove_prefix(now);
+  return now;
+}
+
+int hear(CURL*, curl_infotype type, char* data, std::size_t size, void* to) {
+  Talk& talk = *static_cast<Talk*>(to);
+  std::string_view line(data, size);
+  while (line.ends_with('\n') || line.ends_with('\r')) line.remove_suffix(1);
+  if (type == CURLINFO_HEADER_OUT) {
+    talk.recipient = line.starts_with("RCPT TO:") ? repair_utf8(line.substr(8)) : "";
+    const bool word = line.starts_with("EHLO") || line.starts_with("STARTTLS") || line.starts_with("AUTH") ||
+                      line.starts_with("MAIL") || line.starts_with("RCPT") || line.starts_with("DATA");
+    talk.command = word ? std::string(cut(line, ' ').first) : "the log-in";
+  }
+  if (type == CURLINFO_DATA_OUT) talk.command = "the mail";
+  if (type != CURLINFO_HEADER_IN || line.size() < 3) return 0;
+  const auto code = parse_int(line.substr(0, 3));
+  if (!code) return 0;
+  talk.code = static_cast<int>(*code);
+  talk.said = repair_utf8(utf8_prefix(line.substr(std::min<std::size_t>(4, line.size())), 200));
+  if (!talk.recipient.empty() && talk.code >= 400)
+    talk.refused += fmt::format("{}{} was refused with {}: {}", talk.refused.empty() ? "" : "; ", talk.recipient,
+                                talk.code, talk.said);
+  return 0;
+}
+
+struct Freed {
+  void operator()(CURL* call) const { curl_easy_cleanup(call); }
+  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
 };
 
-Task<Result<>> converse(const MailServer& server, const Mail& mail, asio::ssl::context& tls, Nanos time) {
-  const auto executor = co_await asio::this_coro::executor;
-  tcp::resolver resolver(executor);
-  const auto deadline = std::make_shared<Deadline>(false, [&] { resolver.cancel(); });
-  asio::steady_timer timer(executor, std::chrono::nanoseconds(time));
-  timer.async_wait([deadline](boost::system::error_code ended) {
-    if (ended) return;
-    deadline->late = true;
-    if (deadline->stop) deadline->stop();
-  });
-  const auto unreachable = [&](std::string_view why) {
-    deadline->stop = nullptr;
+Result<> outcome(CURLcode code, const MailServer& server, const Talk& talk, const char* why) {
+  if (code == CURLE_OK && talk.refused.empty()) return {};
+  if (code == CURLE_OK) return fail(ErrorKind::invalid, "The others got it, but {}", talk.refused);
+  if (code == CURLE_PEER_FAILED_VERIFICATION)
+    return fail(ErrorKind::denied, "The certificate of {} is not trusted: {}.", server.host, why);
+  if (code == CURLE_USE_SSL_FAILED)
+    return fail(ErrorKind::denied, "{} offers no STARTTLS; smtp+plain:// would send without.", server.host);
+  if (code == CURLE_OPERATION_TIMEDOUT || talk.code < 400)
     return fail(ErrorKind::unavailable, "The mail server {}:{} cannot be reached: {}.", server.host, server.port,
-                deadline->late ? "no answer in time" : why);
-  };
-  auto [failed, ends] = co_await resolver.async_resolve(server.host, fmt::format("{}", server.port), as_value);
-  if (failed) co_return unreachable(failed.message());
-  std::string why = "it has no address";
-  for (const auto& end : ends) {
-    if (deadline->late) break;
-    Conversation talk(server, mail, tcp::socket(executor), tls);
-    deadline->stop = [&talk] { talk.stream().close(); };
-    auto [error] = co_await talk.stream().socket().async_connect(end.endpoint(), as_value);
-    if (!error) {
-      auto done = co_await talk.run();
-      deadline->stop = nullptr;
-      if (!done && deadline->late) co_return unreachable("");
-      co_return done;
-    }
-    deadline->stop = nullptr;
-    why = error.message();
-  }
-  co_return unreachable(why);
+                code == CURLE_OPERATION_TIMEDOUT ? "no answer in time" : why);
+  if (!talk.refused.empty())
+    return fail(talk.code >= 500 ? ErrorKind::invalid : ErrorKind::unavailable, "{}", talk.refused);
+  return fail(talk.code >= 500 ? ErrorKind::invalid : ErrorKind::unavailable,
+              "The mail server {} answered {} to {}: {}", server.host, talk.code, talk.command, talk.said);
 }
 
 }  // namespace
@@ -201,59 +104,51 @@ Result<MailServer> parse_mail_server(std::string_view text) {
   return out;
 }
 
-std::optional<MailReply> take_reply(std::string& buffer) {
-  MailReply out;
-  for (std::size_t at = 0;;) {
-    const auto end = buffer.find('\n', at);
-    if (end == std::string::npos) return std::nullopt;
-    std::string_view line = std::string_view(buffer).substr(at, end - at);
-    if (line.ends_with('\r')) line.remove_suffix(1);
-    at = end + 1;
-    const auto code = line.size() >= 3 ? parse_int(line.substr(0, 3)) : std::nullopt;
-    const bool known = code && *code >= 100 && *code <= 599;
-    const bool more = known && line.size() > 3 && line[3] == '-';
-    out.code = known ? static_cast<int>(*code) : 0;
-    out.lines.emplace_back(line.substr(std::min<std::size_t>(known ? 4 : 0, line.size())));
-    if (more && out.lines.size() < 1000) continue;
-    buffer.erase(0, at);
-    return out;
-  }
-}
-
-std::string dots_doubled(std::string_view text) {
-  std::string out;
-  for (std::size_t at = 0; at < text.size();) {
-    const auto end = text.find('\n', at);
-    std::string_view line = text.substr(at, end == std::string_view::npos ? end : end - at);
-    if (line.ends_with('\r')) line.remove_suffix(1);
-    if (line.starts_with('.')) out += '.';
-    out += line;
-    out += "\r\n";
-    at = end == std::string_view::npos ? text.size() : end + 1;
-  }
-  return out;
-}
-
 Result<> send_mail(const MailServer& server, const Mail& mail, Nanos time) {
-  for (const auto& address : mail.to)
-    if (address.find_first_of("\r\n<> ") != std::string::npos || address.empty())
-      return fail(ErrorKind::invalid, "{} is no address.", repair_utf8(address));
-  asio::ssl::context tls(asio::ssl::context::tls_client);
-  SSL_CTX_set_min_proto_version(tls.native_handle(), TLS1_2_VERSION);
-  boost::system::error_code error;
-  if (server.ca_file.empty())
-    tls.set_default_verify_paths(error);
-  else
-    tls.load_verify_file(server.ca_file, error);
-  if (error) return fail(ErrorKind::denied, "The trusted certificates cannot be read: {}.", error.message());
-  asio::io_context context(1);
-  std::optional<Result<>> outcome;
-  asio::co_spawn(context, converse(server, mail, tls, time), [&](const std::exception_ptr& thrown, Result<> got) {
-    if (!thrown) outcome = std::move(got);
-  });
-  context.run();
-  if (!outcome) return fail(ErrorKind::unavailable, "The call to the mail server did not end.");
-  return *outcome;
+  static std::once_flag once;
+  std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
+  const std::unique_ptr<CURL, Freed> call(curl_easy_init());
+  if (!call) return fail(ErrorKind::unavailable, "There is no memory for a mail.");
+  std::unique_ptr<curl_slist, Freed> recipients;
+  for (const auto& to : mail.to) {
+    if (to.empty() || to.find_first_of("\r\n<> ") != std::string::npos)
+      return fail(ErrorKind::invalid, "{} is no address.", repair_utf8(to));
+    recipients.reset(curl_slist_append(recipients.release(), fmt::format("<{}>", to).c_str()));
+  }
+  const bool tls = server.security == MailServer::Security::tls;
+  const bool six = server.host.find(':') != std::string::npos;
+  const std::string url = fmt::format("{}://{}{}{}:{}/pawl", tls ? "smtps" : "smtp", six ? "[" : "", server.host,
+                                      six ? "]" : "", server.port);
+  const std::string from = fmt::format("<{}>", mail.from);
+  Talk talk{.left = mail.text};
+  char why[CURL_ERROR_SIZE] = "";
+  CURL* const c = call.get();
+  curl_easy_setopt(c, CURLOPT_URL, url.c_str());
+  curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
+  curl_easy_setopt(c, CURLOPT_PROXY, "");  // none from the environment
+  curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, static_cast<long>(time / millisecond));
+  curl_easy_setopt(c, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+  if (server.security == MailServer::Security::starttls)
+    curl_easy_setopt(c, CURLOPT_USE_SSL, static_cast<long>(CURLUSESSL_ALL));
+  if (!server.ca_file.empty()) curl_easy_setopt(c, CURLOPT_CAINFO, server.ca_file.c_str());
+  if (!server.user.empty()) {
+    curl_easy_setopt(c, CURLOPT_USERNAME, server.user.c_str());
+    curl_easy_setopt(c, CURLOPT_PASSWORD, server.password.c_str());
+    curl_easy_setopt(c, CURLOPT_SASL_IR, 1L);  // the name with the first word: a round less
+  }
+  curl_easy_setopt(c, CURLOPT_MAIL_FROM, from.c_str());
+  curl_easy_setopt(c, CURLOPT_MAIL_RCPT, recipients.get());
+  curl_easy_setopt(c, CURLOPT_MAIL_RCPT_ALLLOWFAILS, 1L);
+  curl_easy_setopt(c, CURLOPT_UPLOAD, 1L);
+  curl_easy_setopt(c, CURLOPT_READFUNCTION, give);
+  curl_easy_setopt(c, CURLOPT_READDATA, &talk);
+  curl_easy_setopt(c, CURLOPT_VERBOSE, 1L);  // to `hear`
+  curl_easy_setopt(c, CURLOPT_DEBUGFUNCTION, hear);
+  curl_easy_setopt(c, CURLOPT_DEBUGDATA, &talk);
+  curl_easy_setopt(c, CURLOPT_ERRORBUFFER, why);
+  const CURLcode code = curl_easy_perform(c);
+  return outcome(code, server, talk, why[0] != '\0' ? why : curl_easy_strerror(code));
 }
 
 }  // namespace pawl::net

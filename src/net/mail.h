@@ -1,6 +1,5 @@
-// Handing a mail to a mail server (RFC 5321; STARTTLS RFC 3207, implicit TLS RFC 8314, AUTH PLAIN and LOGIN RFC 4954).
+// Handing a mail to a mail server, by libcurl (RFC 5321; STARTTLS RFC 3207, implicit TLS RFC 8314, AUTH RFC 4954).
 #pragma once
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,21 +24,12 @@ Result<MailServer> parse_mail_server(std::string_view text);
 struct Mail {
   std::string from;             // address
   std::vector<std::string> to;  // addresses
-  std::string text;             // headers and body, lines end in CRLF; dots are doubled here
+  std::string text;             // headers and body, lines end in CRLF
 };
 
 // Blocks. Errors: `unavailable` for what another try may mend (network, 4xx), `invalid` for what the server refuses for
 // good (5xx), also where only some recipients were refused and the others got it: the sentence names them; `denied` for
 // a certificate that is not trusted, or a server that offers no STARTTLS.
 Result<> send_mail(const MailServer& server, const Mail& mail, Nanos time = 10 * second);
-
-// A whole reply at the start of `buffer` is taken out of it; nullopt where it has not all come. A line that is no reply
-// has code 0.
-struct MailReply {
-  int code = 0;
-  std::vector<std::string> lines;  // without code
-};
-std::optional<MailReply> take_reply(std::string& buffer);
-std::string dots_doubled(std::string_view text);  // as DATA wants it, ends in CRLF
 
 }  // namespace pawl::net
