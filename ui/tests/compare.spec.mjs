@@ -42,6 +42,7 @@ staged('only differences, swapped sides, a step in its replay; the address says 
   await eventually(async () => assert.match(await pair(page, 'only right').first().textContent(), /text-embedding/));
   assert.equal(query(page).get('a'), 'sessions/crew-2');
   await page.keyboard.press('1');
+  await page.locator('.pair.chosen.parts').waitFor();
   await page.keyboard.press('Enter');
   await page.waitForURL(/\/sessions\/crew-1\?span=/);
   await page.getByRole('complementary', { name: 'Details' }).getByRole('heading', { name: 'get_stock' }).waitFor();
