@@ -109,7 +109,7 @@ step_doctor() { python3 tests/system/doctor.py; }
 step_dev() { python3 tests/system/dev.py; }
 step_gate() { python3 tests/system/gate.py; python3 tests/system/evals.py; }
 step_grpc() { python3 tests/system/grpc.py; }
-step_kill() { python3 tests/system/kill_rounds.py "${PAWL_ROUNDS:-10}" ${PAWL_KILL_SEED:-}; }
+step_kill() { python3 tests/system/kill_rounds.py "${PAWL_ROUNDS:-6}" ${PAWL_KILL_SEED:-}; }
 step_quarantine() { python3 tests/system/quarantine.py; }
 step_alerts() { python3 tests/system/alerts.py; }
 step_demo() { python3 tests/system/demo.py; }
@@ -136,7 +136,7 @@ step_fuzz() {
   for one in $all; do   # as many at once as there are cores
     mkdir -p "$out/corpus/$one" "$out/fuzz-$one"
     rm -f "$out/fuzz-$one/ended"
-    (cd "$out/fuzz-$one" && timeout 120 "../../fuzz/$one" -max_total_time="${PAWL_FUZZ_SECONDS:-8}" -timeout=10 -rss_limit_mb=3000 \
+    (cd "$out/fuzz-$one" && timeout 120 "../../fuzz/$one" -max_total_time="${PAWL_FUZZ_SECONDS:-5}" -timeout=10 -rss_limit_mb=3000 \
       -print_final_stats=1 "../corpus/$one" >"../fuzz-$one.log" 2>&1; echo $? >ended) &
     while [ "$(jobs -rp | wc -l)" -ge "$jobs" ]; do wait -n; done
   done
