@@ -17,4 +17,17 @@ using Work = std::function<Result<net::Response>(warehouse::Warehouse& asked, co
 Task<Result<net::Response>> answer(net::Pool& pool, warehouse::Warehouse* store,
                                    const std::function<std::string()>& progress, net::Request& request, Work work);
 
+// The handler of a route that does no more than that: `inside` has the pool, the warehouse and the sentence
+// (`options.progress`), and outlives the router.
+template <typename Inside>
+net::Handler handler(Inside& inside,
+                     Result<net::Response> (*work)(Inside&, warehouse::Warehouse&, const net::Request&)) {
+  return [&inside, work](net::Request& request) {
+    return answer(inside.pool, inside.warehouse.load(), inside.options.progress, request,
+                  [&inside, work, &request](warehouse::Warehouse& asked, const net::Cancel&) {
+                    return work(inside, asked, request);
+                  });
+  };
+}
+
 }  // namespace pawl::reading

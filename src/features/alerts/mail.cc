@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "base/ids.h"
+#include "base/markup.h"
 #include "base/text.h"
 #include "base/time.h"
 #include "notice.h"
@@ -33,20 +34,7 @@ std::string wrapped(std::string_view bytes) {  // base64 in lines of 76
 }
 
 std::string html(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    if (c == '&')
-      out += "&amp;";
-    else if (c == '<')
-      out += "&lt;";
-    else if (c == '>')
-      out += "&gt;";
-    else if (c == '"')
-      out += "&quot;";
-    else
-      out += c;
-  }
-  return out;
+  return escape_markup(text, "&<>\"");
 }
 
 // "Sat, 21 Nov 2026 11:45:35 +0000"

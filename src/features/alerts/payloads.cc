@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "base/json.h"
+#include "base/markup.h"
 #include "base/text.h"
 #include "base/time.h"
 #include "notice.h"
@@ -22,18 +23,7 @@ std::string cut_to(std::string_view text, std::size_t bytes) {
 }
 
 std::string escaped(std::string_view text) {  // Slack's three
-  std::string out;
-  for (const char c : text) {
-    if (c == '&')
-      out += "&amp;";
-    else if (c == '<')
-      out += "&lt;";
-    else if (c == '>')
-      out += "&gt;";
-    else
-      out += c;
-  }
-  return out;
+  return escape_markup(text, "&<>");
 }
 
 struct Fact {

@@ -283,14 +283,14 @@ void add_budget_routes(net::Router& router, Costs::Inside& inside) {
   router.add({.method = "GET",
               .pattern = "/api/v1/budgets",
               .permission = "read",
-              .handler = on_store(inside, list),
+              .handler = reading::handler(inside, list),
               .summary = "Budgets: spent, what the period will have cost, and "
                          "when they run out",
               .answers = "{budgets:[Budget]}"});
   router.add({.method = "PUT",
               .pattern = "/api/v1/budgets/{name}",
               .permission = "admin",
-              .handler = on_store(inside, put),
+              .handler = reading::handler(inside, put),
               .body_bytes = 64U << 10,
               .summary = "Makes or changes a budget",
               .accepts = "{scope, value, period, limit_usd, timezone}",
@@ -298,7 +298,7 @@ void add_budget_routes(net::Router& router, Costs::Inside& inside) {
   router.add({.method = "DELETE",
               .pattern = "/api/v1/budgets/{name}",
               .permission = "admin",
-              .handler = on_store(inside, remove),
+              .handler = reading::handler(inside, remove),
               .summary = "Deletes a budget",
               .answers = "{}"});
 }

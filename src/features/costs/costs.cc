@@ -5,18 +5,8 @@
 
 #include "base/text.h"
 #include "inside.h"
-#include "reading/reading.h"
 
 namespace pawl::costs {
-
-net::Handler on_store(Costs::Inside& inside, Work work) {
-  return [&inside, work](net::Request& request) {
-    return reading::answer(inside.pool, inside.warehouse.load(), inside.options.progress, request,
-                           [&inside, work, &request](warehouse::Warehouse& asked, const net::Cancel&) {
-                             return work(inside, asked, request);
-                           });
-  };
-}
 
 Result<query::Range> range_of(const net::Request& request, Nanos now, Nanos period) {
   const std::string today = format_time(now);

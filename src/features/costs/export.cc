@@ -231,7 +231,7 @@ void add_export_routes(net::Router& router, Costs::Inside& inside) {
   router.add({.method = "GET",
               .pattern = "/api/v1/costs/export",
               .permission = "read",
-              .handler = on_store(inside, export_file),
+              .handler = reading::handler(inside, export_file),
               .handler_time = 2 * minute,
               .summary = "Chargeback as a file: FOCUS 1.2 columns as CSV or Parquet, or a plain table (docs/costs.md)",
               .query = {{"from", "start of a day (hour) of UTC; the first of the month"},

@@ -9,6 +9,7 @@
 #include "charge.h"
 #include "costs.h"
 #include "query/query.h"
+#include "reading/reading.h"
 
 namespace pawl::costs {
 
@@ -23,10 +24,6 @@ struct Costs::Inside {
   Options options;
   std::atomic<warehouse::Warehouse*> warehouse = nullptr;
 };
-
-using Work = Result<net::Response> (*)(Costs::Inside&, warehouse::Warehouse&, const net::Request&);
-// The handler that runs `work` on the pool, with the warehouse once it is open.
-net::Handler on_store(Costs::Inside& inside, Work work);
 
 // from=, to= of a request on whole periods of UTC; by default from the month's
 // first day to the end of today.

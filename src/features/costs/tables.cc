@@ -151,7 +151,7 @@ void add_table_routes(net::Router& router, Costs::Inside& inside) {
   router.add({.method = "GET",
               .pattern = "/api/v1/costs",
               .permission = "read",
-              .handler = on_store(inside, cost_table),
+              .handler = reading::handler(inside, cost_table),
               .summary = "Cost by any dimension; rows, the unattributed one and what "
                          "the limit cut off add up to the "
                          "total",

@@ -173,7 +173,7 @@ void add_what_if_routes(net::Router& router, Costs::Inside& inside) {
   router.add({.method = "POST",
               .pattern = "/api/v1/costs/what-if",
               .permission = "read",
-              .handler = on_store(inside, what_if),
+              .handler = reading::handler(inside, what_if),
               .body_bytes = 4U << 20,
               .handler_time = 2 * minute,
               .summary = "Past calls at the prices of other models, or of another price list",

@@ -191,13 +191,7 @@ void Objectives::add_routes(net::Router& router) {
     router.add({.method = std::move(method),
                 .pattern = std::move(pattern),
                 .permission = std::move(permission),
-                .handler =
-                    [inside = inside_.get(), work](net::Request& request) {
-                      return reading::answer(inside->pool, inside->warehouse.load(), inside->options.progress, request,
-                                             [inside, work, &request](warehouse::Warehouse& store, const net::Cancel&) {
-                                               return work(*inside, store, request);
-                                             });
-                    },
+                .handler = reading::handler(*inside_, work),
                 .body_bytes = 64U << 10,
                 .handler_time = minute,
                 .summary = std::move(summary),

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "gather.h"
+#include "reading/reading.h"
 
 namespace pawl::reports {
 
@@ -37,8 +38,6 @@ void run_due(Reports::Inside& inside, warehouse::Warehouse& store);
 void add_report_routes(net::Router& router, Reports::Inside& inside);
 void add_schedule_routes(net::Router& router, Reports::Inside& inside);
 
-using Work = Result<net::Response> (*)(Reports::Inside&, warehouse::Warehouse&, const net::Request&);
-net::Handler on_store(Reports::Inside& inside, Work work);
 Result<Zone> zone_named(std::string_view name);
 
 }  // namespace pawl::reports

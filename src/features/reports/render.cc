@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "base/json.h"
+#include "base/markup.h"
 #include "base/text.h"
 #include "gather.h"
 
@@ -208,22 +209,9 @@ void add_line(std::string& out, std::initializer_list<std::string> cells) {
 }  // namespace
 
 std::string html(std::string_view text) {
-  std::string out;
-  for (const char c : repair_utf8(text)) {
-    if (c == '&')
-      out += "&amp;";
-    else if (c == '<')
-      out += "&lt;";
-    else if (c == '>')
-      out += "&gt;";
-    else if (c == '"')
-      out += "&quot;";
-    else if (c == '\'')
-      out += "&#39;";
-    else if (static_cast<unsigned char>(c) >= 0x20 || c == '\n' || c == '\t')
-      out += c;
-  }
-  return out;
+  std::string clean = repair_utf8(text);
+  std::erase_if(clean, [](char c) { return static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t'; });
+  return escape_markup(clean);
 }
 
 std::string shown(double value, std::string_view unit) {

@@ -5,7 +5,6 @@
 
 #include "base/text.h"
 #include "inside.h"
-#include "reading/reading.h"
 #include "records/audit/audit.h"
 
 namespace pawl::reports {
@@ -98,15 +97,6 @@ void run_due(Reports::Inside& inside, warehouse::Warehouse& store) {
     if (const auto done = run_one(inside, store, due); !done)
       inside.log.warn("a report could not be kept", {{"schedule", due.name}, {"why", done.error().what}});
   }
-}
-
-net::Handler on_store(Reports::Inside& inside, Work work) {
-  return [&inside, work](net::Request& request) {
-    return reading::answer(inside.pool, inside.warehouse.load(), inside.options.progress, request,
-                           [&inside, work, &request](warehouse::Warehouse& store, const net::Cancel&) {
-                             return work(inside, store, request);
-                           });
-  };
 }
 
 Reports::Reports(net::Pool& pool, ledger::Ledger& ledger, const projects::Projects& projects, Random& random,
