@@ -1,17 +1,21 @@
 #!/usr/bin/env bash
-# `make test`: every test, step by step. Each step prints its own `N passed, N failed`; the last line adds them up.
+# `make test`: every test, two steps at a time. Each step prints its own `N passed, N failed`; the last line adds them up.
 #   tools/test.sh [STEP...]     only these steps, in this order (tools/test.sh -l lists them)
 #   PAWL_JOBS                   compilers at once (default: cores); PAWL_ROUNDS, PAWL_KILL_SEED: of the kill rounds
+#   PAWL_LANES                  steps at once (default: 2; 1 shows each as it goes)
 set -uo pipefail
 cd "$(dirname "$0")/.."
 export PATH="$PWD/third_party/node/bin:$PATH"
-export PAWL_PATIENCE="${PAWL_PATIENCE:-2}"  # waits and bounds in seconds are this much longer: a shared machine stalls
+export PAWL_PATIENCE="${PAWL_PATIENCE:-3}"  # waits and bounds in seconds are this much longer: a shared machine stalls
 jobs=${PAWL_JOBS:-$(nproc)}
 out=build/test
 passed=0 failed=0
 skipped=()
 
-steps=(lint page release unit engine cases reference costs captures hostile isolation prometheus sql dashboards scores datasets sdks imports clients ownsdks connect guides collector remote auth start edge upgrade doctor dev gate grpc kill quarantine alerts demo browser sanitized threads fuzz)
+# The first three alone, in this order; then the longest first, so that no lane ends late.
+steps=(lint page release browser guides kill engine sanitized imports fuzz clients captures threads ownsdks sql
+  cases unit auth alerts connect remote collector hostile sdks costs isolation prometheus upgrade gate doctor
+  datasets edge scores reference grpc demo quarantine dev start dashboards)
 [ "${1:-}" = -l ] && { printf '%s\n' "${steps[@]}"; exit 0; }
 [ $# -gt 0 ] && steps=("$@")
 mkdir -p "$out"
@@ -21,28 +25,33 @@ engines="pawl_store_warehouse_test pawl_query_test pawl_records_traces_test pawl
 # Modules that read foreign bytes or keep promises about a disk: again under the address and undefined-behaviour sanitizers.
 sanitized="pawl_base_test pawl_wire_test pawl_llm_test pawl_guard_test pawl_net_test pawl_store_journal_test pawl_store_blobs_test pawl_store_ledger_test"
 
-skip() { skipped+=("$1: $2"); printf '  skipped: %s: %s\n' "$1" "$2"; }
+skip() { printf '  skipped: %s: %s\n' "$1" "$2"; }
 
-# Builds targets of a preset; a build that fails is one failed test.
-build() {
-  local preset=$1; shift
+# Waits until no other step builds this preset; until the (sub)shell ends.
+turn() { mkdir -p "build/$1"; exec 8>"build/$1/.turn"; flock 8; }
+
+# Builds targets of a preset, one build of a preset at a time; a build that fails is one failed test.
+build() (
+  preset=$1; shift
+  turn "$preset"
   [ -f "build/$preset/build.ninja" ] || cmake --preset "$preset" >"$out/cmake-$preset.log" 2>&1 ||
-    { tail -20 "$out/cmake-$preset.log"; echo '0 passed, 1 failed'; return 1; }
+    { tail -20 "$out/cmake-$preset.log"; echo '0 passed, 1 failed'; exit 1; }
   ln -sfn ../../third_party/chdb/libchdb.so "build/$preset/libchdb.so"
-  local log="$out/build-$preset.log"
+  log="$out/build-$preset.log"
   ninja -C "build/$preset" -j "$jobs" --quiet "$@" >"$log" 2>&1 ||
     { grep -q 'please rebuild precompiled header' "$log" && rm -f "build/$preset"/CMakeFiles/pawl_pch*/*.pch &&  # a system header is new
       CCACHE_RECACHE=1 ninja -C "build/$preset" --quiet pawl_pch pawl_pch_net >"$log" 2>&1 && ninja -C "build/$preset" -j "$jobs" --quiet "$@" >"$log" 2>&1; } ||
-    { grep -E -A8 'error|FAILED' "$log" | head -60; echo '0 passed, 1 failed'; return 1; }
+    { grep -E -A8 'error|FAILED' "$log" | head -60; echo '0 passed, 1 failed'; exit 1; }
   echo '1 passed, 0 failed'
-}
+)
 
 # Targets of a preset whose names end so: gtest programs, fuzzers.
-targets() {
-  [ -f "build/$1/build.ninja" ] || cmake --preset "$1" >"$out/cmake-$1.log" 2>&1 || { tail -20 "$out/cmake-$1.log" >&2; return 1; }
-  ninja -C "build/$1" --quiet build.ninja >"$out/cmake-$1.log" 2>&1 || { tail -20 "$out/cmake-$1.log" >&2; return 1; }  # new modules
+targets() (
+  turn "$1"
+  [ -f "build/$1/build.ninja" ] || cmake --preset "$1" >"$out/cmake-$1.log" 2>&1 || { tail -20 "$out/cmake-$1.log" >&2; exit 1; }
+  ninja -C "build/$1" --quiet build.ninja >"$out/cmake-$1.log" 2>&1 || { tail -20 "$out/cmake-$1.log" >&2; exit 1; }  # new modules
   ninja -C "build/$1" -t targets all | sed -n "s/^\([a-z0-9_]*$2\): CXX_EXECUTABLE.*/\1/p" | sort -u
-}
+)
 
 # Runs one gtest program from the root; its failures are shown, its counts printed in our words.
 gtest() {
@@ -133,14 +142,10 @@ step_fuzz() {
   all=$(targets fuzz _fuzz) || { echo '0 passed, 1 failed'; return; }
   build fuzz $all || return
   tests/fuzz/corpus.sh "$out/corpus" >/dev/null
-  for one in $all; do   # as many at once as there are cores
-    mkdir -p "$out/corpus/$one" "$out/fuzz-$one"
-    rm -f "$out/fuzz-$one/ended"
-    (cd "$out/fuzz-$one" && timeout 120 "../../fuzz/$one" -max_total_time="${PAWL_FUZZ_SECONDS:-5}" -timeout=10 -rss_limit_mb=3000 \
-      -print_final_stats=1 "../corpus/$one" >"../fuzz-$one.log" 2>&1; echo $? >ended) &
-    while [ "$(jobs -rp | wc -l)" -ge "$jobs" ]; do wait -n; done
-  done
-  wait
+  export out
+  xargs -n 1 -P "$jobs" bash -c 'mkdir -p "$out/corpus/$0" "$out/fuzz-$0"; cd "$out/fuzz-$0" || exit
+    timeout 120 "../../fuzz/$0" -max_total_time="${PAWL_FUZZ_SECONDS:-5}" -timeout=10 -rss_limit_mb=3000 -print_final_stats=1 \
+      "../corpus/$0" >"../fuzz-$0.log" 2>&1; echo $? >ended' <<<"$all"
   for one in $all; do
     if [ "$(cat "$out/fuzz-$one/ended")" = 0 ]; then
       ok=$((ok + 1)); echo "  $one: $(sed -n 's/^stat::number_of_executed_units: *//p' "$out/fuzz-$one.log") inputs"
@@ -151,35 +156,44 @@ step_fuzz() {
   echo "$ok passed, $bad failed"
 }
 
-# Where a machine that stalls for a second can be the reason, a step that failed is run once more: what failed the first
-# time is shown and named at the end, to be mended. What a compiler, a sanitizer or a fuzzer said stands.
+# Where a machine that stalls for a second can be the reason, a step that failed is run once more, alone: what failed the
+# first time is shown and named at the end, to be mended. What a compiler, a sanitizer or a fuzzer said stands.
 final=" lint page release sanitized threads fuzz "
 unsteady=()
 
-# Runs one step: sets p and f, what passed and failed. A step may have parts, each with its line `N passed, N failed`.
+# Runs one step; its log ends with the line `-- STEP: ...`. A step may have parts, each with its line `N passed, N failed`.
 run_step() {
-  local log="$out/step-$1.log" code
-  "step_$1" 2>&1 | tee "$log"
-  code=${PIPESTATUS[0]}
+  local log="$out/step-$1.log" since=$SECONDS code p f
+  if [ "$(type -t "step_$1")" = function ]; then "step_$1" >"$log" 2>&1; code=$?; else
+    echo "there is no step $1 (tools/test.sh -l lists them)" >"$log"; code=1; fi
   read -r p f < <(awk '/^[0-9]+ passed, [0-9]+ failed$/ {p += $1; f += $3; n++} END {print p + 0, n ? f + 0 : 1}' "$log")
   [ "$f" -eq 0 ] && [ "$code" -ne 0 ] && f=1
-  return 0
+  printf -- '-- %s: %s, %d passed, %d failed, %d s\n' "$1" "$([ "$f" -eq 0 ] && echo ok || echo FAILED)" "$p" "$f" $((SECONDS - since)) >>"$log"
+  { flock 9; printf '== %s\n' "$1"; cat "$log"; } 9>"$out/said"
 }
 
+failed_of() { sed -n '$s/^-- .* passed, \([0-9]*\) failed, .*/\1/p' "$out/step-$1.log"; }
+passed_of() { sed -n '$s/^-- .*, \([0-9]*\) passed, .*/\1/p' "$out/step-$1.log"; }
+
 began=$SECONDS
+lanes=${PAWL_LANES:-2} running=0
 for step in "${steps[@]}"; do
-  printf '== %s\n' "$step"
-  since=$SECONDS log="$out/step-$step.log"
-  if [ "$(type -t "step_$step")" != function ]; then echo "there is no step $step (tools/test.sh -l lists them)"; failed=$((failed + 1)); continue; fi
-  run_step "$step"
-  if [ "$f" -gt 0 ] && [[ $final != *" $step "* ]]; then
-    unsteady+=("$step: $f failed the first time"); cp "$log" "$out/step-$step.first.log"
-    echo "-- $step: $f failed; once more"
-    run_step "$step"
+  rm -f "$out/step-$step.log"
+  case $step in lint | page | release) run_step "$step"; continue ;; esac   # what the others need
+  [ "$running" -ge "$lanes" ] && { wait -n; running=$((running - 1)); }
+  run_step "$step" & running=$((running + 1))
+done
+wait
+for step in "${steps[@]}"; do
+  f=$(failed_of "$step")
+  if [ "${f:-1}" -gt 0 ] && [[ $final != *" $step "* ]]; then
+    unsteady+=("$step: $f failed the first time"); cp "$out/step-$step.log" "$out/step-$step.first.log"
+    echo "-- $step: $f failed; once more, alone"
+    run_step "$step"; f=$(failed_of "$step")
   fi
-  passed=$((passed + p)) failed=$((failed + f))
-  while read -r line; do skipped+=("$step: $line"); done < <(sed -n 's/^ *skipped: //p' "$log")
-  printf -- '-- %s: %s, %d passed, %d failed, %d s\n' "$step" "$([ "$f" -eq 0 ] && echo ok || echo FAILED)" "$p" "$f" $((SECONDS - since))
+  p=$(passed_of "$step")
+  passed=$((passed + ${p:-0})) failed=$((failed + ${f:-1}))
+  while read -r line; do skipped+=("$step: $line"); done < <(sed -n 's/^ *skipped: //p' "$out/step-$step.log")
 done
 for why in "${skipped[@]}"; do echo "skipped: $why"; done
 for what in "${unsteady[@]}"; do echo "unsteady: $what (build/test/step-${what%%:*}.first.log)"; done
