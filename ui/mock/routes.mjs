@@ -1,6 +1,7 @@
 // The routes of the mock: what api.md and the page's needs say, over a world in memory.
 import { alerts } from './alerts.mjs';
 import { dimensions, facts, parse } from './filter.mjs';
+import { findingsOf } from './findings.mjs';
 import { idOf, iso, tracesOf } from './fleet.mjs';
 import { receive, sampleSession } from './ingest.mjs';
 import { money } from './money.mjs';
@@ -109,12 +110,12 @@ function byId(world, method, [kind, id, sub, span], q) {
   if (kind === 'sessions' && id) {
     const s = sessionOf(world, id);
     const spans = spansOf(s, q.bodies || 'full');
-    return { session: clean(s), traces: tracesOf(s).map(clean), spans, scores: scoresOf(s), conversation: conversationOf(s, spans), stats: stats(spans.length) };
+    return { session: clean(s), traces: tracesOf(s).map(clean), spans, findings: findingsOf(spans), scores: scoresOf(s), conversation: conversationOf(s, spans), stats: stats(spans.length) };
   }
   if (kind === 'traces' && id) {
     const t = traceOf(world, id);
     const spans = spansOf(t._.session, sub ? 'full' : q.bodies || 'full').filter((x) => x.trace_id === id);
-    if (!sub) return { trace: clean(t), spans, scores: [], stats: stats(spans.length) };
+    if (!sub) return { trace: clean(t), spans, findings: findingsOf(spans), scores: [], stats: stats(spans.length) };
     const one = spans.find((x) => x.span_id === span) ?? missing();
     return q.raw ? { ...one, raw: [{ slot: 'attribute', key: 'gen_ai.input.messages', format: 'json', text: JSON.stringify(one.input ?? [], null, 1) }] } : one;
   }

@@ -1,4 +1,6 @@
 // Runs made up for the replay: one with everything that agents do (crew-1), one of twelve agents that hand over and go in circles (swarm-t1), one that is still going on (live-1), long traces (big-10000).
+import { findingsOf } from './findings.mjs';
+
 const base = Date.parse('2026-11-12T20:00:00Z');
 const at = (ms) => new Date(base + ms).toISOString().replace(/\.(\d{3})Z$/, '.$1000000Z');
 const text = (role, words, more = {}) => ({ role, parts: [{ type: 'text', text: words }], ...more });
@@ -104,6 +106,23 @@ function swarm() {
   return t;
 }
 
+/** One of everything that rules find, in a run that never ended. */
+function faults() {
+  const t = trace('faults-t1', '', 'buyer');
+  const root = t.add('agent', 'buyer', null, 0, 90_000, { status: 'unfinished', input: [text('user', 'Order the spare parts.')] });
+  let now = 100;
+  const says = (more = {}, input = 500) => { const id = t.add('llm', 'chat gpt-4.1', root, now, now + 400, { ...usage('gpt-4.1', input, 0, 60), output: [text('assistant', 'I look again.')], finish_reasons: ['stop'], ...more }); now += 420; return id; };
+  const uses = (name, args, error) => { t.add('tool', `execute_tool ${name}`, root, now, now + 100, { tool: { name, call_id: `f${t.spans.length}`, arguments: args, result: error ? null : 'nothing' }, ...(error ? { status: 'error', error } : {}) }); now += 120; };
+  for (let i = 0; i < 3; i++) { says(); uses('find_part', { sku: 'B-1' }); says(); uses('find_price', { sku: 'B-1' }); }
+  for (let i = 0; i < 4; i++) { says(); uses('reserve', { sku: `B-${i}` }, { type: 'Conflict', message: 'taken' }); }
+  says(); uses('pay', { amount: 'ten' }, { type: 'ValidationError', message: 'amount: field required' });
+  for (let i = 0; i < 3; i++) says({ status: 'error', error: { type: 'RateLimitError', message: 'too many' } });
+  says({ finish_reasons: ['length'] });
+  says({ finish_reasons: ['length'] }, 9000);
+  for (let i = 0; i < 6; i++) { t.add('handoff', 'handoff', root, now, now + 5, { agent: i % 2 ? 'clerk' : 'buyer', handoff: { from: i % 2 ? 'clerk' : 'buyer', to: i % 2 ? 'buyer' : 'clerk' } }); now += 10; says({ agent: i % 2 ? 'buyer' : 'clerk' }); }
+  return t;
+}
+
 const growing = { trace: null, timer: null };
 /** Grows by a step every 400 ms once somebody looks, and ends after twelve. */
 function live(world) {
@@ -133,9 +152,9 @@ function live(world) {
 const made = new Map();
 function traceOf(world, id) {
   const long = /^big-(\d{1,6})$/.exec(id);
-  if (!long && id !== 'crew-t1' && id !== 'live-t1' && id !== 'swarm-t1' && id !== 'crew-t2') return null;
+  if (!long && id !== 'crew-t1' && id !== 'live-t1' && id !== 'swarm-t1' && id !== 'crew-t2' && id !== 'faults-t1') return null;
   if (id === 'live-t1') return live(world);
-  if (!made.has(id)) made.set(id, long ? big(Number(long[1])) : id === 'swarm-t1' ? swarm() : crew(id === 'crew-t2'));
+  if (!made.has(id)) made.set(id, long ? big(Number(long[1])) : id === 'swarm-t1' ? swarm() : id === 'faults-t1' ? faults() : crew(id === 'crew-t2'));
   return made.get(id);
 }
 
@@ -167,8 +186,8 @@ export function staged(world, kind, id, sub, span, q) {
     const one = t.spans.find((each) => each.span_id === span);
     return one && q.raw ? { ...one, raw: [{ slot: 'attribute', key: 'gen_ai.tool.call.arguments', format: 'json', text: JSON.stringify(one.tool?.arguments ?? one.output ?? null) }] } : one ?? null;
   }
-  if (kind === 'traces') return { trace: summary(t), spans: t.spans, scores: [], logs: logsOf(t), stats };
+  if (kind === 'traces') return { trace: summary(t), spans: t.spans, findings: findingsOf(t.spans), scores: [], logs: logsOf(t), stats };
   const head = summary(t);
   const scores = id === 'crew-1' ? [{ name: 'goal', value: 0.91, kind: 'number', author: 'answer_quality', comment: 'Table is right; Kite is missing for a good reason.', span_id: null }] : [];
-  return { session: { ...head, session_id: id, title: 'Suppliers', active_ms: head.duration_ms, outcome: id === 'crew-1' ? 'done' : id === 'crew-2' ? 'not done' : null, trace_count: 1, scores: {} }, traces: [head], spans: t.spans, scores, logs: logsOf(t), conversation: [], stats };
+  return { session: { ...head, session_id: id, title: 'Suppliers', active_ms: head.duration_ms, outcome: id === 'crew-1' ? 'done' : id === 'crew-2' ? 'not done' : null, trace_count: 1, scores: {} }, traces: [head], spans: t.spans, findings: findingsOf(t.spans), scores, logs: logsOf(t), conversation: [], stats };
 }

@@ -99,8 +99,24 @@ test('badges say what was found, what it wasted and why, and jump there', async 
   await streak.click();
   await eventually(async () => assert.match(await chosen(page).textContent(), /book_reservation/));
   await page.getByRole('button', { name: /^(why|\d+ more)$/ }).click();
-  await page.getByRole('dialog').getByText(/no cache/).first().waitFor();
-  assert.match(await page.getByRole('dialog').textContent(), /Rule: 3 failures of one tool/);
+  await page.getByRole('dialog').getByText(/repeated call ×3/).first().waitFor();
+  assert.match(await page.getByRole('dialog').textContent(), /book_reservation: one tool failed three times and did not succeed in between. Wasted is what the calls between the first try and the last cost/);
+});
+
+staged('all that rules find is a badge: what was found more than once is told once and gone through', async ({ go, shot }) => {
+  const page = await open(go, '/traces/faults-t1');
+  const why = page.getByRole('button', { name: /^(why|\d+ more)$/ });
+  await why.click();
+  const said = await page.getByRole('dialog').textContent();
+  for (const badge of [/loop ×3.*wasted/, /ping-pong ×3/, /failure streak ×4.*wasted/, /retry storm ×3/, /context growth ×18/, /abandoned.*wasted/, /truncated ×2.*wasted/, /invalid arguments.*wasted/]) assert.match(said, badge);
+  await shot('badges');
+  const truncated = page.getByRole('dialog').getByRole('button', { name: /^truncated ×2/ });
+  await truncated.click();
+  await eventually(() => assert.ok(query(page).get('span')));
+  const first = query(page).get('span');
+  await why.click();
+  await truncated.click();
+  await eventually(() => assert.notEqual(query(page).get('span'), first));
 });
 
 real('a number says how it was made: on hover, and by ? while focused', async ({ go }) => {

@@ -120,6 +120,18 @@ export interface Score {
   comment: string;
   span_id: string | null;
 }
+/** What a rule found in a run. */
+export interface RunFinding {
+  /** retry_storm loop repeated_call failure_streak ping_pong invalid_arguments truncated abandoned context_growth */
+  rule: string;
+  /** Rounds, calls or failures; of context_growth the factor. */
+  times: number;
+  why: string;
+  trace_id: string;
+  span_ids: string[];
+  wasted_span_ids: string[];
+  wasted_usd: string | null;
+}
 /** A log record that is no content of a span. */
 export interface Log {
   time: string;
@@ -137,6 +149,7 @@ export interface Log {
 export interface TraceDetail {
   trace: Trace;
   spans: Span[];
+  findings?: RunFinding[];
   scores: Score[];
   logs?: Log[];
   stats: Stats;
@@ -145,6 +158,7 @@ export interface SessionDetail {
   session: Session;
   traces: Trace[];
   spans: Span[];
+  findings?: RunFinding[];
   scores: Score[];
   logs?: Log[];
   conversation: { trace_id: string; span_id: string; role: string; parts: Part[] }[];

@@ -66,7 +66,7 @@ test('every row of a real pair adds up to the difference of the runs', () => {
   const asks = (id, name, args) => ({ role: 'assistant', parts: [{ type: 'tool_call', id, name, arguments: args }] });
   const usage = (usd) => ({ tokens: { input: 100, cache_read: 50, cache_write: null, output: 10, reasoning: null }, cost_usd: usd, model: { requested: 'm', served: 'm' } });
   const run = (usd, extra) => ({
-    kind: 'trace', id: 't1', session: null, traces: [{ trace_id: 't1', start: at(0), duration_ms: 1000 }], scores: [], logs: [], conversation: [], stats: null,
+    kind: 'trace', id: 't1', session: null, traces: [{ trace_id: 't1', start: at(0), duration_ms: 1000 }], findings: [], scores: [], logs: [], conversation: [], stats: null,
     spans: [
       span('agent', 'a', 0, 1000, { id: 'r', input: [text('user', 'hello')] }),
       span('llm', 'chat m', 10, 100, { parent: 'r', ...usage(usd), input: [text('system', 'be good\nbe short'), text('user', 'hello')], output: [asks('c1', 'look', { id: 1 })] }),

@@ -17,7 +17,7 @@ const text = (role, words) => ({ role, parts: [{ type: 'text', text: words }] })
 const asks = (...calls) => ({ role: 'assistant', parts: calls.map(([id, name, args]) => ({ type: 'tool_call', id, name, arguments: args })) });
 const tool = (name, from, to, args, result, more = {}) => span('tool', name, from, to, { tool: { name, call_id: more.call ?? null, arguments: args, result }, ...more });
 const usage = (input, output, usd, cached = 0) => ({ tokens: { input, cache_read: cached, cache_write: null, output, reasoning: null }, cost_usd: usd });
-const run = (spans, more = {}) => ({ kind: 'trace', id: 't1', session: null, traces: [{ trace_id: 't1', start: at(0) }], spans, scores: [], logs: [], conversation: [], stats: null, ...more });
+const run = (spans, more = {}) => ({ kind: 'trace', id: 't1', session: null, traces: [{ trace_id: 't1', start: at(0) }], spans, findings: [], scores: [], logs: [], conversation: [], stats: null, ...more });
 const told = (spans, more) => {
   const tree = replay.build(spans);
   return { tree, ...replay.transcribe(run(spans, more), tree) };
@@ -136,7 +136,6 @@ test('the same call again is one block with what was thought between', () => {
   assert.equal(kinds(turns[0].items), 'repeat call');
   assert.deepEqual(turns[0].items[0].between.map((thought) => thought.text), ['Thought 1', 'Thought 2']);
   assert.equal(turns[0].items[0].sameError, 'E: does not add up');
-  assert.deepEqual(replay.findings(tree).map((finding) => finding.label), ['failure streak ×3', 'repeated call ×3']);
 });
 
 test('calls asked for together stand side by side, alike calls in a row too', () => {
@@ -270,7 +269,7 @@ test('ten thousand spans are read in well under a second', () => {
   const started = process.cpuUsage();
   const { turns, tree } = told(spans);
   const roots = replay.outline(run(spans), tree, turns);
-  replay.findings(tree);
+  replay.findings(run(spans, { findings: spans.map(({ span_id }) => ({ rule: 'truncated', times: 1, why: 'an answer ended', trace_id: 't1', span_ids: [span_id], wasted_span_ids: [span_id], wasted_usd: null })) }), tree);
   replay.timeline.scaleOf(tree, null);
   const rows = replay.flatten(roots, (node) => replay.foldedByRule(node, turns), false);
   replay.linesOf(turns, new Map());
@@ -305,15 +304,15 @@ test('the first words of a trace are the user’s, even where only a nested agen
   assert.equal(turns[0].items[3].inside[0].speaker, 'refunds');
 });
 
-test('loops and agents that hand over to and fro are found, ordinary work is not', () => {
-  const call = (name, i) => tool(name, i * 20, i * 20 + 10, { page: 1 }, 'x');
-  const rules = (spans) => replay.findings(replay.build(spans)).map((finding) => finding.label);
-  assert.deepEqual(rules(['open', 'read', 'open', 'read', 'open', 'read'].map(call)), ['loop ×3']);
-  assert.deepEqual(rules(['open', 'read', 'open', 'read'].map(call)), []);
-  const agent = (name, i) => span('agent', name, i * 20, i * 20 + 10, { parent: 'root', agent: name });
-  const root = span('agent', 'root', 0, 1000, { id: 'root', agent: 'root' });
-  assert.deepEqual(rules([root, ...['a', 'b', 'a', 'b', 'a', 'b'].map(agent)]), ['ping-pong ×3']);
-  assert.deepEqual(rules([root, ...['a', 'b', 'c', 'a', 'b', 'c'].map(agent)]), []);
+test('what rules found becomes badges: the dearest first, single places of one rule joined, each call paid once', () => {
+  const call = (id, from, usd) => span('llm', 'm', from, from + 9, { id, parent: 'root', ...usage(100, 10, usd) });
+  const spans = [span('agent', 'root', 0, 200, { id: 'root' }), call('m1', 10, '0.01'), tool('look', 20, 29, {}, 'x', { id: 'o1', parent: 'root' }), call('m2', 30, '0.02'), call('m3', 50, '0.04')];
+  const found = (rule, span_ids, wasted_span_ids, wasted_usd = null, times = 1) => ({ rule, times, why: `when ${rule} speaks`, trace_id: 't1', span_ids, wasted_span_ids, wasted_usd });
+  const list = [found('truncated', ['m1'], ['m1'], '0.01'), found('loop', ['o1'], ['m1', 'm2'], '0.03', 3), found('truncated', ['m3'], ['m3', 'm1'], '0.05'), found('ping_pong', ['o1'], ['m3'], '0.04', 4), found('tomorrow', ['m1'], [])];
+  const badges = replay.findings(run(spans, { findings: list }), replay.build(spans));
+  assert.deepEqual(badges.map((one) => `${one.tone} ${one.label} ${one.quiet}`), ['bad ping-pong ×4 $0.0400 wasted', 'bad loop ×3 $0.0300 wasted', 'warn truncated ×2 $0.0500 wasted', 'warn tomorrow ']);
+  assert.deepEqual(badges[2].nodes.map((node) => node.id), ['m1', 'm3']);
+  assert.equal(badges[1].why, 'look: when loop speaks. Wasted is what every round after the first cost.');
 });
 
 test('a tool that a streaming call carries out inside itself is told once, after it was asked for', () => {

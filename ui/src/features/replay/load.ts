@@ -21,11 +21,11 @@ export async function load(api: Api, kind: 'session' | 'trace', id: string, sign
 
 function ofSession(id: string, detail: SessionDetail): Run {
   const traces = [...(detail.traces ?? [])].sort((a, b) => (a.start < b.start ? -1 : 1)) as Trace[];
-  return { kind: 'session', id, session: detail.session as Session, traces, spans: detail.spans as Span[], scores: detail.scores ?? [], logs: detail.logs ?? [], conversation: (detail.conversation ?? []) as Run['conversation'], stats: detail.stats ?? null };
+  return { kind: 'session', id, session: detail.session as Session, traces, spans: detail.spans as Span[], findings: detail.findings ?? [], scores: detail.scores ?? [], logs: detail.logs ?? [], conversation: (detail.conversation ?? []) as Run['conversation'], stats: detail.stats ?? null };
 }
 
 function ofTrace(id: string, detail: TraceDetail): Run {
-  return { kind: 'trace', id, session: null, traces: [detail.trace as Trace], spans: detail.spans as Span[], scores: detail.scores ?? [], logs: detail.logs ?? [], conversation: [], stats: detail.stats ?? null };
+  return { kind: 'trace', id, session: null, traces: [detail.trace as Trace], spans: detail.spans as Span[], findings: detail.findings ?? [], scores: detail.scores ?? [], logs: detail.logs ?? [], conversation: [], stats: detail.stats ?? null };
 }
 
 /** A span that just arrived, without bodies, laid over what is known. */

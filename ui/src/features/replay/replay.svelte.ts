@@ -56,7 +56,7 @@ function viewOf(run: Run): View {
   const tree = build(run.spans);
   const { turns, itemOf, calls } = transcribe(run, tree);
   const roots = outline(run, tree, turns);
-  return { tree, turns, itemOf, calls, roots, findings: findings(tree) };
+  return { tree, turns, itemOf, calls, roots, findings: findings(run, tree) };
 }
 
 export class Replay {

@@ -1,5 +1,5 @@
 // The run as a graph: agents and what they use, each once, with how often the word went from one to another; loops are cycles with counts.
-import { findings, type Finding } from './badges';
+import type { Finding } from './badges';
 import { HANDOFF, handedOver } from './handoff';
 import { total } from './money';
 import type { Node, Tree } from './tree';
@@ -67,8 +67,8 @@ const tokensOf = (list: Node[]): number | null => {
   return sum;
 };
 
-/** `user`: how the asker is called; `open`: agents whose tools are all shown. */
-export function graphOf(tree: Tree, run: { name: string; user: string }, open: ReadonlySet<string> = new Set()): Graph {
+/** `user`: how the asker is called; `open`: agents whose tools are all shown; `found`: whose ways are drawn in red. */
+export function graphOf(tree: Tree, run: { name: string; user: string }, open: ReadonlySet<string> = new Set(), found: readonly Finding[] = []): Graph {
   const { top } = visitsOf(tree, run.name);
   const visits = allVisits(top);
   const draw = new Drawing();
@@ -76,7 +76,7 @@ export function graphOf(tree: Tree, run: { name: string; user: string }, open: R
   tools(draw, visits, open);
   words(draw, visits, run.user);
   handoffs(draw, visits);
-  loops(draw, findings(tree), visits);
+  loops(draw, found, visits);
   return { nodes: [...draw.nodes.values()], edges: joined(draw), agents: new Set(visits.map((visit) => visit.agent)).size, nodeOf: draw.nodeOf };
 }
 
@@ -244,7 +244,7 @@ function handoffs(draw: Drawing, visits: Visit[]): void {
 }
 
 /** What rules found lies on the edges between whom it happened. */
-function loops(draw: Drawing, found: Finding[], visits: Visit[]): void {
+function loops(draw: Drawing, found: readonly Finding[], visits: Visit[]): void {
   const agentOf = new Map<Node, string>();
   for (const visit of visits) {
     if (visit.span) agentOf.set(visit.span, visit.agent);
@@ -253,7 +253,7 @@ function loops(draw: Drawing, found: Finding[], visits: Visit[]): void {
   for (const finding of found) {
     const names = new Set(finding.nodes.map((node) => agentOf.get(node)).filter((name): name is string => !!name));
     for (const edge of draw.edges.values()) {
-      if (finding.rule === 'ping-pong' && names.has(edge.from.slice(6)) && names.has(edge.to.slice(6)) && edge.what === 'calls') edge.loop = true;
+      if (finding.rule === 'ping_pong' && names.has(edge.from.slice(6)) && names.has(edge.to.slice(6)) && edge.what === 'calls') edge.loop = true;
       if (/loop|repeated|streak/.test(finding.rule) && edge.what === 'uses' && edge.places.some((node) => finding.nodes.includes(node))) edge.loop = true;
     }
   }

@@ -60,6 +60,7 @@ export interface Score extends Partial<Nullable<Omit<api.Score, 'name'>>> {
   name: string;
   trace_id?: string | null;
 }
+export type RunFinding = api.RunFinding;
 export interface ConversationEntry {
   trace_id: string;
   span_id: string;
@@ -75,6 +76,7 @@ export interface Run {
   session: Session | null;
   traces: Trace[];
   spans: Span[];
+  findings: RunFinding[];
   scores: Score[];
   logs: api.Log[];
   conversation: ConversationEntry[];
