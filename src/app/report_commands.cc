@@ -14,6 +14,7 @@
 #include <thread>
 
 #include "base/json.h"
+#include "base/json_fields.h"
 #include "base/text.h"
 #include "commands.h"
 #include "outcome.h"
@@ -27,6 +28,8 @@ namespace sj = simdjson;
 
 struct Wanted : Asked {
   std::string kind = "weekly", week, timezone, format = "html", out, id, name, weekday = "monday";
+  std::string expires = "30d", label, link_for;
+  std::vector<std::string> to;
   int hour = 8;
   bool keep = false;
 };
@@ -184,13 +187,13 @@ Result<std::string> list(const Wanted& wanted) {
 
 Result<std::string> schedules(const Wanted& wanted) {
   return rows_of(wanted, "/api/v1/report-schedules", "schedules",
-                 {"name", "kind", "weekday", "hour", "timezone", "enabled", "trouble"});
+                 {"name", "kind", "weekday", "hour", "timezone", "enabled", "to", "trouble"});
 }
 
 Result<std::string> schedule(const Wanted& wanted) {
   JsonWriter json;
   json.object().field("kind", wanted.kind).field("timezone", wanted.timezone).field("weekday", wanted.weekday);
-  json.field("hour", wanted.hour).end();
+  json.field("hour", wanted.hour).field("to", join(wanted.to, ",")).field("link_for", wanted.link_for).end();
   TRY(call(wanted, "PUT", "/api/v1/report-schedules/" + percent_encode(wanted.name), json.take()));
   return fmt::format("{}: each {} at {}:00", wanted.name, wanted.weekday, wanted.hour);
 }
@@ -198,6 +201,58 @@ Result<std::string> schedule(const Wanted& wanted) {
 Result<std::string> unschedule(const Wanted& wanted) {
   TRY(call(wanted, "DELETE", "/api/v1/report-schedules/" + percent_encode(wanted.name)));
   return fmt::format("{} is removed", wanted.name);
+}
+
+Result<std::string> send(const Wanted& wanted) {
+  JsonWriter json;
+  json.object().field("to", join(wanted.to, ",")).field("link_for", wanted.link_for).end();
+  TRY(call(wanted, "POST", fmt::format("/api/v1/reports/{}/send", percent_encode(wanted.id)), json.take()));
+  return fmt::format("{} goes to {}; `pawl report list --json` says what came of it", wanted.id, join(wanted.to, ", "));
+}
+
+Result<std::string> make_link(const Wanted& wanted) {
+  JsonWriter json;
+  json.object().field("expires", wanted.expires).field("label", wanted.label).end();
+  const std::string body =
+      TRY(call(wanted, "POST", fmt::format("/api/v1/reports/{}/links", percent_encode(wanted.id)), json.take()));
+  if (wanted.json) return body;
+  const auto made = TRY(JsonFields::parse(body));
+  return fmt::format("{}\n{} is open until {}; `pawl report revoke {}` takes it back", made.text("url"),
+                     made.text("id"), made.text("expires").substr(0, 16), made.text("id"));
+}
+
+Result<std::string> links(const Wanted& wanted) {
+  return rows_of(wanted, "/api/v1/report-links", "links",
+                 {"id", "report", "kind", "from", "label", "author", "expires", "opened", "state"});
+}
+
+Result<std::string> revoke(const Wanted& wanted) {
+  TRY(call(wanted, "DELETE", "/api/v1/report-links/" + percent_encode(wanted.id)));
+  return fmt::format("{} is closed", wanted.id);
+}
+
+// Sending and links.
+void add_sharing_commands(
+    const std::shared_ptr<Wanted>& wanted,
+    const std::function<CLI::App*(const char*, const char*, std::function<Result<std::string>()>)>& add) {
+  const auto of_report = [&](CLI::App* command) {
+    command->add_option("id", wanted->id, "As `pawl report list` names it")->required();
+    return command;
+  };
+  auto* sent = of_report(add("send", "Sends a kept report by mail", [wanted] { return send(*wanted); }));
+  sent->add_option("--to", wanted->to, "Addresses, with commas or several times")->required()->delimiter(',');
+  sent->add_option("--link-for", wanted->link_for, "A public link in the mail, open so long: 30d [none]");
+  auto* link = of_report(
+      add("link", "A link that shows a kept report to whoever has it", [wanted] { return make_link(*wanted); }));
+  link->add_option("--expires", wanted->expires, "1h to 365d [30d]");
+  link->add_option("--label", wanted->label, "What it is for");
+  link->add_flag("--json", wanted->json, "The API's own answer");
+  add("links", "Links that were made", [wanted] {
+    return links(*wanted);
+  })->add_flag("--json", wanted->json, "The API's own answer");
+  add("revoke", "Takes a link back", [wanted] { return revoke(*wanted); })
+      ->add_option("id", wanted->id, "As `pawl report links` names it")
+      ->required();
 }
 
 }  // namespace
@@ -245,6 +300,9 @@ void add_report_commands(CLI::App& app, Commands& commands) {
   made->add_option("--weekday", wanted->weekday, "monday, tuesday … [monday]");
   made->add_option("--hour", wanted->hour, "0 to 23 [8]");
   made->add_option("--timezone", wanted->timezone, "Of hour and week; IANA [UTC]");
+  made->add_option("--to", wanted->to, "Who gets it by mail; with commas or several times")->delimiter(',');
+  made->add_option("--link-for", wanted->link_for, "A public link in each mail, open so long: 30d [none]");
+  add_sharing_commands(wanted, add);
   add("unschedule", "Removes a schedule; its reports stay", [wanted] { return unschedule(*wanted); })
       ->add_option("name", wanted->name, "Its name")
       ->required();

@@ -9,6 +9,7 @@ void Installation::Parts::make_reports() {
       reports::Options{
           .progress = [this] { return progress(); },
           .public_url = [this] { return config.get("public_url").empty() ? main_url : config.get("public_url"); },
+          .mail = mailer(),
           .objectives = [this](warehouse::Warehouse& store, projects::ProjectId project, const query::Range& week,
                                const query::Range& before) -> Result<std::vector<reports::ObjectiveLine>> {
             std::vector<reports::ObjectiveLine> out;
@@ -38,6 +39,7 @@ void Installation::Parts::make_reports() {
               out.push_back({std::move(one.rule), std::move(one.severity), std::move(one.split), one.at, one.resolved});
             return out;
           },
+          .incidents = {},
           .rollups = rollups.get()});
 }
 

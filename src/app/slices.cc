@@ -51,7 +51,8 @@ constexpr Job alerts_jobs[] = {
 constexpr std::string_view alerts_commands[] = {"alert"};
 constexpr std::string_view reports_commands[] = {"report"};
 constexpr Job reports_jobs[] = {
-    {"schedules", "every 2 s", "makes the weekly reports that are due, of the week before; tried again for a day"}};
+    {"schedules", "every 2 s", "makes the weekly reports that are due, of the week before; tried again for a day"},
+    {"mails", "every 2 s", "sends reports to who is to have them; tried again for a day"}};
 constexpr std::string_view objectives_commands[] = {"slo"};
 constexpr std::string_view dashboards_commands[] = {"apply"};
 constexpr std::string_view prices_commands[] = {"price"};

@@ -16,9 +16,10 @@ namespace {
 struct Talk {
   std::string_view left;  // of the mail, still to be sent
   std::string command = "its greeting", recipient;
-  int code = 0;         // of the last reply
-  std::string said;     // its last line
-  std::string refused;  // recipients
+  int code = 0;          // of the last reply
+  std::string said;      // its last line
+  std::string refused;   // recipients
+  int refused_code = 0;  // of the one whose refusal is the least final
 };
 
 std::size_t give(char* to, std::size_t size, std::size_t count, void* talk) {
@@ -45,9 +46,10 @@ int hear(CURL*, curl_infotype type, char* data, std::size_t size, void* to) {
   if (!code) return 0;
   talk.code = static_cast<int>(*code);
   talk.said = repair_utf8(utf8_prefix(line.substr(std::min<std::size_t>(4, line.size())), 200));
-  if (!talk.recipient.empty() && talk.code >= 400)
-    talk.refused += fmt::format("{}{} was refused with {}: {}", talk.refused.empty() ? "" : "; ", talk.recipient,
-                                talk.code, talk.said);
+  if (talk.recipient.empty() || talk.code < 400) return 0;
+  talk.refused_code = talk.refused_code == 0 ? talk.code : std::min(talk.refused_code, talk.code);
+  talk.refused += fmt::format("{}{} was refused with {}: {}", talk.refused.empty() ? "" : "; ", talk.recipient,
+                              talk.code, talk.said);
   return 0;
 }
 
@@ -63,11 +65,11 @@ Result<> outcome(CURLcode code, const MailServer& server, const Talk& talk, cons
     return fail(ErrorKind::denied, "The certificate of {} is not trusted: {}.", server.host, why);
   if (code == CURLE_USE_SSL_FAILED)
     return fail(ErrorKind::denied, "{} offers no STARTTLS; smtp+plain:// would send without.", server.host);
+  if (!talk.refused.empty())  // nobody is left to send it to; what was said after that is a farewell
+    return fail(talk.refused_code >= 500 ? ErrorKind::invalid : ErrorKind::unavailable, "{}", talk.refused);
   if (code == CURLE_OPERATION_TIMEDOUT || talk.code < 400)
     return fail(ErrorKind::unavailable, "The mail server {}:{} cannot be reached: {}.", server.host, server.port,
                 code == CURLE_OPERATION_TIMEDOUT ? "no answer in time" : why);
-  if (!talk.refused.empty())
-    return fail(talk.code >= 500 ? ErrorKind::invalid : ErrorKind::unavailable, "{}", talk.refused);
   return fail(talk.code >= 500 ? ErrorKind::invalid : ErrorKind::unavailable,
               "The mail server {} answered {} to {}: {}", server.host, talk.code, talk.command, talk.said);
 }

@@ -7,12 +7,12 @@ import json
 import os
 import re
 import shutil
-import sqlite3
 import subprocess
 import tempfile
-import time
 from decimal import Decimal
 
+from costs_reports import reports
+from mail_server import MailServer
 from pawl import ROOT, Checks, Server, command, span, traces_body, JSON
 
 checks = Checks()
@@ -338,60 +338,6 @@ def objectives(server):
     checks.equal("one is removed", (server.call("DELETE", "/api/v1/slos/desk-fast").status, server.call("GET", "/api/v1/slos/desk-fast").status), (200, 404))
 
 
-def reports(server):
-    """The week of 2 November, in which the fleet ran."""
-    week = "week=2026-11-04"
-    report = server.get(f"/api/v1/reports/preview?{week}&format=json")
-    checks.equal("a week from Monday to Monday", (report["from"][:10], report["to"][:10]), ("2026-11-02", "2026-11-09"))
-    whole = Decimal(server.post("/api/v1/query", {"measures": ["cost"], "from": "2026-11-02", "to": "2026-11-09"}).json()["rows"][0][0])
-    for table in report["costs"]:
-        checks.equal(f"cost by {table['by']} adds up", (sum(Decimal(r["cost_usd"]) for r in table["rows"]), Decimal(table["total_usd"])), (whole, whole))
-    tiles = {tile["measure"]: tile for tile in report["tiles"]}
-    checks.equal("runs", tiles["traces"]["now"], 124)
-    checks.check("cost is a tile too", abs(tiles["cost"]["now"] - float(whole)) < 1e-9 and tiles["cost"]["before"] is None, tiles["cost"])
-    said = report["sentences"]
-    checks.check("sentences are computed", said[0]["text"].startswith("Of 124 runs 0.00 % failed") and "It cost $" in said[1]["text"], said)
-    checks.check("and link to their numbers", all("from=2026-11-02T00:00:00Z&to=2026-11-09T00:00:00Z" in one["link"] for one in said) and said[1]["link"].startswith(server.url + "/costs?filter=agent"), said)
-    page = server.call("GET", f"/api/v1/reports/preview?{week}")
-    text = page.body.decode()
-    checks.check("HTML that runs and fetches nothing", page.headers["content-type"].startswith("text/html") and "script" not in text.lower() and "src=" not in text and "default-src 'none'" in page.headers["content-security-policy"], text[:300])
-    checks.check("a hostile name is text", "=danger,&quot;x&quot;" in text)
-    csv_text = server.call("GET", f"/api/v1/reports/preview?{week}&format=csv").body.decode()
-    all_rows = [r for r in rows_of(csv_text) if r["part"] == "cost by agent"]
-    checks.equal("CSV adds up", sum(Decimal(r["this_week"]) for r in all_rows if r["name"] != "(all)"), whole)
-    local = server.get("/api/v1/reports/preview?week=2026-10-25&timezone=Europe/Berlin&format=json")
-    checks.equal("the week in which clocks go back has 169 hours", (local["from"][:16], local["to"][:16]), ("2026-10-18T22:00", "2026-10-25T23:00"))
-    slo = server.get("/api/v1/reports/preview?kind=slo&week=2026-11-20&format=json")
-    checks.check("objectives of this week", {(o["name"], o["met"]) for o in slo["objectives"]} >= {("desk-up", "not met"), ("from a file", "met")} and "not over" in " ".join(slo["unknown"]), slo)
-    made = server.call("POST", "/api/v1/reports", json.dumps({"week": "2026-11-04"}).encode(), JSON)
-    checks.equal("a report is kept", made.status, 201)
-    kept = server.call("GET", f"/api/v1/reports/{made.json()['id']}").body
-    server.call("POST", "/v1/traces", traces_body(call_span(7777, AT, "late", "support")), JSON)
-    server.stored()
-    checks.equal("as it was, whatever comes later", server.call("GET", f"/api/v1/reports/{made.json()['id']}").body, kept)
-    checks.equal("a schedule is made", server.call("PUT", "/api/v1/report-schedules/friday", json.dumps({"weekday": "friday", "hour": 8}).encode(), JSON).status, 200)
-    with contextlib.closing(sqlite3.connect(os.path.join(server.data, "ledger.db"), timeout=30)) as ledger, ledger:
-        ledger.execute("UPDATE report_schedules SET done = 0")  # as if it had been made long ago: due at 08:00, four hours before the server's noon
-    until = time.monotonic() + 60
-    while time.monotonic() < until and len(server.get("/api/v1/reports")["reports"]) < 2:
-        time.sleep(0.2)
-    listed = server.get("/api/v1/reports")["reports"]
-    checks.equal("it makes its report, of the week before, and says that it is late", sorted((r["schedule"], r["from"][:10], r["late"]) for r in listed), [("", "2026-11-02", False), ("friday", "2026-11-09", True)])
-    for query, words in (("kind=moon", "weekly, cost"), ("week=soon", "no day"), ("week=2027-01-01", "not begun"), ("timezone=Mars/Base", "no time zone"), ("format=doc", "html, csv")):
-        answer = server.call("GET", "/api/v1/reports/preview?" + query)
-        checks.check(f"{query} is refused with what to do", answer.status == 400 and words in answer.message, answer.message)
-    done = command("report", "list", "--server", server.url)
-    checks.check("the command lists them", done.returncode == 0 and "friday" in done.stdout, done.stdout + done.stderr)
-    if not shutil.which("chromium"):
-        print("  skipped: PDF: there is no chromium")
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        out = os.path.join(folder, "week.pdf")
-        done = command("report", "weekly", "--week", "2026-11-04", "--format", "pdf", "--out", out, "--server", server.url, timeout=120)
-        with open(out, "rb") as file:
-            checks.check("PDF by Chromium", done.returncode == 0 and file.read(5) == b"%PDF-", done.stdout + done.stderr)
-
-
 def refusals(server):
     for query, words in (("from=2026-01-05T10:00:00Z", "start of a day"), ("from=tomorrow", "no time"), ("from=2026-02-01&to=2026-01-01", "not before"),
                          ("by=minute", "day or hour"), ("format=xls", "focus"), ("version=9", "1.2"), ("attributes=agentt", "Did you mean agent?"),
@@ -463,7 +409,10 @@ def main():
 
 
 def ask_all(prices):
-    with Server("--clock", "2026-11-20T12:00:00Z", "--prices", prices) as server:
+    with contextlib.ExitStack() as open_things:
+        mails = MailServer(open_things.enter_context(tempfile.TemporaryDirectory()))
+        flags = ["--outbound-ca", mails.certificate, "--smtp", f"smtp://localhost:{mails.server.server_address[1]}", "--smtp-from", "pawl@example.com"]
+        server = open_things.enter_context(Server("--clock", "2026-11-20T12:00:00Z", "--prices", prices, *flags))
         send(server)
         text = focus(server)
         shared(server)
@@ -475,7 +424,7 @@ def ask_all(prices):
         objectives(server)
         refusals(server)
         commands(server, text)
-        reports(server)  # last: it sends more
+        reports(checks, server, mails, traces_body(call_span(7777, AT, "late", "support")))  # last: it sends more
         return text
 
 

@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "inside.h"
+#include "net/mail_text.h"
 
 namespace pawl::alerts {
 namespace {
@@ -15,13 +16,6 @@ namespace {
 constexpr std::array<std::string_view, 7> kinds = {"webhook", "slack",     "mattermost",  "teams",
                                                    "email",   "pagerduty", "alertmanager"};
 constexpr std::string_view pagerduty_url = "https://events.pagerduty.com/v2/enqueue";
-
-bool is_address(std::string_view text) {
-  const auto at = text.find('@');
-  return at != std::string_view::npos && at > 0 && at + 1 < text.size() && text.size() <= 254 &&
-         std::ranges::all_of(text, [](char c) { return c > ' ' && c <= '~' && c != '<' && c != '>' && c != ','; }) &&
-         text.find('@', at + 1) == std::string_view::npos;
-}
 
 net::ClientRequest post(std::string url, std::string body) {
   net::ClientRequest request{.method = "POST", .url = std::move(url), .body = std::move(body), .time = 10 * second};
@@ -106,7 +100,7 @@ Result<> check_channel(Channel& channel, Random& random, bool mail_is_set) {
     if (!mail_is_set)
       return fail(ErrorKind::invalid, "This server sends no mail: set smtp and smtp_from (docs/operate.md).");
     const auto all = split(channel.recipients, ',');
-    const auto wrong = std::ranges::find_if_not(all, is_address);
+    const auto wrong = std::ranges::find_if_not(all, net::is_mail_address);
     if (channel.recipients.empty() || all.size() > 50 || wrong != all.end())
       return fail(ErrorKind::invalid, "\"to\" must be 1 to 50 addresses; {} is none.",
                   wrong != all.end() ? *wrong : "it");

@@ -6,8 +6,8 @@
 #include <thread>
 
 #include "base/json.h"
+#include "base/rate.h"
 #include "quality.h"
-#include "rate.h"
 
 namespace pawl::quality {
 

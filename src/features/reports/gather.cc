@@ -187,6 +187,17 @@ void say_objectives(Weekly& report) {
        report.link("/traces", filter)});
 }
 
+void say_incidents(Weekly& report) {
+  if (!report.incidents || report.incidents->empty()) return;
+  std::size_t open = 0;
+  for (const auto& one : *report.incidents) open += one.resolved ? 0 : 1;
+  const auto count = report.incidents->size();
+  report.sentences.push_back(
+      {fmt::format("There {} {} incident{}, {}.", count == 1 ? "was" : "were", count, count == 1 ? "" : "s",
+                   open == 0 ? "all resolved" : fmt::format("{} not resolved yet", open)),
+       report.link("/incidents", "")});
+}
+
 void say_unknown(Weekly& report) {
   const CostRow& total = report.costs[1].total;
   if (total.unknown > 0)
@@ -225,8 +236,7 @@ Result<Weekly> gather(Inside& inside, warehouse::Warehouse& store, ProjectId pro
   Weekly report{.kind = wish.kind, .project = {}, .timezone = wish.timezone, .week = wish.week};
   report.before = week_before(zone, wish.week);
   report.made = inside.clock.now();
-  report.base = inside.options.public_url();
-  while (report.base.ends_with('/')) report.base.pop_back();
+  report.base = page_url(inside);
   for (const auto& one : TRY(inside.projects.projects()))
     if (one.id == project) report.project = one.name;
   TRY(read_tiles(inside, store, project, report, zone));
@@ -235,9 +245,11 @@ Result<Weekly> gather(Inside& inside, warehouse::Warehouse& store, ProjectId pro
   if (inside.options.objectives)
     report.objectives = TRY(inside.options.objectives(store, project, report.week, report.before));
   if (inside.options.firings) report.firings = TRY(inside.options.firings(project, report.week));
+  if (inside.options.incidents) report.incidents = TRY(inside.options.incidents(project, report.week));
   say_runs(report);
   say_cost(report);
   say_objectives(report);
+  say_incidents(report);
   say_unknown(report);
   return report;
 }

@@ -39,12 +39,14 @@ struct Weekly {
   std::vector<CostTable> costs;  // by team, agent, model
   std::optional<std::vector<ObjectiveLine>> objectives;
   std::optional<std::vector<Firing>> firings;
+  std::optional<std::vector<IncidentLine>> incidents;
   std::vector<Sentence> sentences;
   std::vector<std::string> unknown;  // what the report does not know
   std::string base;                  // address of the page, without a / at the end
   std::string link(std::string_view place, std::string_view filter) const;  // of this week
 };
 
+std::string_view title_of(std::string_view kind);
 inline constexpr std::string_view kinds[] = {"weekly", "cost", "slo", "incidents"};
 
 struct Wish {

@@ -151,6 +151,29 @@ void add_objectives(std::string& out, const Weekly& report) {
   out += "</tbody></table>";
 }
 
+std::string lasted(Nanos from, const std::optional<Nanos>& to) {
+  return shown(static_cast<double>(*to - from) / 1e6, "ms");
+}
+
+void add_incidents(std::string& out, const Weekly& report) {
+  if (!report.incidents) return;
+  out += "<h2>Incidents</h2>";
+  if (report.incidents->empty()) {
+    out += "<p class=dim>None in this week.</p>";
+    return;
+  }
+  out +=
+      "<table><thead><tr><th>opened (UTC)</th><th>incident</th><th>severity</th><th>owner</th><th>status</th><th "
+      "class=n>lasted</th></tr></thead><tbody>";
+  for (const IncidentLine& one : *report.incidents)
+    out += fmt::format(
+        "<tr><td>{}</td><td><a href=\"{}\">{}</a></td><td>{}</td><td>{}</td><td>{}</td><td class=n>{}</td></tr>",
+        format_time(one.opened).substr(0, 16), html(fmt::format("{}/incidents/{}", report.base, one.id)),
+        html(one.title), html(one.severity), html(one.owner), html(one.status),
+        one.resolved ? lasted(one.opened, one.resolved) : "goes on");
+  out += "</tbody></table>";
+}
+
 void add_firings(std::string& out, const Weekly& report) {
   if (!report.firings) return;
   out += "<h2>Alerts that fired</h2>";
@@ -165,16 +188,9 @@ void add_firings(std::string& out, const Weekly& report) {
   for (const Firing& one : *report.firings) {
     out += fmt::format("<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td class=n>{}</td></tr>",
                        format_time(one.at).substr(0, 16), html(one.rule), html(one.split), html(one.severity),
-                       one.resolved ? shown(static_cast<double>(*one.resolved - one.at) / 1e6, "ms") : "still fires");
+                       one.resolved ? lasted(one.at, one.resolved) : "still fires");
   }
   out += "</tbody></table>";
-}
-
-std::string title_of(const Weekly& report) {
-  return report.kind == "cost"        ? "Cost"
-         : report.kind == "slo"       ? "Objectives"
-         : report.kind == "incidents" ? "Alerts"
-                                      : "Weekly report";
 }
 
 // What a kind of report holds.
@@ -206,7 +222,36 @@ void add_line(std::string& out, std::initializer_list<std::string> cells) {
   out += "\n";
 }
 
+void write_firings(JsonWriter& json, const Weekly& report) {
+  json.key("alerts").array();
+  for (const auto& one : report.firings.value_or(std::vector<Firing>())) {
+    json.object()
+        .field("rule", one.rule)
+        .field("split", one.split)
+        .field("severity", one.severity)
+        .field("at", format_time(one.at))
+        .key("resolved");
+    one.resolved ? json.value(format_time(*one.resolved)) : json.null();
+    json.end();
+  }
+  json.end().key("incidents").array();
+  for (const auto& one : report.incidents.value_or(std::vector<IncidentLine>())) {
+    json.object().field("id", one.id).field("title", one.title).field("severity", one.severity);
+    json.field("status", one.status).field("owner", one.owner).field("opened", format_time(one.opened)).key("resolved");
+    one.resolved ? json.value(format_time(*one.resolved)) : json.null();
+    json.field("link", fmt::format("{}/incidents/{}", report.base, one.id)).end();
+  }
+  json.end();
+}
+
 }  // namespace
+
+std::string_view title_of(std::string_view kind) {
+  return kind == "cost"        ? "Cost"
+         : kind == "slo"       ? "Objectives"
+         : kind == "incidents" ? "Incidents and alerts"
+                               : "Weekly report";
+}
 
 std::string html(std::string_view text) {
   std::string clean = repair_utf8(text);
@@ -241,14 +286,14 @@ std::string as_html(const Weekly& report) {
       "<title>{0}: {1}, {2}</title><style>{3}</style></head><body data-ready=1><header><h1>{0}</h1><p class=dim>{1} · "
       "{2} "
       "(UTC; weeks of {4}) · made {5} by Pawl</p></header><ol class=said>",
-      title_of(report), html(report.project), days, style, html(report.timezone),
+      title_of(report.kind), html(report.project), days, style, html(report.timezone),
       format_time(report.made).substr(0, 16));
   for (const Sentence& one : report.sentences)
     out += fmt::format("<li><a href=\"{}\">{}</a></li>", html(one.link), html(one.text));
   out += "</ol>";
   if (holds(report, "quality")) add_tiles(out, report);
   if (holds(report, "slo")) add_objectives(out, report);
-  if (holds(report, "incidents")) add_firings(out, report);
+  if (holds(report, "incidents")) add_incidents(out, report), add_firings(out, report);
   if (holds(report, "cost")) add_costs(out, report);
   out += "<h2>What this does not know</h2><ul class=unknown>";
   for (const auto& one : report.unknown) out += fmt::format("<li>{}</li>", html(one));
@@ -276,6 +321,11 @@ std::string as_csv(const Weekly& report) {
     for (const auto& one : *report.objectives)
       add_line(out, {"objective", one.name, one.valid > 0 ? number(1 - one.bad / one.valid) : "",
                      one.valid_before > 0 ? number(1 - one.bad_before / one.valid_before) : "", "", "", "ratio"});
+  }
+  if (report.incidents && holds(report, "incidents")) {
+    for (const auto& one : *report.incidents)
+      add_line(out, {"incident", one.title, format_time(one.opened), one.resolved ? format_time(*one.resolved) : "", "",
+                     "", "time"});
   }
   if (report.firings && holds(report, "incidents")) {
     for (const auto& one : *report.firings)
@@ -336,18 +386,9 @@ std::string as_json(const Weekly& report) {
         .field("budget_left", one.budget_left)
         .end();
   }
-  json.end().key("alerts").array();
-  for (const auto& one : report.firings.value_or(std::vector<Firing>())) {
-    json.object()
-        .field("rule", one.rule)
-        .field("split", one.split)
-        .field("severity", one.severity)
-        .field("at", format_time(one.at))
-        .key("resolved");
-    one.resolved ? json.value(format_time(*one.resolved)) : json.null();
-    json.end();
-  }
-  json.end().key("unknown").array();
+  json.end();
+  write_firings(json, report);
+  json.key("unknown").array();
   for (const auto& one : report.unknown) json.value(one);
   return json.end().end().take();
 }

@@ -21,12 +21,28 @@ CREATE TABLE report_schedules (project INTEGER NOT NULL REFERENCES projects (id)
   done INTEGER NOT NULL, -- up to which time it was looked after
   trouble TEXT NOT NULL, -- why the last one could not be made
   changed INTEGER NOT NULL, actor TEXT NOT NULL, PRIMARY KEY (project, name)) STRICT;
+)sql"},
+                                       {"reports", 2, R"sql(
+ALTER TABLE report_schedules ADD COLUMN recipients TEXT NOT NULL DEFAULT '';
+ALTER TABLE report_schedules ADD COLUMN link_for INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE report_mails (project INTEGER NOT NULL, id TEXT NOT NULL, report TEXT NOT NULL, recipient TEXT NOT NULL,
+  link TEXT NOT NULL, -- address of a link that goes with it, until it is sent
+  state TEXT NOT NULL, -- waiting sent failed
+  attempts INTEGER NOT NULL, due INTEGER NOT NULL, error TEXT NOT NULL, changed INTEGER NOT NULL,
+  PRIMARY KEY (project, id), FOREIGN KEY (project, report) REFERENCES reports (project, id) ON DELETE CASCADE) STRICT;
+CREATE INDEX report_mails_due ON report_mails (state, due);
+CREATE TABLE report_links (project INTEGER NOT NULL, id TEXT NOT NULL, report TEXT NOT NULL,
+  token TEXT NOT NULL UNIQUE, -- SHA-256 of it
+  label TEXT NOT NULL, author TEXT NOT NULL, made INTEGER NOT NULL, expires INTEGER NOT NULL,
+  revoked INTEGER NOT NULL, opened INTEGER NOT NULL, last_opened INTEGER NOT NULL, -- 0: never
+  PRIMARY KEY (project, id), FOREIGN KEY (project, report) REFERENCES reports (project, id) ON DELETE CASCADE) STRICT;
 )sql"}};
 
 struct Due {
   ProjectId project = 0;
   std::string name;
   Wish wish;
+  Recipients mail;
   Nanos at = 0;
 };
 
@@ -40,7 +56,7 @@ Result<> run_one(Reports::Inside& inside, warehouse::Warehouse& store, const Due
       return {};
     });
   }
-  const auto made = keep(inside, store, due.project, due.wish, due.name, now - due.at > hour);
+  const auto made = keep(inside, store, due.project, due.wish, {due.name, now - due.at > hour, due.mail});
   const std::string trouble = made ? "" : made.error().what;
   return inside.ledger.change([&](ledger::Transaction& t) -> Result<> {
     TRY(t.run("UPDATE report_schedules SET done = ?, trouble = ? WHERE project = ? AND name = ?",
@@ -62,36 +78,45 @@ Result<Zone> zone_named(std::string_view name) {
 }
 
 Result<Made> keep(Reports::Inside& inside, warehouse::Warehouse& store, ProjectId project, const Wish& wish,
-                  std::string_view schedule, bool late) {
+                  const Scheduled& why) {
   Made made{.id = fmt::format("rep_{:016x}", inside.random.next()),
             .report = TRY(gather(inside, store, project, wish))};
   const Weekly& report = made.report;
   TRY(inside.ledger.change([&](ledger::Transaction& t) -> Result<> {
-    TRY(t.run(
-        "INSERT INTO reports (project, id, kind, began, ended, timezone, made, schedule, late, html, csv, json) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        {std::int64_t{project}, made.id, report.kind, report.week.from, report.week.to, report.timezone, report.made,
-         std::string(schedule), std::int64_t{late}, as_html(report), as_csv(report), as_json(report)}));
+    TRY(
+        t.run("INSERT INTO reports (project, id, kind, began, ended, timezone, made, schedule, late, html, csv, json) "
+              "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+              {std::int64_t{project}, made.id, report.kind, report.week.from, report.week.to, report.timezone,
+               report.made, why.name, std::int64_t{why.late}, as_html(report), as_csv(report), as_json(report)}));
     TRY(t.run(
         "DELETE FROM reports WHERE project = ? AND id NOT IN (SELECT id FROM reports WHERE project = ? ORDER BY made "
         "DESC LIMIT 500)",
         {std::int64_t{project}, std::int64_t{project}}));
-    return {};
+    return write_mails(t, inside, project, made.id, why.mail, "schedule " + why.name);
   }));
   return made;
 }
 
 void run_due(Reports::Inside& inside, warehouse::Warehouse& store) {
   const auto rows = inside.ledger.read(
-      "SELECT project, name, kind, timezone, weekday, hour, done FROM report_schedules WHERE enabled = 1", {});
+      "SELECT project, name, kind, timezone, weekday, hour, done, recipients, link_for FROM report_schedules WHERE "
+      "enabled = 1",
+      {});
   if (!rows) return inside.log.warn("schedules of reports cannot be read", {{"why", rows.error().what}});
   for (std::size_t i = 0; i < rows->size(); ++i) {
     const auto zone = Zone::find(rows->text(i, 3));
     if (!zone) continue;
-    Due due{.project = static_cast<ProjectId>(rows->integer(i, 0)), .name = rows->text(i, 1), .wish = {}, .at = 0};
+    Due due{.project = static_cast<ProjectId>(rows->integer(i, 0)),
+            .name = rows->text(i, 1),
+            .wish = {},
+            .mail = {},
+            .at = 0};
     due.at = last_due(*zone, static_cast<int>(rows->integer(i, 4)), static_cast<int>(rows->integer(i, 5)),
                       inside.clock.now());
     if (due.at <= rows->integer(i, 6)) continue;
+    due.mail.link_for = rows->integer(i, 8);
+    for (const auto to : split(rows->text(i, 7), ','))
+      if (!to.empty()) due.mail.to.emplace_back(to);
     due.wish = {
         .kind = rows->text(i, 2), .timezone = rows->text(i, 3), .week = week_before(*zone, week_at(*zone, due.at))};
     if (const auto done = run_one(inside, store, due); !done)
@@ -115,6 +140,8 @@ Reports::~Reports() {
 void Reports::add_routes(net::Router& router) {
   add_report_routes(router, *inside_);
   add_schedule_routes(router, *inside_);
+  add_mail_routes(router, *inside_);
+  add_link_routes(router, *inside_);
 }
 
 void Reports::open(warehouse::Warehouse& warehouse) {
@@ -128,6 +155,7 @@ void Reports::open(warehouse::Warehouse& warehouse) {
         if (in->ends.wait_for(lock, std::chrono::seconds(2), [in] { return in->stopping; })) return;
       }
       if (auto* const store = in->warehouse.load()) run_due(*in, *store);
+      send_mails(*in);
     }
   });
 }

@@ -1,5 +1,6 @@
 // Weekly reports: what changed, what it cost, which objectives hold, what fired; every figure computed and linked to
-// its numbers. Made on demand or by schedule, and frozen as they were made (docs/guides/reports.md).
+// its numbers. Made on demand or by schedule, frozen as they were made, sent by mail, and shown to whoever has a link
+// (docs/guides/reports.md).
 #pragma once
 #include <functional>
 #include <memory>
@@ -37,14 +38,23 @@ struct Firing {  // of an alert
   std::optional<Nanos> resolved;
 };
 
+struct IncidentLine {
+  std::string id, title, severity, status, owner;
+  Nanos opened = 0;
+  std::optional<Nanos> resolved;
+};
+
 struct Options {
   std::function<std::string()> progress;
   std::function<std::string()> public_url;
-  // What other features know; either may be empty: then the report has no such part.
+  // A mail to an address, whose text is made of the address that it comes from; empty: this server sends none.
+  std::function<Result<>(std::string_view to, const std::function<std::string(std::string_view from)>& text)> mail;
+  // What other features know; any may be empty: then the report has no such part.
   std::function<Result<std::vector<ObjectiveLine>>(warehouse::Warehouse&, ProjectId, const query::Range& week,
                                                    const query::Range& before)>
       objectives;
   std::function<Result<std::vector<Firing>>(ProjectId, const query::Range&)> firings;
+  std::function<Result<std::vector<IncidentLine>>(ProjectId, const query::Range&)> incidents;
   traces::Rollups* rollups = nullptr;
 };
 

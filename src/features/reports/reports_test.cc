@@ -33,6 +33,8 @@ TEST(Week, ScheduleIsDueAtItsHour) {
   EXPECT_EQ(text(last_due(berlin, 0, 8, at("2026-11-16T06:59:59Z"))), "2026-11-09T07:00");
   EXPECT_EQ(text(last_due(berlin, 6, 2, at("2026-03-30T00:00:00Z"))), "2026-03-29T01:00");  // 02:00 does not exist
   EXPECT_EQ(text(last_due(berlin, 6, 2, at("2026-10-26T00:00:00Z"))), "2026-10-25T00:00");  // the first of two
+  EXPECT_EQ(text(next_due(berlin, 0, 8, at("2026-11-16T06:59:59Z"))), "2026-11-16T07:00");
+  EXPECT_EQ(text(next_due(berlin, 0, 8, at("2026-11-16T07:00:00Z"))), "2026-11-23T07:00");
   EXPECT_EQ(weekday_of("sunday"), 6);
   EXPECT_EQ(weekday_of("someday"), -1);
 }
@@ -82,6 +84,13 @@ Weekly hostile() {
                         .bad = 20,
                         .state = "broken"}};
   report.firings = {{.rule = name, .severity = "page", .split = name, .at = day, .resolved = {}}};
+  report.incidents = {{.id = "inc_1",
+                       .title = name,
+                       .severity = "page",
+                       .status = name,
+                       .owner = name,
+                       .opened = day,
+                       .resolved = 2 * day}};
   report.sentences.push_back({name, "https://pawl.example/traces?filter=\"><script>"});
   report.base = "https://pawl.example";
   return report;
@@ -93,7 +102,8 @@ TEST(Report, NothingThatUsersWroteIsMarkup) {
   EXPECT_NE(page.find("&lt;script&gt;alert(1)"), std::string::npos);
   EXPECT_EQ(page.find("src="), std::string::npos);  // nothing is fetched
   EXPECT_EQ(page.find("url("), std::string::npos);
-  for (const char* part : {"80.00 %", "not met", "still fires", "$12.50", "belongs to nobody"})
+  for (const char* part :
+       {"80.00 %", "not met", "still fires", "$12.50", "belongs to nobody", "/incidents/inc_1", "24.0 h"})
     EXPECT_NE(page.find(part), std::string::npos) << part;
   const std::string csv = as_csv(hostile());
   EXPECT_EQ(csv.find("\n=cmd,"), std::string::npos);

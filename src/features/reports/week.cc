@@ -34,6 +34,12 @@ Nanos last_due(const Zone& zone, int weekday, int at_hour, Nanos now) {
   return due <= now ? due : zone.utc(start - week_s) * second;
 }
 
+Nanos next_due(const Zone& zone, int weekday, int at_hour, Nanos now) {
+  const std::int64_t start = monday(zone.local(now / second)) + weekday * day_s + at_hour * 3600;
+  const Nanos due = zone.utc(start) * second;
+  return due > now ? due : zone.utc(start + week_s) * second;
+}
+
 int weekday_of(std::string_view name) {
   const auto found = std::ranges::find(names, name);
   return found == names.end() ? -1 : static_cast<int>(found - names.begin());

@@ -14,6 +14,7 @@ query::Range week_before(const Zone& zone, const query::Range& week);
 // The newest time not after `now` at which it was this hour of this weekday (0: Monday). An hour that clocks jump over
 // is the first instant after the gap; one that comes twice is its first.
 Nanos last_due(const Zone& zone, int weekday, int hour, Nanos now);
+Nanos next_due(const Zone& zone, int weekday, int hour, Nanos now);  // the first after `now`
 
 int weekday_of(std::string_view name);  // "monday" → 0; -1 for what is none
 

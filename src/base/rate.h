@@ -7,7 +7,7 @@
 
 #include "base/time.h"
 
-namespace pawl::quality {
+namespace pawl {
 
 // Thread-safe; memory is bounded: with 20,000 names those that are full again are forgotten, and if none is, nobody new
 // may.
@@ -27,4 +27,4 @@ class Rate {
   std::unordered_map<std::string, Bucket> buckets_;
 };
 
-}  // namespace pawl::quality
+}  // namespace pawl

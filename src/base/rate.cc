@@ -1,9 +1,9 @@
 // Buckets of permits.
-#include "rate.h"
+#include "base/rate.h"
 
 #include <algorithm>
 
-namespace pawl::quality {
+namespace pawl {
 namespace {
 
 constexpr std::size_t most_names = 20'000;
@@ -32,4 +32,4 @@ bool Rate::take(std::string_view name, Nanos now) {
   return true;
 }
 
-}  // namespace pawl::quality
+}  // namespace pawl
