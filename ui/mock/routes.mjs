@@ -1,5 +1,6 @@
 // The routes of the mock: what api.md and the page's needs say, over a world in memory.
 import { alerts } from './alerts.mjs';
+import { datasets } from './datasets.mjs';
 import { dimensions, facts, parse } from './filter.mjs';
 import { findingsOf } from './findings.mjs';
 import { idOf, iso, tracesOf } from './fleet.mjs';
@@ -135,6 +136,7 @@ export async function answer(world, request, url, text, response) {
   if (first === 'dashboards') return json(dashboards(world, request.method, name, sub, text ? JSON.parse(text) : {}));
   if (first === 'budgets' || (first === 'costs' && name !== undefined)) return json(money(world, request.method, first, name, text ? JSON.parse(text) : {}, q));
   if (first === 'alerts') return json(alerts(world, request.method, path.split('/').slice(2).map(decodeURIComponent), text ? JSON.parse(text) : {}, q));
+  if (first === 'datasets') return json(datasets(world, request.method, path.split('/').slice(2).map(decodeURIComponent), text, q));
   const route = routes[`${request.method} ${path}`];
   if (route) return json(route(world, { q, body: text ? JSON.parse(text) : {}, host: request.headers.host, cookie: (text) => response.setHeader('set-cookie', text) }));
   const said = byId(world, request.method, path.split('/').slice(1).map(decodeURIComponent), q);

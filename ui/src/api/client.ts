@@ -52,13 +52,14 @@ export class Api {
 
   async #send<T>(method: string, path: string, body?: unknown, call: Call = {}): Promise<T> {
     const headers: Record<string, string> = { accept: 'application/json' };
-    if (body !== undefined) headers['content-type'] = 'application/json';
+    const file = body instanceof Blob;
+    if (body !== undefined) headers['content-type'] = file ? body.type || 'application/octet-stream' : 'application/json';
     if (method !== 'GET' && this.csrf) headers['x-csrf-token'] = this.csrf;
     if (this.project) headers['x-pawl-project'] = this.project;
     let response: Response;
     try {
       response = await fetch(base + path, {
-        method, headers, credentials: 'same-origin', ...(body === undefined ? {} : { body: JSON.stringify(body) }), ...(call.signal ? { signal: call.signal } : {}),
+        method, headers, credentials: 'same-origin', ...(body === undefined ? {} : { body: file ? body : JSON.stringify(body) }), ...(call.signal ? { signal: call.signal } : {}),
       });
     } catch (cause) {
       if (call.signal?.aborted) throw cause;
@@ -70,7 +71,7 @@ export class Api {
     return (text ? JSON.parse(text) : undefined) as T;
   }
 
-  /** Any call, for parts of the page that are loaded when they are opened and know their own shapes. */
+  /** Any call, for parts of the page that are loaded when they are opened and know their own shapes. A Blob goes as it is. */
   call = <T>(method: string, path: string, body?: unknown, how: Call = {}): Promise<T> => this.#send<T>(method, path, body, how);
 
   async #refusal(response: Response, path: string): Promise<ApiError> {

@@ -17,6 +17,13 @@ export type Route =
   | { page: 'compare' }
   | { page: 'alerts'; tab: AlertTab }
   | { page: 'rule'; id: string | null }
+  | { page: 'datasets' }
+  | { page: 'dataset'; name: string }
+  | { page: 'scores' }
+  | { page: 'experiments' }
+  | { page: 'comparison' }
+  | { page: 'experiment'; id: string }
+  | { page: 'evaluators'; name: string | null }
   | { page: 'settings'; tab: SettingsTab }
   | { page: 'setup' }
   | { page: 'join' }
@@ -30,6 +37,10 @@ export function routeOf(path: string): Route {
   if (first === 'dashboards' && rest.length === 0 && /^[a-z0-9-]{0,60}$/.test(second)) return { page: 'board', id: second || 'fleet' };
   if (first === 'costs' && rest.length === 0 && (costTabs as readonly string[]).includes(second || 'spent')) return { page: 'costs', tab: (second || 'spent') as CostTab };
   if (first === 'compare' && !second) return { page: 'compare' };
+  if (first === 'datasets' && rest.length === 0) return second ? { page: 'dataset', name: decoded(second) } : { page: 'datasets' };
+  if (first === 'scores' && !second) return { page: 'scores' };
+  if (first === 'experiments' && rest.length === 0) return !second ? { page: 'experiments' } : second === 'compare' ? { page: 'comparison' } : { page: 'experiment', id: decoded(second) };
+  if (first === 'evaluators' && rest.length === 0) return { page: 'evaluators', name: second ? decoded(second) : null };
   if (first === 'alerts' && second === 'rule' && rest.length === 1) return { page: 'rule', id: rest[0] === 'new' ? null : decoded(rest[0]!) };
   if (first === 'alerts' && rest.length === 0 && (alertTabs as readonly string[]).includes(second || 'now')) return { page: 'alerts', tab: (second || 'now') as AlertTab };
   if (first === 'settings' && rest.length === 0 && (settingsTabs as readonly string[]).includes(second || 'project')) return { page: 'settings', tab: (second || 'project') as SettingsTab };

@@ -4,6 +4,7 @@ export { default as Button } from './Button.svelte';
 export { default as Dialog } from './Dialog.svelte';
 export { default as Explain } from './Explain.svelte';
 export { default as Failure } from './Failure.svelte';
+export { default as Grid } from './Grid.svelte';
 export { default as HoverCard } from './HoverCard.svelte';
 export { default as Icon } from './Icon.svelte';
 export { default as Kbd } from './Kbd.svelte';
@@ -22,6 +23,8 @@ export { default as TopBar } from './TopBar.svelte';
 export { default as VirtualList } from './VirtualList.svelte';
 
 export * from './app.svelte';
+export { fitting, type Fit } from './columns';
+export type { GridColumn } from './grid';
 export * as format from './format';
 export * from './icons';
 export { keyName, Keys, keySign, type Key, type Scope } from './keys.svelte';

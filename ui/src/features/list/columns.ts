@@ -98,17 +98,7 @@ export function usualOf(grain: Grain, scores: readonly string[], fixedAgent: boo
   return grain === 'sessions' && scores[0] ? [...usual, `score.${scores[0]}`] : usual;
 }
 
-/** Drops what does not fit, so that the text keeps at least `room` pixels. */
-export function fitting(columns: readonly Column[], width: number, room = 136): readonly Column[] {
-  const need = (list: readonly Column[]) => list.reduce((n, c) => n + (c.width || room), 16);
-  let kept = columns;
-  while (need(kept) > width && kept.length > 1) {
-    const worst = kept.reduce((a, b) => (b.spare >= a.spare ? b : a));
-    if (worst.spare === 0) break;
-    kept = kept.filter((c) => c !== worst);
-  }
-  return kept;
-}
+export { fitting } from '$kit';
 
 export function rowId(row: Row): string {
   if (isSpan(row)) return row.span_id;
