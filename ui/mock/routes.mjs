@@ -9,7 +9,7 @@ import { money } from './money.mjs';
 import { getter, measures, query, select, selectSpans } from './query.mjs';
 import { settings } from './settings.mjs';
 import { conversationOf, spansOf } from './spans.mjs';
-import { staged } from './staged.mjs';
+import { listed, skeletonOf, staged } from './staged.mjs';
 
 const stats = (rows) => ({ rows_read: rows, elapsed_ms: 4, newest_ms_ago: 2000 });
 const clean = ({ _, ...rest }) => rest;
@@ -71,8 +71,8 @@ const routes = {
   'GET /keys': (w) => ({ keys: w.keys }),
   'POST /keys': (w, c) => { const k = { id: `pk_${idOf(w.keys.length, 8)}`, project: 'default', scopes: c.body.scopes, name: c.body.name ?? '', created: iso(Date.now()), last_used: null }; w.keys.push(k); return { ...k, key: `pawl_sk_${idOf(w.keys.length, 24)}` }; },
   'GET /books': (w) => w.books,
-  'GET /sessions': (w, c) => page(w, select(w, c.q), c.q, 'sessions'),
-  'GET /traces': (w, c) => page(w, select(w, c.q).flatMap(tracesOf), c.q, 'traces'),
+  'GET /sessions': (w, c) => page(w, listed(w, c.q.filter) ?? select(w, c.q), c.q, 'sessions'),
+  'GET /traces': (w, c) => page(w, listed(w, c.q.filter) ?? select(w, c.q).flatMap(tracesOf), c.q, 'traces'),
   'GET /spans': (w, c) => page(w, selectSpans(w, c.q), c.q, 'spans'),
   'POST /query': (w, c) => query(w, c.body),
   'GET /measures': () => ({ measures }),
@@ -103,21 +103,24 @@ function dashboards(world, method, name, sub, body) {
   return there;
 }
 
-function byId(world, method, [kind, id, sub, span], q) {
+function byId(world, method, [kind, id, sub, span, more], q) {
   if (method === 'DELETE' && kind === 'keys') { world.keys = world.keys.map((k) => (k.id === id ? { ...k, revoked: iso(Date.now()) } : k)); return {}; }
   if (method !== 'GET') return null;
-  const made = staged(world, kind, id, sub, span, q);
+  const made = staged(world, kind, id, sub, span, more, q);
   if (made) return made;
   if (kind === 'sessions' && id) {
     const s = sessionOf(world, id);
+    if (sub === 'skeleton') return skeletonOf([...spansOf(s)], q);
     const spans = spansOf(s, q.bodies || 'full');
     return { session: clean(s), traces: tracesOf(s).map(clean), spans, findings: findingsOf(spans), scores: scoresOf(s), conversation: conversationOf(s, spans), stats: stats(spans.length) };
   }
   if (kind === 'traces' && id) {
     const t = traceOf(world, id);
+    if (sub === 'skeleton') return skeletonOf(spansOf(t._.session).filter((x) => x.trace_id === id), q);
     const spans = spansOf(t._.session, sub ? 'full' : q.bodies || 'full').filter((x) => x.trace_id === id);
     if (!sub) return { trace: clean(t), spans, findings: findingsOf(spans), scores: [], stats: stats(spans.length) };
     const one = spans.find((x) => x.span_id === span) ?? missing();
+    if (more === 'content') return { pieces: [] };
     return q.raw ? { ...one, raw: [{ slot: 'attribute', key: 'gen_ai.input.messages', format: 'json', text: JSON.stringify(one.input ?? [], null, 1) }] } : one;
   }
   return null;

@@ -152,9 +152,10 @@ function live(world) {
 const made = new Map();
 function traceOf(world, id) {
   const long = /^big-(\d{1,6})$/.exec(id);
-  if (!long && id !== 'crew-t1' && id !== 'live-t1' && id !== 'swarm-t1' && id !== 'crew-t2' && id !== 'faults-t1') return null;
+  const lots = /^many-(\d{1,5})$/.exec(id);
+  if (!long && !lots && id !== 'crew-t1' && id !== 'live-t1' && id !== 'swarm-t1' && id !== 'crew-t2' && id !== 'faults-t1' && id !== 'huge-t1') return null;
   if (id === 'live-t1') return live(world);
-  if (!made.has(id)) made.set(id, long ? big(Number(long[1])) : id === 'swarm-t1' ? swarm() : id === 'faults-t1' ? faults() : crew(id === 'crew-t2'));
+  if (!made.has(id)) made.set(id, long ? big(Number(long[1])) : lots ? many(Number(lots[1])) : id === 'swarm-t1' ? swarm() : id === 'faults-t1' ? faults() : id === 'huge-t1' ? huge() : crew(id === 'crew-t2'));
   return made.get(id);
 }
 
@@ -164,7 +165,7 @@ function summary(t) {
   return {
     trace_id: t.id, name: root.name, session_id: root.session_id, user_id: 'u118', agent: root.agent, agent_version: 'v4', team: 'supply', environment: 'production', start: root.start, duration_ms: root.duration_ms, status: root.status,
     error_count: t.spans.filter((span) => span.status === 'error' && !span.noise).length, span_count: t.spans.length, llm_calls: t.spans.filter((span) => span.kind === 'llm').length, tool_calls: t.spans.filter((span) => span.kind === 'tool').length,
-    tokens: sum((span) => (span.tokens.input ?? 0) + (span.tokens.output ?? 0) + (span.tokens.cache_read ?? 0)), cost_usd: sum((span) => Number(span.cost_usd ?? 0)).toFixed(8), cost_unknown_calls: 0, tags: [],
+    tokens: sum((span) => (span.tokens?.input ?? 0) + (span.tokens?.output ?? 0) + (span.tokens?.cache_read ?? 0)), cost_usd: sum((span) => Number(span.cost_usd ?? 0)).toFixed(8), cost_unknown_calls: 0, tags: [],
   };
 }
 
@@ -176,17 +177,78 @@ function logsOf(t) {
   return [log(40, { service: 'planner', body: 'budget of the run: $2.00' }), log(4250, { span_id: failed.span_id, severity: 'ERROR', severity_number: 17, event: 'stock.timeout', body: 'no answer from Kite within 2 s; 3 of 3 tries', attributes: { 'http.url': 'https://kite.example/stock', tries: '3' } })];
 }
 
+/** A tool that answered with 50 MB. */
+function huge() {
+  const t = trace('huge-t1', '', 'reader');
+  const root = t.add('agent', 'reader', null, 0, 9000, { input: [text('user', 'Read the whole log.')] });
+  t.add('llm', 'chat gpt-4.1', root, 100, 900, { ...usage('gpt-4.1', 400, 0, 20), output: [asks('', ['r1', 'read_log', { day: 'today' }])] });
+  t.add('tool', 'execute_tool read_log', root, 1000, 8000, { tool: { name: 'read_log', call_id: 'r1', arguments: { day: 'today' }, result: Array.from({ length: 500_000 }, (_, i) => `line ${String(i).padStart(7, '0')} ${'all is well here and there, they say. '.repeat(3).slice(0, 86)}\n`).join('') } });
+  return t;
+}
+
+function contentOf(span, q) {
+  const pieces = [['arguments', JSON.stringify(span.tool?.arguments ?? {})], ['result', String(span.tool?.result ?? '')]];
+  if (q.piece === undefined) return { pieces: pieces.map(([slot, whole], piece) => ({ piece, slot, key: '', role: '', bytes: whole.length, missing: false })) };
+  const [slot, whole] = pieces[Number(q.piece)];
+  const from = Number(q.from ?? 0), part = whole.slice(from, from + Number(q.bytes ?? 65536));
+  return { piece: Number(q.piece), slot, key: '', role: '', total: whole.length, from, bytes: part.length, text: part, next: from + part.length < whole.length ? from + part.length : null };
+}
+
+/** A session of many traces of three spans. */
+function many(n) {
+  const t = trace(`many-${n}-t0`, `many-${n}`, 'sorter');
+  for (let i = 0; i < n; i++) {
+    const own = { ...t, trace_id: `many-${n}-t${i}` };
+    const from = i * 900;
+    const failed = i % 211 === 0;
+    const put = (kind, name, parent, a, b, more = {}) => { const id = t.add(kind, name, parent, from + a, from + b, more); t.spans.at(-1).trace_id = own.trace_id; return id; };
+    const root = put('agent', 'sorter', null, 0, 600);
+    put('llm', 'chat gpt-4.1', root, 5, 300, { ...usage('gpt-4.1', 300, 40, 12), output: [asks('', [`m${i}`, 'file_letter', { tray: i % 9 }])] });
+    put('tool', 'execute_tool file_letter', root, 310, 590, { tool: { name: 'file_letter', call_id: `m${i}`, arguments: { tray: i % 9 }, result: failed ? null : 'filed' }, ...(failed ? { status: 'error', error: { type: 'TrayFull', message: 'tray is full' } } : {}) });
+  }
+  return t;
+}
+
+/** Big runs are listed where a filter names them. */
+export function listed(world, filter) {
+  const [, kind, id] = /(trace|session)="?((?:big|many)-\d+)"?/.exec(filter ?? '') ?? [];
+  if (!kind) return null;
+  const t = traceOf(world, id);
+  t.head ??= { ...summary(t), session_id: kind === 'session' ? id : '', title: 'Many steps', active_ms: 1000, outcome: null, trace_count: 1, scores: {} };
+  return [t.head];
+}
+
+/** A window of a run's skeleton, in columns. */
+export function skeletonOf(spans, q) {
+  const offset = Number(q.offset ?? 0), limit = Number(q.limit ?? 5000);
+  const sorted = (spans.inOrder ??= spans.toSorted((a, b) => (a.start < b.start ? -1 : a.start > b.start ? 1 : 0)));
+  const texts = [''], known = new Map([['', 0]]), traces = [], traceAt = new Map();
+  const text = (value) => { if (!known.has(value ?? '')) { known.set(value, texts.length); texts.push(value); } return known.get(value ?? ''); };
+  const traceIndex = (id) => { if (!traceAt.has(id)) { traceAt.set(id, traces.length); traces.push(id); } return traceAt.get(id); };
+  const begins = Date.parse(sorted[0].start);
+  const rows = sorted.slice(offset, offset + limit).map((s) => [s.span_id, s.parent_id ?? '', traceIndex(s.trace_id), (Date.parse(s.start) - begins) * 1000, s.duration_ms === null ? null : Math.round(s.duration_ms * 1000), text(s.kind), text(s.name), text(s.status), text(s.agent), text(s.tool?.name ?? ''), text(s.model?.requested ?? ''), (s.noise ? 1 : 0) | (s.status === 'error' ? 2 : 0) | (s.counted ? 4 : 0) | (s.parent_id ? 0 : 8), s.tokens ? Object.values(s.tokens).reduce((n, v) => (v === null ? n : (n ?? 0) + v), null) : null, s.cost_usd ? Math.round(Number(s.cost_usd) * 1e12) : null, 0]);
+  const columns = ['span_id', 'parent_id', 'trace', 'start_us', 'duration_us', 'kind', 'name', 'status', 'agent', 'tool', 'model', 'flags', 'tokens', 'cost', 'findings'];
+  const answer = { total: sorted.length, offset, next_offset: offset + limit < sorted.length ? offset + limit : null, base: sorted[0].start, end_ms: 0, columns, texts, traces, rows, stats: { rows_read: rows.length, elapsed_ms: 3, newest_ms_ago: 200 } };
+  if (offset) return answer;
+  const head = (spans.head ??= { ...summary({ id: '', spans: sorted }), trace_count: new Set(sorted.map((s) => s.trace_id)).size });
+  const last = sorted.at(-1);
+  return { ...answer, summary: { span_count: sorted.length, trace_count: head.trace_count, error_count: head.error_count, llm_calls: head.llm_calls, tool_calls: head.tool_calls, tokens: head.tokens, cost_usd: head.cost_usd, start: sorted[0].start, end: new Date(Math.max(Date.parse(last.start) + (last.duration_ms ?? 0), begins + (sorted[0].duration_ms ?? 0))).toISOString() } };
+}
+
 /** The body for a staged run's address, or null. */
-export function staged(world, kind, id, sub, span, q) {
+export function staged(world, kind, id, sub, span, more, q) {
   const sessions = { 'crew-1': 'crew-t1', 'crew-2': 'crew-t2', 'live-1': 'live-t1' };
-  const t = traceOf(world, kind === 'sessions' ? sessions[id] ?? '' : kind === 'traces' ? id : '');
+  const t = traceOf(world, kind === 'traces' && /^many-\d+-t\d+$/.test(id) ? id.replace(/-t\d+$/, '') : kind === 'sessions' ? sessions[id] ?? (/^many-/.test(id) ? id : '') : kind === 'traces' ? id : '');
   if (!t) return null;
   const stats = { rows_read: t.spans.length, elapsed_ms: 4, newest_ms_ago: 200 };
   if (sub === 'spans') {
     const one = t.spans.find((each) => each.span_id === span);
+    if (one && more === 'content') return contentOf(one, q);
+    if (one && t.id === 'huge-t1' && one.tool && !q.raw) return { ...one, tool: { ...one.tool, result: one.tool.result.slice(0, Number(q.budget ?? 1e9)), cut: true } };
     return one && q.raw ? { ...one, raw: [{ slot: 'attribute', key: 'gen_ai.tool.call.arguments', format: 'json', text: JSON.stringify(one.tool?.arguments ?? one.output ?? null) }] } : one ?? null;
   }
-  if (kind === 'traces') return { trace: summary(t), spans: t.spans, findings: findingsOf(t.spans), scores: [], logs: logsOf(t), stats };
+  if (sub === 'skeleton') return skeletonOf(t.spans, q);
+  if (kind === 'traces') return { trace: summary(t), spans: t.id === 'huge-t1' ? t.spans.map((one) => (one.tool ? { ...one, tool: { ...one.tool, result: one.tool.result.slice(0, 4000) } } : one)) : t.spans, findings: findingsOf(t.spans), scores: [], logs: logsOf(t), stats };
   const head = summary(t);
   const scores = id === 'crew-1' ? [{ name: 'goal', value: 0.91, kind: 'number', author: 'answer_quality', comment: 'Table is right; Kite is missing for a good reason.', span_id: null }] : [];
   return { session: { ...head, session_id: id, title: 'Suppliers', active_ms: head.duration_ms, outcome: id === 'crew-1' ? 'done' : id === 'crew-2' ? 'not done' : null, trace_count: 1, scores: {} }, traces: [head], spans: t.spans, findings: findingsOf(t.spans), scores, logs: logsOf(t), conversation: [], stats };

@@ -377,3 +377,13 @@ for (const theme of ['dark', 'light']) {
     }, { theme, ...options });
   }
 }
+
+test('the timeline shows the turn of the chosen step, and all again', async ({ go }) => {
+  const page = await open(go, session);
+  await row(page, 'Turn 4').click();
+  await page.keyboard.press('z');
+  await eventually(() => assert.match(query(page).get('zoom') ?? '', /^\d+(\.\d)?-\d+/));
+  await page.getByRole('button', { name: 'All time' }).waitFor();
+  await page.keyboard.press('z');
+  await eventually(() => assert.equal(query(page).get('zoom'), null));
+});

@@ -34,6 +34,8 @@ interface Call {
 }
 
 const base = '/api/v1';
+/** Of one span as much as a person reads at once; the rest is read by ranges. */
+const READ_BYTES = 2_000_000;
 
 function query(values: object): string {
   const written = new URLSearchParams();
@@ -49,6 +51,8 @@ export class Api {
   /** Called when the server asks for a log-in. */
   onLoginNeeded: () => void = () => {};
   readonly #kept = new Map<string, unknown>();
+  /** How many spans a run has, by `session ID` or `trace ID`, as lists told. */
+  readonly sizes = new Map<string, number>();
 
   async #send<T>(method: string, path: string, body?: unknown, call: Call = {}): Promise<T> {
     const headers: Record<string, string> = { accept: 'application/json' };
@@ -146,8 +150,18 @@ export class Api {
     const path = `/${grain}${query(request)}`;
     return this.#read(call?.keep ?? path, async () => {
       const answer = await this.#send<{ next_cursor: string | null; stats: Stats } & Record<G, RowOf[G][]>>('GET', path, undefined, call);
+      this.#measure(grain, answer[grain]);
       return { rows: answer[grain].map((row) => rowOf(grain, row) as RowOf[G]), next: answer.next_cursor || null, stats: answer.stats };
     });
+  }
+
+  #measure(grain: Grain, rows: readonly RowOf[Grain][]): void {
+    if (grain === 'spans') return;
+    if (this.sizes.size > 20_000) this.sizes.clear();
+    for (const row of rows as readonly (Session | Trace)[]) {
+      if (grain === 'sessions' && row.session_id) this.sizes.set(`session ${row.session_id}`, row.span_count);
+      else if (row.trace_id) this.sizes.set(`trace ${row.trace_id}`, row.span_count);
+    }
   }
 
   /** With `keep`, the answer can be shown again by that name (see `kept`): the same question, asked a moment ago. */
@@ -174,7 +188,7 @@ export class Api {
   }
   /** One span with whole bodies; `raw`: with the pieces as received. */
   span(trace: string, span: string, how: Call & { raw?: boolean } = {}): Promise<Span> {
-    return this.#send<Span>('GET', `/traces/${encodeURIComponent(trace)}/spans/${encodeURIComponent(span)}${how.raw ? '?raw=1' : ''}`, undefined, how).then(spanOf);
+    return this.#send<Span>('GET', `/traces/${encodeURIComponent(trace)}/spans/${encodeURIComponent(span)}${how.raw ? '?raw=1' : `?budget=${READ_BYTES}`}`, undefined, how).then(spanOf);
   }
 
   filter = (filter: string, call?: Call) => this.#send<FilterAnswer>('POST', '/filter', { filter }, call).then((answer) => filterAnswerOf(filter, answer));

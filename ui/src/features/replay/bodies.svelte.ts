@@ -1,15 +1,45 @@
 // Whole bodies of single spans, fetched when looked at; the raw pieces only when asked for.
 import { ApiError, type Api } from '$api';
-import type { Node, Span } from './model';
+import { isCutSpan, type Node, type Span } from './model';
 
-const KEPT = 80;
+const KEPT = 320;
+/** A span with more than this is read by ranges. */
+const RANGED = 2_000_000;
+
+/** A piece of a span's contents, by its length. */
+export interface Ranged {
+  piece: number;
+  slot: string;
+  key: string;
+  role?: string;
+  bytes: number;
+  missing?: boolean;
+}
 
 export class Bodies {
   /** Answers by trace, span and form; replaced whole, so that readers see the change. */
   #known = $state.raw<ReadonlyMap<string, Span | ApiError>>(new Map());
   readonly #asked = new Set<string>();
 
+  /** Pieces of long spans, by name; null: short enough to come whole. */
+  #long = $state.raw<ReadonlyMap<string, readonly Ranged[] | null>>(new Map());
+
   constructor(private readonly api: Api) {}
+
+  /** Its pieces where it is too long to come as received at once; undefined: not asked yet. */
+  ranged(node: Node): readonly Ranged[] | null | undefined {
+    return this.#long.get(this.#name(node, true));
+  }
+  /** As received: whole where it is short, else the lengths of its pieces. */
+  async askRaw(node: Node): Promise<void> {
+    const name = this.#name(node, true);
+    if (node.synthetic || this.#long.has(name)) return;
+    if (!isCutSpan(this.of(node))) return this.ask(node, true);
+    const { pieces } = await this.api.call<{ pieces: Ranged[] }>('GET', `/traces/${encodeURIComponent(node.span.trace_id)}/spans/${encodeURIComponent(node.span.span_id)}/content`).catch(() => ({ pieces: [] as Ranged[] }));
+    const long = pieces.reduce((sum, piece) => sum + piece.bytes, 0) > RANGED ? pieces : null;
+    this.#long = new Map([...this.#long].slice(-KEPT)).set(name, long);
+    if (!long) await this.ask(node, true);
+  }
 
   #name = (node: Node, raw: boolean): string => `${node.span.trace_id} ${node.span.span_id} ${node.span.status} ${raw ? 'raw' : ''}`;
 

@@ -1,5 +1,6 @@
 // Fetches a session or a trace as one run; keeps the last few, so that Back shows them at once.
 import type { Api, SessionDetail, TraceDetail } from '$api';
+import { firstWindow, loadBig } from './big';
 import type { Run, Session, Span, Trace } from './model';
 
 const kept = new Map<string, Run>();
@@ -15,7 +16,10 @@ function keep(run: Run): Run {
   return run;
 }
 
-export async function load(api: Api, kind: 'session' | 'trace', id: string, signal: AbortSignal): Promise<Run> {
+/** `shown`: gets a part of a big run as soon as there is something to see. */
+export async function load(api: Api, kind: 'session' | 'trace', id: string, signal: AbortSignal, shown: (run: Run) => void = () => {}): Promise<Run> {
+  const first = await firstWindow(api, kind, id, signal);
+  if (first) return keep(await loadBig(api, kind, id, first, signal, shown));
   return keep(kind === 'session' ? ofSession(id, await api.session(id, 'new', { signal })) : ofTrace(id, await api.trace(id, 'new', { signal })));
 }
 

@@ -1,9 +1,10 @@
 // The state of one replay: what was loaded, what is selected, folded, searched and zoomed. The address holds all of it that matters.
 import { ApiError, type Api } from '$api';
 import { QueryState, url, type Router } from '$kit';
+import { Bodies } from './bodies.svelte';
 import { load, recallRun } from './load';
 import {
-  ancestors, below, build, findings, flatten, foldedByRule, linesOf, msOf, nextOf, outline, pathTo, ranked, search, terms, timeline, transcribe, runLabel, EARLY, calmTurns,
+  ancestors, below, build, findings, flatten, foldedByRule, linesOf, msOf, nextOf, outline, pathTo, ranked, search, sketch, terms, timeline, transcribe, runLabel, EARLY, calmTurns,
   type Call, type Finding, type Line, type Node, type Run, type Tree, type TreeRow, type Turn,
 } from './model';
 
@@ -54,7 +55,7 @@ const nothing: View = { tree: { roots: [], byId: new Map(), all: [], steps: [], 
 /** What lies in one trace of a run: built again when spans change, so ids are what is kept, never nodes. */
 function viewOf(run: Run): View {
   const tree = build(run.spans);
-  const { turns, itemOf, calls } = transcribe(run, tree);
+  const { turns, itemOf, calls } = run.big ? sketch(run, tree) : transcribe(run, tree);
   const roots = outline(run, tree, turns);
   return { tree, turns, itemOf, calls, roots, findings: findings(run, tree) };
 }
@@ -68,6 +69,7 @@ export class Replay {
   /** Its last span is so young that more may come: many SDKs send a span only when it has ended, so nothing says "running". */
   recent = $state(false);
   connected = $state(false);
+  readonly bodies: Bodies;
   readonly #url: QueryState<typeof schema>;
   /** Written to the address a moment later: it may change with every key. */
   #pending = $state.raw<Partial<Values>>({});
@@ -79,6 +81,7 @@ export class Replay {
     readonly kind: 'session' | 'trace',
     readonly id: string,
   ) {
+    this.bodies = new Bodies(api);
     this.#url = new QueryState(router, schema);
     this.run = recallRun(kind, id);
   }
@@ -169,7 +172,9 @@ export class Replay {
   async load(signal: AbortSignal): Promise<void> {
     if (signal.aborted) return;
     try {
-      this.run = await load(this.api, this.kind, this.id, signal);
+      this.run = await load(this.api, this.kind, this.id, signal, (run) => {
+        if (!this.run) this.run = run;
+      });
       this.failure = null;
       this.recent = latestOf(this.run) > Date.now() - RECENT_MS;
     } catch (error) {
@@ -267,6 +272,15 @@ export class Replay {
     this.select(nextOf(this.hits, this.selected, back)?.id);
   }
 
+  /** The timeline of the selected step's turn alone; again: all of it. */
+  zoomToTurn(): void {
+    const turn = this.turns[(this.selected?.turn ?? 0) - 1];
+    if (!turn) return;
+    const next = timeline.fit(this.scale, turn.start, turn.end);
+    const same = Math.abs(next.from - this.window.from) < 1 && Math.abs(next.to - this.window.to) < 1;
+    this.zoomTo(same ? timeline.whole(this.scale) : next);
+  }
+
   zoomTo(window: timeline.Window): void {
     const full = window.from <= 0.5 && window.to >= this.scale.length - 0.5;
     this.set({ zoom: full ? '' : `${round(window.from)}-${round(window.to)}` });
@@ -276,7 +290,7 @@ export class Replay {
 const RECENT_MS = 15 * 60_000;
 function latestOf(run: Run): number {
   let latest = 0;
-  for (const span of run.spans) latest = Math.max(latest, msOf(span.start) + (span.duration_ms ?? 0));
+  for (const span of run.spans) latest = Math.max(latest, (span.at ?? msOf(span.start)) + (span.duration_ms ?? 0));
   return latest;
 }
 

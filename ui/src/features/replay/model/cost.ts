@@ -23,6 +23,8 @@ export interface CostBreakdown {
   unknown: number;
   /** Calls priced by what the SDK reported. */
   reported: number;
+  /** Calls of a run that is too big to bring every formula. */
+  sketched: number;
 }
 
 const LABELS: Record<string, string> = {
@@ -38,10 +40,12 @@ export function breakdown(nodes: Node[]): CostBreakdown {
   const calls = nodes.filter((each) => each.own !== null || hasUsage(each.span));
   const groups = new Map<string, { priceRow: string; since: string; calls: number; rows: Map<string, CostRow> }>();
   let reported = 0;
+  let sketched = 0;
   for (const each of calls) {
     const cost = each.span.cost;
     if (!cost?.formula?.length) {
-      if (each.own !== null) reported++;
+      if (each.span.sketch) sketched++;
+      else if (each.own !== null) reported++;
       continue;
     }
     // The row's name; what follows # is the version of its contents.
@@ -66,6 +70,7 @@ export function breakdown(nodes: Node[]): CostBreakdown {
     leftOut: leftOut(nodes),
     unknown: calls.filter((each) => each.own === null).length,
     reported,
+    sketched,
   };
 }
 

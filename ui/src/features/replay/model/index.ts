@@ -17,6 +17,7 @@ export * as play from './play';
 export * from './reading';
 export * as reading from './reading';
 export * from './search';
+export * from './sketch';
 export * as timeline from './timeline';
 export * from './transcript';
 export * from './tree';

@@ -96,7 +96,14 @@ export interface Note {
   text: string;
 }
 
-export type Item = Call | Said | Thought | Step | Failure | Card | Parallel | Repeat | Earlier | Note;
+/** A step of a run whose bodies were not loaded. */
+export interface Sketched {
+  type: 'sketch';
+  id: string;
+  node: Node;
+}
+
+export type Item = Sketched | Call | Said | Thought | Step | Failure | Card | Parallel | Repeat | Earlier | Note;
 
 export interface Turn {
   n: number;

@@ -23,8 +23,8 @@ function whole(run: Run, tree: Tree, children: Node[]): Node {
 }
 
 function synthetic(tree: Tree, id: string, what: 'run' | 'turn', kind: Kind, label: string, note: string, children: Node[]): Node {
-  const start = Math.min(...children.map((each) => each.start));
-  const end = Math.max(...children.map((each) => each.end));
+  const start = children.reduce((least, each) => Math.min(least, each.start), Infinity);
+  const end = children.reduce((most, each) => Math.max(most, each.end), -Infinity);
   const first = children[0];
   const node: Node = {
     id, kind, label, note, children, parent: first?.parent ?? null, depth: 0, start, end, step: 0, own: null, turn: first?.turn ?? 0, synthetic: what, noise: false, failed: false, blocked: false,
@@ -42,10 +42,12 @@ function synthetic(tree: Tree, id: string, what: 'run' | 'turn', kind: Kind, lab
 function traceTurns(run: Run, tree: Tree, turns: Turn[]): Node[] {
   const byTrace = new Map<string, Node[]>();
   for (const root of tree.roots) put(byTrace, root.span.trace_id, root);
+  const turnsIn = new Map<string, Turn[]>();
+  for (const turn of turns) put(turnsIn, turn.traceId, turn);
   const agent = runLabel(run);
   const out: Node[] = [];
   for (const [traceId, roots] of byTrace) {
-    const mine = turns.filter((each) => each.traceId === traceId);
+    const mine = turnsIn.get(traceId) ?? [];
     const turn = mine[0];
     const name = !turn ? '' : mine.length > 1 ? `Turns ${turn.n} – ${mine.at(-1)!.n}` : `Turn ${turn.n}`;
     const only = roots.length === 1 ? roots[0]! : null;

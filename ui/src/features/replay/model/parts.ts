@@ -1,5 +1,5 @@
 // Reads message parts whatever the sender called their fields.
-import type { Message, Part } from './types';
+import type { Message, Part, Span } from './types';
 
 export function textOf(part: Part): string {
   const value = part.text ?? part.content ?? (part['reasoning'] as unknown) ?? (part['thinking'] as unknown);
@@ -44,4 +44,10 @@ export function sizeOf(message: Message): number {
 export function lengthOf(value: unknown): number {
   if (value === null || value === undefined) return 0;
   return typeof value === 'string' ? value.length : JSON.stringify(value).length;
+}
+
+/** The answer had no room for all of its contents. */
+export function isCutSpan(span: Span): boolean {
+  const said = span as { cut?: unknown; tool?: { cut?: unknown } | null };
+  return said.cut === true || said.tool?.cut === true || [...(span.input ?? []), ...(span.output ?? [])].some(isCut);
 }

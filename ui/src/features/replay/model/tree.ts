@@ -65,7 +65,7 @@ export function tokensTotal(span: Span): number | null {
 }
 
 function node(span: Span, id: string): Node {
-  const start = msOf(span.start);
+  const start = span.at ?? msOf(span.start);
   const failed = span.status === 'error';
   const kind = kindOf(span.kind);
   return {
@@ -84,7 +84,7 @@ function node(span: Span, id: string): Node {
     failed,
     blocked: span.status === 'blocked',
     step: 0,
-    own: span.counted === false ? null : pico(span.cost_usd),
+    own: span.counted === false ? null : span.pico !== undefined ? span.pico : pico(span.cost_usd),
     rolled: null,
     ownTokens: span.counted === false ? null : tokensTotal(span),
     rolledTokens: null,

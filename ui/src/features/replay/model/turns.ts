@@ -51,7 +51,7 @@ function beginning(node: Node, run: Run): number {
 
 function figures(turns: Turn[], tree: Tree): void {
   const first = turns[0]!;
-  const began = Math.min(...tree.roots.map((root) => root.start));
+  const began = tree.roots.reduce((least, root) => Math.min(least, root.start), Infinity);
   if (Number.isFinite(began)) first.start = Math.min(first.start || began, began);
   for (let i = 1; i < turns.length; i++) if (!turns[i]!.start) turns[i]!.start = turns[i - 1]!.start;
   let i = 0;

@@ -47,6 +47,10 @@ export interface Span extends Pick<api.Span, Exclude<Known, 'status'>>, Partial<
   /** The deepest failed span, as the server counts errors. */
   is_error?: boolean | null;
   raw?: RawPiece[] | null;
+  /** Of a skeleton: milliseconds since the epoch, exact cost, and that bodies were left out. */
+  at?: number;
+  pico?: bigint | null;
+  sketch?: true;
   handoff?: { from?: string | null; to?: string | null } | null;
   tool_definitions?: unknown;
 }
@@ -81,4 +85,6 @@ export interface Run {
   logs: api.Log[];
   conversation: ConversationEntry[];
   stats: api.Stats | null;
+  /** Loaded without bodies, by windows. */
+  big?: { total: number; loaded: number };
 }
