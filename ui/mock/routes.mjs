@@ -10,6 +10,7 @@ import { getter, measures, query, select, selectSpans } from './query.mjs';
 import { settings } from './settings.mjs';
 import { conversationOf, spansOf } from './spans.mjs';
 import { listed, skeletonOf, staged } from './staged.mjs';
+import { watch } from './slos.mjs';
 
 const stats = (rows) => ({ rows_read: rows, elapsed_ms: 4, newest_ms_ago: 2000 });
 const clean = ({ _, ...rest }) => rest;
@@ -137,7 +138,11 @@ export async function answer(world, request, url, text, response) {
   if (path === '/live') { live(world, request, response, q.filter ?? ''); return true; }
   const [, first, name, sub] = path.split('/');
   if (first === 'dashboards') return json(dashboards(world, request.method, name, sub, text ? JSON.parse(text) : {}));
-  if (first === 'budgets' || (first === 'costs' && name !== undefined)) return json(money(world, request.method, first, name, text ? JSON.parse(text) : {}, q));
+  if (first === 'budgets' || (first === 'costs' && name !== undefined)) return json(money(world, request.method, first, name, text && name !== 'bills' ? JSON.parse(text) : { text }, q));
+  const parts = path.slice(1).split('/').map(decodeURIComponent);
+  const bodyOf = () => (text ? JSON.parse(text) : {});
+  const html = (written) => { response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }); response.end(written); return true; };
+  if (['slos', 'reports', 'report-schedules', 'report-links', 'annotations'].includes(first)) { const said = watch(world, request.method, parts, bodyOf(), q, { html }); return said === true ? true : json(said); }
   if (first === 'alerts') return json(alerts(world, request.method, path.split('/').slice(2).map(decodeURIComponent), text ? JSON.parse(text) : {}, q));
   if (first === 'datasets') return json(datasets(world, request.method, path.split('/').slice(2).map(decodeURIComponent), text, q));
   const route = routes[`${request.method} ${path}`];

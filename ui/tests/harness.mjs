@@ -1,6 +1,7 @@
 // Browser tests without a framework: one chromium, a fresh context a test, a failed test leaves a picture.
 import assert from 'node:assert/strict';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
 
@@ -91,4 +92,27 @@ export const rows = (page) => page.locator('[role="grid"] .r[aria-selected]');
 /** Waits until the list shows rows. */
 export async function listed(page) {
   await rows(page).first().waitFor();
+}
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+/** What axe-core finds on the page as it stands: nothing. */
+export async function noFault(page) {
+  await page.evaluate(axe);
+  const found = await page.evaluate(() => window.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] }));
+  assert.deepEqual(found.violations.map((v) => `${v.impact} ${v.id}: ${v.nodes.slice(0, 3).map((n) => `${n.target} ${n.html.slice(0, 200)} ${n.failureSummary?.slice(0, 200)}`).join(' | ')}`), []);
+}
+
+/** Each page in both themes: a picture, no fault, nothing wider than the screen. `pages`: [name, path, width, what has to be there]. */
+export function looks(pages, how = test) {
+  for (const theme of ['dark', 'light']) {
+    for (const [name, path, width, ready] of pages) {
+      how(`${name} looks right and has no fault, ${theme}`, async ({ go, shot }) => {
+        const page = await go(path);
+        await page.locator(ready).first().waitFor();
+        await shot(`${name}-${theme}`);
+        await noFault(page);
+        assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'it is wider than the screen');
+      }, { theme, width });
+    }
+  }
 }

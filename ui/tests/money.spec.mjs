@@ -1,11 +1,8 @@
 // Budgets and bills: how far a period has come and when it runs out; what providers bill beside what was seen; chargeback as a file.
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { assert, eventually, real, test as always, week } from './harness.mjs';
+import { assert, eventually, looks, real, test as always, week } from './harness.mjs';
 
 /** The mock's budgets and bills; a real server has none until somebody makes them. */
 const staged = process.env.PAWL_URL ? () => {} : always;
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const query = (page) => new URL(page.url()).searchParams;
 const rowOf = (page, text) => page.getByRole('row').filter({ hasText: text });
 
@@ -41,19 +38,7 @@ real('a budget is made, changed and removed; a mistake is said', async ({ go }) 
   await eventually(async () => assert.equal(await row.count(), 0));
 }, { noise: /400/ });
 
-for (const theme of ['dark', 'light']) {
-  for (const [name, path, width] of [['budgets', '/costs/budgets', 1440], ['bills', '/costs/bills', 1440], ['budgets-320', '/costs/budgets', 320], ['bills-320', '/costs/bills', 320]]) {
-    staged(`${name} looks right and has no fault, ${theme}`, async ({ go, shot }) => {
-      const page = await go(path);
-      await page.locator('.pad form, .pad .calm, .pad .tbl').first().waitFor();
-      await shot(`${name}-${theme}`);
-      await page.evaluate(axe);
-      const found = await page.evaluate(() => window.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] }));
-      assert.deepEqual(found.violations.map((v) => `${v.impact} ${v.id}: ${v.nodes.slice(0, 3).map((n) => `${n.target} ${n.html.slice(0, 200)} ${n.failureSummary?.slice(0, 200)}`).join(' | ')}`), []);
-      assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'it is wider than the screen');
-    }, { theme, width });
-  }
-}
+looks([['budgets', '/costs/budgets', 1440], ['bills', '/costs/bills', 1440], ['budgets-320', '/costs/budgets', 320], ['bills-320', '/costs/bills', 320]].map((one) => [...one, '.page-pad form, .pad .calm, .page-pad .tbl, .pad .tbl']), staged);
 
 staged('bills beside what was seen: only what differs, why, narrowed to a reason; what was imported can be removed', async ({ go }) => {
   const page = await go('/costs/bills');

@@ -9,6 +9,8 @@ export const alertTabs = ['now', 'rules', 'channels', 'silences', 'history'] as 
 export type AlertTab = (typeof alertTabs)[number];
 export const costTabs = ['spent', 'budgets', 'bills'] as const;
 export type CostTab = (typeof costTabs)[number];
+export const reportTabs = ['week', 'kept', 'schedules', 'links'] as const;
+export type ReportTab = (typeof reportTabs)[number];
 export type Route =
   | { page: 'list'; grain: Grain }
   | { page: 'replay'; kind: 'session' | 'trace'; id: string }
@@ -17,6 +19,8 @@ export type Route =
   | { page: 'compare' }
   | { page: 'alerts'; tab: AlertTab }
   | { page: 'rule'; id: string | null }
+  | { page: 'slos' }
+  | { page: 'reports'; tab: ReportTab }
   | { page: 'datasets' }
   | { page: 'dataset'; name: string }
   | { page: 'scores' }
@@ -43,6 +47,8 @@ export function routeOf(path: string): Route {
   if (first === 'evaluators' && rest.length === 0) return { page: 'evaluators', name: second ? decoded(second) : null };
   if (first === 'alerts' && second === 'rule' && rest.length === 1) return { page: 'rule', id: rest[0] === 'new' ? null : decoded(rest[0]!) };
   if (first === 'alerts' && rest.length === 0 && (alertTabs as readonly string[]).includes(second || 'now')) return { page: 'alerts', tab: (second || 'now') as AlertTab };
+  if (first === 'slos' && !second) return { page: 'slos' };
+  if (first === 'reports' && rest.length === 0 && (reportTabs as readonly string[]).includes(second || 'week')) return { page: 'reports', tab: (second || 'week') as ReportTab };
   if (first === 'settings' && rest.length === 0 && (settingsTabs as readonly string[]).includes(second || 'project')) return { page: 'settings', tab: (second || 'project') as SettingsTab };
   if ((first === 'sessions' || first === 'traces') && second && rest.length === 0)
     return { page: 'replay', kind: first === 'sessions' ? 'session' : 'trace', id: decoded(second) };

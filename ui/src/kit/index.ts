@@ -1,9 +1,12 @@
 // The kit: parts, words and habits that all pages share.
 export { default as Badge } from './Badge.svelte';
+export { default as Beside } from './Beside.svelte';
 export { default as Button } from './Button.svelte';
 export { default as Dialog } from './Dialog.svelte';
 export { default as Explain } from './Explain.svelte';
 export { default as Failure } from './Failure.svelte';
+export { default as Field } from './Field.svelte';
+export { default as Form } from './Form.svelte';
 export { default as Grid } from './Grid.svelte';
 export { default as HoverCard } from './HoverCard.svelte';
 export { default as Icon } from './Icon.svelte';
@@ -17,6 +20,7 @@ export { default as Skeleton } from './Skeleton.svelte';
 export { default as Splitter } from './Splitter.svelte';
 export { default as StatusGlyph } from './StatusGlyph.svelte';
 export { default as StatusLine } from './StatusLine.svelte';
+export { default as SureButton } from './SureButton.svelte';
 export { default as Tabs } from './Tabs.svelte';
 export { default as TimeChart } from './TimeChart.svelte';
 export { default as TopBar } from './TopBar.svelte';

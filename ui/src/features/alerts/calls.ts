@@ -21,14 +21,22 @@ export interface Definition {
   recover?: number | null;
   window?: string;
   change?: number | null;
-  slo?: number | null;
+  /** A share, or the name of an SLO. */
+  slo?: number | string | null;
   strictness?: number | null;
+  learning_bar?: number | null;
+  least?: number | null;
   for?: string;
   keep_firing_for?: string;
   no_data?: string;
   renotify?: string;
   severity?: Severity;
   channels?: string[];
+  escalate?: { after: string; channel: string }[];
+  /** Dimensions that are looked through for a cause; none: Pawl's own choice. */
+  explain?: string[];
+  /** Opens an incident, or joins one. */
+  incident?: boolean | string;
   runbook?: string;
   timezone?: string;
   enabled?: boolean;
@@ -167,6 +175,7 @@ export function callsOf(api: Api) {
   const get = <T>(path: string): Promise<T> => api.call<T>('GET', `/alerts${path}`);
   const post = <T>(path: string, body: unknown, signal?: AbortSignal): Promise<T> => api.call<T>('POST', `/alerts${path}`, body, signal ? { signal } : {});
   return {
+    slos: () => api.call<{ slos: { name: string; agent: string; kind: string; target: number }[] }>('GET', '/slos').then((answer) => answer.slos),
     alerts: () => get<{ alerts: Alert[] }>('').then((answer) => answer.alerts),
     rules: () => get<{ rules: Rule[] }>('/rules').then((answer) => answer.rules),
     rule: (id: string) => get<Rule>(`/rules/${at(id)}`),

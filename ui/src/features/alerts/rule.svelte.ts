@@ -1,9 +1,9 @@
 // A rule in the hands of a person: what is written, what it would have done, what the server says of it.
-import type { Measure } from '$api';
+import type { FilterMistake, Measure } from '$api';
 import { sentence, wasAborted, type App } from '$kit';
 import { untrack } from 'svelte';
 import { callsOf, type Alert, type Backtest, type Calls, type Channel, type Definition, type Event, type Rule } from './calls';
-import { cleanOf } from './words';
+import { cleanOf, refusedOf, type Refused } from './words';
 
 const WAIT_MS = 350;
 
@@ -14,13 +14,17 @@ export class RuleModel {
   rule = $state.raw<Rule | null>(null);
   draft = $state<Definition>(fresh());
   failure = $state.raw<unknown>(null);
-  refusal = $state('');
+  /** Why it was not saved. */
+  refusal = $state.raw<Refused | null>(null);
   test = $state.raw<Backtest | null>(null);
   /** Why it could not be tried; the last good picture stays. */
-  testRefusal = $state('');
+  testRefusal = $state.raw<Refused | null>(null);
+  /** What is wrong with its filter; it is not tried then. */
+  mistake = $state.raw<FilterMistake | null>(null);
   testing = $state(false);
   measures = $state.raw<readonly Measure[]>([]);
   channels = $state.raw<readonly Channel[]>([]);
+  slos = $state.raw<readonly { name: string; agent: string; kind: string; target: number }[]>([]);
   alerts = $state.raw<readonly Alert[]>([]);
   events = $state.raw<readonly Event[]>([]);
   saving = $state(false);
@@ -32,10 +36,15 @@ export class RuleModel {
     if (started) this.draft = { ...fresh(), ...started };
     app.api.measures().then((all) => (this.measures = all), () => {});
     this.calls.channels().then((all) => (this.channels = all), () => {});
+    this.calls.slos().then((all) => (this.slos = all), () => {});
     $effect(() => untrack(() => void this.load()));
     $effect(() => {
+      const filter = this.draft.filter ?? '';
+      untrack(() => void this.#check(filter));
+    });
+    $effect(() => {
       const asked = JSON.stringify(this.asked);
-      if (!this.ready || asked === untrack(() => this.#tried)) return;
+      if (!this.ready || this.mistake || asked === untrack(() => this.#tried)) return;
       const timer = setTimeout(() => void this.#try(asked), this.#tried ? WAIT_MS : 0);
       return () => clearTimeout(timer);
     });
@@ -59,6 +68,17 @@ export class RuleModel {
     }
   }
 
+  async #check(filter: string): Promise<void> {
+    const said = filter ? await this.app.api.filter(filter).catch(() => null) : null;
+    if (filter === (this.draft.filter ?? '')) this.mistake = said && !said.ok ? said.error : null;
+  }
+
+  /** What the server says of a field: of the last attempt to save it, else to try it. */
+  said(...fields: readonly string[]): string {
+    const refused = [this.refusal, this.testRefusal].find((one) => one && fields.includes(one.field));
+    return refused?.message ?? '';
+  }
+
   /** What fires now and what has fired. */
   async watch(): Promise<void> {
     if (!this.rule) return;
@@ -76,17 +96,17 @@ export class RuleModel {
     this.testing = true;
     try {
       this.test = await this.calls.backtest(JSON.parse(asked) as Definition, abort.signal);
-      this.testRefusal = '';
+      this.testRefusal = null;
     } catch (error) {
       if (abort.signal.aborted || wasAborted(error)) return;
-      this.testRefusal = sentence(error);
+      this.testRefusal = refusedOf(sentence(error));
     } finally {
       if (this.#abort === abort) this.testing = false;
     }
   }
 
   async save(): Promise<boolean> {
-    this.refusal = '';
+    this.refusal = null;
     this.saving = true;
     try {
       const saved = await this.calls.save(this.id, cleanOf($state.snapshot(this.draft)));
@@ -98,7 +118,7 @@ export class RuleModel {
       }
       return true;
     } catch (error) {
-      this.refusal = sentence(error);
+      this.refusal = refusedOf(sentence(error));
       return false;
     } finally {
       this.saving = false;
@@ -112,7 +132,7 @@ export class RuleModel {
       this.app.toasts.show(`${this.rule.name} is removed; its history stays`);
       this.app.router.go('/alerts/rules');
     } catch (error) {
-      this.refusal = sentence(error);
+      this.refusal = { field: '', message: sentence(error) };
     }
   }
 }

@@ -4,7 +4,7 @@ import * as format from '../../kit/format';
 import type { Alert, Definition, Labels, Matcher, Silence } from './calls';
 
 /** A part of a rule that a person writes. */
-export type Part = 'limit' | 'recover' | 'direction' | 'change' | 'window' | 'strictness' | 'slo';
+export type Part = 'limit' | 'recover' | 'direction' | 'change' | 'window' | 'strictness' | 'slo' | 'least';
 
 export interface Kind {
   value: string;
@@ -15,9 +15,11 @@ export interface Kind {
 
 export const kinds: readonly Kind[] = [
   { value: 'threshold', label: 'is beyond a limit', title: 'Fires when it is above or below what you say', parts: ['limit', 'recover'] },
-  { value: 'anomaly', label: 'is unusual', title: 'Stands out of what is usual at this hour and sort of day', parts: ['direction', 'strictness'] },
+  { value: 'anomaly', label: 'is unusual', title: 'Stands out of what is usual at this hour and sort of day', parts: ['direction', 'strictness', 'least'] },
+  { value: 'stl', label: 'leaves trend and season', title: 'An hour lies more than six robust standard deviations from trend and season of the last 14 days', parts: ['direction'] },
   { value: 'change', label: 'differs from a week ago', title: 'The mean of a window against the same local time last week', parts: ['direction', 'change', 'window'] },
   { value: 'page_hinkley', label: 'drifts away', title: 'Page–Hinkley: a slow move away from what is usual', parts: ['direction'] },
+  { value: 'psi', label: 'changes its make-up', title: 'Population stability index: the shares of its values against those of the 14 days before', parts: [] },
   { value: 'prediction', label: 'will cross a limit', title: 'Within the window the 80 % interval of the forecast lies beyond the limit', parts: ['limit', 'window'] },
   { value: 'burn', label: 'burns its error budget', title: '14.4× in 1 h, 6× in 6 h, 3× in 1 d, 1× in 3 d, each with its short window', parts: ['slo'] },
   { value: 'silence', label: 'falls silent', title: 'Nothing came for so long that nine events were expected', parts: [] },
@@ -50,9 +52,11 @@ export function sentenceOf(rule: Definition, unit: string): string {
     threshold: `is ${limits || 'beyond a limit'}`,
     anomaly: `is unusually ${side} for the hour and day`,
     change: `differs by more than ${format.percent(rule.change ?? 0.5)} from a week ago, over ${lasting(rule.window ?? '1h')}`,
+    stl: `leaves its trend and season, ${side}`,
+    psi: 'has another distribution than in the 14 days before',
     page_hinkley: 'drifts away from what is usual',
     prediction: `will be ${limits || 'beyond a limit'} within ${lasting(rule.window ?? '1h')}`,
-    burn: `burns its budget of ${format.percent(1 - (rule.slo ?? 0.99))} too fast`,
+    burn: typeof rule.slo === 'string' ? `burns the error budget of ${rule.slo} too fast` : `burns its budget of ${format.percent(1 - (rule.slo ?? 0.99))} too fast`,
     silence: 'falls silent',
   };
   const lasts = rule.for && !/^0[smhd]?$/.test(rule.for) ? `, for ${lasting(rule.for)}` : '';
@@ -112,7 +116,7 @@ export function writtenFigure(value: number | null | undefined, unit: string): s
 export function cleanOf(rule: Definition): Definition {
   const parts = kindOf(rule.kind).parts;
   const out: Definition = { name: rule.name.trim(), measure: rule.measure };
-  const belongs: Record<string, Part> = { above: 'limit', below: 'limit', recover: 'recover', direction: 'direction', change: 'change', window: 'window', strictness: 'strictness', slo: 'slo' };
+  const belongs: Record<string, Part> = { above: 'limit', below: 'limit', recover: 'recover', direction: 'direction', change: 'change', window: 'window', strictness: 'strictness', slo: 'slo', least: 'least' };
   for (const [name, value] of Object.entries(rule)) {
     if (name in out || value === null || value === undefined || value === '' || (Array.isArray(value) && !value.length)) continue;
     const part = belongs[name];
@@ -120,4 +124,30 @@ export function cleanOf(rule: Definition): Definition {
     out[name] = typeof value === 'string' ? value.trim() : value;
   }
   return out;
+}
+
+/** Words of the server for what a rule lacks, and the field that is meant; names in quotes stand for themselves. */
+const meant: readonly (readonly [said: RegExp, field: string])[] = [
+  [/No measure is called|is of spans, score/i, 'measure'],
+  [/no dimension to split by|cannot be split/i, 'split'],
+  [/--above and --below|needs above or below/i, 'above'],
+  [/--recover/i, 'recover'],
+  [/--window/i, 'window'],
+  [/--change/i, 'change'],
+  [/--slo|SLO|objective/, 'slo'],
+  [/needs a step/i, 'step'],
+  [/time zone/i, 'timezone'],
+  [/channel/i, 'channels'],
+  [/rule .* already|needs a name/i, 'name'],
+];
+export interface Refused {
+  /** As in a definition; '' where no field is to blame. */
+  field: string;
+  message: string;
+}
+/** Which field a refusal is about. */
+export function refusedOf(message: string): Refused {
+  const named = /"(\w+)"/.exec(message)?.[1];
+  const field = named ?? meant.find(([said]) => said.test(message))?.[1] ?? '';
+  return { field: field === 'below' ? 'above' : field, message: message.replace(/^"\w+", at \d+: /, '').replaceAll(/--(\w+)/g, '“$1”').replaceAll(/"(\w+)"/g, '“$1”') };
 }
