@@ -42,7 +42,6 @@ staged('only differences, swapped sides, a step in its replay; the address says 
   await eventually(async () => assert.match(await pair(page, 'only right').first().textContent(), /text-embedding/));
   assert.equal(query(page).get('a'), 'sessions/crew-2');
   await page.keyboard.press('1');
-  await page.locator('.pair.chosen.parts').waitFor();
   await page.keyboard.press('Enter');
   await page.waitForURL(/\/sessions\/crew-1\?span=/);
   await page.getByRole('complementary', { name: 'Details' }).getByRole('heading', { name: 'get_stock' }).waitFor();
@@ -100,3 +99,11 @@ for (const theme of ['dark', 'light']) {
     }, { theme, width });
   }
 }
+
+staged('keys that follow at once go by what stands there: swapped, the first divergence, opened', async ({ go }) => {
+  const page = await go(crews);
+  await pair(page, 'First divergence').waitFor();
+  for (const key of ['n', 'n', 's', '1', 'Enter']) await page.keyboard.press(key);
+  await page.waitForURL(/\/sessions\/crew-1\?span=/);
+  await page.getByRole('complementary', { name: 'Details' }).getByRole('heading', { name: 'get_stock' }).waitFor();
+});

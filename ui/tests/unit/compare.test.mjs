@@ -95,3 +95,13 @@ test('what the other has not is marked, and nothing is lost', () => {
   assert.ok(left.some((word) => !word.own && word.text.startsWith('The date is')));
   assert.deepEqual(compare.lineDiff('a\nb\nb\nc', 'a\nb\nd'), { added: 1, removed: 2 });
 });
+
+test('long runs are aligned as a whole: 300 steps put in at the beginning, others changed at the end', () => {
+  const many = Array.from({ length: 6000 }, (_, i) => call('get', { i: i % 7, page: i % 11 }));
+  const more = [...Array.from({ length: 300 }, () => call('warm_up', {})), ...many.slice(0, 5800), ...many.slice(5800).map((one) => call('get', { ...one.args, late: true }))];
+  const pairs = compare.align(many, more);
+  assert.deepEqual(compare.tally(pairs), { same: 5800, reworded: 0, changed: 200, left: 0, right: 300 });
+  const unique = Array.from({ length: 9000 }, (_, i) => call('get', { i }));
+  const shuffled = [...unique.slice(0, 2000), ...unique.slice(2500, 7000), ...Array.from({ length: 700 }, (_, i) => call('put', { i })), ...unique.slice(7000)];
+  assert.deepEqual(compare.tally(compare.align(unique, shuffled)), { same: 8500, reworded: 0, changed: 0, left: 500, right: 700 });
+});

@@ -1,6 +1,7 @@
 // Two runs side by side: their steps aligned by signature and likeness, what is inside sub-agents aligned again; the first place where they part.
 import { changes, total, type Change } from '../replay/model';
 import type { Entry } from './entries';
+import { pieces } from './far';
 
 export type Fate = 'same' | 'reworded' | 'changed' | 'left' | 'right';
 
@@ -22,8 +23,6 @@ export interface Pair {
 
 /** Beyond so many cells likeness is equality, so that long runs take no longer. */
 const FINE_CELLS = 120_000;
-/** Longer stretches are aligned block by block. */
-const BLOCK = 2000;
 const ALIKE = 0.6;
 
 export function align(left: readonly Entry[], right: readonly Entry[]): Pair[] {
@@ -42,7 +41,7 @@ function compare(left: readonly Entry[], right: readonly Entry[], depth: number,
 
 type Match = [Entry | null, Entry | null];
 
-/** What begins and ends alike is set aside first; the rest is aligned by the dearest common sequence. */
+/** What begins and ends alike is set aside first; the rest is aligned by the dearest common sequence (far.ts: long ones piece by piece). */
 function matched(left: readonly Entry[], right: readonly Entry[]): Match[] {
   let head = 0;
   while (head < left.length && head < right.length && equal(left[head]!, right[head]!)) head++;
@@ -50,8 +49,14 @@ function matched(left: readonly Entry[], right: readonly Entry[]): Match[] {
   while (tail < left.length - head && tail < right.length - head && equal(left[left.length - 1 - tail]!, right[right.length - 1 - tail]!)) tail++;
   const out: Match[] = left.slice(0, head).map((entry, i) => [entry, right[i]!]);
   const [a, b] = [left.slice(head, left.length - tail), right.slice(head, right.length - tail)];
-  for (let at = 0; at < Math.max(a.length, b.length); at += BLOCK) out.push(...sequence(a.slice(at, at + BLOCK), b.slice(at, at + BLOCK)));
+  out.push(...aligned(a, b));
   for (let i = 0; i < tail; i++) out.push([left[left.length - tail + i]!, right[right.length - tail + i]!]);
+  return out;
+}
+
+function aligned(a: readonly Entry[], b: readonly Entry[]): Match[] {
+  const out: Match[] = [];
+  for (const [[i, iEnd], [j, jEnd]] of pieces(a.map(exactly), b.map(exactly), a.map((entry) => entry.signature), b.map((entry) => entry.signature))) out.push(...sequence(a.slice(i, iEnd), b.slice(j, jEnd)));
   return out;
 }
 
@@ -90,6 +95,7 @@ function value(left: Entry, right: Entry, like: number): number {
 }
 
 const equal = (left: Entry, right: Entry): boolean => left.signature === right.signature && left.text === right.text && left.failed === right.failed;
+const exactly = (entry: Entry): string => `${entry.signature}\n${entry.failed ? 1 : 0}\n${entry.text}`;
 
 const MOST_WORDS = 160;
 export function bagOf(entry: Entry): ReadonlySet<string> {

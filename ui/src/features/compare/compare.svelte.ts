@@ -54,6 +54,8 @@ export class CompareModel {
   readonly at = $derived.by(() => Math.min(this.values.at ?? this.parts, this.pairs.length - 1));
 
   async #read(side: 'left' | 'right', name: string): Promise<void> {
+    const here = this[side];
+    if (here && nameOf(here.run.kind, here.run.id) === name) return;
     this[side] = null;
     this.failures[side] = null;
     if (!name) return;
@@ -92,7 +94,9 @@ export class CompareModel {
     const next = by === 1 ? list.find((i) => i > this.at) : [...list].reverse().find((i) => i < this.at);
     this.choose(next ?? (by === 1 ? list[0]! : list[list.length - 1]!));
   }
+  /** Both are here already: nothing is read anew, so that the next key finds what it sees. */
   swap(): void {
+    [this.left, this.right] = [this.right, this.left];
     this.state.set({ a: this.values.b, b: this.values.a, at: null });
   }
 }
