@@ -8,6 +8,7 @@ import { receive, sampleSession } from './ingest.mjs';
 import { money } from './money.mjs';
 import { getter, measures, query, select, selectSpans } from './query.mjs';
 import { settings } from './settings.mjs';
+import { social } from './social.mjs';
 import { conversationOf, spansOf } from './spans.mjs';
 import { listed, skeletonOf, staged } from './staged.mjs';
 import { watch } from './slos.mjs';
@@ -133,7 +134,7 @@ export async function answer(world, request, url, text, response) {
   if (url.pathname === '/v1/traces' && request.method === 'POST') { const said = receive(world, request, text); return json(said.body, said.status); }
   if (!url.pathname.startsWith('/api/v1')) return false;
   const path = url.pathname.slice(7);
-  if (world.login && !/pawl_session=mock/.test(request.headers.cookie ?? '') && !['/login', '/setup', '/invitation', '/join'].includes(path)) throw refuse(401, 'Log in first.');
+  if (world.login && !/pawl_session=mock/.test(request.headers.cookie ?? '') && !['/login', '/setup', '/invitation', '/join'].includes(path) && !path.startsWith('/share/')) throw refuse(401, 'Log in first.');
   const q = Object.fromEntries(url.searchParams);
   if (path === '/live') { live(world, request, response, q.filter ?? ''); return true; }
   const [, first, name, sub] = path.split('/');
@@ -147,6 +148,8 @@ export async function answer(world, request, url, text, response) {
   if (first === 'datasets') return json(datasets(world, request.method, path.split('/').slice(2).map(decodeURIComponent), text, q));
   const route = routes[`${request.method} ${path}`];
   if (route) return json(route(world, { q, body: text ? JSON.parse(text) : {}, host: request.headers.host, cookie: (text) => response.setHeader('set-cookie', text) }));
+  const shared = social(world, request.method, parts, bodyOf(), q, request.headers.host, (of, asked) => byId(world, 'GET', of, asked) ?? missing());
+  if (shared) return json(shared);
   const said = byId(world, request.method, path.split('/').slice(1).map(decodeURIComponent), q);
   return said ? json(said) : json({ error: { code: 'not_found', message: 'No such call.', detail: null, request_id: 'mock' } }, 404);
 }

@@ -24,6 +24,8 @@ export interface App {
   readonly toasts: Toasts;
   readonly api: Api;
   readonly me: Me;
+  /** Somebody who has a link alone: nothing leads away from what it opens, nothing is written. */
+  readonly shared?: boolean;
   /** Commands that the open page adds to the palette; answers how to take them away. */
   offer(commands: () => Command[]): () => void;
   /** Opens what lies over every page. */

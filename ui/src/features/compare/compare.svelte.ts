@@ -67,7 +67,7 @@ export class CompareModel {
     try {
       const told = tell(await load(this.app.api, run.kind, run.id, this.#stop.signal));
       this[side] = told;
-      if (side === 'right') void this.#offer(told);
+      if (side === 'right' && !this.app.shared) void this.#offer(told);
     } catch (error) {
       if (!this.#stop.signal.aborted) this.failures[side] = { side: name, message: sentence(error) };
     }

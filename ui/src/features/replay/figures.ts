@@ -34,7 +34,13 @@ export function spansHref(replay: Replay, more: string): string {
   return url.link('/spans', { filter: `${replay.kind}=${quoted(replay.id)} ${more}`.trim(), from: start ? new Date(Date.parse(start) - 60_000).toISOString() : '' });
 }
 
+/** Every figure; to who has a share link alone none leads away. */
 export function figuresOf(replay: Replay): Figure[] {
+  const list = allFigures(replay);
+  return replay.shared ? list.map(({ href, ...rest }) => rest) : list;
+}
+
+function allFigures(replay: Replay): Figure[] {
   const { run, tree } = replay;
   if (!run) return [];
   const list: Figure[] = [cost(replay), time(replay)];

@@ -56,7 +56,7 @@ export function keysOf(replay: Replay, player: Player, moves: Moves): Scope {
       { key: 'm', label: 'Flame: what holds what, by cost, time or tokens', when: there, run: () => show('flame') },
       { key: 'z', label: 'Timeline of this turn, again for all', when: () => replay.turns.length > 1, run: () => replay.zoomToTurn() },
       { key: 'd', label: 'Details', when: there, run: () => moves.focusPane('details') },
-      { key: 'c', label: 'Compare with the last good run of the same task', when: there, run: () => moves.go(url.link('/compare', { b: `${what === 'session' ? 'sessions' : 'traces'}/${replay.id}` })) },
+      { key: 'c', label: 'Compare with the last good run of the same task', when: () => there() && !replay.shared, run: () => moves.go(url.link('/compare', { b: `${what === 'session' ? 'sessions' : 'traces'}/${replay.id}` })) },
       { key: 'Space', label: 'Play as it happened, pause', when: () => player.steps.length > 0, run: () => player.toggle() },
       { key: '.', label: 'Play: next step', when: there, run: () => player.go(1) },
       { key: ',', label: 'Play: step before', when: there, run: () => player.go(-1) },

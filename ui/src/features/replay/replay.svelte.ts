@@ -80,10 +80,12 @@ export class Replay {
     router: Router,
     readonly kind: 'session' | 'trace',
     readonly id: string,
+    /** Read by a share link: nothing arrives live, no figure leads to a list. */
+    readonly shared = false,
   ) {
     this.bodies = new Bodies(api);
     this.#url = new QueryState(router, schema);
-    this.run = recallRun(kind, id);
+    if (!shared) this.run = recallRun(kind, id);
   }
 
   readonly values = $derived.by<Values>(() => ({ ...this.#url.values, ...this.#pending }));
@@ -103,7 +105,7 @@ export class Replay {
   readonly turns = $derived(this.view.turns);
   readonly running = $derived(!!this.run && (this.run.session?.status === 'running' || this.run.traces.some((trace) => trace.status === 'running')));
 
-  readonly listening = $derived(this.running || this.recent);
+  readonly listening = $derived.by(() => !this.shared && (this.running || this.recent));
 
   // Folding: what the rules say, changed by hand. The address lists the changes: `id` opened, `-id` folded.
   readonly #folds = $derived.by(() => {
