@@ -4,6 +4,7 @@ import { datasets } from './datasets.mjs';
 import { dimensions, facts, parse } from './filter.mjs';
 import { findingsOf } from './findings.mjs';
 import { idOf, iso, tracesOf } from './fleet.mjs';
+import { incidents, runbooks } from './incidents.mjs';
 import { receive, sampleSession } from './ingest.mjs';
 import { money } from './money.mjs';
 import { getter, measures, query, select, selectSpans } from './query.mjs';
@@ -66,6 +67,7 @@ function live(world, request, response, filter) {
 
 const routes = {
   ...settings,
+  'GET /runbooks': () => runbooks,
   'GET /me': (w, c) => me(w, c.host),
   'POST /login': (w, c) => { if (c.body.password !== 'correct horse battery') throw refuse(401, 'Wrong.'); c.cookie('pawl_session=mock; Path=/; HttpOnly; SameSite=Lax'); return {}; },
   'POST /logout': (w, c) => { c.cookie('pawl_session=; Path=/; Max-Age=0'); return {}; },
@@ -142,8 +144,9 @@ export async function answer(world, request, url, text, response) {
   if (first === 'budgets' || (first === 'costs' && name !== undefined)) return json(money(world, request.method, first, name, text && name !== 'bills' ? JSON.parse(text) : { text }, q));
   const parts = path.slice(1).split('/').map(decodeURIComponent);
   const bodyOf = () => (text ? JSON.parse(text) : {});
-  const html = (written) => { response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }); response.end(written); return true; };
-  if (['slos', 'reports', 'report-schedules', 'report-links', 'annotations'].includes(first)) { const said = watch(world, request.method, parts, bodyOf(), q, { html }); return said === true ? true : json(said); }
+  const file = (type) => (written) => { response.writeHead(200, { 'content-type': `text/${type}; charset=utf-8` }); response.end(written); return true; };
+  if (['slos', 'reports', 'report-schedules', 'report-links', 'annotations'].includes(first)) { const said = watch(world, request.method, parts, bodyOf(), q, { html: file('html') }); return said === true ? true : json(said); }
+  if (first === 'incidents') { const said = incidents(world, request.method, parts.slice(1), bodyOf(), q, { markdown: file('markdown') }); return said === true ? true : json(said); }
   if (first === 'alerts') return json(alerts(world, request.method, path.split('/').slice(2).map(decodeURIComponent), text ? JSON.parse(text) : {}, q));
   if (first === 'datasets') return json(datasets(world, request.method, path.split('/').slice(2).map(decodeURIComponent), text, q));
   const route = routes[`${request.method} ${path}`];

@@ -72,10 +72,11 @@ export class Api {
     if (!response.ok) throw await this.#refusal(response, path);
     if (response.status === 204) return undefined as T;
     const text = await response.text();
+    if (/^text\//.test(response.headers.get('content-type') ?? '')) return text as T;
     return (text ? JSON.parse(text) : undefined) as T;
   }
 
-  /** Any call, for parts of the page that are loaded when they are opened and know their own shapes. A Blob goes as it is. */
+  /** Any call, for parts of the page that are loaded when they are opened and know their own shapes. A Blob goes as it is; text comes as it is. */
   call = <T>(method: string, path: string, body?: unknown, how: Call = {}): Promise<T> => this.#send<T>(method, path, body, how);
 
   async #refusal(response: Response, path: string): Promise<ApiError> {

@@ -25,6 +25,7 @@ export function placesOf(router: Router, values: { agents: readonly string[] }):
     to('Bills of providers', '/costs/bills', 'money', 'beside what was seen, with likely reasons'),
     to('Alerts', '/alerts', 'bell', 'what fires, rules, channels, silences'),
     to('New alert rule', '/alerts/rule/new', 'bell', 'tried on 30 days before it is saved'),
+    to('Incidents', '/incidents', 'issue', 'timelines, runbooks, post-mortems'),
     to('SLOs', '/slos', 'target', 'objectives, error budgets, burn'),
     to('Reports', '/reports', 'file', 'the week on a page; schedules, links'),
     to('Datasets', '/datasets', 'columns', 'cases that every version is tried on'),

@@ -19,6 +19,8 @@ export type Route =
   | { page: 'compare' }
   | { page: 'alerts'; tab: AlertTab }
   | { page: 'rule'; id: string | null }
+  | { page: 'incidents' }
+  | { page: 'incident'; id: string }
   | { page: 'slos' }
   | { page: 'reports'; tab: ReportTab }
   | { page: 'datasets' }
@@ -47,6 +49,7 @@ export function routeOf(path: string): Route {
   if (first === 'evaluators' && rest.length === 0) return { page: 'evaluators', name: second ? decoded(second) : null };
   if (first === 'alerts' && second === 'rule' && rest.length === 1) return { page: 'rule', id: rest[0] === 'new' ? null : decoded(rest[0]!) };
   if (first === 'alerts' && rest.length === 0 && (alertTabs as readonly string[]).includes(second || 'now')) return { page: 'alerts', tab: (second || 'now') as AlertTab };
+  if (first === 'incidents' && rest.length === 0) return second ? { page: 'incident', id: decoded(second) } : { page: 'incidents' };
   if (first === 'slos' && !second) return { page: 'slos' };
   if (first === 'reports' && rest.length === 0 && (reportTabs as readonly string[]).includes(second || 'week')) return { page: 'reports', tab: (second || 'week') as ReportTab };
   if (first === 'settings' && rest.length === 0 && (settingsTabs as readonly string[]).includes(second || 'project')) return { page: 'settings', tab: (second || 'project') as SettingsTab };
