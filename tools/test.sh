@@ -100,7 +100,7 @@ step_isolation() { python3 tests/system/isolation.py; }
 step_sql() { python3 tests/system/sql.py; }
 step_prometheus() { python3 tests/system/prometheus.py; }
 step_dashboards() { python3 tests/system/dashboards.py; }
-step_datasets() { python3 tests/system/datasets.py; }
+step_datasets() { python3 tests/system/datasets.py; python3 tests/system/experiments.py; }
 step_scores() { python3 tests/system/scores.py; }
 step_sdks() { python3 tests/system/sdks.py; }
 step_imports() { python3 tests/system/imports.py; }

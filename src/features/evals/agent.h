@@ -2,12 +2,14 @@
 #pragma once
 #include <string>
 
-#include "evaluators.h"
+#include "trials/evaluators.h"
 
 namespace pawl::evals {
 
+using trials::Evaluator, trials::Outcome;
+
 struct Tried {
-  Outcome outcome;
+  trials::Outcome outcome;
   bool infra_error = false;  // exit code 75 (EX_TEMPFAIL), or it could not be started: no outcome
 };
 // Runs `sh -c agent` in a process group of its own; the request on its standard input, its standard error is ours.

@@ -114,7 +114,8 @@ class Runner {
     dataset_ = fmt::format("{}@{}", std::filesystem::path(options_.cases).stem().string(),
                            to_hex(sha256(cases)).substr(0, 12));
     items_ = TRY(read_cases(options_));
-    evaluators_ = TRY(read_evaluators(TRY(read_file(options_.evaluators)), options_.evaluators.ends_with(".json")));
+    evaluators_ =
+        TRY(trials::read_evaluators(TRY(read_file(options_.evaluators)), options_.evaluators.ends_with(".json")));
     there_ = TRY(trials_there(options_.out));
     // Trial by trial over all cases: whatever ends the run early leaves whole passes.
     for (std::uint64_t trial = 0; trial < options_.trials; ++trial)

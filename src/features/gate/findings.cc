@@ -149,7 +149,7 @@ const Cell* cell_of(const Told& told, const Side& side, std::string_view case_na
 }  // namespace
 
 Result<std::unordered_map<std::string, std::uint64_t>> lines_of_cases(const std::string& path) {
-  std::string text = TRY(read_file(path));
+  std::string text = TRY(trials::read_file(path));
   const std::size_t size = text.size();
   text.append(simdjson::SIMDJSON_PADDING, ' ');
   std::unordered_map<std::string, std::uint64_t> out;

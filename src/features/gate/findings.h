@@ -5,7 +5,8 @@
 #include <unordered_map>
 #include <vector>
 
-#include "compare.h"
+#include "gate.h"
+#include "trials/compare.h"
 
 namespace pawl::gate {
 

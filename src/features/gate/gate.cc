@@ -7,61 +7,13 @@
 #include "kept.h"
 #include "outputs.h"
 #include "report.h"
-#include "stats/proportions.h"
 
 namespace pawl::gate {
 namespace {
 
-constexpr double infra_differs = 0.01;  // p below which rates of infrastructure errors differ
-
-double share(std::uint64_t part, std::uint64_t whole) {
-  return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
-}
-
-// Why the two cannot be compared, or "".
-std::string obstacle(const Options& options, const Side& a, const Side& b) {
-  struct Named {
-    const char* name;
-    const Side& side;
-    const std::string& path;
-  };
-  for (const auto& [name, side, path] : {Named{"baseline", a, options.baseline}, {"candidate", b, options.candidate}}) {
-    const std::uint64_t tried = side.outcomes + side.infra_errors;
-    if (side.outcomes == 0)
-      return fmt::format(
-          "The {} {} has no trial with an outcome ({} rows, {} wrong, {} lost to infrastructure): run it "
-          "again.",
-          name, printable(path), side.rows, side.bad_count, side.infra_errors);
-    if (share(side.infra_errors, tried) > options.infra_max)
-      return fmt::format(
-          "{} of {} trials of the {} were lost to infrastructure ({:.1f} %, at most {:.1f} % are allowed): "
-          "run those again with the same trial numbers.",
-          side.infra_errors, tried, name, 100 * share(side.infra_errors, tried), 100 * options.infra_max);
-    if (share(side.bad_count, side.rows) > options.infra_max)
-      return fmt::format("{} of {} rows of the {} {} are wrong: mend what writes them.", side.bad_count, side.rows,
-                         name, printable(path));
-  }
-  const auto whole = [](std::uint64_t number) { return static_cast<std::int64_t>(number); };
-  const auto differs = stats::fisher(whole(a.infra_errors), whole(a.infra_errors + a.outcomes), whole(b.infra_errors),
-                                     whole(b.infra_errors + b.outcomes));
-  if (differs && differs->two_sided < infra_differs)
-    return fmt::format(
-        "Infrastructure failed {} times on the baseline and {} times on the candidate (p {:.2g}): what is "
-        "left is not comparable. Run the lost trials again.",
-        a.infra_errors, b.infra_errors, differs->two_sided);
-  if (!a.datasets.empty() && !b.datasets.empty() && a.datasets != b.datasets)
-    return fmt::format("The sides were run on different datasets (\"{}\" and \"{}\"): run both on the same version.",
-                       printable(*a.datasets.begin()), printable(*b.datasets.begin()));
-  return "";
-}
-
 std::string limits(const Options& o) {
-  if (!(o.margin > 0 && o.margin <= 1e6)) return "--margin must be above 0.";
-  if (!(o.cost_margin > 0 && o.cost_margin <= 100)) return "--cost-margin must be above 0 (0.1 is 10 %).";
-  if (!(o.latency_margin >= 0 && o.latency_margin <= 100)) return "--latency-margin must not be below 0 (0.1 is 10 %).";
-  if (!(o.alpha > 0 && o.alpha < 0.5)) return "--alpha must lie between 0 and 0.5.";
-  if (!(o.infra_max >= 0 && o.infra_max <= 1)) return "--infra-max must lie between 0 and 1.";
-  if (o.sequential && o.margin >= 1) return "--sequential needs a --margin below 1.";
+  const trials::Terms& terms = o;
+  if (auto wrong = trials::limits(terms); !wrong.empty()) return wrong;
   const std::string& then = o.on_cannot_tell;
   if (!then.empty() && then != "pass" && then != "fail" && then != "extend")
     return "--on-cannot-tell must be pass, fail or extend.";
@@ -85,20 +37,20 @@ struct Look {
 
 Look look(const Options& options) {
   Look out;
-  auto baseline = read_file(options.baseline);
+  auto baseline = trials::read_file(options.baseline);
   if (!baseline) {
     out.reason = fmt::format("There is no baseline: {}. Run the version that is in use, and keep its results.",
                              printable(baseline.error().what));
     return out;
   }
-  auto candidate = read_file(options.candidate);
+  auto candidate = trials::read_file(options.candidate);
   if (!candidate) {
     out.reason = fmt::format("There is no candidate: {}.", printable(candidate.error().what));
     return out;
   }
   out.baseline = read_rows(std::move(*baseline), out.names);
   out.candidate = read_rows(std::move(*candidate), out.names);
-  out.reason = obstacle(options, out.baseline, out.candidate);
+  out.reason = obstacle(options, out.baseline, out.candidate, options.baseline, options.candidate);
   if (!out.reason.empty()) return out;
   auto compared = compare(options, out.names, out.baseline, out.candidate);
   if (!compared) {
@@ -182,7 +134,7 @@ Outcome answer(const Options& options, const Look& seen, std::string trouble) {
 
 // The first results of a branch have nothing to be compared with: they are kept, and that is the answer.
 Outcome first_of_branch(const Options& options) {
-  auto text = read_file(options.candidate);
+  auto text = trials::read_file(options.candidate);
   if (!text) return {3, "", fmt::format("There is no candidate: {}.\n", printable(text.error().what)), false};
   Names names;
   const Side side = read_rows(std::move(*text), names);

@@ -5,8 +5,12 @@
 #include <vector>
 
 #include "base/result.h"
+#include "trials/compare.h"
 
 namespace pawl::gate {
+
+using trials::Cell, trials::Changed, trials::Comparison, trials::Flaky, trials::Metric, trials::Names, trials::Role,
+    trials::Side, trials::SideCase, trials::SliceResult;
 
 // What is asked of whoever runs trials, where the cases so far cannot tell.
 struct Extension {
@@ -16,15 +20,9 @@ struct Extension {
   std::string baseline, candidate;  // the files to which rows are added
 };
 
-struct Options {
-  std::string baseline, candidate;               // paths of JSON lines, see rows.h
-  std::vector<std::string> quality, safety;      // names of scores; none of either: every score is quality
-  double margin = 0.05;                          // of quality, in points
-  double cost_margin = 0.1, latency_margin = 0;  // as shares; latency is only watched where it is 0
-  double alpha = 0.05;
-  double infra_max = 0.05;     // share of trials that may be lost to infrastructure, or be unreadable
-  bool sequential = false;     // e-processes: may be asked again as cases are added
-  std::string on_cannot_tell;  // "", "pass", "fail" or "extend"
+struct Options : trials::Terms {
+  std::string baseline, candidate;  // paths of JSON lines, see trials/rows.h
+  std::string on_cannot_tell;       // "", "pass", "fail" or "extend"
   bool json = false;
   // Adds rows of further cases to both files; an error ends the looking. Used with "extend" alone.
   std::function<Result<>(const Extension&)> extend;

@@ -39,7 +39,7 @@ class Outputs : public testing::Test {
 
   std::string path(std::string_view name) const { return (folder_ / name).string(); }
   static void write(const std::string& to, std::string_view text) { std::ofstream(to, std::ios::binary) << text; }
-  static std::string read(const std::string& from) { return read_file(from).value_or("<missing>"); }
+  static std::string read(const std::string& from) { return trials::read_file(from).value_or("<missing>"); }
   static std::string row(std::string_view name, int trial, int ok, std::string_view more = "") {
     return fmt::format("{{\"case\":\"{}\",\"trial\":{},\"scores\":{{\"ok\":{}}},\"cost_usd\":\"0.01\"{}}}\n", name,
                        trial, ok, more);

@@ -28,39 +28,6 @@ void write_counts(JsonWriter& json, const Side& a, const Side& b) {
   json.key("trials").object().field("baseline", a.outcomes).field("candidate", b.outcomes).end();
 }
 
-void write_more(JsonWriter& json, const stats::Judgement& judged) {
-  if (!judged.more) return;
-  json.key("more").object().field("cases", judged.more->cases).field("trials", judged.more->trials).end();
-}
-
-void write_judgement(JsonWriter& json, const stats::Judgement& j) {
-  json.field("cases", std::uint64_t{j.cases});
-  if (j.cases == 0) {
-    json.key("baseline").null().key("candidate").null().key("diff").null();
-  } else {
-    json.field("baseline", j.baseline).field("candidate", j.candidate).field("diff", j.diff);
-  }
-  json.key("ci").array().value(j.ci.low).value(j.ci.high).end();
-  json.field("p", j.p).field("p_adjusted", j.p_adjusted).field("verdict", stats::name_of(j.verdict));
-}
-
-void write_metric(JsonWriter& json, const Metric& metric) {
-  json.object().field("name", metric.name).field("role", name_of(metric.role)).field("gated", metric.gated);
-  write_judgement(json, metric.judged);
-  json.field("margin", metric.margin);
-  if (metric.role == Role::safety) {
-    json.key("new_failures").array();
-    for (const auto& name : metric.new_failures) json.value(name);
-    json.end().field("clean_before", metric.clean_before);
-  }
-  if (metric.sequential) json.field("decided_at", metric.sequential->decided_at);
-  if (metric.nulls > 0) json.field("nulls", metric.nulls);
-  if (metric.cases_left_out > 0) json.field("cases_left_out", metric.cases_left_out);
-  write_more(json, metric.judged);
-  if (!metric.note.empty()) json.field("note", metric.note);
-  json.end();
-}
-
 void write_cases(JsonWriter& json, const Comparison& c) {
   json.key("flaky").array();
   for (const auto& one : c.flaky) {
@@ -77,7 +44,7 @@ void write_cases(JsonWriter& json, const Comparison& c) {
   json.end().key("slices").array();
   for (const auto& one : c.slices) {
     json.object().field("slice", one.slice).field("metric", one.metric);
-    write_judgement(json, one.judged);
+    trials::write_judgement(json, one.judged);
     json.end();
   }
   json.end();
@@ -183,7 +150,7 @@ int exit_code_of(stats::Verdict verdict, const Options& options) {
 std::string to_json(const Comparison& c, const Side& baseline, const Side& candidate) {
   JsonWriter json;
   json.object().field("verdict", stats::name_of(c.verdict)).key("metrics").array();
-  for (const auto& metric : c.metrics) write_metric(json, metric);
+  for (const auto& metric : c.metrics) trials::write_metric(json, metric);
   json.end().key("cases").object().field("paired", c.paired).field("only_baseline", c.only_baseline);
   json.field("only_candidate", c.only_candidate).end();
   write_cases(json, c);
@@ -223,23 +190,6 @@ std::string bad_rows_text(const Options& options, const Side& baseline, const Si
   std::string out;
   append_bad(out, options.baseline, baseline);
   append_bad(out, options.candidate, candidate);
-  return out;
-}
-
-std::string printable(std::string_view text) {
-  std::string out;
-  const std::string sound = repair_utf8(text);
-  for (std::size_t i = 0; i < sound.size(); ++i) {
-    const auto c = static_cast<unsigned char>(sound[i]);
-    const bool control = c < 0x20 || c == 0x7f;
-    const bool high_control = c == 0xc2 && i + 1 < sound.size() && static_cast<unsigned char>(sound[i + 1]) < 0xa0;
-    const bool command = (c == ':' && trim(out).empty()) || (c == '[' && out.ends_with("##"));
-    if (control || high_control || command) {
-      out += fmt::format("\\x{:02x}", high_control ? static_cast<unsigned char>(sound[++i]) : c);
-    } else {
-      out += sound[i];
-    }
-  }
   return out;
 }
 

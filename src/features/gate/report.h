@@ -2,7 +2,9 @@
 #pragma once
 #include <string>
 
-#include "compare.h"
+#include "gate.h"
+#include "trials/compare.h"
+#include "trials/write.h"
 
 namespace pawl::gate {
 
@@ -20,8 +22,6 @@ std::string number_text(double value);         // four digits, or ∞
 std::string p_text(double p);                  // "0.012", or "<.001"
 std::string more_text(const Metric& metric);   // what would tell; "" where it has told
 std::string uri_of(const std::string& path);   // a relative reference as SARIF wants it
-// Without what could move the cursor, start a line, or be a command to GitHub's runner at the start of one: control
-// characters as \n, \x1b …
-std::string printable(std::string_view text);
+using trials::printable;
 
 }  // namespace pawl::gate

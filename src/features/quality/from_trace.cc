@@ -6,9 +6,8 @@
 #include "guard/secrets.h"
 #include "inside.h"
 #include "llm/json_scan.h"
-#include "llm/messages.h"
 #include "reading/reading.h"
-#include "records/traces/traces.h"
+#include "trace_outcome.h"
 
 namespace pawl::quality {
 namespace {
@@ -16,96 +15,7 @@ namespace {
 namespace json = llm::json;
 using datasets::Item;
 
-constexpr std::size_t most_marks = 200, most_calls = 500;
-
-std::vector<llm::Piece> pieces_of(const traces::Loaded& loaded, const traces::SpanRow& row, llm::Slot slot) {
-  std::vector<llm::Piece> out;
-  const auto found = loaded.content.find(traces::content_key(row.trace, row.span));
-  if (found == loaded.content.end()) return out;
-  for (const auto& piece : found->second)
-    if (piece.ref.slot == slot && !piece.missing && !piece.repeated)
-      out.push_back({slot, piece.ref.format, piece.ref.key, piece.ref.role, piece.bytes});
-  return out;
-}
-
-std::string text_of(const llm::Message& message) {
-  std::string out;
-  for (const auto& part : message.parts)
-    if (part.type == llm::Part::Type::text) out += (out.empty() ? "" : "\n") + part.text;
-  return out;
-}
-
-// One thing said by the user alone is a text; a conversation is {"messages": [{role, content}]}.
-std::string input_of(const std::vector<llm::Message>& messages) {
-  std::vector<std::pair<std::string, std::string>> said;
-  for (const auto& message : messages)
-    if (auto text = text_of(message); !text.empty() && message.role != "system" && message.role != "tool")
-      said.emplace_back(message.role, std::move(text));
-  if (said.empty()) return "";
-  if (said.size() == 1) return json_quote(said.front().second);
-  JsonWriter out;
-  out.object().key("messages").array();
-  for (const auto& [role, text] : said) out.object().field("role", role).field("content", text).end();
-  return out.end().end().take();
-}
-
-// Of the span itself where it has any, else of the first model call with some.
-const traces::SpanRow* with_content(const traces::Loaded& loaded, const traces::SpanRow& top, llm::Slot slot,
-                                    bool last) {
-  if (!pieces_of(loaded, top, slot).empty()) return &top;
-  const traces::SpanRow* found = nullptr;
-  for (const auto& row : loaded.spans) {
-    if (row.kind != llm::Kind::llm || (found != nullptr && !last)) continue;
-    if (!pieces_of(loaded, row, slot).empty()) found = &row;
-  }
-  return found;
-}
-
-std::string value_or_empty(const std::vector<llm::Piece>& pieces, std::string_view otherwise) {
-  return pieces.empty() ? std::string(otherwise) : llm::parse_value_json(pieces);
-}
-
-void add_tools(const traces::Loaded& loaded, Item& item) {
-  JsonWriter calls, results;
-  calls.array(), results.array();
-  std::size_t count = 0;
-  for (const auto& row : loaded.spans) {
-    if (row.kind != llm::Kind::tool || row.framework_tool || ++count > most_calls) continue;
-    const std::string name = row.tool.empty() ? row.name : row.tool;
-    const std::string arguments = value_or_empty(pieces_of(loaded, row, llm::Slot::arguments), "{}");
-    const std::string_view given = json::is_object(arguments) ? std::string_view(arguments) : "{}";
-    calls.object().field("name", name).key("arguments").raw(given).end();
-    results.object().field("name", name).key("arguments").raw(given).key("result");
-    results.raw(value_or_empty(pieces_of(loaded, row, llm::Slot::result), "null")).end();
-  }
-  if (count == 0) return;
-  item.trajectory = calls.end().take();
-  item.metadata = fmt::format("{{\"tool_results\":{}}}", results.end().text());
-}
-
-Result<Item> item_of(const traces::Loaded& loaded, std::string_view id) {
-  const traces::SpanRow* top = &loaded.spans.front();
-  for (const auto& row : loaded.spans)
-    if (!row.parent && (top->parent || row.start < top->start)) top = &row;
-  Item item;
-  if (const auto* said = with_content(loaded, *top, llm::Slot::input, false)) {
-    const auto pieces = pieces_of(loaded, *said, llm::Slot::input);
-    item.input = input_of(llm::parse_messages(pieces));
-    if (item.input.empty()) item.input = llm::parse_value_json(pieces);
-  }
-  if (item.input.empty())
-    return fail(ErrorKind::invalid, "Trace {} says nowhere what went in: its content was not sent, or is gone.", id);
-  if (const auto* answered = with_content(loaded, *top, llm::Slot::output, true)) {
-    const auto pieces = pieces_of(loaded, *answered, llm::Slot::output);
-    const auto messages = llm::parse_messages(pieces);
-    const std::string last = messages.empty() ? "" : text_of(messages.back());
-    item.expected = last.empty() ? llm::parse_value_json(pieces) : json_quote(last);
-  }
-  add_tools(loaded, item);
-  item.source_trace = top->shown_trace_id();
-  item.name = "trace-" + item.source_trace.substr(0, 32);
-  return item;
-}
+constexpr std::size_t most_marks = 200;
 
 // ---- what looks personal or secret
 
@@ -167,7 +77,9 @@ Result<net::Response> make(Quality::Inside& inside, warehouse::Warehouse& store,
   const auto loaded = TRY(traces::load(
       store, {.project = project, .traces = {id_from_text(trace)}, .span = std::nullopt}, traces::With::content));
   if (loaded.spans.empty()) return fail(ErrorKind::not_found, "There is no trace {} in this project.", trace);
-  Item item = TRY(item_of(loaded, trace));
+  Item item = item_of(loaded);
+  if (item.input.empty())
+    return fail(ErrorKind::invalid, "Trace {} says nowhere what went in: its content was not sent, or is gone.", trace);
   if (json::is_string(asked.member("id"))) item.name = json::text(asked.member("id"));
   if (json::is_string(asked.member("split"))) item.splits = {json::text(asked.member("split"))};
   const bool dry = asked.member("dry_run") == "true";

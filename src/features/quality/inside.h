@@ -2,6 +2,7 @@
 #pragma once
 #include <atomic>
 #include <condition_variable>
+#include <map>
 #include <mutex>
 #include <thread>
 
@@ -28,6 +29,8 @@ struct Quality::Inside {
   std::mutex mutex;
   std::condition_variable stop;
   bool stopping = false;  // under `mutex`
+  // What follows from an experiment's trials, as of its `changed`; under `mutex`.
+  std::map<std::pair<ProjectId, std::string>, std::pair<Nanos, std::string>> measured;
   std::thread thread;
   void carry(warehouse::Warehouse& store);
 };
@@ -47,6 +50,9 @@ void add_score_routes(net::Router& router, Quality::Inside& inside);
 void add_definition_routes(net::Router& router, Quality::Inside& inside);
 void add_feedback_routes(net::Router& router, Quality::Inside& inside);
 void add_dataset_routes(net::Router& router, Quality::Inside& inside);
+void add_experiment_routes(net::Router& router, Quality::Inside& inside);
+void add_comparison_routes(net::Router& router, Quality::Inside& inside);
+void add_evaluator_routes(net::Router& router, Quality::Inside& inside);
 void add_from_trace_route(net::Router& router, Quality::Inside& inside);
 
 }  // namespace pawl::quality

@@ -81,6 +81,9 @@ void Quality::add_routes(net::Router& router) {
   add_definition_routes(router, *inside_);
   add_feedback_routes(router, *inside_);
   add_dataset_routes(router, *inside_);
+  add_experiment_routes(router, *inside_);
+  add_comparison_routes(router, *inside_);
+  add_evaluator_routes(router, *inside_);
   add_from_trace_route(router, *inside_);
 }
 

@@ -35,6 +35,25 @@ struct Experiment {
   std::string metadata;  // JSON
   std::string extra;     // JSON
   Nanos created = 0, changed = 0, ended = 0;
+  std::string about = {};   // JSON, of those that Pawl runs: agent, evaluators, what is planned
+  std::string branch = {};  // of the code that was run
+  std::string state = {};   // running, done, stopped; "": not Pawl's own
+};
+
+// A case tried once, as `row` says: JSON as the gate reads it, with output and calls.
+struct Trial {
+  std::string case_name;
+  std::int64_t trial = 0;
+  bool infra_error = false;  // no outcome: another try may come
+  std::string row;
+  Nanos at = 0;
+};
+
+// A file of evaluators by its name; each write that says something else is a version.
+struct EvaluatorFile {
+  std::string name, text, author;
+  std::int64_t version = 0;
+  Nanos changed = 0;
 };
 
 struct RunItem {  // one item tried once
@@ -62,6 +81,7 @@ struct ItemsWanted {
 };
 struct ExperimentsWanted {
   std::string dataset, name, name_part;
+  std::string branch = {};
   std::vector<std::string> ids;
   std::optional<bool> of_datasets;  // true: only those with a dataset; false: only those without
   Nanos from = 0;                   // created at or after
@@ -110,6 +130,22 @@ class Datasets {
   Result<Experiment> experiment(ProjectId project, std::string_view id) const;
   Result<Listed<Experiment>> experiments(ProjectId project, const ExperimentsWanted& wanted) const;
   Result<> remove_experiment(ProjectId project, std::string_view id);
+  Result<Experiment> find_experiment(ProjectId project, std::string_view id_or_name) const;  // of one name the newest
+  // What is stored stays, but a trial lost to infrastructure gives way to its outcome. Marks the experiment as changed.
+  struct PutTrials {
+    std::uint64_t stored = 0, there = 0, replaced = 0;
+  };
+  Result<PutTrials> put_trials(ProjectId project, std::string_view experiment, const std::vector<Trial>& trials);
+  // In the order in which they were stored; of one case only, where it is named.
+  Result<std::vector<Trial>> trials(ProjectId project, std::string_view experiment,
+                                    std::string_view case_name = {}) const;
+
+  Result<EvaluatorFile> put_evaluators(ProjectId project, EvaluatorFile file);
+  Result<std::vector<EvaluatorFile>> evaluators(ProjectId project) const;  // the newest of each, by name
+  // Its versions, the newest first; not_found.
+  Result<std::vector<EvaluatorFile>> evaluator_versions(ProjectId project, std::string_view name) const;
+  Result<> remove_evaluators(ProjectId project, std::string_view name);  // its versions stay
+
   // The same item, trace and span again is the same run item.
   Result<RunItem> put_run_item(ProjectId project, RunItem item);
   Result<Listed<RunItem>> run_items(ProjectId project, std::string_view experiment, const Page& page) const;

@@ -36,7 +36,10 @@ Experiment experiment_of(const ledger::Rows& rows, std::size_t i) {
           .extra = rows.text(i, 5),
           .created = rows.integer(i, 6),
           .changed = rows.integer(i, 7),
-          .ended = rows.integer(i, 8)};
+          .ended = rows.integer(i, 8),
+          .about = rows.text(i, 9),
+          .branch = rows.text(i, 10),
+          .state = rows.text(i, 11)};
 }
 
 RunItem run_item_of(const ledger::Rows& rows, std::size_t i) {
@@ -60,21 +63,24 @@ Result<Experiment> Datasets::put_experiment(ProjectId project, Experiment experi
       };
       keep(old->name, experiment.name), keep(old->description, experiment.description);
       keep(old->metadata, experiment.metadata), keep(old->extra, experiment.extra);
+      keep(old->about, experiment.about), keep(old->branch, experiment.branch), keep(old->state, experiment.state);
       if (experiment.ended != 0) old->ended = experiment.ended;
       old->changed = now;
-      TRY(t.run(
-          "UPDATE experiments SET name = ?, description = ?, metadata = ?, extra = ?, ended = ?, changed = ? WHERE "
-          "project = ? AND id = ?",
-          {old->name, old->description, old->metadata, old->extra, old->ended, now, std::int64_t{project}, old->id}));
+      TRY(
+          t.run("UPDATE experiments SET name = ?, description = ?, metadata = ?, extra = ?, ended = ?, changed = ?, "
+                "about = ?, branch = ?, state = ? WHERE project = ? AND id = ?",
+                {old->name, old->description, old->metadata, old->extra, old->ended, now, old->about, old->branch,
+                 old->state, std::int64_t{project}, old->id}));
       experiment = std::move(*old);
       return {};
     }
     if (experiment.created == 0) experiment.created = now;
     experiment.changed = now;
-    TRY(t.run(
-        fmt::format("INSERT INTO experiments (project, {}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", experiment_columns),
-        {std::int64_t{project}, experiment.id, experiment.dataset, experiment.name, experiment.description,
-         experiment.metadata, experiment.extra, experiment.created, experiment.changed, experiment.ended}));
+    TRY(t.run(fmt::format("INSERT INTO experiments (project, {}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                          experiment_columns),
+              {std::int64_t{project}, experiment.id, experiment.dataset, experiment.name, experiment.description,
+               experiment.metadata, experiment.extra, experiment.created, experiment.changed, experiment.ended,
+               experiment.about, experiment.branch, experiment.state}));
     return {};
   }));
   return experiment;
@@ -93,6 +99,7 @@ Result<Listed<Experiment>> Datasets::experiments(ProjectId project, const Experi
   if (!wanted.dataset.empty()) where.add("dataset = ?", wanted.dataset);
   if (!wanted.name.empty()) where.add("name = ?", wanted.name);
   if (!wanted.name_part.empty()) where.add("instr(lower(name), ?) > 0", to_lower(wanted.name_part));
+  if (!wanted.branch.empty()) where.add("branch = ?", wanted.branch);
   if (wanted.from != 0) where.add("created >= ?", wanted.from);
   where.any_of("id", wanted.ids);
   if (wanted.of_datasets) where.sql += *wanted.of_datasets ? " AND dataset <> ''" : " AND dataset = ''";

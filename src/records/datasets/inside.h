@@ -18,7 +18,7 @@ inline constexpr std::string_view item_columns =
     "name, "
     "trajectory, criteria, tags, cluster, owner";
 inline constexpr std::string_view experiment_columns =
-    "id, dataset, name, description, metadata, extra, created, changed, ended";
+    "id, dataset, name, description, metadata, extra, created, changed, ended, about, branch, state";
 inline constexpr std::string_view run_item_columns = "id, experiment, item, trace_id, span_id, created, changed";
 
 // Conditions of a statement with their values, in order.

@@ -38,6 +38,22 @@ ALTER TABLE dataset_items ADD COLUMN tags TEXT NOT NULL DEFAULT ''; -- a line ea
 ALTER TABLE dataset_items ADD COLUMN cluster TEXT NOT NULL DEFAULT '';
 ALTER TABLE dataset_items ADD COLUMN owner TEXT NOT NULL DEFAULT '';
 CREATE INDEX dataset_items_name ON dataset_items (project, dataset, name) WHERE newest = 1;
+)sql"},
+                                       // Experiments that Pawl runs, trial by trial; evaluators by name and version.
+                                       {"datasets", 3, R"sql(
+ALTER TABLE experiments ADD COLUMN about TEXT NOT NULL DEFAULT ''; -- JSON: agent, evaluators, what is planned
+ALTER TABLE experiments ADD COLUMN branch TEXT NOT NULL DEFAULT '';
+ALTER TABLE experiments ADD COLUMN state TEXT NOT NULL DEFAULT ''; -- running, done, stopped; '': not Pawl's own
+CREATE INDEX experiments_branch ON experiments (project, branch, created) WHERE branch <> '';
+CREATE TABLE trials (seq INTEGER PRIMARY KEY AUTOINCREMENT, project INTEGER NOT NULL, experiment TEXT NOT NULL,
+  case_name TEXT NOT NULL, trial INTEGER NOT NULL, infra_error INTEGER NOT NULL,
+  row TEXT NOT NULL, -- JSON, as the gate reads it, with output and calls
+  at INTEGER NOT NULL, UNIQUE (project, experiment, case_name, trial),
+  FOREIGN KEY (project, experiment) REFERENCES experiments (project, id) ON DELETE CASCADE) STRICT;
+CREATE TABLE evaluators (project INTEGER NOT NULL REFERENCES projects (id), name TEXT NOT NULL,
+  version INTEGER NOT NULL, text TEXT NOT NULL, -- of the file
+  author TEXT NOT NULL, changed INTEGER NOT NULL, removed INTEGER NOT NULL,
+  PRIMARY KEY (project, name, version)) STRICT;
 )sql"}};
 
 }  // namespace

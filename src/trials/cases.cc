@@ -7,7 +7,7 @@
 #include "stats/multiplicity.h"
 #include "stats/proportions.h"
 
-namespace pawl::gate {
+namespace pawl::trials {
 namespace {
 
 const Cell* cell_of(const Names& names, const std::string& score, const SideCase& one) {
@@ -89,4 +89,4 @@ void find_changed(const Names& names, const Side& a, const Side& b, std::span<co
   });
 }
 
-}  // namespace pawl::gate
+}  // namespace pawl::trials

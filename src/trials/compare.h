@@ -5,12 +5,23 @@
 #include <string_view>
 #include <vector>
 
-#include "gate.h"
 #include "rows.h"
 #include "stats/sequential.h"
 #include "stats/verdict.h"
 
-namespace pawl::gate {
+namespace pawl::trials {
+
+// What is asked of a comparison.
+struct Terms {
+  std::vector<std::string> quality, safety;      // names of scores; none of either: every score is quality
+  double margin = 0.05;                          // of quality, in points
+  double cost_margin = 0.1, latency_margin = 0;  // as shares; latency is only watched where it is 0
+  double alpha = 0.05;
+  double infra_max = 0.05;  // share of trials that may be lost to infrastructure, or be unreadable
+  bool sequential = false;  // e-processes: may be asked again as cases are added
+};
+// "" or what is wrong with them, in the words of the flags (--margin …).
+std::string limits(const Terms& terms);
 
 enum class Role : std::uint8_t { quality, safety, cost, latency, watched };
 std::string_view name_of(Role role);
@@ -59,8 +70,13 @@ struct Comparison {
   std::vector<std::string> notes;
 };
 
+// Why the sides cannot be compared at all, in a sentence for who must act; "". `a_name` and `b_name` are where they
+// came from.
+std::string obstacle(const Terms& terms, const Side& a, const Side& b, std::string_view a_name,
+                     std::string_view b_name);
+
 // `not_found` (exit 3) where the sides have no case in common; `invalid` (exit 64) where a score that was named does
 // not occur, or cannot be tested as asked.
-Result<Comparison> compare(const Options& options, const Names& names, const Side& baseline, const Side& candidate);
+Result<Comparison> compare(const Terms& terms, const Names& names, const Side& baseline, const Side& candidate);
 
-}  // namespace pawl::gate
+}  // namespace pawl::trials

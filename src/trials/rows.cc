@@ -13,7 +13,7 @@
 #include "base/money.h"
 #include "base/text.h"
 
-namespace pawl::gate {
+namespace pawl::trials {
 namespace {
 
 namespace dom = simdjson::dom;
@@ -291,4 +291,4 @@ Result<std::string> read_file(const std::string& path) {
   return std::move(text).str();
 }
 
-}  // namespace pawl::gate
+}  // namespace pawl::trials

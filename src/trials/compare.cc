@@ -8,15 +8,15 @@
 #include "base/text.h"
 #include "cases.h"
 
-namespace pawl::gate {
+namespace pawl::trials {
 namespace {
 
 constexpr double most_nulls = 0.05, watched_rate = 0.1;
 
 class Comparing {
  public:
-  Comparing(const Options& options, const Names& names, const Side& a, const Side& b)
-      : options_(options), names_(names), a_(a), b_(b) {}
+  Comparing(const Terms& terms, const Names& names, const Side& a, const Side& b)
+      : terms_(terms), names_(names), a_(a), b_(b) {}
 
   Result<Comparison> run() {
     TRY(pair());
@@ -63,33 +63,33 @@ class Comparing {
     for (const auto& metric : out_.metrics) {
       if (metric.name == name) return fail(ErrorKind::invalid, "The score \"{}\" is named twice.", name);
     }
-    out_.metrics.push_back({.name = name, .role = role, .gated = true, .margin = options_.margin});
+    out_.metrics.push_back({.name = name, .role = role, .gated = true, .margin = terms_.margin});
     return {};
   }
 
   Result<> choose() {
-    for (const auto& name : options_.quality) TRY(add(name, Role::quality));
-    for (const auto& name : options_.safety) TRY(add(name, Role::safety));
+    for (const auto& name : terms_.quality) TRY(add(name, Role::quality));
+    for (const auto& name : terms_.safety) TRY(add(name, Role::safety));
     if (out_.metrics.empty()) {
       for (const auto& name : names_.scores) TRY(add(name, Role::quality));
       if (!names_.scores.empty())
         out_.notes.push_back("No --quality or --safety was named: every score counts as quality, more is better.");
     }
     if (out_.metrics.empty()) return fail(ErrorKind::invalid, "No row has a score: there is nothing to compare.");
-    const bool latency_gated = options_.latency_margin > 0;
+    const bool latency_gated = terms_.latency_margin > 0;
     if (any(&SideCase::cost))
       out_.metrics.push_back(
-          {.name = "cost_usd", .role = Role::cost, .gated = !options_.sequential, .margin = options_.cost_margin});
+          {.name = "cost_usd", .role = Role::cost, .gated = !terms_.sequential, .margin = terms_.cost_margin});
     if (any(&SideCase::latency))
       out_.metrics.push_back({.name = "latency_ms",
                               .role = latency_gated ? Role::latency : Role::watched,
-                              .gated = latency_gated && !options_.sequential,
-                              .margin = latency_gated ? options_.latency_margin : options_.cost_margin});
+                              .gated = latency_gated && !terms_.sequential,
+                              .margin = latency_gated ? terms_.latency_margin : terms_.cost_margin});
     const std::size_t named = out_.metrics.size();
     for (const auto& name : names_.scores) {
       const auto is_named = [&](const Metric& metric) { return metric.name == name; };
       if (std::none_of(out_.metrics.begin(), out_.metrics.begin() + static_cast<std::ptrdiff_t>(named), is_named))
-        out_.metrics.push_back({.name = name, .margin = options_.margin});
+        out_.metrics.push_back({.name = name, .margin = terms_.margin});
     }
     return {};
   }
@@ -154,9 +154,9 @@ class Comparing {
   Result<> test(Metric& metric) {
     const auto compared = gather(metric, &metric);
     metric.judged = stats::judge(compared, of_score(metric) ? stats::Scale::points : stats::Scale::ratio, metric.margin,
-                                 options_.alpha);
+                                 terms_.alpha);
     if (metric.role == Role::safety) look_for_failures(metric);
-    if (metric.role == Role::quality && options_.sequential) return bet(metric, compared);
+    if (metric.role == Role::quality && terms_.sequential) return bet(metric, compared);
     return {};
   }
 
@@ -179,7 +179,7 @@ class Comparing {
     for (std::size_t i = 0; i < compared.a.size(); ++i) pairs.emplace_back(compared.a[i], compared.b[i]);
     const auto metrics = static_cast<double>(
         std::ranges::count_if(out_.metrics, [](const Metric& one) { return one.role == Role::quality; }));
-    auto decided = stats::sequential_verdict(pairs, metric.margin, options_.alpha / metrics);
+    auto decided = stats::sequential_verdict(pairs, metric.margin, terms_.alpha / metrics);
     if (!decided)
       return fail(ErrorKind::invalid, "--sequential needs scores from 0 to 1; \"{}\": {}", metric.name,
                   decided.error().what);
@@ -198,7 +198,7 @@ class Comparing {
       if (metric.gated && metric.role != Role::safety && !metric.sequential) gated.push_back(&metric.judged);
       if (!metric.gated) watched.push_back(&metric.judged);
     }
-    stats::settle(gated, options_.alpha);
+    stats::settle(gated, terms_.alpha);
     stats::settle_watched(watched, watched_rate);
     for (auto& metric : out_.metrics) {
       if (metric.role == Role::safety) settle_safety(metric);
@@ -249,7 +249,7 @@ class Comparing {
       if (metric.role != Role::quality) continue;
       for (const auto& slice : all) {
         if (slice.empty()) continue;
-        auto judged = stats::judge(gather(metric, nullptr, slice), stats::Scale::points, metric.margin, options_.alpha);
+        auto judged = stats::judge(gather(metric, nullptr, slice), stats::Scale::points, metric.margin, terms_.alpha);
         if (judged.cases > 0) out_.slices.push_back({slice, metric.name, judged});
       }
     }
@@ -267,13 +267,13 @@ class Comparing {
       better |= metric.role == Role::quality && metric.judged.verdict == stats::Verdict::better;
     }
     out_.verdict = stats::overall(gated, better);
-    if (options_.sequential)
+    if (terms_.sequential)
       out_.notes.push_back(
           "--sequential: quality is decided by e-processes over the cases in the baseline's order, which must not "
           "depend on the results; cost and latency are only watched.");
   }
 
-  const Options& options_;
+  const Terms& terms_;
   const Names& names_;
   const Side& a_;
   const Side& b_;
@@ -295,7 +295,7 @@ void Comparing::explain(Metric& metric) const {
                                 100 * (1 - std::pow(0.05, 1 / static_cast<double>(metric.clean_before)))));
   if (metric.role != Role::safety && j.groups < 2 && !metric.sequential)
     words.push_back("fewer than two cases: no interval can be given");
-  if (metric.gated && j.passes && j.p_adjusted <= options_.alpha && metric.role != Role::safety && !metric.sequential)
+  if (metric.gated && j.passes && j.p_adjusted <= terms_.alpha && metric.role != Role::safety && !metric.sequential)
     words.push_back(fmt::format("worse by {:.4g}, within the margin", std::abs(j.diff)));
   if (j.all_equal && j.groups >= 2 && j.diff == 0 && metric.role != Role::safety)
     words.push_back(fmt::format("{} cases show no difference at all", j.groups));
@@ -317,8 +317,8 @@ std::string_view name_of(Role role) {
   return names[static_cast<std::size_t>(role)];
 }
 
-Result<Comparison> compare(const Options& options, const Names& names, const Side& baseline, const Side& candidate) {
-  return Comparing(options, names, baseline, candidate).run();
+Result<Comparison> compare(const Terms& terms, const Names& names, const Side& baseline, const Side& candidate) {
+  return Comparing(terms, names, baseline, candidate).run();
 }
 
-}  // namespace pawl::gate
+}  // namespace pawl::trials

@@ -5,7 +5,7 @@
 #include "evaluators.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  using namespace pawl::evals;
+  using namespace pawl::trials;
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   for (const bool json : {false, true}) {
     const auto read = read_evaluators(text, json);

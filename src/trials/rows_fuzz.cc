@@ -5,10 +5,10 @@
 #include <string_view>
 
 #include "compare.h"
-#include "report.h"
+#include "write.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
-  using namespace pawl::gate;
+  using namespace pawl::trials;
   const std::string_view text(reinterpret_cast<const char*>(bytes), size);
   const auto half = text.find('\f');  // in front: the baseline; behind: the candidate
   Names names;
@@ -21,13 +21,16 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     if (outcomes != side->outcomes || side->order.size() > side->cases.size()) std::abort();
   }
   for (const bool sequential : {false, true}) {
-    Options options;
-    options.sequential = sequential;
-    const auto compared = compare(options, names, a, b);
+    Terms terms;
+    terms.sequential = sequential;
+    const auto compared = compare(terms, names, a, b);
     if (!compared) continue;
     simdjson::dom::parser parser;
-    if (parser.parse(to_json(*compared, a, b)).error()) std::abort();
-    (void)to_table(*compared, options, a, b);
+    for (const auto& metric : compared->metrics) {
+      pawl::JsonWriter json;
+      write_metric(json, metric);
+      if (parser.parse(json.take()).error()) std::abort();
+    }
   }
   return 0;
 }

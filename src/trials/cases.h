@@ -6,7 +6,7 @@
 
 #include "compare.h"
 
-namespace pawl::gate {
+namespace pawl::trials {
 
 // Boolean scores `scores` on the paired cases `places`.
 void find_flaky(const Names& names, const Side& baseline, const Side& candidate, std::span<const std::uint32_t> places,
@@ -15,4 +15,4 @@ void find_changed(const Names& names, const Side& baseline, const Side& candidat
                   std::span<const std::uint32_t> places, const std::vector<std::string>& scores,
                   std::vector<Changed>& out);
 
-}  // namespace pawl::gate
+}  // namespace pawl::trials

@@ -12,7 +12,7 @@
 
 #include "base/result.h"
 
-namespace pawl::gate {
+namespace pawl::trials {
 
 struct BadRow {
   std::uint64_t line = 0;  // from 1
@@ -69,4 +69,4 @@ Side read_rows(std::string text, Names& names);
 // `not_found` where there is no such file; "-" is standard input.
 Result<std::string> read_file(const std::string& path);
 
-}  // namespace pawl::gate
+}  // namespace pawl::trials
