@@ -2,6 +2,7 @@
 import { alerts } from './alerts.mjs';
 import { datasets } from './datasets.mjs';
 import { dimensions, facts, parse } from './filter.mjs';
+import { find as finds } from './find.mjs';
 import { findingsOf } from './findings.mjs';
 import { idOf, iso, tracesOf } from './fleet.mjs';
 import { incidents, runbooks } from './incidents.mjs';
@@ -151,6 +152,8 @@ export async function answer(world, request, url, text, response) {
   if (first === 'datasets') return json(datasets(world, request.method, path.split('/').slice(2).map(decodeURIComponent), text, q));
   const route = routes[`${request.method} ${path}`];
   if (route) return json(route(world, { q, body: text ? JSON.parse(text) : {}, host: request.headers.host, cookie: (text) => response.setHeader('set-cookie', text) }));
+  const sought = finds(world, request.method, parts, bodyOf(), q);
+  if (sought) return json(sought);
   const shared = social(world, request.method, parts, bodyOf(), q, request.headers.host, (of, asked) => byId(world, 'GET', of, asked) ?? missing());
   if (shared) return json(shared);
   const said = byId(world, request.method, path.split('/').slice(1).map(decodeURIComponent), q);

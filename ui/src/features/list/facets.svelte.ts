@@ -15,7 +15,7 @@ export interface Facet {
 
 const wanted: readonly [string, string][] = [
   ['outcome', 'Outcome'], ['status', 'Status'], ['kind', 'Kind'], ['agent', 'Agent'], ['agent_version', 'Version'], ['tool', 'Tool'], ['model', 'Model'],
-  ['error_type', 'Error'], ['environment', 'Environment'], ['team', 'Team'], ['user', 'User'], ['tag', 'Tag'],
+  ['error_type', 'Error'], ['finding', 'Found by rule'], ['environment', 'Environment'], ['team', 'Team'], ['user', 'User'], ['tag', 'Tag'],
 ];
 /** Too many values to be of use, unless the filter already names one. */
 const rare = new Set(['user', 'tag']);

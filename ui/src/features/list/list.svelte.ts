@@ -16,7 +16,7 @@ export const schema = {
   sel: url.text(),
   open: url.text(),
   live: url.flag(),
-  view: url.choice(['table', 'chart'], 'table'),
+  view: url.choice(['table', 'chart', 'hits'], 'table'),
   split: url.text('agent'),
 };
 
