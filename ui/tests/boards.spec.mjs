@@ -80,6 +80,51 @@ real('with the period before, and without it', async ({ go }) => {
   assert.match(await page.locator('.hint.cap').textContent(), /^3 h steps/);
 });
 
+test('releases, prices and incidents are marked on every chart, each a link; a kind is hidden; a note is written', async ({ go }) => {
+  const page = await go(fleet);
+  await drawn(page, 'Cost by team');
+  const panel = page.getByRole('figure', { name: 'Cost by team', exact: true });
+  const incident = panel.getByRole('link', { name: /^INC-7 Refunds cost ×2\.7, 12 Nov 11:00 UTC/ });
+  await eventually(async () => assert.equal(await incident.getAttribute('href'), '/incidents/INC-7'));
+  assert.match(await panel.getByRole('link', { name: /^skyline-support v13/ }).getAttribute('href'), /agent_version=v13$/);
+  await page.getByRole('button', { name: '4 marks' }).click();
+  const menu = page.getByRole('dialog', { name: 'Marks on the charts' });
+  await menu.getByRole('button', { name: /^Incidents/ }).click();
+  await eventually(async () => assert.equal(await incident.count(), 0));
+  assert.equal(query(page).get('hide'), 'incident');
+  await menu.getByLabel('A note on the charts').fill('index moved');
+  await menu.getByLabel('When, UTC').fill('2026-11-14 12:00');
+  await menu.getByRole('button', { name: 'Mark it' }).click();
+  await menu.getByText('index moved').waitFor();
+  await menu.getByRole('button', { name: 'Take away index moved' }).click();
+  await eventually(async () => assert.equal(await menu.getByText('index moved').count(), 0));
+});
+
+test('another version in the same time: figures against it, its lines dashed, in the file as well', async ({ go }) => {
+  const page = await go(`/dashboards/fleet?${week}&filter=agent=skyline-support+agent_version=v13`);
+  await drawn(page, 'Cost by team');
+  await page.getByRole('button', { name: /^Against/ }).click();
+  const menu = page.getByRole('dialog', { name: 'Compare with' });
+  assert.equal(await menu.getByLabel('Shown version').inputValue(), 'v13');
+  await menu.getByRole('button', { name: /^v12/ }).click();
+  await eventually(() => assert.equal(query(page).get('version'), 'v12'));
+  const panel = page.getByRole('figure', { name: 'Cost by team', exact: true });
+  await panel.getByText('all in v12').waitFor();
+  await panel.getByText(/^\$\d.*, v12 \$/).waitFor();
+  await page.getByRole('figure', { name: 'Error rate', exact: true }).getByText('skyline-support in v12').waitFor();
+  const file = await saved(page, async () => (await menu2(page)).click());
+  assert.match(file.bytes.toString('utf8').split('\n')[0], /^time,customer-care,all in v12$/);
+  await page.keyboard.press('b');
+  await eventually(() => assert.equal(query(page).get('version'), null));
+});
+const menu2 = (page) => menu(page, 'Cost by team', 'Save as CSV');
+
+test('the quality board shows what this project scores', async ({ go }) => {
+  const page = await go(`/dashboards/quality?${week}`);
+  await drawn(page, 'Score goal');
+  await page.getByRole('figure', { name: 'Score goal' }).getByText('skyline-support').waitFor();
+});
+
 real('a chart is also a table whose figures are links, and both are files', async ({ go }) => {
   const page = await go(`${fleet}&alone=1`);
   await drawn(page, 'Cost by team');

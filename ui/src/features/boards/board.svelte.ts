@@ -1,11 +1,13 @@
 // What a dashboard shows: its questions put together by filter and split, asked for the range and for the period before it.
 import type { Cell, FilterMistake, Measure, QueryAnswer, Stats } from '$api';
-import { QueryState, url, wasAborted, type App } from '$kit';
+import { QueryState, url, wasAborted, type App, type Line } from '$kit';
 import { untrack } from 'svelte';
 import { iso, rangeOf, shortIso, type TimeRange } from '../list/range';
 import { addsUp } from '../list/measure';
-import { asksOf, type Ask, type Board } from './boards';
-import { both, linesOf, listHref, periodBefore, stepsOf, totalOf, valuesOf, weight, type Drawn } from './figures';
+import { asksOf, withScores, type Ask, type Board } from './boards';
+import { both, linesOf, listHref, periodBefore, scoreOf, stepsOf, termOf, totalOf, valuesOf, weightOf, type Drawn } from './figures';
+import { chosenIn, without } from '../list/terms';
+import { annotationsOf, marksOf, type Annotation } from './marks';
 
 /** Filter and time are named as on the lists. */
 export const schema = {
@@ -15,6 +17,10 @@ export const schema = {
   last: url.text('7d'),
   /** Without the period before. */
   alone: url.flag(),
+  /** Another version in the same time, instead of the period before. */
+  version: url.text(),
+  /** Kinds of marks that are not drawn. */
+  hide: url.list(),
   tv: url.flag(),
   /** While its layout is changed. */
   edit: url.flag(),
@@ -27,6 +33,8 @@ interface Answer {
   now: QueryAnswer;
   before: QueryAnswer | null;
   series: QueryAnswer;
+  /** The series of another version. */
+  other: QueryAnswer | null;
   range: TimeRange;
   steps: Steps;
 }
@@ -35,7 +43,7 @@ export interface Steps {
   ms: number;
   times: number[];
 }
-const keyOf = (ask: Ask): string => JSON.stringify([ask.split ?? '', ask.filter ?? '', ask.grain ?? 'span']);
+const keyOf = (ask: Ask): string => JSON.stringify([ask.split ?? '', ask.filter ?? '', ask.grain ?? 'span', ...(scoreOf(ask.measure) ? [scoreOf(ask.measure)] : [])]);
 
 export class BoardModel {
   readonly app: App;
@@ -51,6 +59,7 @@ export class BoardModel {
   /** When the last complete answer came. */
   asked = $state(0);
   catalogue = $state.raw<readonly Measure[] | null>(null);
+  annotations = $state.raw<readonly Annotation[]>([]);
   #answers = $state.raw<ReadonlyMap<string, Answer>>(new Map());
   #errors = $state.raw<ReadonlyMap<string, unknown>>(new Map());
   #wanted: string | null = null;
@@ -60,7 +69,7 @@ export class BoardModel {
     this.app = app;
     this.board = board;
     this.state = new QueryState(app.router, schema);
-    app.api.measures().then((all) => (this.catalogue = all), () => (this.catalogue = []));
+    app.api.measures().then((all) => { this.board = withScores(this.board, all); this.catalogue = all; }, () => (this.catalogue = []));
     $effect(() => this.#accept(this.state.values.filter));
     $effect(() => {
       if (this.#question) untrack(() => this.refresh());
@@ -70,14 +79,19 @@ export class BoardModel {
 
   /** Only what the server is asked: a chart shown as a table changes nothing here. */
   readonly #question = $derived.by(() => {
-    const { from, to, last, alone } = this.state.values;
-    return this.ready && this.catalogue ? JSON.stringify([this.filter, from, to, last, alone]) : '';
+    const { from, to, last, alone, version } = this.state.values;
+    return this.ready && this.catalogue ? JSON.stringify([this.filter, from, to, last, alone, version]) : '';
   });
   readonly #range = $derived.by(() => rangeOf(this.state.values, this.now));
   get range(): TimeRange {
     return this.#range;
   }
-  readonly #steps = $derived.by(() => stepsOf(this.#range, !this.state.values.alone));
+  readonly #steps = $derived.by(() => stepsOf(this.#range, this.against === 'before'));
+  get against(): 'before' | 'version' | 'nothing' {
+    const { alone, version } = this.state.values;
+    return version ? 'version' : alone ? 'nothing' : 'before';
+  }
+  readonly marks = $derived.by(() => marksOf(this.annotations, this.state.values.hide));
   get steps(): Steps {
     return this.#steps;
   }
@@ -122,28 +136,39 @@ export class BoardModel {
     for (const ask of asksOf(this.board)) if (this.has(ask.measure)) groups.set(keyOf(ask), [...(groups.get(keyOf(ask)) ?? []), ask]);
     this.asking = groups.size;
     for (const [key, asks] of groups) void this.#ask(key, asks, abort.signal);
+    void this.readMarks(abort.signal);
+  }
+
+  /** What happened in the time shown; without an answer the charts have no marks. */
+  async readMarks(signal?: AbortSignal): Promise<void> {
+    const range = { from: this.against === 'before' ? periodBefore(this.range).from : this.range.from, to: this.range.to };
+    const agents = chosenIn(this.filter, 'agent').taken;
+    await annotationsOf(this.app.api, range, agents.length === 1 ? agents[0] : '', signal).then((all) => (this.annotations = all), () => {});
   }
 
   async #ask(key: string, asks: readonly Ask[], signal: AbortSignal): Promise<void> {
     const { api } = this.app;
-    const { from, to, last, alone } = this.state.values;
-    const keep = `board ${JSON.stringify([key, asks.map((ask) => ask.measure), this.filter, from, to, last, alone])}`;
+    const { from, to, last, alone, version } = this.state.values;
+    const { against } = this;
+    const keep = `board ${JSON.stringify([key, asks.map((ask) => ask.measure), this.filter, from, to, last, alone, version])}`;
     const kept = api.kept<Answer>(keep);
     if (kept && !this.#answers.has(key)) this.#answers = new Map(this.#answers).set(key, kept);
     const { split, filter, grain } = asks[0]!;
     const weighed = split !== undefined && split !== '' && asks.some((ask) => !addsUp(ask.measure));
-    const measures = [...new Set([...asks.map((ask) => ask.measure), ...(weighed ? [weight] : [])])];
+    const measures = [...new Set([...asks.map((ask) => ask.measure), ...(weighed ? [weightOf(asks[0]!.measure)] : [])])];
     const base = { measures, dimensions: split ? [split] : [], filter: both(this.filter, filter), grain: grain ?? ('span' as const), limit: 10_000 };
     const until = to ? { to: iso(this.range.to) } : {};
     const { range, steps } = this;
     const before = periodBefore(range);
+    const same = { ...base, filter: both(without(this.filter, 'agent_version'), termOf('agent_version', version), filter), from: iso(range.from), ...until };
     try {
-      const [now, then, series] = await Promise.all([
+      const [now, then, series, other] = await Promise.all([
         api.query({ ...base, from: iso(range.from), ...until }, { signal, keep: `${keep} now` }),
-        alone ? null : api.query({ ...base, from: iso(before.from), to: iso(before.to) }, { signal, keep: `${keep} before` }),
-        api.query({ ...base, from: iso(alone ? range.from : before.from), ...until, step: steps.name, timezone: 'UTC' }, { signal, keep: `${keep} series` }),
+        against === 'nothing' ? null : against === 'version' ? api.query(same, { signal, keep: `${keep} version` }) : api.query({ ...base, from: iso(before.from), to: iso(before.to) }, { signal, keep: `${keep} before` }),
+        api.query({ ...base, from: iso(against === 'before' ? before.from : range.from), ...until, step: steps.name, timezone: 'UTC' }, { signal, keep: `${keep} series` }),
+        against === 'version' ? api.query({ ...same, step: steps.name, timezone: 'UTC' }, { signal, keep: `${keep} other` }) : null,
       ]);
-      const answer: Answer = { now, before: then, series, range, steps };
+      const answer: Answer = { now, before: then, series, other, range, steps };
       api.keep(keep, answer);
       this.#answers = new Map(this.#answers).set(key, answer);
       this.#errors = new Map([...this.#errors].filter(([other]) => other !== key));
@@ -162,7 +187,10 @@ export class BoardModel {
   values = (ask: Ask): { now: Map<string, Cell>; before: Map<string, Cell> } => ({ now: valuesOf(this.answer(ask)?.now, ask.measure), before: valuesOf(this.answer(ask)?.before, ask.measure) });
   drawn(ask: Ask): Drawn | null {
     const answer = this.answer(ask);
-    return answer ? linesOf(ask, answer.now, answer.series, answer.steps) : null;
+    if (!answer) return null;
+    const drawn = linesOf(ask, answer.now, answer.series, answer.steps);
+    if (!answer.other || !answer.before) return drawn;
+    return { ...drawn, lines: [...drawn.lines, ...againstOf(ask, drawn, answer.before, answer.other, answer.steps, this.state.values.version)] };
   }
 
   /** The rows behind a figure of the whole range, or of a stretch of it. */
@@ -194,4 +222,13 @@ export class BoardModel {
     if (!this.asked || this.#errors.size) return false;
     return [...this.#answers.values()].every((answer) => answer.now.rows.every((row) => row.every((cell) => cell === null || cell === '' || Number(cell) === 0)));
   }
+}
+
+/** The lines of another version, dashed: of sums one for all, else those of the first names, in their colours. */
+function againstOf(ask: Ask & { kind?: string }, drawn: Drawn, before: QueryAnswer, other: QueryAnswer, steps: Steps, version: string): Line[] {
+  const theirs = linesOf(ask, before, other, steps).lines;
+  if (ask.kind === 'bars') return [{ name: `all in ${version}`, colour: '--ink-2', dashed: true, values: steps.times.map((_, i) => theirs.reduce((sum, line) => sum + (line.values[i] ?? 0), 0)) }];
+  // By version no name is on both sides; then theirs stand by themselves.
+  const shared = theirs.filter((line) => drawn.lines.some((mine) => mine.name === line.name));
+  return (shared.length ? shared : theirs).slice(0, 3).map((line) => ({ ...line, name: `${line.name || 'all'} in ${version}`, colour: drawn.lines.find((mine) => mine.name === line.name)?.colour ?? '--c8', dashed: true }));
 }

@@ -150,6 +150,18 @@ export const boards: readonly Board[] = [
   },
 ];
 
+/** The quality board with what this project scores: the first four, by agent where they know it. */
+export function withScores(board: Board, measures: readonly { name: string; splits?: string[] }[]): Board {
+  if (board.id !== 'quality') return board;
+  const scores = measures.filter((one) => /^score\..+\.mean$/.test(one.name)).slice(0, 4);
+  const charts = scores.map(({ name, splits }) => {
+    const label = name.slice('score.'.length, -'.mean'.length);
+    const split = !splits?.length || splits.includes('agent') ? { split: 'agent' } : {};
+    return { id: `score-${label}`, kind: 'lines', measure: name, label: `Score ${label}`, note: split.split ? 'mean, by agent' : 'mean', worse: 'down', ...split } satisfies Chart;
+  });
+  return charts.length ? { ...board, panels: [...charts, ...board.panels] } : board;
+}
+
 export const boardOf = (id: string): Board | undefined => boards.find((board) => board.id === id);
 
 /** Every question of a board. */

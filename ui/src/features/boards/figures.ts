@@ -100,8 +100,10 @@ export interface Drawn {
   rest: number;
 }
 
-/** What orders the lines of a rate or a quantile: how many spans it is of. */
-export const weight = 'spans';
+/** What orders the lines of a rate or a quantile: how many spans, or scores, it is of. */
+export const weightOf = (measure: string): string => (scoreOf(measure) ? `${scoreOf(measure)}.count` : 'spans');
+/** `score.NAME` of a measure of scores: those are asked for apart. */
+export const scoreOf = (measure: string): string => /^(score\..+)\.(?:mean|pass_rate|count|sum|min|max)$/.exec(measure)?.[1] ?? '';
 
 /** A series as lines over the steps: the greatest of the totals first, of rates and quantiles those of the most spans. */
 export function linesOf(ask: Ask, totals: QueryAnswer, series: QueryAnswer, steps: { ms: number; times: readonly number[] }): Drawn {
@@ -109,7 +111,7 @@ export function linesOf(ask: Ask, totals: QueryAnswer, series: QueryAnswer, step
   const place = new Map(steps.times.map((time, at) => [time, at]));
   const blank = () => steps.times.map((): number | null => (sums ? 0 : null));
   const at = columnOf(series, ask.measure);
-  const order = ask.split ? ranked(valuesOf(totals, sums || columnOf(totals, weight) < 0 ? ask.measure : weight)) : [''];
+  const order = ask.split ? ranked(valuesOf(totals, sums || columnOf(totals, weightOf(ask.measure)) < 0 ? ask.measure : weightOf(ask.measure))) : [''];
   const seen = new Set(order);
   if (ask.split) for (const row of series.rows) if (Number(row[at] ?? 0) !== 0 && !seen.has(nameOf(row[1]))) seen.add(nameOf(row[1]));
   // Who has nothing to draw takes no colour from who has.
