@@ -4,6 +4,7 @@ import { datasets } from './datasets.mjs';
 import { dimensions, facts, parse } from './filter.mjs';
 import { find as finds } from './find.mjs';
 import { findingsOf } from './findings.mjs';
+import { comparison, experiments } from './experiments.mjs';
 import { idOf, iso, tracesOf } from './fleet.mjs';
 import { incidents, runbooks } from './incidents.mjs';
 import { receive, sampleSession } from './ingest.mjs';
@@ -149,6 +150,8 @@ export async function answer(world, request, url, text, response) {
   if (['slos', 'reports', 'report-schedules', 'report-links', 'annotations'].includes(first)) { const said = watch(world, request.method, parts, bodyOf(), q, { html: file('html') }); return said === true ? true : json(said); }
   if (first === 'incidents') { const said = incidents(world, request.method, parts.slice(1), bodyOf(), q, { markdown: file('markdown') }); return said === true ? true : json(said); }
   if (first === 'alerts') return json(alerts(world, request.method, path.split('/').slice(2).map(decodeURIComponent), text ? JSON.parse(text) : {}, q));
+  if (first === 'experiments') return json(experiments(world, request.method, path.split('/').slice(2).map(decodeURIComponent), q));
+  if (first === 'comparison') return json(comparison(world, path.split('/').slice(2).map(decodeURIComponent), q));
   if (first === 'datasets') return json(datasets(world, request.method, path.split('/').slice(2).map(decodeURIComponent), text, q));
   const route = routes[`${request.method} ${path}`];
   if (route) return json(route(world, { q, body: text ? JSON.parse(text) : {}, host: request.headers.host, cookie: (text) => response.setHeader('set-cookie', text) }));

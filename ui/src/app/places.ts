@@ -28,6 +28,7 @@ export function placesOf(router: Router, values: { agents: readonly string[] }):
     to('Incidents', '/incidents', 'issue', 'timelines, runbooks, post-mortems'),
     to('SLOs', '/slos', 'target', 'objectives, error budgets, burn'),
     to('Reports', '/reports', 'file', 'the week on a page; schedules, links'),
+    to('Experiments', '/experiments', 'flask', 'a version on every case; two beside each other'),
     to('Datasets', '/datasets', 'columns', 'cases that every version is tried on'),
     to('New dataset', '/datasets?do=new', 'plus'),
     ...agents.slice(0, 5),
