@@ -42,13 +42,13 @@ function crew(other = false) {
   t.add('retriever', 'contracts', root, 4400, 4700, { input: [text('user', 'delivery terms Nord Vela Kite')], tool: null, output: [text('assistant', '4 documents: Nord 2026, Vela frame, Kite frame, Incoterms')] });
   if (!other) t.add('embedding', 'embed', root, 4410, 4440, { model: { provider: 'openai', requested: 'text-embedding-3-small', served: 'text-embedding-3-small' }, tokens: { ...none, input: 9 }, cost_usd: '0.00000018', cost_source: 'priced' });
   t.add('llm', 'chat gpt-4.1', root, 4750, 6400, { ...usage('gpt-4.1', 700, 1900, 90), input: [result('c1', '{"units":450}'), result('c2', '{"units":150}'), result('c3', 'timeout')], output: [asks('Nord covers it alone. I ask the negotiator for the price.', ['h1', 'transfer_to_negotiator', { reason: 'price for 400 units from Nord' }])] });
-  t.add('handoff', 'handoff to negotiator', root, 6410, 6420, { attributes: { from_agent: 'planner', to_agent: 'negotiator' } });
+  t.add('handoff', 'handoff to negotiator', root, 6410, 6420, { state: { 'offer.status': 'asked', supplier: 'Nord' }, attributes: { from_agent: 'planner', to_agent: 'negotiator' } });
   const sub = t.add('agent', 'negotiator', root, 6450, 33_000, { agent: 'negotiator', input: [text('user', 'Get a price for 400 units of A-77 from Nord, delivery before Friday.')] });
   for (let i = 0; i < 3; i++) {
     t.add('llm', 'chat gpt-4.1-mini', sub, 6500 + i * 4000, 8300 + i * 4000, { agent: 'negotiator', model: { provider: 'openai', requested: 'gpt-4.1-mini', served: null }, tokens: none, status: 'error', error: { type: 'RateLimitError', message: 'Rate limit reached for gpt-4.1-mini: 30,000 tokens a minute. Try again in 4 s.' } });
   }
   t.add('llm', 'chat gpt-4.1-mini', sub, 18_500, 20_400, { agent: 'negotiator', model: { provider: 'openai', requested: 'gpt-4.1-mini', served: 'gpt-4.1-mini' }, tokens: { ...none, input: 620, output: 44 }, cost_usd: '0.00031800', cost_source: 'reported', output: [asks('', ['n1', 'send_offer', { supplier: 'Nord', units: 400, unit_price: 11.9 }])] });
-  t.add('tool', 'execute_tool send_offer', sub, 20_420, 31_000, { agent: 'negotiator', tool: { name: 'send_offer', call_id: 'n1', arguments: { supplier: 'Nord', units: 400, unit_price: 11.9 }, result: "{'accepted': True, 'valid_until': '2026-11-13', 'note': None}" }, events: [{ name: 'offer.sent', time: at(20_500), attributes: { channel: 'edi' } }] });
+  t.add('tool', 'execute_tool send_offer', sub, 20_420, 31_000, { agent: 'negotiator', state: { 'offer.price': 11.9, 'offer.status': 'accepted' }, tool: { name: 'send_offer', call_id: 'n1', arguments: { supplier: 'Nord', units: 400, unit_price: 11.9 }, result: "{'accepted': True, 'valid_until': '2026-11-13', 'note': None}" }, events: [{ name: 'offer.sent', time: at(20_500), attributes: { channel: 'edi' } }] });
   t.add('llm', 'chat gpt-4.1-mini', sub, 31_010, 32_900, { agent: 'negotiator', ...usage('gpt-4.1-mini', 700, 0, 30), output: [text('assistant', 'Nord accepts $11.90 a unit, valid until Friday.')] });
   t.add('llm', 'chat gpt-4.1', root, 33_050, 39_800, { ...usage('gpt-4.1', other ? 4800 : 800, 2600, 220), input: [text('assistant', 'Nord accepts $11.90 a unit, valid until Friday.')], output: [text('assistant', other ? 'I could not find a supplier for **400 units**. Please ask again on Monday.' : 'Nord can deliver all **400 units** before Friday at `$11.90` each.\n\n| Supplier | Units | Price |\n| --- | --- | --- |\n| Nord | 450 | $11.90 |\n| Vela | 150 | $13.40 |\n| Kite | unknown | – |\n\nKite did not answer in time, see [its status page](https://status.kite.example/). Shall I place the order? <img src=x onerror=alert(1)>')] });
   t.add('guardrail', 'spending_limit', root, 39_900, 40_200, { status: 'blocked', error: { type: 'policy', message: 'An order over $4,000 needs a person: $4,760.00' } });
@@ -159,13 +159,27 @@ function traceOf(world, id) {
   return made.get(id);
 }
 
+/** Where no model call and no tool was at work, of short runs. */
+function overheadOf(t) {
+  const begins = Date.parse(t.spans[0].start), gaps = [];
+  let reach = 0;
+  for (const span of t.spans.filter((one) => one.kind === 'llm' || one.kind === 'tool').toSorted((a, b) => (a.start < b.start ? -1 : 1))) {
+    const from = Date.parse(span.start) - begins;
+    if (from > reach) gaps.push([reach, from - reach]);
+    reach = Math.max(reach, from + (span.duration_ms ?? 0));
+  }
+  const end = t.spans[0].duration_ms ?? reach;
+  if (end > reach) gaps.push([reach, end - reach]);
+  return { overhead: gaps, overhead_ms: gaps.reduce((sum, [, length]) => sum + length, 0) };
+}
+
 function summary(t) {
   const root = t.spans[0];
   const sum = (pick) => t.spans.reduce((n, span) => n + (span.counted ? pick(span) : 0), 0);
   return {
     trace_id: t.id, name: root.name, session_id: root.session_id, user_id: 'u118', agent: root.agent, agent_version: 'v4', team: 'supply', environment: 'production', start: root.start, duration_ms: root.duration_ms, status: root.status,
     error_count: t.spans.filter((span) => span.status === 'error' && !span.noise).length, span_count: t.spans.length, llm_calls: t.spans.filter((span) => span.kind === 'llm').length, tool_calls: t.spans.filter((span) => span.kind === 'tool').length,
-    tokens: sum((span) => (span.tokens?.input ?? 0) + (span.tokens?.output ?? 0) + (span.tokens?.cache_read ?? 0)), cost_usd: sum((span) => Number(span.cost_usd ?? 0)).toFixed(8), cost_unknown_calls: 0, tags: [],
+    tokens: sum((span) => (span.tokens?.input ?? 0) + (span.tokens?.output ?? 0) + (span.tokens?.cache_read ?? 0)), cost_usd: sum((span) => Number(span.cost_usd ?? 0)).toFixed(8), cost_unknown_calls: 0, tags: [], ...(t.spans.length < 2000 ? overheadOf(t) : {}),
   };
 }
 
@@ -218,6 +232,17 @@ export function listed(world, filter) {
   return [t.head];
 }
 
+/** What spans say they changed of the state, told as the server does. */
+function stateOf(t) {
+  const state = {}, steps = [];
+  for (const span of t.spans) {
+    if (!span.state) continue;
+    const changes = Object.entries(span.state).map(([path, after]) => { const before = state[path]; state[path] = after; return { path, op: before === undefined ? 'added' : 'changed', before, after }; });
+    steps.push({ trace_id: t.id, span_id: span.span_id, at: span.start, name: span.tool?.name ?? span.name, agent: span.agent, source: 'state_delta', changes });
+  }
+  return { steps, state, stats: {} };
+}
+
 /** A window of a run's skeleton, in columns. */
 export function skeletonOf(spans, q) {
   const offset = Number(q.offset ?? 0), limit = Number(q.limit ?? 5000);
@@ -247,6 +272,7 @@ export function staged(world, kind, id, sub, span, more, q) {
     if (one && t.id === 'huge-t1' && one.tool && !q.raw) return { ...one, tool: { ...one.tool, result: one.tool.result.slice(0, Number(q.budget ?? 1e9)), cut: true } };
     return one && q.raw ? { ...one, raw: [{ slot: 'attribute', key: 'gen_ai.tool.call.arguments', format: 'json', text: JSON.stringify(one.tool?.arguments ?? one.output ?? null) }] } : one ?? null;
   }
+  if (sub === 'state') return stateOf(t);
   if (sub === 'skeleton') return skeletonOf(t.spans, q);
   if (kind === 'traces') return { trace: summary(t), spans: t.id === 'huge-t1' ? t.spans.map((one) => (one.tool ? { ...one, tool: { ...one.tool, result: one.tool.result.slice(0, 4000) } } : one)) : t.spans, findings: findingsOf(t.spans), scores: [], logs: logsOf(t), stats };
   const head = summary(t);

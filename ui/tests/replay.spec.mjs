@@ -387,3 +387,19 @@ test('the timeline shows the turn of the chosen step, and all again', async ({ g
   await page.keyboard.press('z');
   await eventually(() => assert.equal(query(page).get('zoom'), null));
 });
+
+staged('the state of a run: what each step changed, and how it stood at the end; orchestration is hatched', async ({ go, shot }) => {
+  const page = await open(go, '/sessions/crew-1');
+  await row(page, 'send_offer').click();
+  await details(page).getByRole('tab', { name: 'State' }).click();
+  const changes = details(page).getByRole('list', { name: 'Changes of the state' });
+  await changes.getByText('offer.price').waitFor();
+  assert.match(await changes.textContent(), /offer\.status.*asked.*offer\.status.*asked.*accepted/s);
+  assert.match(await details(page).textContent(), /At the end/);
+  await shot('state');
+  await changes.getByRole('button').first().click();
+  await eventually(async () => assert.match(await chosen(page).textContent(), /negotiator/));
+  assert.ok((await page.locator('.lines .between').count()) > 2);
+  await page.locator('.figures').getByText('42.0 s').hover();
+  await page.getByRole('tooltip').getByText('Orchestration').waitFor();
+});

@@ -40,12 +40,16 @@ interface Run {
   scores?: Record<string, number>;
 }
 export interface Trace extends Run {
+  /** Time that no model call and no tool covers, and where it lies: milliseconds from the start, and how long. */
+  overhead_ms?: number;
+  overhead?: [from: number, length: number][];
   trace_id: string;
   name: string;
   /** The first words of the user. */
   title: string;
 }
 export interface Session extends Run {
+  overhead_ms?: number;
   /** Empty for a trace without a session; then `trace_id` says which. */
   trace_id?: string;
   title: string;

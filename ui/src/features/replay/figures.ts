@@ -71,7 +71,9 @@ function time(replay: Replay): Figure {
   const ms = session?.active_ms ?? (run?.kind === 'trace' ? run.traces[0]?.duration_ms : null) ?? scale.length;
   const parts = (run?.traces.length ?? 0) > 1 ? `Sum of ${run!.traces.length} traces, each from its first start to its last end.` : 'From the first start to the last end.';
   const work = (kind: string): string => duration(covered(replay.tree.steps.filter((node) => node.kind === kind)));
-  const rows = (): Fact[] => [{ label: 'Models at work', value: work('llm') }, { label: 'Tools at work', value: work('tool') }];
+  const overhead = run?.session?.overhead_ms ?? run?.traces[0]?.overhead_ms;
+  const between = typeof overhead === 'number' ? [{ label: 'Orchestration', value: duration(overhead), note: 'no model and no tool at work; hatched on the timeline' }] : [];
+  const rows = (): Fact[] => [{ label: 'Models at work', value: work('llm') }, { label: 'Tools at work', value: work('tool') }, ...between];
   return { label: 'Time', value: duration(ms), wide: false, rows, notes: [parts, ...(run?.kind === 'session' ? ['Pauses between traces are not in it.'] : [])], jump: () => replay.nextRanked('time') };
 }
 

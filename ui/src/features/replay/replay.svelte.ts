@@ -8,7 +8,7 @@ import {
   type Call, type Finding, type Line, type Node, type Run, type Tree, type TreeRow, type Turn,
 } from './model';
 
-export const tabs = ['call', 'context', 'attributes', 'events', 'logs', 'scores'] as const;
+export const tabs = ['call', 'context', 'attributes', 'events', 'state', 'logs', 'scores'] as const;
 export type Tab = (typeof tabs)[number];
 export const forms = ['read', 'json', 'raw'] as const;
 export type Form = (typeof forms)[number];
@@ -103,6 +103,10 @@ export class Replay {
   });
   readonly tree = $derived(this.view.tree);
   readonly turns = $derived(this.view.turns);
+  /** Some step told what it changed of the session's state. */
+  readonly hasState = $derived.by(() => this.run?.spans.some((span) => span.state && Object.keys(span.state).length > 0) ?? false);
+  /** Stretches in which neither a model nor a tool was at work, in wall time. */
+  readonly overhead = $derived.by<{ from: number; to: number }[]>(() => (this.run?.traces ?? []).flatMap((trace) => (trace.overhead ?? []).map(([from, length]) => ({ from: msOf(trace.start) + from, to: msOf(trace.start) + from + length }))));
   readonly running = $derived(!!this.run && (this.run.session?.status === 'running' || this.run.traces.some((trace) => trace.status === 'running')));
 
   readonly listening = $derived.by(() => !this.shared && (this.running || this.recent));
