@@ -51,6 +51,7 @@ export function social(world, method, path, body, q, host, run) {
   if (first === 'share') return share(world, method, path.slice(1), body, q, run);
   if (first === 'comments') return comments(world, method, id, body, q);
   if (first === 'mentions') return method === 'POST' ? { unseen: 0 } : { unseen: 1, mentions: [{ comment: stateOf(world).comments[0], seen: false, at: '2026-11-13T08:12:00Z' }] };
+  if (sub === 'reveal') return { values: [{ ref: 'k3Zr9Qw2', kind: 'email', masked: '*k3Zr9Qw2*****', value: 'mo@example.com' }], missing: [] };
   if (sub === 'similar') return similar(world, id);
   return null;
 }

@@ -3,7 +3,7 @@ import { rowOf, sessionDetailOf, spanOf, traceDetailOf } from './normal';
 import { filterAnswerOf } from './places';
 import type {
   ApiKey, AuditEntry, Books, Dimension, Fact, FilterAnswer, FilterGrain, Found, Invitation, ListRequest, Me, Measure, Member, Mine, NewKey, OwnDashboard, Page, Quarantined, QueryAnswer, QueryRequest,
-  SecretKind, Session, SessionDetail, Span, Stats, Trace, TraceDetail, UnpricedModel, User, Ways,
+  Session, SessionDetail, Span, Stats, Trace, TraceDetail, UnpricedModel, User, Ways,
 } from './types';
 
 /** What the server said instead of an answer; `status` 0: it could not be reached. */
@@ -127,8 +127,6 @@ export class Api {
   connect = () => this.#send<{ url: string }>('POST', '/oidc/connect', {});
   disconnect = () => this.#send<void>('DELETE', '/oidc/connect');
   createProject = (name: string) => this.#send<{ id: string | number; name: string }>('POST', '/projects', { name });
-  masking = () => this.#send<{ kinds: SecretKind[] }>('GET', '/masking').then((answer) => answer.kinds);
-  setMasking = (kinds: string[]) => this.#send<{ kinds: SecretKind[] }>('PUT', '/masking', { kinds }).then((answer) => answer.kinds);
   audit = (before?: number) => this.#send<{ entries: AuditEntry[] }>('GET', `/audit${query({ before, limit: 100 })}`).then((answer) => answer.entries);
   quarantine = () => this.#send<{ count: number; records: Quarantined[] }>('GET', '/quarantine?limit=50');
   retryQuarantine = (ids?: string[]) => this.#send<{ sent: number; held: number }>('POST', '/quarantine/retry', ids ? { ids } : { all: true });

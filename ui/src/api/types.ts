@@ -278,11 +278,6 @@ export interface Mine {
   connected: boolean;
   oidc: string | null;
 }
-export interface SecretKind {
-  name: string;
-  about: string;
-  on: boolean;
-}
 export interface AuditEntry {
   number: number;
   at: string;
