@@ -1,5 +1,5 @@
 // The mock's alerts: rules in memory, a back-test that judges the stored week, what fires with its evidence, channels, silences, history.
-import { idOf, iso } from './fleet.mjs';
+import { idOf, iso, tracesOf } from './fleet.mjs';
 import { query } from './query.mjs';
 
 const refuse = (status, message) => Object.assign(new Error(message), { status });
@@ -15,10 +15,12 @@ function start(world) {
     rule(3, { name: 'Slow answers', measure: 'latency.p95', kind: 'threshold', above: 60_000, step: '15m', for: '30m', enabled: false }, { enabled: false }),
     rule(4, { name: 'Goal score', measure: 'score.goal.mean', kind: 'change', direction: 'down', change: 0.2, window: '24h' }, { trouble: 'No score of this name came in 30 days.' }),
   ];
+  /** Traces of the dearest sessions of a version. */
+  const of = (version) => world.sessions.filter((s) => s.agent === 'skyline-support' && s.agent_version === version).sort((a, b) => Number(b.cost_usd) - Number(a.cost_usd)).map((s) => tracesOf(s).at(-1).trace_id);
   const evidence = {
     window: { from: '2026-11-12T11:00:00Z', to: '2026-11-12T20:40:00Z' }, baseline: { days: 7 }, unit: 'USD', actual: 5.104, expected: 1.89, ratio: 2.7, sentence: '100 % of the rise comes from agent_version=v13.', spread_evenly: false,
     causes: [{ where: { agent_version: 'v13' }, filter: 'agent_version=v13', actual: 5.104, expected: null, share: 1, ratio: null }, { where: { model: 'gpt-4.1' }, filter: 'model=gpt-4.1', actual: 5.104, expected: null, share: 1, ratio: null }, { where: { agent_version: 'v13', tool: 'get_reservation_details' }, filter: 'agent_version=v13 tool=get_reservation_details', actual: 4.44, expected: 1.12, share: 0.87, ratio: 3.9 }, { where: { tool: 'cancel_reservation' }, filter: 'tool=cancel_reservation', actual: 1.68, expected: 0.6, share: 0.33, ratio: 2.8 }],
-    traces: { after: ['4f1a0c22b7e94d11aa03', '91bb7e1022c94410b1a2'], before: ['07d2e9f0114a4a0fb7c1'] }, release: { agent: 'skyline-support', version: 'v13', at: '2026-11-12T10:00:00Z', minutes_before: 60 }, price_change: null, runbook: '',
+    traces: { after: of('v13').slice(0, 2), before: of('v12').slice(0, 1) }, release: { agent: 'skyline-support', version: 'v13', at: '2026-11-12T10:00:00Z', minutes_before: 60 }, price_change: null, runbook: '',
   };
   const alert = (of, split, state, hours, value, more = {}) => ({ rule: of.id, name: of.name, severity: of.definition.severity ?? 'ticket', kind: of.definition.kind, measure: of.definition.measure, unit: of.definition.measure === 'cost' ? 'USD' : 'ratio', filter: of.definition.filter ?? '', split, state, since: iso(Date.now() - hours * HOUR), value, acknowledged_by: '', event: null, muted_by: [], evidence: null, runbook: of.definition.runbook ?? '', ...more });
   const event = (number, of, notice, hours, value, deliveries, split = {}) => ({ id: `evt_${idOf(number, 10)}`, rule: of.id, name: of.name, version: 1, split, at: iso(Date.now() - hours * HOUR), notice, reason: '', learning: false, value, passed: false, evidence: notice === 'firing' ? evidence : null, deliveries });

@@ -25,6 +25,12 @@ export function money(world, method, first, name, body, q) {
     return made;
   }
   if (name === 'bills') {
+    if (method === 'POST') {
+      if (!/"data"|usage_start_time|,/.test(body.text)) throw refuse(400, 'This is no export that Pawl knows: a page of usage or costs of a provider (JSON or CSV).');
+      const made = { source: 'anthropic.costs', from: '2026-11-09T00:00:00Z', to: '2026-11-12T00:00:00Z', records: 6, billed_usd: '12.4', imported: '2026-11-16T07:00:00Z' };
+      all.imports = [...all.imports.filter((one) => one.source !== made.source), made];
+      return { ...made, fresh: 5, replaced: 1, other_services: 0, problems: ['line 3: no amount'], more: false };
+    }
     if (method === 'DELETE') { all.imports = all.imports.filter((one) => one.source !== q.source); return { removed: 84 }; }
     return { imports: all.imports };
   }

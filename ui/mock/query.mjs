@@ -1,6 +1,6 @@
 // Measures over the mock's sessions, split by dimensions and by time.
 import { matches, parse } from './filter.mjs';
-import { fleet, iso } from './fleet.mjs';
+import { fleet, iso, tracesOf } from './fleet.mjs';
 import { spansOf } from './spans.mjs';
 
 export const measures = [
@@ -28,6 +28,7 @@ export function getter(s) {
       case 'error_type': return s.error_count ? ['ToolError'] : [];
       case 'user': return [s.user_id];
       case 'session': return [s.session_id];
+      case 'trace': return tracesOf(s).map((trace) => trace.trace_id);
       case 'service': return [s.agent];
       case 'tag': return s.tags;
       case 'dialect': return ['gen_ai'];

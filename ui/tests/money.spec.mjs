@@ -67,3 +67,14 @@ real('the chargeback is a link to whole days of this filter', async ({ go, conte
   assert.equal(answer.status(), 200);
   assert.match((await answer.text()).split('\n')[0], /BilledCost/);
 });
+
+staged('an export is given to Pawl in the page: what came of it, what was wrong, and what is none', async ({ go }) => {
+  const page = await go('/costs/bills');
+  const choose = page.getByLabel('Export of a provider');
+  await choose.setInputFiles({ name: 'photo.png', mimeType: 'image/png', buffer: Buffer.from([1, 2, 3]) });
+  await page.getByText('photo.png: This is no export that Pawl knows').waitFor();
+  await choose.setInputFiles({ name: 'costs.json', mimeType: 'application/json', buffer: Buffer.from('{"data": []}') });
+  await page.getByText(/6 records of anthropic\.costs, 9 Nov – 11 Nov; 5 new, 1 replaced\./).waitFor();
+  await page.getByText('line 3: no amount').waitFor();
+  await rowOf(page, 'anthropic.costs').getByText('$12.40').waitFor();
+}, { noise: /400/ });

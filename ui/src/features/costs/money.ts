@@ -38,6 +38,18 @@ export interface Import {
   billed_usd: string | null;
   imported: string;
 }
+/** What came of an export that was given. */
+export interface Imported {
+  source: string;
+  from: string;
+  to: string;
+  records: number;
+  fresh: number;
+  replaced: number;
+  other_services?: number;
+  problems: string[];
+  more: boolean;
+}
 export interface Reconciled {
   day: string;
   provider: string;
@@ -66,6 +78,7 @@ export function callsOf(api: Api) {
     budgets: () => api.call<{ budgets: Budget[] }>('GET', '/budgets').then((answer) => answer.budgets),
     setBudget: (name: string, budget: object) => api.call<Budget>('PUT', `/budgets/${at(name)}`, budget),
     removeBudget: (name: string) => api.call<void>('DELETE', `/budgets/${at(name)}`),
+    importBill: (file: Blob) => api.call<Imported>('POST', '/costs/bills', file),
     imports: () => api.call<{ imports: Import[] }>('GET', '/costs/bills').then((answer) => answer.imports),
     forget: (source: string) => api.call<{ removed: number }>('DELETE', url.link('/costs/bills', { source })),
     reconcile: (range: { from: string; to: string }, signal: AbortSignal) => api.call<Reconciliation>('GET', url.link('/costs/reconcile', range), undefined, { signal }),

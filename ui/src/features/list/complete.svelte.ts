@@ -65,6 +65,8 @@ export class Completions {
     if (!dimension) return this.#names(question.draft);
     if (dimension === 'is' || dimension === 'has') return this.#factsFor(question.draft, dimension, value);
     if (operator === '>' || operator === '<' || operator === '>=' || operator === '<=') return this.#figures(question.draft, dimension, value);
+    // Names that stood there are no values of it: Tab would take one.
+    if (this.dimension !== dimension) this.list = [];
     const abort = (this.#abort = new AbortController());
     const comma = value.lastIndexOf(',');
     const before = value.slice(0, comma + 1);
