@@ -10,6 +10,7 @@ import { incidents, runbooks } from './incidents.mjs';
 import { receive, sampleSession } from './ingest.mjs';
 import { money } from './money.mjs';
 import { getter, measures, query, select, selectSpans } from './query.mjs';
+import { evaluators, scores } from './scores.mjs';
 import { settings } from './settings.mjs';
 import { social } from './social.mjs';
 import { conversationOf, spansOf } from './spans.mjs';
@@ -150,6 +151,8 @@ export async function answer(world, request, url, text, response) {
   if (['slos', 'reports', 'report-schedules', 'report-links', 'annotations'].includes(first)) { const said = watch(world, request.method, parts, bodyOf(), q, { html: file('html') }); return said === true ? true : json(said); }
   if (first === 'incidents') { const said = incidents(world, request.method, parts.slice(1), bodyOf(), q, { markdown: file('markdown') }); return said === true ? true : json(said); }
   if (first === 'alerts') return json(alerts(world, request.method, path.split('/').slice(2).map(decodeURIComponent), text ? JSON.parse(text) : {}, q));
+  if (first === 'scores' || first === 'score-definitions' || first === 'feedback-keys') return json(scores(world, request.method, path.split('/').slice(1).map(decodeURIComponent), text ? JSON.parse(text) : {}, q));
+  if (first === 'evaluators') return json(evaluators(world, request.method, path.split('/').slice(2).map(decodeURIComponent), text ? JSON.parse(text) : {}));
   if (first === 'experiments') return json(experiments(world, request.method, path.split('/').slice(2).map(decodeURIComponent), q));
   if (first === 'comparison') return json(comparison(world, path.split('/').slice(2).map(decodeURIComponent), q));
   if (first === 'datasets') return json(datasets(world, request.method, path.split('/').slice(2).map(decodeURIComponent), text, q));

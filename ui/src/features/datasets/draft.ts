@@ -16,7 +16,7 @@ export interface Draft {
 }
 
 /** A call a line. */
-const callLines = (calls: readonly ToolCall[] | null): string => (calls === null ? '' : calls.length ? `[\n${calls.map((call) => `  ${JSON.stringify(call)}`).join(',\n')}\n]` : '[]');
+export const callLines = (calls: readonly ToolCall[] | null): string => (calls === null ? '' : calls.length ? `[\n${calls.map((call) => `  ${JSON.stringify(call)}`).join(',\n')}\n]` : '[]');
 
 export const draftOf = (one: Case): Draft => ({
   id: one.id,
