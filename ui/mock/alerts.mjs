@@ -36,14 +36,14 @@ function start(world) {
 }
 
 function check(definition) {
-  for (const name of ['name', 'measure']) if (!definition[name]) throw refuse(400, `A rule needs a ${name}.`);
+  for (const name of ['name', ...(typeof definition.slo === 'string' ? [] : ['measure'])]) if (!definition[name]) throw refuse(400, `A rule needs a ${name}.`);
   if (definition.kind === 'threshold' && definition.above === undefined && definition.below === undefined) throw refuse(400, 'A threshold needs above or below.');
 }
 
 /** Judges the stored week by the hour: a threshold at its limit, anything else at three times its median. */
 function backtest(world, definition) {
   check(definition);
-  const answer = query(world, { measures: [definition.measure], filter: definition.filter ?? '', step: '1h', ...week });
+  const answer = query(world, { measures: [definition.measure ?? 'error_rate'], filter: definition.filter ?? '', step: '1h', ...week });
   const course = { split: {}, at: [], value: [], low: [], high: [], expected: [] };
   for (const [time, value] of answer.rows) {
     course.at.push(Date.parse(time) / 1000);

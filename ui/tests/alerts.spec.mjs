@@ -134,7 +134,10 @@ test('the filter is completed and underlined as on the lists; an objective, esca
   await page.getByRole('heading', { name: 'It cannot be tried so' }).waitFor();
   await page.getByRole('button', { name: 'duration', exact: true }).click();
   await page.getByRole('heading', { name: /have fired/ }).waitFor();
-  for (const kind of ['stl', 'psi', 'burn']) await page.getByLabel('Kind').selectOption(kind);
+  for (const kind of ['stl', 'psi']) await page.getByLabel('Kind').selectOption(kind);
+  assert.equal(await page.getByLabel('Distribution').inputValue(), 'model');
+  assert.equal(await page.getByLabel('Measure').inputValue(), 'llm_calls');
+  await page.getByLabel('Kind').selectOption('burn');
   await page.getByRole('combobox', { name: 'SLO' }).selectOption('skyline answers');
   assert.equal(await page.getByLabel('Measure').count(), 0);
   await page.getByRole('button', { name: 'Escalate' }).click();
@@ -147,7 +150,7 @@ test('the filter is completed and underlined as on the lists; an objective, esca
   const [asked] = await Promise.all([page.waitForRequest((request) => request.method() === 'POST' && request.url().endsWith('/alerts/rules')), page.keyboard.press('Control+s')]);
   const said = asked.postDataJSON();
   assert.deepEqual([said.kind, said.slo, said.escalate, said.explain, said.runbook], ['burn', 'skyline answers', [{ after: '30m', channel: 'ch_2' }], ['agent_version', 'tool'], 'https://wiki.example/burn']);
-  assert.equal('above' in said, false);
+  assert.deepEqual(['above', 'measure', 'filter', 'distribution'].filter((name) => name in said), []);
   await page.waitForURL(/\/alerts\/rule\/rule_/);
 });
 

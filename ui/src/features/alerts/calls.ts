@@ -6,10 +6,10 @@ export type Severity = 'page' | 'ticket' | 'info';
 export type State = 'firing' | 'pending' | 'ok' | 'no_data';
 export type Labels = Record<string, string>;
 
-/** A rule as it is written; only `name` and `measure` must be there. */
+/** A rule as it is written; only `name` and `measure` must be there, of an objective's burn `slo` instead. */
 export interface Definition {
   name: string;
-  measure: string;
+  measure?: string;
   kind?: string;
   filter?: string;
   split?: string[];
@@ -37,6 +37,12 @@ export interface Definition {
   explain?: string[];
   /** Opens an incident, or joins one. */
   incident?: boolean | string;
+  /** Of psi: how what is counted falls on a dimension, on `latency` or `ttft`; '': the values themselves. */
+  distribution?: string;
+  /** What belongs together beside agents: incidents and groups go by it. */
+  folder?: string;
+  group_by?: string[];
+  group_wait?: string;
   runbook?: string;
   timezone?: string;
   enabled?: boolean;

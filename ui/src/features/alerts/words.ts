@@ -4,7 +4,7 @@ import * as format from '../../kit/format';
 import type { Alert, Definition, Labels, Matcher, Silence } from './calls';
 
 /** A part of a rule that a person writes. */
-export type Part = 'limit' | 'recover' | 'direction' | 'change' | 'window' | 'strictness' | 'slo' | 'least';
+export type Part = 'limit' | 'recover' | 'direction' | 'change' | 'window' | 'strictness' | 'slo' | 'least' | 'distribution';
 
 export interface Kind {
   value: string;
@@ -19,7 +19,7 @@ export const kinds: readonly Kind[] = [
   { value: 'stl', label: 'leaves trend and season', title: 'An hour lies more than six robust standard deviations from trend and season of the last 14 days', parts: ['direction'] },
   { value: 'change', label: 'differs from a week ago', title: 'The mean of a window against the same local time last week', parts: ['direction', 'change', 'window'] },
   { value: 'page_hinkley', label: 'drifts away', title: 'Page–Hinkley: a slow move away from what is usual', parts: ['direction'] },
-  { value: 'psi', label: 'changes its make-up', title: 'Population stability index: the shares of its values against those of the 14 days before', parts: [] },
+  { value: 'psi', label: 'falls differently', title: 'Population stability index: how it falls on the values of a dimension, or on times, against the 14 days before', parts: ['distribution', 'window'] },
   { value: 'prediction', label: 'will cross a limit', title: 'Within the window the 80 % interval of the forecast lies beyond the limit', parts: ['limit', 'window'] },
   { value: 'burn', label: 'burns its error budget', title: '14.4× in 1 h, 6× in 6 h, 3× in 1 d, 1× in 3 d, each with its short window', parts: ['slo'] },
   { value: 'silence', label: 'falls silent', title: 'Nothing came for so long that nine events were expected', parts: [] },
@@ -45,7 +45,9 @@ export const sameLabels = (a: Labels, b: Labels): boolean => Object.keys(a).leng
 /** The rule as one sentence. */
 export function sentenceOf(rule: Definition, unit: string): string {
   const value = (number: number | null | undefined): string => figure(number ?? null, unit, rule.measure);
-  const what = `${wordOf(rule.measure)}${rule.filter ? ` of ${rule.filter}` : ''}${rule.split?.length ? ` by ${rule.split.join(', ')}` : ''}`;
+  const lasts = rule.for && !/^0[smhd]?$/.test(rule.for) ? `, for ${lasting(rule.for)}` : '';
+  if (rule.kind === 'burn' && typeof rule.slo === 'string') return `${rule.slo} burns its error budget too fast${lasts}`;
+  const what = `${wordOf(rule.measure ?? '')}${rule.filter ? ` of ${rule.filter}` : ''}${rule.split?.length ? ` by ${rule.split.join(', ')}` : ''}`;
   const limits = [rule.above !== undefined && rule.above !== null ? `above ${value(rule.above)}` : '', rule.below !== undefined && rule.below !== null ? `below ${value(rule.below)}` : ''].filter(Boolean).join(' or ');
   const side = rule.direction === 'up' ? 'high' : rule.direction === 'down' ? 'low' : 'high or low';
   const said: Record<string, string> = {
@@ -53,13 +55,12 @@ export function sentenceOf(rule: Definition, unit: string): string {
     anomaly: `is unusually ${side} for the hour and day`,
     change: `differs by more than ${format.percent(rule.change ?? 0.5)} from a week ago, over ${lasting(rule.window ?? '1h')}`,
     stl: `leaves its trend and season, ${side}`,
-    psi: 'has another distribution than in the 14 days before',
+    psi: `falls differently${rule.distribution ? ` on ${rule.distribution.replaceAll('_', ' ')}` : ''} than in the 14 days before, over ${lasting(rule.window ?? '1d')}`,
     page_hinkley: 'drifts away from what is usual',
     prediction: `will be ${limits || 'beyond a limit'} within ${lasting(rule.window ?? '1h')}`,
-    burn: typeof rule.slo === 'string' ? `burns the error budget of ${rule.slo} too fast` : `burns its budget of ${format.percent(1 - (rule.slo ?? 0.99))} too fast`,
+    burn: `burns its budget of ${format.percent(1 - Number(rule.slo ?? 0.99))} too fast`,
     silence: 'falls silent',
   };
-  const lasts = rule.for && !/^0[smhd]?$/.test(rule.for) ? `, for ${lasting(rule.for)}` : '';
   return `${what} ${said[rule.kind ?? 'threshold'] ?? kindOf(rule.kind).label}${lasts}`;
 }
 
@@ -115,10 +116,12 @@ export function writtenFigure(value: number | null | undefined, unit: string): s
 /** What of a definition the server is told: nothing empty, nothing that this kind does not have. */
 export function cleanOf(rule: Definition): Definition {
   const parts = kindOf(rule.kind).parts;
-  const out: Definition = { name: rule.name.trim(), measure: rule.measure };
-  const belongs: Record<string, Part> = { above: 'limit', below: 'limit', recover: 'recover', direction: 'direction', change: 'change', window: 'window', strictness: 'strictness', slo: 'slo', least: 'least' };
+  const ofSlo = rule.kind === 'burn' && typeof rule.slo === 'string';
+  // An objective says itself what it counts.
+  const out = (ofSlo ? { name: rule.name.trim() } : { name: rule.name.trim(), measure: rule.measure }) as Definition;
+  const belongs: Record<string, Part> = { above: 'limit', below: 'limit', recover: 'recover', direction: 'direction', change: 'change', window: 'window', strictness: 'strictness', slo: 'slo', least: 'least', distribution: 'distribution' };
   for (const [name, value] of Object.entries(rule)) {
-    if (name in out || value === null || value === undefined || value === '' || (Array.isArray(value) && !value.length)) continue;
+    if (name in out || (ofSlo && ['measure', 'filter', 'grain', 'split'].includes(name)) || value === null || value === undefined || value === '' || (Array.isArray(value) && !value.length)) continue;
     const part = belongs[name];
     if (part && !parts.includes(part)) continue;
     out[name] = typeof value === 'string' ? value.trim() : value;
