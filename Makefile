@@ -4,11 +4,11 @@ JOBS ?= $(shell nproc)
 export PATH := $(CURDIR)/third_party/node/bin:$(PATH)
 UI_SOURCES := $(shell find ui/src ui/index.html ui/public ui/package-lock.json ui/vite.config.ts -type f 2>/dev/null)
 
-.PHONY: demo test build dev-build deps deps-tests ui bench dev fmt lint prices clean help
+.PHONY: demo test build dev-build deps deps-tests ui screens bench dev fmt lint prices clean help
 
 help:
 	@printf '%s\n' 'make demo    build and serve a demo fleet' 'make test    every test' 'make build   build/release/pawl' \
-	  'make bench   figures' 'make dev     debug server and page with hot reload' 'make fmt lint'
+	  'make bench   figures' 'make screens pictures of each page into docs/screens' 'make dev     debug server and page with hot reload' 'make fmt lint'
 
 deps:
 	@tools/deps.sh
@@ -36,6 +36,9 @@ test: deps-tests ui
 
 bench: build
 	@tools/bench.sh
+
+screens: ui
+	@node ui/tests/screens.mjs
 
 dev: deps ui
 	@[ -f build/dev/build.ninja ] || cmake --preset dev >/dev/null

@@ -1,22 +1,12 @@
 // node tests/run.mjs [WORDS]: every *.spec.mjs against PAWL_URL (PAWL_EMPTY_URL, PAWL_LOGIN_URL), else against mock servers on the built page.
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { runAll, setFile } from './harness.mjs';
+import { endMocks, mock } from './mocks.mjs';
 import { seed } from './seed.mjs';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
-const children = [];
-
-async function mock(port, flags) {
-  const child = spawn(process.execPath, [`${here}../mock-server.mjs`, '--port', String(port), ...flags], { stdio: ['ignore', 'pipe', 'inherit'] });
-  children.push(child);
-  await new Promise((ready, failed) => {
-    child.stdout.once('data', ready);
-    child.once('exit', () => failed(new Error(`the mock server on port ${port} did not start`)));
-  });
-  return `http://127.0.0.1:${port}`;
-}
 
 /** The parts without a browser: node's own runner over tests/unit. */
 function units() {
@@ -52,6 +42,6 @@ try {
   console.log(`${count.passed} passed, ${count.failed} failed${count.skipped ? `, ${count.skipped} skipped` : ''}`.replace(/, \d+ skipped$/, (s) => (process.env.PAWL_URL ? s : '')));
   code = count.failed ? 1 : 0;
 } finally {
-  for (const child of children) child.kill();
+  endMocks();
 }
 process.exit(code);

@@ -1,0 +1,73 @@
+// Stories of people, played: every click and every key that is pressed is counted (a word that is typed is one), and printed beside the best tool of today, whose figures are counted from its documentation.
+import { assert, eventually, listed, test as always, week } from './harness.mjs';
+
+const staged = process.env.PAWL_URL ? () => {} : always;
+
+/** Hands that are counted. */
+function hands(page) {
+  let acts = 0;
+  const began = Date.now();
+  return {
+    press: (key) => (acts++, page.keyboard.press(key)),
+    type: (text) => (acts++, page.keyboard.type(text)),
+    click: (locator) => (acts++, locator.click()),
+    /** Prints, and holds it against what was aimed at. */
+    done(number, words, best, aim) {
+      console.log(`     story ${number}, ${words}: ${acts} clicks and keys, ${((Date.now() - began) / 1000).toFixed(1)} s without reading; the best of today ${best}; aimed at ${aim}`);
+      assert.ok(acts <= aim, `${acts} clicks and keys`);
+    },
+  };
+}
+const details = (page) => page.getByRole('complementary', { name: 'Details' });
+
+staged('story 2: the bot lied to me yesterday, with a user id', async ({ go }) => {
+  const page = await go(`/sessions?${week}`);
+  await listed(page);
+  const one = hands(page);
+  await one.press('/');
+  await one.type('user=u207 ');
+  await eventually(async () => assert.match(await page.locator('.status').textContent(), /^1?\d sessions?/));
+  await one.click(page.locator('[role="grid"] .r[aria-selected]').filter({ hasText: '12 Nov 20:36' }).first());
+  await page.getByRole('complementary', { name: /Details of/ }).getByText('book_reservation').first().waitFor();
+  await one.click(page.getByRole('complementary', { name: /Details of/ }).getByRole('link', { name: /^book_reservation/ }).first());
+  await details(page).getByText('payment amount does not add up').first().waitFor();
+  one.done(2, 'the tool’s answer behind a wrong sentence', 'LangSmith 8 · 5 min', 4);
+});
+
+staged('story 3: it ran and failed; the first wrong step', async ({ go }) => {
+  const page = await go('/sessions/s01856');
+  await page.getByRole('treeitem').first().waitFor();
+  const one = hands(page);
+  await one.press('e');
+  await details(page).getByText('payment amount does not add up').first().waitFor();
+  await one.press('c');
+  await page.locator('.pair[aria-current="step"]').waitFor();
+  one.done(3, 'the first error, then where it parts from the last good run', 'Laminar 6 · 10–30 min', 2);
+});
+
+staged('story 4: yesterday good, today bad: what changed', async ({ go }) => {
+  const page = await go(`/sessions?filter=agent=skyline-support&${week}`);
+  await listed(page);
+  const one = hands(page);
+  await one.press('Shift+J');
+  await page.getByText('2 chosen').waitFor();
+  await one.press('c');
+  await page.getByText('Before it began').waitFor();
+  await page.getByText('First divergence').first().waitFor();
+  one.done(4, 'model, version, prompt, and the first divergence', 'MLflow 6 · 15 min', 3);
+});
+
+staged('story 6: a failure becomes a test', async ({ go, page }) => {
+  const stored = [];
+  await page.route('**/api/v1/datasets/*/from-trace', (route) => { stored.push(route.request().postDataJSON()); return route.fulfill({ json: { stored: true, version: 2, case: {}, marks: [] } }); });
+  await page.addInitScript(() => { localStorage.setItem('pawl.dataset', 'flights'); });
+  await go('/sessions/s01856');
+  await page.getByRole('treeitem').first().waitFor();
+  const one = hands(page);
+  await one.press('a');
+  await page.getByText('Nothing looks personal or secret.').waitFor();
+  await one.click(page.getByRole('button', { name: 'Add 1 case' }));
+  await page.getByText('1 case added to flights').waitFor();
+  assert.deepEqual(stored.map((body) => body.dry_run), [true, false]);
+  one.done(6, 'a case of the dataset of last time', 'Opik 6 · 5 min', 2);
+});
