@@ -57,17 +57,14 @@ staged('story 4: yesterday good, today bad: what changed', async ({ go }) => {
   one.done(4, 'model, version, prompt, and the first divergence', 'MLflow 6 · 15 min', 3);
 });
 
-staged('story 6: a failure becomes a test', async ({ go, page }) => {
-  const stored = [];
-  await page.route('**/api/v1/datasets/*/from-trace', (route) => { stored.push(route.request().postDataJSON()); return route.fulfill({ json: { stored: true, version: 2, case: {}, marks: [] } }); });
-  await page.addInitScript(() => { localStorage.setItem('pawl.dataset', 'flights'); });
-  await go('/sessions/s01856');
+staged('story 6: a failure becomes a test', async ({ go }) => {
+  const page = await go('/sessions/s01856');
   await page.getByRole('treeitem').first().waitFor();
   const one = hands(page);
   await one.press('a');
-  await page.getByText('Nothing looks personal or secret.').waitFor();
-  await one.click(page.getByRole('button', { name: 'Add 1 case' }));
-  await page.getByText('1 case added to flights').waitFor();
-  assert.deepEqual(stored.map((body) => body.dry_run), [true, false]);
-  one.done(6, 'a case of the dataset of last time', 'Opik 6 · 5 min', 2);
+  const dialog = page.getByRole('dialog', { name: 'Add to a dataset' });
+  await eventually(async () => assert.ok(await dialog.getByRole('button', { name: /^Add the case/ }).isEnabled()));
+  await one.press('Control+Enter');
+  await page.getByText(/1 case added to /).waitFor();
+  one.done(6, 'looked at and added to the dataset of last time', 'Opik 6 · 5 min', 2);
 });
