@@ -11,6 +11,7 @@ import json
 import os
 import sys
 import urllib.error
+import urllib.parse
 import urllib.request
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -164,11 +165,53 @@ def check_findings(api, check, truth):
     check.same("most of a planted loop's money is called wasted", waste[1] / 2 < waste[0] <= waste[1], True, 0)
 
 
+def plain_findings(session):
+    """{rule} by a second, plain reading of docs/reference/findings.md: of rules that need no more than calls and their order."""
+    out = set()
+    spans = [s for s in session["spans"] if not s["noise"]]
+    for trace in {s["trace_id"] for s in spans}:
+        mine = [s for s in spans if s["trace_id"] == trace]
+        calls, streak = {}, {}
+        for call in (s for s in mine if s["kind"] == "tool" and (s.get("tool") or {}).get("name") not in (None, "think")):
+            name, arguments = call["tool"]["name"], call["tool"].get("arguments")
+            if arguments is not None:
+                key = (name, json.dumps(arguments, sort_keys=True))
+                calls[key] = calls.get(key, 0) + 1
+            streak[name] = streak.get(name, 0) + 1 if call["status"] == "error" else 0
+            if streak[name] >= 3:
+                out.add("failure_streak")
+        if max(calls.values(), default=0) >= 3:
+            out.add("repeated_call")
+        if any({"length", "max_tokens"} & set(s["finish_reasons"]) for s in mine if s["kind"] == "llm"):
+            out.add("truncated")
+    return out
+
+
+def check_rules(api, check, _):
+    """Precision and recall of rules against the plain reading, over every session with a finding and every tenth of the others."""
+    found = {}
+    for (session, rule) in api.query(["sessions"], ["session", "finding"], "has:finding"):
+        found.setdefault(session, set()).add(rule)
+    others = sorted({key[0] for key in api.query(["sessions"], ["session"])} - set(found))[::10]
+    right, said, true = {}, {}, {}
+    looked = [session for session in sorted(found)[:80] + others[:80] if session]
+    for session in looked:
+        plain = plain_findings(api.call("sessions/" + urllib.parse.quote(session, safe="")))
+        for rule in ("repeated_call", "failure_streak", "truncated"):
+            ours = rule in found.get(session, ()) or (rule == "repeated_call" and rule in plain and "loop" in found.get(session, ()))  # a loop says it of its calls
+            said[rule], true[rule] = said.get(rule, 0) + ours, true.get(rule, 0) + (rule in plain)
+            right[rule] = right.get(rule, 0) + (ours and rule in plain)
+    for rule, n in sorted(said.items()):
+        precision, recall = (right[rule] / n if n else 1.0), (right[rule] / true[rule] if true[rule] else 1.0)
+        print(f"findings: {rule}: precision {precision:.2f} ({right[rule]} of {n}), recall {recall:.2f} ({right[rule]} of {true[rule]}) over {len(looked)} sessions")
+        check.same(f"{rule} that a plain reading sees too", right[rule], true[rule], 0)
+
+
 def main(url, truth_path):
     with open(truth_path, encoding="utf-8") as f:
         truth = json.load(f)
     api, check = Api(url), Check()
-    for part in (check_groups, check_judgements, check_times, check_incidents, check_findings):
+    for part in (check_groups, check_judgements, check_times, check_incidents, check_findings, check_rules):
         try:
             part(api, check, truth)
         except urllib.error.HTTPError as error:

@@ -14,7 +14,7 @@ skipped=()
 
 # The first three alone, in this order; then the longest first, so that no lane ends late.
 steps=(lint page release browser guides kill engine sanitized imports fuzz clients captures threads ownsdks sql
-  cases unit auth alerts connect remote collector hostile sdks costs isolation prometheus upgrade gate doctor
+  cases unit auth alerts connect remote collector hostile sdks costs isolation looking prometheus upgrade gate doctor
   datasets edge scores reference grpc demo quarantine dev start dashboards)
 [ "${1:-}" = -l ] && { printf '%s\n' "${steps[@]}"; exit 0; }
 [ $# -gt 0 ] && steps=("$@")
@@ -97,6 +97,7 @@ step_costs() { python3 tests/system/costs.py; }
 step_captures() { python3 tests/system/captures.py; }
 step_hostile() { python3 tests/system/hostile.py; python3 tests/system/hostile_secrets.py; }
 step_isolation() { python3 tests/system/isolation.py; }
+step_looking() { python3 tests/system/looking.py; }
 step_sql() { python3 tests/system/sql.py; }
 step_prometheus() { python3 tests/system/prometheus.py; }
 step_dashboards() { python3 tests/system/dashboards.py; }

@@ -228,10 +228,12 @@ void add_dataset_commands(CLI::App& app, Commands& commands);     // dataset_com
 void add_eval_commands(CLI::App& app, Commands& commands);        // eval_commands.cc
 void add_alert_commands(CLI::App& app, Commands& commands);       // alert_commands.cc
 void add_import_command(CLI::App& app, Commands& commands);       // import_command.cc
+void add_look_commands(CLI::App& app, Commands& commands);        // look_commands.cc
 
 void add_commands(CLI::App& app, Commands& commands) {
   add_ledger_commands(app, commands);
   add_remote_commands(app, commands);
+  add_look_commands(app, commands);
   add_care_commands(app, commands);
   add_quarantine_commands(app, commands);
   add_connect_command(app, commands);

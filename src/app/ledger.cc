@@ -8,6 +8,7 @@
 #include "features/quality/quality.h"
 #include "features/reports/reports.h"
 #include "features/sdks/sdks.h"
+#include "features/views/views.h"
 #include "records/audit/audit.h"
 #include "records/datasets/datasets.h"
 #include "records/projects/projects.h"
@@ -22,7 +23,7 @@ std::vector<ledger::Migration> ledger_migrations() {
   for (const auto owner :
        {projects::migrations(), audit::migrations(), ingest::migrations(), scores::migrations(), prompts::migrations(),
         datasets::migrations(), sdks::migrations(), alerts::migrations(), costs::migrations(), dashboards::migrations(),
-        quality::migrations(), slos::migrations(), reports::migrations()})
+        quality::migrations(), slos::migrations(), reports::migrations(), views::migrations()})
     steps.insert(steps.end(), owner.begin(), owner.end());
   return steps;
 }

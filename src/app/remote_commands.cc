@@ -92,22 +92,38 @@ std::string underlined(std::string_view filter, std::int64_t position, std::int6
                      std::string(std::max<std::size_t>(1, width(part)), '^'));
 }
 
+// What the server said of its refusal; a filter's mistake is underlined.
+Error refused(const Asked& asked, const std::string& body, int status) {
+  sj::dom::parser parser;
+  sj::dom::element document;
+  std::string_view message;
+  if (parser.parse(body).get(document) != sj::SUCCESS || document["error"]["message"].get(message) != sj::SUCCESS)
+    message = body;
+  std::int64_t position = 0, length = 0;
+  const bool placed = document["error"]["detail"]["position"].get(position) == sj::SUCCESS &&
+                      document["error"]["detail"]["length"].get(length) == sj::SUCCESS;
+  return {status == 400 ? ErrorKind::invalid : ErrorKind::denied,
+          fmt::format("{}{}", message, placed ? underlined(asked.filter, position, length) : "")};
+}
+
 }  // namespace
+
+Result<> follow(const Asked& asked, const std::string& path, const std::function<bool(std::string_view)>& use) {
+  const std::string server = asked.server.empty() ? usual_server() : asked.server;
+  net::Client client;
+  net::ClientRequest request{.url = server + path, .time = 365 * day, .on_data = use};
+  if (const char* key = std::getenv("PAWL_KEY")) request.headers.set("authorization", fmt::format("Bearer {}", key));
+  const auto answer = client.send(std::move(request));
+  if (!answer) return fail(ErrorKind::unavailable, "{} does not answer ({})", server, answer.error().what);
+  if (answer->status >= 400) return std::unexpected(refused(asked, answer->body, answer->status));
+  return {};
+}
 
 Result<std::string> call(const Asked& asked, const std::string& method, const std::string& path,
                          const std::string& body) {
   auto said = TRY(reach(asked, method, path, body));
   if (said.status < 400) return std::move(said.body);
-  sj::dom::parser parser;
-  sj::dom::element document;
-  std::string_view message;
-  if (parser.parse(said.body).get(document) != sj::SUCCESS || document["error"]["message"].get(message) != sj::SUCCESS)
-    message = said.body;
-  std::int64_t position = 0, length = 0;
-  const bool placed = document["error"]["detail"]["position"].get(position) == sj::SUCCESS &&
-                      document["error"]["detail"]["length"].get(length) == sj::SUCCESS;
-  return fail(said.status == 400 ? ErrorKind::invalid : ErrorKind::denied, "{}{}", message,
-              placed ? underlined(asked.filter, position, length) : "");
+  return std::unexpected(refused(asked, said.body, said.status));
 }
 
 namespace {
@@ -293,6 +309,7 @@ void add_whereabouts(CLI::App& command, const std::shared_ptr<Asked>& asked) {
   command.add_option("--project", asked->project, "Of a data directory; a key belongs to one [default]");
 }
 
+void add_export_command(CLI::App& list, Commands& commands);  // look_commands.cc
 void add_cost_commands(CLI::App& cost, Commands& commands);   // cost_commands.cc
 void add_report_commands(CLI::App& app, Commands& commands);  // report_commands.cc
 void add_slo_commands(CLI::App& app, Commands& commands);     // slo_commands.cc
@@ -316,14 +333,15 @@ void add_remote_commands(CLI::App& app, Commands& commands) {
     });
     return command;
   };
-  add("traces", "Lists traces", [asked] {
+  auto* traces = add("traces", "Lists traces", [asked] {
     return show_list(*asked, "traces",
                      {"start", "trace_id", "agent", "status", "duration_ms", "tokens", "cost_usd", "name"});
   });
-  add("sessions", "Lists sessions", [asked] {
+  auto* sessions = add("sessions", "Lists sessions", [asked] {
     return show_list(*asked, "sessions",
                      {"start", "session_id", "agent", "status", "error_count", "tokens", "cost_usd", "title"});
   });
+  for (auto* list : {traces, sessions}) add_export_command(*list, commands);
   auto* query = add("query", "Measures by dimensions", [asked] { return show_query(*asked); });
   query->add_option("--measures", asked->measures, "Names, comma-separated [sessions,cost]");
   query->add_option("--by", asked->by, "Dimensions, comma-separated");

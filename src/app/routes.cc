@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "base/json_fields.h"
 #include "features/dashboards/dashboards.h"
+#include "features/views/views.h"
 #include "installation.h"
 #include "money.h"
 #include "openapi.h"
@@ -86,6 +87,7 @@ void Installation::Parts::add_routes() {
   slice("reports", [this] { reports->add_routes(router); });
   slice("sql", [this] { sql->add_routes(router); });
   slice("quality", [this] { quality->add_routes(router); });
+  slice("views", [this] { views::add_routes(router, pool, *projects, *ledger, random, clock); });
   slice("dashboards", [this] { dashboards::add_routes(router, pool, *projects, *ledger, clock); });
   slice("accounts", [this] { add_account_routes(); });
   slice("prices", [this] {

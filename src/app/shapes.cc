@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "shapes_of_looking.h"
 #include "shapes_of_quality.h"
 
 namespace pawl::app {
@@ -47,7 +48,9 @@ constexpr ShapeField trace_head[] = {{"trace_id", "string", "as the client wrote
                                      {"environment", "string?"},
                                      {"service", "string?"},
                                      {"start", "time"},
-                                     {"duration_ms", "number", "from the first start to the last end"}};
+                                     {"duration_ms", "number", "from the first start to the last end"},
+                                     {"overhead_ms", "number", "no model and no tool at work; not in lists", true},
+                                     {"overhead", "[any]", "when: [from_ms, length_ms], the 200 longest", true}};
 constexpr ShapeField session_head[] = {{"session_id", "string", "\"\" for a trace without a session: then trace_id"},
                                        {"trace_id", "string?", "its first trace"},
                                        {"title", "string", "the user's first words, else the name of its first trace"},
@@ -63,6 +66,7 @@ constexpr ShapeField session_head[] = {{"session_id", "string", "\"\" for a trac
                                        {"start", "time"},
                                        {"duration_ms", "number", "from the first start to the last end, pauses too"},
                                        {"active_ms", "number", "sum of the times of its traces"},
+                                       {"overhead_ms", "number", "of its traces; not in lists", true},
                                        {"trace_count", "integer"},
                                        {"scores", "object", "mean of each score, by name"}};
 constexpr ShapeField dashboard_fields[] = {
@@ -351,6 +355,12 @@ constexpr Shape table[] = {
     {"Prompt", "A named prompt.", prompt_fields},
     {"Piece", "A piece of content as received.", piece_fields},
     {"Finding", "What a rule found in a run.", finding_fields},
+    {"View", "A saved view of a list.", view_fields},
+    {"StateStep", "What a step changed in the session's state.", state_step_fields},
+    {"StateChange", "A value of the state before and after a step.", state_change_fields},
+    {"Hit", "A step whose content holds what was searched for.", hit_fields},
+    {"Snippet", "The text around a hit.", snippet_fields},
+    {"Similar", "A run that went a like way.", similar_fields},
     {"Score", "A judgement.", score_fields},
     {"ScoreDefinition", "What a score of a name may be.", definition_fields},
     {"Dataset", "Cases under a name, by version.", dataset_fields},

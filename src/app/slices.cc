@@ -42,7 +42,7 @@ constexpr std::string_view sdks_taps[] = {"committed batch: items of experiments
 constexpr std::string_view serve_commands[] = {"serve",  "upgrade", "version", "describe",
                                                "doctor", "backup",  "restore"};
 constexpr std::string_view accounts_commands[] = {"project", "key", "user"};
-constexpr std::string_view explore_commands[] = {"traces", "sessions", "query"};
+constexpr std::string_view explore_commands[] = {"traces", "sessions", "query", "search", "diff", "tail", "view"};
 constexpr std::string_view costs_commands[] = {"cost"};
 constexpr Job alerts_jobs[] = {
     {"judge", "every 2 s, a minute behind",
@@ -95,6 +95,7 @@ constexpr Known known[] = {
     {"prometheus", "measures in PromQL, as a Prometheus data source", {}, {}, {}},
     {"imports", "history from Langfuse, LangSmith, Phoenix and MLflow", {}, {}, imports_commands},
     {"sql", "reading by SQL, as ClickHouse's HTTP interface", {}, {}, {}},
+    {"views", "saved views of lists", {}, {}, {}},
     {"dashboards", "dashboards that users made, by version", {}, {}, dashboards_commands},
     {"accounts", "log-in, members, keys, settings of a project", {}, {}, accounts_commands},
     {"prices", "what calls cost, and what has no price", {}, {}, prices_commands},

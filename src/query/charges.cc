@@ -14,7 +14,7 @@ constexpr std::string_view counts_sql =
     " AND counted = 1 AND (cost IS NOT NULL OR cost_reported IS NOT NULL OR cost_unknown = 1)";
 
 Result<std::string> split_by(Sql& sql, const std::string& name) {
-  if (name.starts_with("attr.") && name.size() > 5) return fmt::format("attrs[{}]", sql.text(name.substr(5)));
+  if (const auto attribute = attribute_of(name)) return fmt::format("attrs[{}]", sql.text(*attribute));
   const Dimension* dimension = find_dimension(to_lower(name));
   if (dimension != nullptr && dimension->list)
     return fail(ErrorKind::invalid, "A call may have several values of {}: a table by it would not add up.", name);

@@ -3,6 +3,7 @@
 #include <iterator>
 
 #include "base/text.h"
+#include "records/traces/traces.h"
 #include "tree.h"
 
 namespace pawl::query {
@@ -203,6 +204,20 @@ const Dimension attribute_dimension = {
     .groups = true,
 };
 
+const Dimension state_dimension = {
+    .name = "state.NAME",
+    .definition = "What a step set a member of the session's state to: a text, number or boolean.",
+    .sql = "attrs",
+    .groups = true,
+};
+
+std::optional<std::string> attribute_of(std::string_view name) {
+  if (equals_ignoring_case(name.substr(0, 5), "attr.") && name.size() > 5) return std::string(name.substr(5));
+  if (equals_ignoring_case(name.substr(0, 6), "state.") && name.size() > 6)
+    return std::string(traces::state_attribute) + std::string(name.substr(6));
+  return std::nullopt;
+}
+
 const std::vector<Flag>& flag_table() {
   static const std::vector<Flag> table = {
       {"error", "the step failed itself", "is_error = 1"},
@@ -249,7 +264,8 @@ const Dimension* find_dimension(std::string_view name) {
 
 bool allows(const Dimension& dimension, Op op) {
   const bool order = op == Op::gt || op == Op::ge || op == Op::lt || op == Op::le;
-  if (&dimension == &attribute_dimension || &dimension == &score_dimension) return true;
+  if (&dimension == &attribute_dimension || &dimension == &score_dimension || &dimension == &state_dimension)
+    return true;
   switch (dimension.type) {
     case Type::text:
       return !order && !(dimension.id && op == Op::contains);
@@ -342,6 +358,7 @@ const std::vector<DimensionInfo>& dimensions() {
     };
     for (const Dimension& dimension : dimension_table()) add(dimension);
     add(attribute_dimension);
+    add(state_dimension);
     add(score_dimension);
     return out;
   }();

@@ -1,4 +1,5 @@
 // Text of a filter → its tree; every mistake with its place and what may stand there.
+#include <array>
 #include <cmath>
 
 #include "base/money.h"
@@ -33,13 +34,20 @@ std::vector<std::string_view> dimension_names() {
   std::vector<std::string_view> names;
   for (const Dimension& dimension : dimension_table()) names.push_back(dimension.name);
   names.push_back(attribute_dimension.name);
+  names.push_back(state_dimension.name);
   names.push_back(score_dimension.name);
   return names;
 }
 
+// Dimensions whose names users make.
+const auto& open_dimensions() {
+  static const std::array all = {&attribute_dimension, &score_dimension, &state_dimension};
+  return all;
+}
+
 // "attr." of attr.NAME; "" of a dimension that has no names of users.
 std::string open_prefix(const Dimension& dimension) {
-  if (&dimension != &attribute_dimension && &dimension != &score_dimension) return "";
+  if (!has_one(open_dimensions(), &dimension)) return "";
   return std::string(dimension.name.substr(0, dimension.name.find('.') + 1));
 }
 
@@ -213,8 +221,10 @@ Node Parser::keep(Term term, Leaf leaf) {
 Parser::Parsed Parser::parse_term(std::size_t start) {
   if (terms_.size() >= max_terms) return wrong(start, 1, "A filter has at most 200 terms.");
   std::size_t end = name_end();
-  const bool quoted_name = (end == at_ + 5 && text_.substr(at_).starts_with("attr.\"")) ||
-                           (end == at_ + 6 && text_.substr(at_).starts_with("score.\""));
+  const bool quoted_name =
+      end < text_.size() && text_[end] == '"' &&
+      std::ranges::any_of(
+          open_dimensions(), [&](const Dimension* open) { return text_.substr(at_, end - at_) == open_prefix(*open); });
   if (quoted_name) {  // attr."any name"
     const std::size_t close = text_.find('"', end + 1);
     end = close == std::string_view::npos ? end : close + 1;
@@ -277,7 +287,7 @@ Parser::Parsed Parser::parse_named(std::size_t start, std::size_t name_end) {
   if (!dimension) return Failure(dimension.error());
   term.kind = "dimension";
   term.dimension = (*dimension)->name;
-  for (const Dimension* open : {&attribute_dimension, &score_dimension})
+  for (const Dimension* open : open_dimensions())
     if (*dimension == open)
       term.dimension = open_prefix(*open) + std::string(written.substr(open_prefix(*open).size()));
   return parse_comparison(std::move(term), **dimension, *op, op_at);
@@ -286,7 +296,7 @@ Parser::Parsed Parser::parse_named(std::size_t start, std::size_t name_end) {
 std::expected<const Dimension*, FilterError> Parser::dimension_called(std::string_view name, std::size_t at,
                                                                       std::string_view before) {
   const std::string lower = to_lower(name);
-  for (const Dimension* open : {&attribute_dimension, &score_dimension}) {
+  for (const Dimension* open : open_dimensions()) {
     const std::string prefix = open_prefix(*open);
     if (!lower.starts_with(prefix)) continue;
     if (lower.size() > prefix.size()) return open;
@@ -335,6 +345,7 @@ Parser::Parsed Parser::parse_presence(Term term, std::size_t at) {
     const std::string prefix = open_prefix(**dimension);
     if (!prefix.empty()) leaf.attribute = written.substr(prefix.size());
     leaf.values = {leaf.attribute.empty() ? std::string((*dimension)->name) : prefix + leaf.attribute};
+    if (*dimension == &state_dimension) leaf.attribute = *attribute_of(leaf.values[0]);
   }
   term.dimension = leaf.values[0];
   return keep(std::move(term), std::move(leaf));
@@ -355,6 +366,7 @@ Parser::Parsed Parser::parse_comparison(Term term, const Dimension& dimension, O
     if (leaf.attribute.empty())
       return wrong(term.start, op_at - term.start, "There is no name.", {std::string(dimension.name)});
     term.dimension = prefix + leaf.attribute;
+    if (&dimension == &state_dimension) leaf.attribute = *attribute_of(term.dimension);
   }
   std::vector<std::size_t> places;
   if (auto done = parse_values(leaf.values, places); !done) return Failure(done.error());

@@ -32,8 +32,8 @@ Result<std::vector<Key>> keys_of(Sql& sql, const MeasureQuery& query) {
       keys[0].rolled = TRY(step_sql(sql, query.step, query.timezone, "hour * 60"));
   }
   for (const std::string& name : query.dimensions) {
-    if (name.starts_with("attr.") && name.size() > 5) {
-      keys.push_back({name, fmt::format("attrs[{}]", sql.text(name.substr(5))), ""});
+    if (const auto attribute = attribute_of(name)) {
+      keys.push_back({name, fmt::format("attrs[{}]", sql.text(*attribute)), ""});
       continue;
     }
     const Dimension* dimension = find_dimension(name);

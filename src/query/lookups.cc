@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "measures.h"
+#include "records/traces/traces.h"
 #include "rows.h"
 
 namespace pawl::query {
@@ -50,9 +51,15 @@ Result<Statement> compile_values(std::uint32_t project, const ValuesQuery& query
   Sql sql(project, query.now);
   std::string value;
   const std::string name = to_lower(query.dimension);
-  if (name.starts_with("attr.")) {
-    const std::string key = query.dimension.substr(5);
-    value = key.empty() || key == "NAME" ? "arrayJoin(mapKeys(attrs))" : fmt::format("attrs[{}]", sql.text(key));
+  if (name == "attr." || name == "attr.name") {
+    value =
+        fmt::format("arrayJoin(arrayFilter(x -> NOT startsWith(x, '{}'), mapKeys(attrs)))", traces::state_attribute);
+  } else if (name == "state." || name == "state.name") {
+    value = fmt::format(
+        "arrayJoin(arrayMap(x -> substring(x, {1}), arrayFilter(x -> startsWith(x, '{0}'), mapKeys(attrs))))",
+        traces::state_attribute, traces::state_attribute.size() + 1);
+  } else if (const auto attribute = attribute_of(query.dimension)) {
+    value = fmt::format("attrs[{}]", sql.text(*attribute));
   } else {
     const Dimension* dimension = find_dimension(name);
     if (dimension == nullptr) {

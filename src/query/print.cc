@@ -1,5 +1,6 @@
 // A filter's tree as text in normal form: parsing it gives the same tree.
 #include "base/text.h"
+#include "records/traces/traces.h"
 #include "tree.h"
 
 namespace pawl::query {
@@ -22,9 +23,10 @@ bool plain_word(std::string_view word) {
 }
 
 std::string named_text(const Leaf& leaf) {
-  const std::string& name = leaf.attribute;
+  const bool of_state = leaf.dimension == &state_dimension;
+  const std::string name = leaf.attribute.substr(of_state ? traces::state_attribute.size() : 0);
   const bool plain = std::ranges::all_of(name, is_name_char);
-  return (leaf.of_scores() ? "score." : "attr.") + (plain ? name : '"' + name + '"');
+  return (leaf.of_scores() ? "score." : of_state ? "state." : "attr.") + (plain ? name : '"' + name + '"');
 }
 
 std::string print_leaf(const Leaf& leaf) {

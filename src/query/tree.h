@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -54,6 +55,9 @@ const std::vector<Dimension>& dimension_table();
 const Dimension* find_dimension(std::string_view lower_name);  // also by its other spelling; nullptr
 extern const Dimension attribute_dimension;                    // attr.NAME
 extern const Dimension score_dimension;                        // score.NAME
+extern const Dimension state_dimension;                        // state.NAME
+// The key in `attrs` of "attr.NAME" or "state.NAME"; nullopt of other names, and where no name stands.
+std::optional<std::string> attribute_of(std::string_view name);
 std::vector<std::string_view> operators_of(const Dimension& dimension);
 bool allows(const Dimension& dimension, Op op);
 

@@ -98,6 +98,8 @@ def shapes_of(server, routes):
              ("/api/v1/find", "/api/v1/find?id=s-1"), ("/api/v1/values", f"/api/v1/values?dimension=agent&{RANGE}"), ("/api/v1/measures", "/api/v1/measures"),
              ("/api/v1/dimensions", "/api/v1/dimensions"), ("/api/v1/books", "/api/v1/books"), ("/api/v1/me", "/api/v1/me"),
              ("/api/v1/prices/unknown", "/api/v1/prices/unknown"), ("/api/v1/keys", "/api/v1/keys"), ("/api/v1/masking", "/api/v1/masking"),
+             ("/api/v1/search", f"/api/v1/search?text=refund&{RANGE}"), ("/api/v1/views", "/api/v1/views"),
+             ("/api/v1/sessions/{session_id}/state", "/api/v1/sessions/s-1/state"), ("/api/v1/sessions/{session_id}/similar", "/api/v1/sessions/s-1/similar"),
              ("/api/v1/costs", f"/api/v1/costs?{RANGE}"), ("/api/v1/budgets", "/api/v1/budgets")]
     for path, target in asked:
         shapes = Shapes(document)

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/csv.h"
 #include "base/json.h"
 #include "base/text.h"
 
@@ -233,17 +234,6 @@ const std::vector<ExportColumn>& focus_columns(std::string_view version) {
 
 const std::vector<ExportColumn>& plain_columns() {
   return plain;
-}
-
-std::string csv_cell(std::string_view text, bool written_by_users) {
-  std::string out;
-  if (written_by_users && !text.empty() && std::string_view("=+-@\t\r").find(text[0]) != std::string_view::npos)
-    out = "'";
-  out += text;
-  if (out.find_first_of(",\"\r\n") == std::string::npos) return out;
-  std::string quoted = "\"";
-  for (const char c : out) quoted += c == '"' ? "\"\"" : std::string(1, c);
-  return quoted + "\"";
 }
 
 void append_header(std::string& out, const std::vector<ExportColumn>& columns, const std::vector<std::string>& more) {

@@ -53,6 +53,5 @@ const std::vector<ExportColumn>& plain_columns();
 void append_header(std::string& out, const std::vector<ExportColumn>& columns, const std::vector<std::string>& more);
 void append_row(std::string& out, const std::vector<ExportColumn>& columns, const Charge& charge, bool with_asked,
                 bool for_spreadsheets = true);
-std::string csv_cell(std::string_view text, bool written_by_users);
 
 }  // namespace pawl::costs

@@ -162,10 +162,16 @@ Result<net::Response> span(Explore::Inside& inside, warehouse::Warehouse& store,
                        traces::With::content));
   if (loaded.spans.empty())
     return fail(ErrorKind::not_found, "There is no span {} in trace {} of this project.", span_id, trace_id);
+  std::size_t budget = 256U << 20;
+  if (const auto asked = request.query.find("budget")) {
+    const auto number = parse_int(*asked);
+    if (!number || *number < 0) return fail(ErrorKind::invalid, "budget={} must be a number of bytes.", *asked);
+    budget = std::min(budget, static_cast<std::size_t>(*number));
+  }
   JsonWriter json;
   SpanWriter writer(loaded, {.bodies = Bodies::full,
                              .raw = request.query.get("raw") == "1",
-                             .budget = 256U << 20,
+                             .budget = budget,
                              .explain_cost = inside.options.explain_cost});
   writer.write(json, loaded.spans.front());
   return net::Response::json(json.take());

@@ -117,6 +117,11 @@ void Explore::add_routes(net::Router& router) {
   add_detail_routes(router, *inside_);
   add_ask_routes(router, *inside_);
   add_held_route(router, *inside_);
+  add_state_routes(router, *inside_);
+  add_skeleton_routes(router, *inside_);
+  add_search_route(router, *inside_);
+  add_similar_routes(router, *inside_);
+  add_export_routes(router, *inside_);
   add_log_routes(router, *inside_);
   add_live_routes(router, *inside_);
 }

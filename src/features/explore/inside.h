@@ -67,7 +67,34 @@ std::expected<query::Filter, net::Response> filter_of(const net::Request& reques
 // Values of a cell of a measure query, as JSON: money as a decimal string, times as RFC 3339.
 void write_cell(JsonWriter& json, const native::Rows& rows, std::size_t column, std::size_t row, query::Type type);
 
+// A page of a list: rows as query::Pager gave them.
+struct ListPage {
+  std::vector<std::pair<std::shared_ptr<const native::Rows>, std::size_t>> rows;
+  std::string cursor;  // "" where there is no more
+  Read read;
+};
+std::string_view plural(query::Grain grain);  // "sessions" "traces" "spans"
+// from, to, order and cursor of a request.
+Result<query::ListQuery> list_query(const net::Request& request, query::Grain grain, query::Filter filter, Nanos now);
+Result<ListPage> fetch_list(warehouse::Warehouse& store, ProjectId project, query::ListQuery query);
+// The rows as JSON objects: Session, Trace or Span of the API.
+Result<std::vector<std::string>> list_rows(warehouse::Warehouse& store, ProjectId project, query::Grain grain,
+                                           const ListPage& page);
+traces::SpanRow span_of(const native::Rows& rows, std::size_t row);  // of a page of spans
+
+// Keys of the traces of a route's {session_id} or {trace_id}; `not_found` where there are none.
+Result<std::vector<Id128>> traces_asked(warehouse::Warehouse& store, const net::Request& request);
+// Adds a route for sessions and the same for traces: "/api/v1/sessions/{session_id}/WHAT".
+using RunWork = Result<net::Response> (*)(Explore::Inside&, warehouse::Warehouse&, const net::Request&);
+void add_run_routes(net::Router& router, Explore::Inside& inside, std::string_view what, RunWork work,
+                    net::Route route);
+
 void add_list_routes(net::Router& router, Explore::Inside& inside);
+void add_state_routes(net::Router& router, Explore::Inside& inside);
+void add_skeleton_routes(net::Router& router, Explore::Inside& inside);  // big runs: windows, and bodies by range
+void add_search_route(net::Router& router, Explore::Inside& inside);
+void add_similar_routes(net::Router& router, Explore::Inside& inside);
+void add_export_routes(net::Router& router, Explore::Inside& inside);
 void add_detail_routes(net::Router& router, Explore::Inside& inside);
 void add_ask_routes(net::Router& router, Explore::Inside& inside);
 void add_held_route(net::Router& router, Explore::Inside& inside);  // held.cc

@@ -7,24 +7,6 @@ namespace {
 
 using query::Grain;
 
-struct Page {
-  std::vector<std::pair<std::shared_ptr<const native::Rows>, std::size_t>> rows;
-  std::string cursor;
-  Read read;
-};
-
-Result<Page> fetch(warehouse::Warehouse& store, ProjectId project, query::ListQuery query) {
-  auto pager = TRY(query::Pager::create(project, std::move(query)));
-  Page page;
-  while (const auto statement = pager.next()) {
-    auto answer = TRY(run(store, *statement, page.read));
-    const auto [rows, mine, values] = pager.read(std::move(answer.rows));
-    for (const std::size_t i : mine) page.rows.emplace_back(rows, i);
-  }
-  page.cursor = pager.cursor();
-  return page;
-}
-
 // Cells of a row by the enum that names its columns.
 template <typename E>
 class Cells {
@@ -151,6 +133,8 @@ void write_session_row(JsonWriter& json, const native::Rows& rows, std::size_t i
   json.key("scores").object().end().end();
 }
 
+}  // namespace
+
 traces::SpanRow span_of(const native::Rows& rows, std::size_t i) {
   using C = query::SpanColumn;
   const Cells<C> c(rows, i);
@@ -189,26 +173,20 @@ traces::SpanRow span_of(const native::Rows& rows, std::size_t i) {
   return row;
 }
 
-std::string_view plural(Grain grain) {
-  return grain == Grain::session ? "sessions" : grain == Grain::trace ? "traces" : "spans";
+Result<ListPage> fetch_list(warehouse::Warehouse& store, ProjectId project, query::ListQuery query) {
+  auto pager = TRY(query::Pager::create(project, std::move(query)));
+  ListPage page;
+  while (const auto statement = pager.next()) {
+    auto answer = TRY(run(store, *statement, page.read));
+    const auto [rows, mine, values] = pager.read(std::move(answer.rows));
+    for (const std::size_t i : mine) page.rows.emplace_back(rows, i);
+  }
+  page.cursor = pager.cursor();
+  return page;
 }
 
-std::string_view shape_of(Grain grain) {
-  return grain == Grain::session ? "Session" : grain == Grain::trace ? "Trace" : "Span";
-}
-
-Result<net::Response> list(Explore::Inside& inside, warehouse::Warehouse& store, const net::Request& request,
-                           Grain grain) {
-  auto filter = filter_of(request, request.query.get("filter"));
-  if (!filter) return std::move(filter.error());
-  query::ListQuery query{
-      .grain = grain, .filter = std::move(*filter), .range = TRY(range_of(request, inside.clock.now()))};
-  if (const auto order = request.query.find("order")) query.order = *order;
-  query.cursor = request.query.get("cursor");
-  query.now = inside.clock.now();
-  query.limit = TRY(limit_of(request, query.limit));
-  const auto project = projects::access_of(request).project;
-  Page page = TRY(fetch(store, project, std::move(query)));
+Result<std::vector<std::string>> list_rows(warehouse::Warehouse& store, ProjectId project, Grain grain,
+                                           const ListPage& page) {
   std::vector<std::string> sessions;
   std::vector<Id128> ids;
   for (const auto& [rows, i] : page.rows) {  // of a session whose first words are older than what a page reads
@@ -220,13 +198,46 @@ Result<net::Response> list(Explore::Inside& inside, warehouse::Warehouse& store,
   }
   Titles names;
   if (!sessions.empty() || !ids.empty()) names = TRY(titles(store, project, sessions, ids));
-  JsonWriter json;
-  json.object().key(plural(grain)).array();
+  std::vector<std::string> out;
   for (const auto& [rows, i] : page.rows) {
+    JsonWriter json;
     if (grain == Grain::session) write_session_row(json, *rows, i, names);
     if (grain == Grain::trace) write_trace_row(json, *rows, i);
     if (grain == Grain::span) write_span_row(json, span_of(*rows, i));
+    out.push_back(json.take());
   }
+  return out;
+}
+
+Result<query::ListQuery> list_query(const net::Request& request, Grain grain, query::Filter filter, Nanos now) {
+  query::ListQuery query{.grain = grain, .filter = std::move(filter), .range = TRY(range_of(request, now))};
+  if (const auto order = request.query.find("order")) query.order = *order;
+  query.cursor = request.query.get("cursor");
+  query.now = now;
+  return query;
+}
+
+std::string_view plural(Grain grain) {
+  return grain == Grain::session ? "sessions" : grain == Grain::trace ? "traces" : "spans";
+}
+
+namespace {
+
+std::string_view shape_of(Grain grain) {
+  return grain == Grain::session ? "Session" : grain == Grain::trace ? "Trace" : "Span";
+}
+
+Result<net::Response> list(Explore::Inside& inside, warehouse::Warehouse& store, const net::Request& request,
+                           Grain grain) {
+  auto filter = filter_of(request, request.query.get("filter"));
+  if (!filter) return std::move(filter.error());
+  auto query = TRY(list_query(request, grain, std::move(*filter), inside.clock.now()));
+  query.limit = TRY(limit_of(request, query.limit));
+  const auto project = projects::access_of(request).project;
+  const ListPage page = TRY(fetch_list(store, project, std::move(query)));
+  JsonWriter json;
+  json.object().key(plural(grain)).array();
+  for (const auto& row : TRY(list_rows(store, project, grain, page))) json.raw(row);
   json.end().key("next_cursor");
   page.cursor.empty() ? json.null() : json.value(page.cursor);
   write_stats(json, inside, page.read);

@@ -278,7 +278,8 @@ void SpanWriter::write_content(JsonWriter& json, const SpanRow& row) {
   json.key("state");
   state.empty() ? json.null() : json.raw(llm::parse_value_json(state));
   json.key("attributes").object();
-  for (const auto& [key, value] : row.attributes) json.field(key, value);
+  for (const auto& [key, value] : row.attributes)
+    if (!key.starts_with(traces::state_attribute)) json.field(key, value);  // those are ours, for filters
   for (const auto& piece : pieces) {
     if (piece.ref.slot != llm::Slot::attribute) continue;
     json.field(piece.ref.key, options_.budget > piece.bytes.size() ? piece.bytes : utf8_prefix(piece.bytes, 1024));
@@ -322,6 +323,46 @@ void SpanWriter::write(JsonWriter& json, const SpanRow& row) {
   json.end();
 }
 
+namespace {
+
+// What no model call and no tool call between start and end covers: what query's `overhead` adds up.
+std::vector<std::pair<Nanos, Nanos>> uncovered(std::span<const SpanRow> rows, Nanos start, Nanos end) {
+  std::vector<std::pair<Nanos, Nanos>> out;
+  std::vector<const SpanRow*> work;
+  for (const auto& row : rows) {
+    const bool works = (row.kind == llm::Kind::llm || row.kind == llm::Kind::tool) && !row.noise;
+    if (works && row.duration > 0) work.push_back(&row);
+  }
+  std::ranges::sort(work, {}, &SpanRow::start);
+  Nanos at = start;
+  for (const auto* row : work) {
+    if (row->start > at) out.emplace_back(at - start, row->start - at);
+    at = std::max(at, row->start + row->duration);
+  }
+  if (end > at) out.emplace_back(at - start, end - at);
+  return out;
+}
+
+// "overhead": [[from_ms, length_ms], …], the longest ones, in order of time.
+void write_idle(JsonWriter& json, std::vector<std::pair<Nanos, Nanos>> idle) {
+  if (idle.size() > most_idle) {
+    std::ranges::sort(idle, std::greater(), &std::pair<Nanos, Nanos>::second);
+    idle.resize(most_idle);
+    std::ranges::sort(idle);
+  }
+  json.key("overhead").array();
+  for (const auto& [from, length] : idle) json.array().value(milliseconds(from)).value(milliseconds(length)).end();
+  json.end();
+}
+
+}  // namespace
+
+Nanos TraceSummary::overhead() const {
+  Nanos sum = 0;
+  for (const auto& [from, length] : idle) sum += length;
+  return sum;
+}
+
 TraceSummary summarise(std::span<const SpanRow> rows, Nanos now) {
   TraceSummary t;
   t.status = llm::name_of(traces::status_of(rows, now));
@@ -355,6 +396,7 @@ TraceSummary summarise(std::span<const SpanRow> rows, Nanos now) {
   t.trace_id = first.shown_trace_id();
   t.name = first.name;
   if (!first.agent.empty()) t.agent = first.agent;
+  t.idle = uncovered(rows, t.start, t.end);
   t.tags.assign(tags.begin(), tags.end());
   t.findings.assign(findings.begin(), findings.end());
   return t;
@@ -393,13 +435,15 @@ void write_trace(JsonWriter& json, const TraceSummary& t) {
   json.field("cost_unknown_calls", t.sums.cost_unknown_calls);
   write_list(json, "tags", t.tags);
   write_list(json, "findings", t.findings);
+  json.field("overhead_ms", milliseconds(t.overhead()));
+  write_idle(json, t.idle);
   json.end();
 }
 
 void write_session(JsonWriter& json, const std::string& session, const std::vector<TraceSummary>& traces,
                    std::string_view status) {
   Sums sums;
-  Nanos start = 0, end = 0, active = 0;
+  Nanos start = 0, end = 0, active = 0, overhead = 0;
   TraceSummary all;
   std::set<std::string> tags, findings;
   for (const auto& t : traces) {
@@ -407,6 +451,7 @@ void write_session(JsonWriter& json, const std::string& session, const std::vect
     start = start == 0 ? t.start : std::min(start, t.start);
     end = std::max(end, t.end);
     active += t.end - t.start;
+    overhead += t.overhead();
     tags.insert(t.tags.begin(), t.tags.end());
     findings.insert(t.findings.begin(), t.findings.end());
     for (const auto& [mine, theirs] : {std::pair{&all.user, &t.user},
@@ -429,7 +474,8 @@ void write_session(JsonWriter& json, const std::string& session, const std::vect
   write_who(json, all);
   json.field("start", format_time(start))
       .field("duration_ms", milliseconds(end - start))
-      .field("active_ms", milliseconds(active));
+      .field("active_ms", milliseconds(active))
+      .field("overhead_ms", milliseconds(overhead));
   json.field("status", status)
       .field("error_count", sums.errors)
       .field("trace_count", static_cast<std::int64_t>(traces.size()));

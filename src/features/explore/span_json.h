@@ -67,10 +67,15 @@ struct TraceSummary {
   std::string_view status = "ok";
   Sums sums;
   std::vector<std::string> tags, findings;
+  // When no model call and no tool call was at work: offset from the start and length, in order of time; their sum is
+  // the measure `overhead` of this trace.
+  std::vector<std::pair<Nanos, Nanos>> idle;
+  Nanos overhead() const;
 };
 // `now`: for what still runs.
 TraceSummary summarise(std::span<const traces::SpanRow> rows, Nanos now);
 void write_trace(JsonWriter& json, const TraceSummary& trace);
+inline constexpr std::size_t most_idle = 200;  // stretches that an answer tells, the longest
 // Several traces of one session.
 void write_session(JsonWriter& json, const std::string& session, const std::vector<TraceSummary>& traces,
                    std::string_view status);

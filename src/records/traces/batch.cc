@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "llm/messages.h"
+#include "llm/state.h"
 #include "store.h"
 
 namespace pawl::traces {
@@ -117,6 +118,16 @@ void copy_reading(const llm::Reading& r, SpanRow& row) {
       std::ranges::count_if(r.content, [](const llm::Content& c) { return c.slot <= llm::Slot::result; });
   row.pieces = static_cast<std::uint16_t>(std::min<std::ptrdiff_t>(pieces, 0xFFFF));
   row.weight = static_cast<float>(r.weight);
+}
+
+// What a step changed of the session's state, as far as it can be filtered by.
+void add_state(Attributes& out, const std::vector<llm::Content>& content) {
+  for (const auto& piece : content) {
+    if (piece.slot != llm::Slot::state) continue;
+    const llm::Piece sent{piece.slot, piece.format, piece.key, piece.role, piece.bytes};
+    for (auto& [key, value] : llm::state_facts(llm::state_delta(sent)))
+      out.emplace_back(fmt::format("{}{}", state_attribute, key), std::move(value));
+  }
 }
 
 void repair_all(SpanRow& row) {
@@ -303,6 +314,7 @@ SpanRow& Builder::put_span(ProjectId project, Nanos received, const Id128& recor
   add_attributes(row.attributes, "scope.", scope.attributes);
   if (!scope.version.empty()) row.attributes.emplace_back("scope.version", repair_utf8(scope.version));
   if (span.status_code == 1) row.attributes.emplace_back("otel.status_code", "OK");
+  add_state(row.attributes, reading_.content);
   keep_last(row.attributes);
   row.events = json_of_events(span, reading_), row.links = json_of_links(span);
   for (const auto& [name, value] : row.attributes) batch_.bytes += name.size() + value.size() + 16;

@@ -74,6 +74,9 @@ struct SpanRow {
   std::int64_t tokens() const;
 };
 
+// Attributes of ours, by which a filter finds what a step changed of the session's state.
+inline constexpr std::string_view state_attribute = "pawl.state.";
+
 // One stored piece of content: where its bytes are and how to read them.
 struct PieceRef {
   llm::Slot slot = llm::Slot::attribute;

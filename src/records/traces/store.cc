@@ -73,8 +73,9 @@ Result<Held> held_where(Warehouse& warehouse, std::string_view compare, BatchNum
 }
 
 std::string content_where(const Selection& selection) {
-  return fmt::format("project = {{project:UInt32}} AND trace IN {{traces:Array(UInt128)}}{}",
-                     selection.span ? " AND span = {span:UInt128}" : "");
+  return fmt::format("project = {{project:UInt32}} AND trace IN {{traces:Array(UInt128)}}{}{}",
+                     selection.span ? " AND span = {span:UInt128}" : "",
+                     selection.slot ? fmt::format(" AND has(slots, {})", static_cast<int>(*selection.slot)) : "");
 }
 
 std::vector<warehouse::Parameter> content_parameters(const Selection& selection) {
@@ -92,9 +93,8 @@ Result<warehouse::Answer> read_carriers(Warehouse& warehouse, const Selection& s
                          .parameters = content_parameters(selection)});
 }
 
-Result<void> load_content(Warehouse& warehouse, const Selection& selection, const warehouse::Answer& answer,
-                          Loaded& loaded) {
-  loaded.rows_read += answer.rows_read;
+// Each carrier once, without what an earlier version of its span brought.
+std::vector<ContentRow> carriers_of(const warehouse::Answer& answer, const Selection& selection, const Loaded& loaded) {
   std::vector<ContentRow> carriers;
   std::set<std::pair<Id128, Id128>> seen;   // (record, span): a carrier that was stored twice
   std::unordered_map<Id128, Id128> stands;  // span → its record: what an earlier version of it brought is not shown
@@ -103,12 +103,21 @@ Result<void> load_content(Warehouse& warehouse, const Selection& selection, cons
     auto row = read_content_row(answer.rows, i);
     const auto record = stands.find(content_key(row.trace, row.span));
     if (!row.from_log && record != stands.end() && record->second != row.record) continue;
-    if (seen.emplace(row.record, row.span).second) carriers.push_back(std::move(row));
+    if (!seen.emplace(row.record, row.span).second) continue;
+    if (selection.slot) std::erase_if(row.pieces, [&](const PieceRef& ref) { return ref.slot != *selection.slot; });
+    carriers.push_back(std::move(row));
   }
+  return carriers;
+}
+
+// The bytes that these carriers refer to, by scope and hash.
+Result<std::unordered_map<Id128, std::string_view>> bodies_of(Warehouse& warehouse, const Selection& selection,
+                                                              const std::vector<ContentRow>& carriers, Loaded& loaded) {
+  std::unordered_map<Id128, std::string_view> found;
   std::set<std::pair<Id128, Id128>> wanted;  // (scope, hash)
   for (const auto& carrier : carriers)
     for (const auto& ref : carrier.pieces) wanted.emplace(ref.scope, ref.hash);
-  if (wanted.empty()) return {};
+  if (wanted.empty()) return found;
   std::string keys = "[", which = "{keys:Array(Tuple(UInt128, UInt128))}";
   if (wanted.size() > most_named_bodies) {
     which = fmt::format("(SELECT arrayJoin(arrayZip(scopes, hashes)) FROM span_content WHERE {})",
@@ -125,11 +134,19 @@ Result<void> load_content(Warehouse& warehouse, const Selection& selection, cons
                           which),
        .parameters = std::move(named)}));
   loaded.rows_read += bodies.rows_read;
-  std::unordered_map<Id128, std::string_view> found;
   for (std::size_t i = 0; i < bodies.rows.size(); ++i) {
     const auto& bytes = loaded.bodies.emplace_back(std::make_unique<std::string>(bodies.rows.text(2, i)));
     found[content_key(bodies.rows.id(0, i), bodies.rows.id(1, i))] = *bytes;
   }
+  return found;
+}
+
+Result<void> load_content(Warehouse& warehouse, const Selection& selection, const warehouse::Answer& answer, With with,
+                          Loaded& loaded) {
+  loaded.rows_read += answer.rows_read;
+  auto carriers = carriers_of(answer, selection, loaded);
+  std::unordered_map<Id128, std::string_view> found;
+  if (with == With::content) found = TRY(bodies_of(warehouse, selection, carriers, loaded));
   std::unordered_map<Id128, std::set<llm::Slot>> told;  // by the span itself
   for (const auto& carrier : carriers) {
     for (const auto& ref : carrier.pieces) {
@@ -141,8 +158,9 @@ Result<void> load_content(Warehouse& warehouse, const Selection& selection, cons
     auto& pieces = loaded.content[key];
     for (auto& ref : carrier.pieces) {
       const auto body = found.find(content_key(ref.scope, ref.hash));
-      const bool missing = body == found.end(), repeated = carrier.from_log && told[key].contains(ref.slot);
-      pieces.push_back({std::move(ref), missing ? std::string_view() : body->second, missing, repeated});
+      const bool missing = body == found.end() && with == With::content,
+                 repeated = carrier.from_log && told[key].contains(ref.slot);
+      pieces.push_back({std::move(ref), body == found.end() ? std::string_view() : body->second, missing, repeated});
     }
   }
   return {};
@@ -150,13 +168,14 @@ Result<void> load_content(Warehouse& warehouse, const Selection& selection, cons
 
 // In order of start. The order is made here and the older of the engine's two planners is asked: of 80 plain columns
 // planning is half the time, and both make it less (docs/budget.md).
-Result<std::vector<SpanRow>> read_spans(Warehouse& warehouse, const Selection& selection, std::uint64_t& rows_read) {
-  const std::string select = fmt::format(
-      "SELECT {} FROM spans WHERE project = {{project:UInt32}} AND trace IN {{traces:Array(UInt128)}}", span_columns());
+// `alone`: only the rows of the selected span.
+Result<std::vector<SpanRow>> read_spans(Warehouse& warehouse, const Selection& selection, bool alone,
+                                        std::uint64_t& rows_read) {
+  const std::string select =
+      fmt::format("SELECT {} FROM spans WHERE project = {{project:UInt32}} AND trace IN {{traces:Array(UInt128)}}{}",
+                  span_columns(), alone ? " AND span = {span:UInt128}" : "");
   const auto read = [&](const std::string& rest) {
-    return warehouse.read(
-        {.sql = select + rest,
-         .parameters = {{"project", fmt::format("{}", selection.project)}, {"traces", decimals(selection.traces)}}});
+    return warehouse.read({.sql = select + rest, .parameters = content_parameters(selection)});
   };
   auto answer = TRY(read(fmt::format(" LIMIT {} SETTINGS enable_analyzer = 0", std::uint64_t{selection.limit} + 1)));
   rows_read += answer.rows_read;
@@ -174,6 +193,16 @@ Result<std::vector<SpanRow>> read_spans(Warehouse& warehouse, const Selection& s
   sorted.reserve(rows.size());
   for (const std::size_t i : order) sorted.push_back(std::move(rows[i]));
   return sorted;
+}
+
+// A trace that is not read whole for one of its spans: what is stored was recounted, but for what just came.
+constexpr std::int64_t most_recounted = 5000;
+Result<bool> is_large(Warehouse& warehouse, const Selection& selection) {
+  const auto answer = TRY(warehouse.read(
+      {.sql =
+           "SELECT toInt64(count()) FROM spans WHERE project = {project:UInt32} AND trace IN {traces:Array(UInt128)}",
+       .parameters = content_parameters(selection)}));
+  return answer.rows.integer(0, 0) > most_recounted;
 }
 
 // What spans of one trace brought themselves.
@@ -317,35 +346,25 @@ Result<Loaded> load(Warehouse& warehouse, const Selection& selection, With with)
   Loaded loaded;
   std::future<Result<warehouse::Answer>>
       carriers;  // beside the spans: two small questions, two of the engine's readers
-  if (with == With::content)
+  if (with != With::spans)
     carriers = std::async(std::launch::async, [&] { return read_carriers(warehouse, selection); });
-  auto rows = TRY(read_spans(warehouse, selection, loaded.rows_read));
+  const bool alone = selection.span && (with == With::references || TRY(is_large(warehouse, selection)));
+  auto rows = TRY(read_spans(warehouse, selection, alone, loaded.rows_read));
   std::unordered_map<Id128, std::vector<SpanRow>> by_trace;
   for (auto& row : rows) by_trace[row.trace].push_back(std::move(row));
   for (const auto& trace : selection.traces) {
     const auto found = by_trace.find(trace);
     if (found == by_trace.end()) continue;
     settle(found->second);
-    recount_rows(found->second);
+    if (!alone) recount_rows(found->second);
     for (auto& row : found->second) {
       if (!selection.span || row.span == *selection.span) loaded.spans.push_back(std::move(row));
     }
     by_trace.erase(found);
   }
-  if (with == With::content && !loaded.spans.empty())
-    TRY(load_content(warehouse, selection, TRY(carriers.get()), loaded));
+  if (with != With::spans && !loaded.spans.empty())
+    TRY(load_content(warehouse, selection, TRY(carriers.get()), with, loaded));
   return loaded;
-}
-
-Result<std::vector<Id128>> traces_of_session(Warehouse& warehouse, ProjectId project, const std::string& session) {
-  const auto answer =
-      TRY(warehouse.read({.sql = "SELECT trace, min(start) AS first FROM spans WHERE project = {project:UInt32} AND "
-                                 "session = {session:String} "
-                                 "GROUP BY trace HAVING sum(sign) > 0 ORDER BY first LIMIT 10000",
-                          .parameters = {{"project", fmt::format("{}", project)}, {"session", session}}}));
-  std::vector<Id128> traces;
-  for (std::size_t i = 0; i < answer.rows.size(); ++i) traces.push_back(answer.rows.id(0, i));
-  return traces;
 }
 
 Result<std::vector<std::pair<Id128, std::string>>> traces_of_spans(Warehouse& warehouse, ProjectId project,
@@ -368,7 +387,7 @@ Result<Corrections> corrections(Warehouse& warehouse, ProjectId project, const s
                                 const std::function<bool(SpanRow&)>& change, const Pricer& pricer) {
   std::uint64_t rows_read = 0;
   auto rows = TRY(read_spans(
-      warehouse, {.project = project, .traces = traces, .span = std::nullopt, .limit = 10'000'000}, rows_read));
+      warehouse, {.project = project, .traces = traces, .span = std::nullopt, .limit = 10'000'000}, false, rows_read));
   std::unordered_map<Id128, std::vector<SpanRow>> by_trace;
   for (auto& row : rows) by_trace[row.trace].push_back(std::move(row));
   Corrections out;

@@ -57,15 +57,23 @@ struct Loaded {
 };
 Id128 content_key(const Id128& trace, const Id128& span);
 
-enum class With { spans, content };
+enum class With { spans, references, content };  // references: which pieces there are, without their bytes
 // The spans of one trace, of all traces of a session, or one span; empty where there are none (or not in this project).
 struct Selection {
   ProjectId project = 0;
   std::vector<Id128> traces;
   std::optional<Id128> span;  // of the one trace
   std::uint32_t limit = 100'000;
+  std::optional<llm::Slot> slot = {};  // of content: only this
 };
 Result<Loaded> load(Warehouse& warehouse, const Selection& selection, With with);
+// A part of a stored body; `total` is its length in bytes. `not_found` where it is gone.
+struct BodyPart {
+  std::string bytes;
+  std::uint64_t total = 0;
+};
+Result<BodyPart> read_body(Warehouse& warehouse, ProjectId project, const PieceRef& piece, std::uint64_t from,
+                           std::uint64_t bytes);
 // Keys of a session's traces, the earliest first.
 Result<std::vector<Id128>> traces_of_session(Warehouse& warehouse, ProjectId project, const std::string& session);
 
