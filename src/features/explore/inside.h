@@ -82,6 +82,12 @@ Result<std::vector<std::string>> list_rows(warehouse::Warehouse& store, ProjectI
                                            const ListPage& page);
 traces::SpanRow span_of(const native::Rows& rows, std::size_t row);  // of a page of spans
 
+// What a run is as a whole, as the list's Session or Trace (summary.cc); "" where there is none. `where` is about its
+// spans, {name:Type} stand in `parameters`, "project" too.
+Result<std::string> summary_of(warehouse::Warehouse& store, const std::string& where,
+                               const std::vector<warehouse::Parameter>& parameters, bool session, Nanos now,
+                               Read& read);
+
 // Keys of the traces of a route's {session_id} or {trace_id}; `not_found` where there are none.
 Result<std::vector<Id128>> traces_asked(warehouse::Warehouse& store, const net::Request& request);
 // Adds a route for sessions and the same for traces: "/api/v1/sessions/{session_id}/WHAT".

@@ -1,5 +1,6 @@
 // Runs too large to be sent whole: their steps in windows without content, and stored bytes by range. Nothing here
 // holds more than a window.
+#include <future>
 #include <unordered_map>
 
 #include "base/text.h"
@@ -61,7 +62,7 @@ enum class Column : std::uint8_t {
   findings
 };
 
-// A span's row that holds: the last one of its batches, of those that were not taken back.
+// holds_sql: a span's row that holds is the last one of its batches, of those that were not taken back.
 constexpr std::string_view window_sql =
     "SELECT trace, span, parent, trace_id, span_id, parent_id, toUnixTimestamp64Nano(start) AS at, duration, "
     "CAST(kind, 'String') AS kind_, CAST(name, 'String') AS name_, CAST(status, 'String') AS status_, CAST(agent, "
@@ -70,39 +71,91 @@ constexpr std::string_view window_sql =
     "isNull(tokens_cache_read) AND isNull(tokens_cache_write) AND isNull(tokens_output) AND isNull(tokens_reasoning)), "
     "NULL, ifNull(tokens_input, 0) + ifNull(tokens_cache_read, 0) + ifNull(tokens_cache_write, 0) + "
     "ifNull(tokens_output, 0) + ifNull(tokens_reasoning, 0)) AS tokens, if(counted, coalesce(cost, cost_reported), "
-    "NULL) AS cost_, arrayStringConcat(findings, ',') AS findings_ FROM spans WHERE project = {project:UInt32} AND {} "
-    "AND sign > 0 AND (trace, span, batch) IN (SELECT trace, span, max(batch) FROM spans WHERE project = "
-    "{project:UInt32} AND {} GROUP BY trace, span HAVING sum(sign) > 0) ORDER BY at, trace, span LIMIT "
-    "{offset:UInt64}, {limit:UInt64}";
+    "NULL) AS cost_, arrayStringConcat(findings, ',') AS findings_";
+constexpr std::string_view holds_sql =
+    " FROM spans WHERE project = {project:UInt32} AND {} AND sign > 0 AND (trace, span, batch) IN (SELECT trace, span, "
+    "max(batch) FROM spans WHERE project = {project:UInt32} AND {} GROUP BY trace, span HAVING sum(sign) > 0)";
 
 struct Asked {
   std::string where;  // of the run's spans
   std::vector<warehouse::Parameter> parameters;
-  query::Statement summary;
 };
 
 Asked asked_of(const net::Request& request, ProjectId project) {
-  Asked out{.where = {}, .parameters = {{"project", fmt::format("{}", project)}}, .summary = {}};
+  Asked out{.where = {}, .parameters = {{"project", fmt::format("{}", project)}}};
   if (request.captures.find("session_id")) {
     const std::string session(request.capture("session_id"));
     out.where =
         "trace IN (SELECT trace FROM spans WHERE project = {project:UInt32} AND session = {session:String} AND session "
         "!= '' GROUP BY trace HAVING sum(sign) > 0)";
     out.parameters.push_back({"session", session});
-    out.summary = query::compile_session(project, session);
   } else {
     const Id128 trace = id_from_text(request.capture("trace_id"));
     out.where = "trace = {trace:UInt128}";
     out.parameters.push_back({"trace", to_decimal(trace)});
-    out.summary = query::compile_trace(project, trace);
   }
   return out;
 }
 
-std::string window_of(const Asked& asked) {
-  std::string sql(window_sql);
+std::string holding(const Asked& asked) {
+  std::string sql(holds_sql);
   for (int i = 0; i < 2; ++i) sql.replace(sql.find("{} "), 2, asked.where);
   return sql;
+}
+
+// ---- findings, as far as they are stored: where each begins, and which calls were wasted --------------------------
+struct Told {
+  llm::Rule rule;
+  std::string trace_id, span_id;
+  std::vector<std::string> wasted;
+  std::optional<Int128> cost;
+};
+
+constexpr std::size_t most_told = 200;
+
+// What is wasted by a rule stands with the first finding of it in that trace.
+Result<std::vector<Told>> findings_of(warehouse::Warehouse& store, const Asked& asked, Read& read) {
+  const auto answer = TRY(store.read(
+      {.sql = "SELECT trace, trace_id, span, span_id, CAST(findings, 'Array(String)'), CAST(waste, 'String'), "
+              "coalesce(cost, cost_reported)" +
+              holding(asked) + " AND (notEmpty(findings) OR waste != '') ORDER BY start LIMIT 5000",
+       .parameters = asked.parameters}));
+  read.rows += answer.rows_read, read.elapsed += answer.elapsed;
+  std::vector<Told> out;
+  const auto& rows = answer.rows;
+  std::vector<traces::SpanRow> ids(rows.size());
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    ids[i].trace = rows.id(0, i), ids[i].trace_id = rows.text(1, i);
+    ids[i].span = rows.id(2, i), ids[i].span_id = rows.text(3, i);
+    for (const auto name : rows.texts(4, i)) {
+      const auto rule = llm::rule_from(name);
+      if (rule && out.size() < most_told)
+        out.push_back({*rule, ids[i].shown_trace_id(), ids[i].shown_span_id(), {}, std::nullopt});
+    }
+  }
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const auto rule = llm::rule_from(rows.text(5, i));
+    const auto of = std::ranges::find_if(
+        out, [&](const Told& one) { return rule == one.rule && one.trace_id == ids[i].shown_trace_id(); });
+    if (!rule || of == out.end()) continue;
+    of->wasted.push_back(ids[i].shown_span_id());
+    if (const auto cost = rows.maybe(6, i)) of->cost = of->cost.value_or(0) + *cost;
+  }
+  return out;
+}
+
+void write_findings(JsonWriter& json, const std::vector<Told>& findings) {
+  json.key("findings").array();
+  for (const auto& one : findings) {
+    json.object().field("rule", llm::name_of(one.rule)).field("times", 0).field("why", llm::words_of(one.rule));
+    json.field("trace_id", one.trace_id).key("span_ids").array().value(one.span_id).end();
+    json.key("wasted_span_ids").array();
+    for (const auto& id : one.wasted) json.value(id);
+    json.end().key("wasted_usd");
+    one.cost ? json.value(format_dollars(*one.cost)) : json.null();
+    json.end();
+  }
+  json.end();
 }
 
 void write_row(JsonWriter& json, const native::Rows& rows, std::size_t i, Texts& traces, Texts& texts) {
@@ -130,8 +183,16 @@ Result<net::Response> skeleton(Explore::Inside& inside, warehouse::Warehouse& st
   auto asked = asked_of(request, project);
   asked.parameters.push_back({"offset", fmt::format("{}", offset)});
   asked.parameters.push_back({"limit", fmt::format("{}", limit + 1)});
-  Read read{.project = project};
-  auto answer = TRY(store.read({.sql = window_of(asked), .parameters = asked.parameters}));
+  Read read{.project = project}, of_whole;
+  std::future<Result<std::string>> whole;  // beside the window
+  if (offset == 0)
+    whole = std::async(std::launch::async, [&] {
+      return summary_of(store, asked.where, asked.parameters, request.captures.find("session_id").has_value(),
+                        inside.clock.now(), of_whole);
+    });
+  auto answer = TRY(store.read({.sql = std::string(window_sql) + holding(asked) +
+                                       " ORDER BY at, trace, span LIMIT {offset:UInt64}, {limit:UInt64}",
+                                .parameters = asked.parameters}));
   read.rows += answer.rows_read, read.elapsed += answer.elapsed;
   const auto& rows = answer.rows;
   if (rows.size() == 0 && offset == 0)
@@ -139,13 +200,11 @@ Result<net::Response> skeleton(Explore::Inside& inside, warehouse::Warehouse& st
   JsonWriter json;
   json.object();
   if (offset == 0) {
-    const bool session = request.captures.find("session_id").has_value();
-    const auto grain = session ? query::Grain::session : query::Grain::trace;
-    ListPage page;
-    auto whole = TRY(run(store, asked.summary, read));
-    const auto kept = std::make_shared<const native::Rows>(std::move(whole.rows));
-    for (std::size_t i = 0; i < kept->size(); ++i) page.rows.emplace_back(kept, i);
-    for (const auto& row : TRY(list_rows(store, project, grain, page))) json.key("summary").raw(row);
+    const std::string summary = TRY(whole.get());
+    if (!summary.empty()) json.key("summary").raw(summary);
+    read.rows += of_whole.rows;
+    const bool found = summary.find("\"findings\":[]") == std::string::npos;
+    write_findings(json, found ? TRY(findings_of(store, asked, read)) : std::vector<Told>());
   }
   const std::size_t shown = std::min<std::size_t>(rows.size(), limit);
   json.field("offset", offset).key("next_offset");
@@ -232,16 +291,17 @@ Result<net::Response> content(Explore::Inside& inside, warehouse::Warehouse& sto
 }  // namespace
 
 void add_skeleton_routes(net::Router& router, Explore::Inside& inside) {
-  add_run_routes(
-      router, inside, "skeleton", skeleton,
-      {.summary = "The steps of a run in windows, in order of start, without content: for runs too large to "
-                  "be sent whole",
-       .query = {{"offset", "steps before the window"}, {"limit", "1 to 20000, default 5000"}},
-       .answers = "{summary, offset, next_offset, columns:[string], rows, traces:[string], texts:[string], "
-                  "stats:Stats}: summary is a Session or a Trace and stands in the first window; kind, name, "
-                  "status, agent, tool, model and findings are places in texts, trace in traces; flags: 1 "
-                  "noise, 2 error, 4 counted, 8 root; times in µs since 1970, cost in millionths of a "
-                  "millionth of a dollar"});
+  add_run_routes(router, inside, "skeleton", skeleton,
+                 {.summary = "The steps of a run in windows, in order of start, without content: for runs too large to "
+                             "be sent whole",
+                  .query = {{"offset", "steps before the window"}, {"limit", "1 to 20000, default 5000"}},
+                  .answers = "{summary, findings:[Finding], offset, next_offset, columns:[string], rows, "
+                             "traces:[string], texts:[string], "
+                             "stats:Stats}: summary is a Session or a Trace; it and findings (200, each with its first "
+                             "step; times is 0) stand in the first window; kind, name, "
+                             "status, agent, tool, model and findings are places in texts, trace in traces; flags: 1 "
+                             "noise, 2 error, 4 counted, 8 root; times in µs since 1970, cost in millionths of a "
+                             "millionth of a dollar"});
   router.add({.method = "GET",
               .pattern = "/api/v1/traces/{trace_id}/spans/{span_id}/content",
               .permission = "read",
