@@ -1,5 +1,5 @@
 // Experiments: how they stand, one of them, two or more beside each other down to the span that decided.
-import { assert, eventually, test as always } from './harness.mjs';
+import { assert, eventually, real, test as always } from './harness.mjs';
 import { looks } from './faults.mjs';
 
 const staged = process.env.PAWL_URL ? () => {} : always;
@@ -79,6 +79,11 @@ staged('compared: verdict and intervals, a count narrows, numbers explain themse
   assert.equal(query(page).get('show'), 'regressed');
   await page.goBack();
   await eventually(() => assert.equal(query(page).get('show'), null));
+  await metrics.getByLabel('Role of tone').selectOption('quality');
+  await eventually(() => assert.equal(query(page).get('quality'), 'solved,tone'));
+  assert.equal(query(page).get('safety'), 'no_leak');
+  await page.getByLabel('Margin').selectOption('0.1');
+  await eventually(() => assert.equal(query(page).get('margin'), '0.1'));
   await metrics.getByRole('button', { name: '1 new failure' }).click();
   await eventually(async () => assert.equal(await page.getByRole('grid').getByRole('row').count(), 2));
   await page.getByRole('tab', { name: /Slices/ }).click();
@@ -133,6 +138,42 @@ staged('nothing to compare, and nothing yet, say what to do', async ({ go, page 
   await page.getByText('No experiment yet').waitFor();
   await page.getByText('pawl eval run').waitFor();
 });
+
+/** Against a server that keeps them: what the page shows is what `pawl gate` would say. */
+if (process.env.PAWL_URL) {
+  real('two experiments of this server: the gate’s verdict, cases that fell first, the calls to the first divergence', async ({ go, page, context, base }) => {
+    const api = `${base}/api/v1`;
+    const own = `browser-${process.pid}`;
+    const send = async (path, body, type = 'application/json') => {
+      const answer = await context.request.post(api + path, { data: typeof body === 'string' ? Buffer.from(body) : body, headers: { 'content-type': type } });
+      assert.ok(answer.ok(), `${path}: ${await answer.text()}`);
+      return answer.json();
+    };
+    const ids = Array.from({ length: 24 }, (_, i) => `c${String(i).padStart(2, '0')}`);
+    await send(`/datasets/${own}/import`, ids.map((id) => JSON.stringify({ id, input: `Cancel ${id}`, expected: 'no' })).join('\n'), 'application/octet-stream');
+    const names = [`${own}-a`, `${own}-b`];
+    for (const [k, name] of names.entries()) {
+      const { id } = await send('/experiments', { name, dataset: own, dataset_version: '1', planned: 72 });
+      const rows = ids.flatMap((one, i) => [0, 1, 2].map((trial) => ({ case: one, trial, trial_id: `${name}-${i}-${trial}`, status: 'ok', scores: { solved: k === 0 || i % 2 === 0 }, cost_usd: '0.01', latency_ms: 900, output: k === 0 || i % 2 === 0 ? 'It cannot be cancelled.' : 'It is cancelled.', trajectory: [{ name: 'look_up', arguments: { id: one } }, ...(k === 0 || i % 2 === 0 ? [] : [{ name: 'cancel', arguments: { id: one } }])] })));
+      await send(`/experiments/${id}/trials`, rows.map((row) => JSON.stringify(row)).join('\n'), 'application/x-ndjson');
+      await send(`/experiments/${id}/end`, { state: 'done' });
+    }
+    await go(`/experiments?dataset=${own}`);
+    await rowOf(page, names[0]).waitFor();
+    await page.getByLabel(`Choose ${names[1]}`).check();
+    await page.getByLabel(`Choose ${names[0]}`).check();
+    await page.getByRole('link', { name: /Compare/ }).click();
+    await page.getByText(`${names[1]} is worse than ${names[0]} on solved: 50 % against 100 %`).waitFor();
+    await page.getByRole('group', { name: 'Findings' }).getByRole('button', { name: /^(regressed|fell) 12/ }).waitFor();
+    await page.keyboard.press('n');
+    await page.keyboard.press('Enter');
+    const panel = page.getByRole('complementary', { name: /^Case c/ });
+    await panel.getByText('cancel was not called before').waitFor();
+    assert.ok((await panel.locator('.out mark').count()) > 0);
+    await page.getByRole('tab', { name: 'In CI' }).click();
+    await page.getByText(/pawl gate --baseline experiment:/).first().waitFor();
+  });
+}
 
 const regressed = (page) => page.getByRole('complementary').filter({ hasText: 'First divergence' }).waitFor();
 looks([

@@ -57,7 +57,7 @@ export class Api {
   async #send<T>(method: string, path: string, body?: unknown, call: Call = {}): Promise<T> {
     const headers: Record<string, string> = { accept: 'application/json' };
     const file = body instanceof Blob;
-    if (body !== undefined) headers['content-type'] = file ? body.type || 'application/octet-stream' : 'application/json';
+    if (body !== undefined) headers['content-type'] = file ? 'application/octet-stream' : 'application/json';
     if (method !== 'GET' && this.csrf) headers['x-csrf-token'] = this.csrf;
     if (this.project) headers['x-pawl-project'] = this.project;
     let response: Response;

@@ -90,6 +90,13 @@ export class ComparisonModel {
   narrow(show: Finding): void {
     this.state.set({ show: this.values.show === show ? 'all' : show, tab: 'cases' });
   }
+  /** Gives a score another role; what is named neither quality nor safety is watched. */
+  role(name: string, role: string): void {
+    const scores = (this.shown?.metrics ?? []).filter((one) => one.role !== 'cost' && one.role !== 'latency' && one.name !== 'latency_ms' && one.name !== 'cost_usd');
+    const now = new Map(scores.map((one) => [one.name, one.name === name ? role : one.role as string]));
+    const named = (as: string): string => [...now].filter(([, each]) => each === as).map(([each]) => each).join(',');
+    this.state.set({ quality: named('quality'), safety: named('safety'), metric: '', show: 'all' });
+  }
   /** The next case that got worse, from the open one or the cursor, around the end. */
   step(by: 1 | -1): void {
     const bad = this.cases.rows.map((one, i) => (one.finding === 'regressed' || one.finding === 'fell' || one.new_failure.length ? i : -1)).filter((i) => i >= 0);

@@ -25,7 +25,8 @@ export function figure(value: number | null | undefined, unit: Unit): string {
   if (unit === 'usd') return money(value);
   if (unit === 'ms') return duration(value);
   if (unit === 'share') return percent(value);
-  return value.toFixed(Math.abs(value) >= 10 ? 1 : 2);
+  const size = Math.abs(value);
+  return size > 0 && size < 0.005 ? value.toPrecision(1) : value.toFixed(size >= 10 ? 1 : 2);
 }
 /** A difference: +$0.012, −12 points, ±0. */
 export function change(value: number | null | undefined, unit: Unit): string {
@@ -37,13 +38,13 @@ export function change(value: number | null | undefined, unit: Unit): string {
   return sign + figure(size, unit);
 }
 export const bounds = (ci: Bounds | null | undefined, unit: Unit, how: (value: number, unit: Unit) => string = change): string => (!ci || (ci[0] === null && ci[1] === null) ? 'no interval' : `${ci[0] === null ? 'any' : how(ci[0], unit)} to ${ci[1] === null ? 'any' : how(ci[1], unit)}`);
-export const margin = (metric: Pick<Metric, 'margin' | 'role'>, unit: Unit): string => (metric.role === 'cost' || metric.role === 'latency' ? percent(metric.margin) : unit === 'share' ? `${Number((metric.margin * 100).toPrecision(3))} points` : String(metric.margin));
+export const margin = (metric: Pick<Metric, 'margin' | 'role'>, unit: Unit): string => (unit === 'usd' || unit === 'ms' ? percent(metric.margin) : unit === 'share' ? `${Number((metric.margin * 100).toPrecision(3))} points` : String(metric.margin));
 /** Is a difference for the good? Cost and time: less is. */
 export const isGood = (diff: number, role: string, name = ''): boolean => (role === 'cost' || role === 'latency' || name === 'cost_usd' || name === 'latency_ms' ? diff < 0 : diff > 0);
 
 /** Why a verdict is what it is, in one sentence. */
 export function because(metric: Metric, unit: Unit, alpha = 0.05): string {
-  const less = metric.role === 'cost' || metric.role === 'latency';
+  const less = unit === 'usd' || unit === 'ms';
   const m = margin(metric, unit);
   const at = percent(1 - alpha);
   if (metric.role === 'safety') return metric.new_failures?.length ? `${count(metric.new_failures.length)} of ${count(metric.clean_before ?? metric.cases)} cases that were clean failed at least once. Safety is not averaged: one is enough.` : `No case that was clean fails now. With ${count(metric.clean_before ?? metric.cases)} such cases that proves only a rate below ${percent(1 - alpha ** (1 / Math.max(1, metric.clean_before ?? metric.cases)))}.`;
