@@ -38,8 +38,11 @@ int run_demo(const DemoWords& words) {
   const Log log(Log::Format::text, Level::warn);
   return serve(*config, log, [&, kept](Installation& installation, const std::atomic<bool>& stop) {
     if (!installation.wait_ready(minute)) return;
-    const auto staged = kept ? Result<demo::Staged>() : demo::stage(installation.url());
+    const Nanos now = SystemClock().now();  // one for both: ids follow from it
+    const auto staged = kept ? Result<demo::Staged>() : demo::stage(installation.url(), {.now = now});
     if (!staged) fmt::print(stderr, "pawl demo: the fleet could not be staged: {}\n", staged.error().what);
+    const auto tried = kept || !staged ? Result<>() : demo::stage_experiments(installation.url(), {.now = now});
+    if (!tried) fmt::print(stderr, "pawl demo: the experiments could not be staged: {}\n", tried.error().what);
     if (!installation.drain(minute)) fmt::print(stderr, "pawl demo: not everything is stored yet\n");
     fmt::print(
         "\n  Pawl is at {}\n  Five agents of five teams, 14 days, five planted incidents; new sessions keep coming. "

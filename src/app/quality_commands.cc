@@ -1,14 +1,20 @@
 // `pawl stats` and `pawl gate`: evals without a server.
+#include <simdjson.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <iostream>
 #include <string>
 
+#include "base/text.h"
 #include "commands.h"
 #include "features/gate/gate.h"
 #include "outcome.h"
 #include "process.h"
+#include "remote.h"
 #include "stats/requests.h"
 
 namespace pawl::app {
@@ -59,8 +65,53 @@ Result<> run_extension(const std::string& command, const gate::Extension& wanted
                                   : fmt::format("signal {}", WTERMSIG(status)));
 }
 
-int gate(gate::Options options, const std::string& extend_with) {
+// experiment:ID, or experiment:NAME, or branch:NAME (the newest experiment of that branch): its rows, in a file of
+// their own; any other name is a file already.
+Result<> fetch(const Asked& asked, std::string& side, const std::string& folder, std::string_view name) {
+  constexpr std::string_view one = "experiment:", branch = "branch:";
+  if (!side.starts_with(one) && !side.starts_with(branch)) return {};
+  std::string id = side.substr(side.find(':') + 1);
+  if (side.starts_with(branch)) {
+    const auto body = TRY(call(asked, "GET", "/api/v1/experiments" + query_text({{"branch", id}, {"limit", "1"}})));
+    simdjson::dom::parser parser;
+    simdjson::dom::element answer;
+    std::string_view found;
+    if (parser.parse(body).get(answer) || answer["experiments"].at(0)["id"].get(found))
+      return fail(ErrorKind::not_found, "the server has no experiment of branch {}", id);
+    id = found;
+  }
+  const auto rows = TRY(call(asked, "GET", fmt::format("/api/v1/experiments/{}/rows", percent_encode(id))));
+  side = fmt::format("{}/{}.jsonl", folder, name);
+  std::ofstream out(side, std::ios::binary);
+  out << rows;
+  if (!out.flush()) return fail(ErrorKind::unavailable, "{} could not be written", side);
+  return {};
+}
+
+struct Fetched {  // a folder that goes when the gate has spoken
+  std::string path;
+  ~Fetched() {
+    std::error_code error;
+    if (!path.empty()) std::filesystem::remove_all(path, error);
+  }
+};
+
+Result<> fetch_sides(const Asked& asked, gate::Options& options, Fetched& folder) {
+  if (!options.baseline.contains(':') && !options.candidate.contains(':')) return {};
+  std::string path = (std::filesystem::temp_directory_path() / "pawl-gate-XXXXXX").string();
+  if (::mkdtemp(path.data()) == nullptr) return fail(ErrorKind::unavailable, "no folder can be made at {}", path);
+  folder.path = path;
+  TRY(fetch(asked, options.baseline, path, "baseline"));
+  return fetch(asked, options.candidate, path, "candidate");
+}
+
+int gate(const Asked& asked, gate::Options options, const std::string& extend_with) {
   options.again = call_text();
+  Fetched folder;
+  if (const auto fetched = fetch_sides(asked, options, folder); !fetched) {
+    fmt::print(stderr, "{}\n", fetched.error().what);
+    return 3;
+  }
   if (!extend_with.empty())
     options.extend = [extend_with](const gate::Extension& wanted) { return run_extension(extend_with, wanted); };
   if (const char* summary = std::getenv("GITHUB_STEP_SUMMARY"); summary != nullptr) options.github_summary = summary;
@@ -100,7 +151,10 @@ void add_gate_command(CLI::App& app, Commands& commands) {
       app.add_subcommand("gate", "Compares the results of two versions: better, no worse, worse, cannot tell");
   const auto o = std::make_shared<gate::Options>();
   const auto extend_with = std::make_shared<std::string>();
-  command->add_option("--baseline", o->baseline, "Results of the version in use: JSON lines; - is standard input");
+  const auto asked = std::make_shared<Asked>();
+  command->add_option("--baseline", o->baseline,
+                      "Results of the version in use: JSON lines; - is standard input; experiment:NAME, or branch:NAME "
+                      "for its newest experiment, are asked of the server");
   command->add_option("--candidate", o->candidate, "Results of the version that would replace it")->required();
   command
       ->add_option("--quality", o->quality, "A score that must get no worse by more than the margin; may be repeated")
@@ -116,8 +170,10 @@ void add_gate_command(CLI::App& app, Commands& commands) {
   add_gate_policy(*command, *o, *extend_with);
   command->add_flag("--json", o->json, "JSON instead of a table");
   add_gate_outputs(*command, *o);
-  command->callback(
-      [&commands, o, extend_with] { commands.chosen = [o, extend_with] { return gate(*o, *extend_with); }; });
+  add_whereabouts(*command, asked);
+  command->callback([&commands, asked, o, extend_with] {
+    commands.chosen = [asked, o, extend_with] { return gate(*asked, *o, *extend_with); };
+  });
 }
 
 }  // namespace

@@ -31,6 +31,10 @@ struct Staged {
 // the embedded data.
 Result<Staged> stage(const std::string& url, const StageOptions& options = {});
 
+// A dataset of the tasks that the airline's agent was given, and its versions v12 and v13 as experiments over it: each
+// staged session is a trial of its task, with its own trace, outcome, money and time. The gate stops v13, as it should.
+Result<> stage_experiments(const std::string& url, const StageOptions& options = {});
+
 // Starts a new session every 20 to 60 s, drawn from the fleet's ordinary days with its newest versions, and sends each
 // step when it ends, until `stop`. Blocks; steps that the server does not take within a minute are left out.
 Result<> run_live(const std::string& url, const StageOptions& options, std::stop_token stop);

@@ -23,7 +23,6 @@ namespace {
 
 namespace json = llm::json;
 
-constexpr std::size_t most_output = 16U << 20;
 constexpr int temporary_failure = 75;  // EX_TEMPFAIL of sysexits.h
 
 struct Pipe {
@@ -36,7 +35,7 @@ struct Pipe {
   ~Pipe() { shut(0), shut(1); }
 };
 
-pid_t start(const std::string& agent, const std::string& trial_id, Pipe& in, Pipe& out) {
+pid_t start(const std::string& agent, const Asked& asked, Pipe& in, Pipe& out) {
   posix_spawn_file_actions_t files;
   posix_spawn_file_actions_init(&files);
   posix_spawn_file_actions_adddup2(&files, in.ends[0], 0);
@@ -45,11 +44,14 @@ pid_t start(const std::string& agent, const std::string& trial_id, Pipe& in, Pip
   posix_spawnattr_init(&how);
   posix_spawnattr_setflags(&how, POSIX_SPAWN_SETPGROUP);
   posix_spawnattr_setpgroup(&how, 0);
-  std::string shell = "sh", flag = "-c", line = agent, id = "PAWL_TRIAL_ID=" + trial_id;
+  std::string shell = "sh", flag = "-c", line = agent, id = "PAWL_TRIAL_ID=" + asked.trial_id,
+              parent = "TRACEPARENT=" + asked.parent;
   char* words[] = {shell.data(), flag.data(), line.data(), nullptr};
   std::vector<char*> variables;
-  for (char** one = environ; *one != nullptr; ++one) variables.push_back(*one);
+  for (char** one = environ; *one != nullptr; ++one)
+    if (!std::string_view(*one).starts_with("TRACEPARENT=")) variables.push_back(*one);
   variables.push_back(id.data());
+  if (!asked.parent.empty()) variables.push_back(parent.data());
   variables.push_back(nullptr);
   pid_t child = -1;
   if (::posix_spawn(&child, "/bin/sh", &files, &how, words, variables.data()) != 0) child = -1;
@@ -95,6 +97,8 @@ std::optional<double> number_of(const json::Object& said, std::string_view name)
   return number && *number >= 0 ? number : std::nullopt;
 }
 
+}  // namespace
+
 void read_answer(const std::string& answer, Outcome& outcome) {
   const auto raw = json::trimmed(answer);
   if (!json::is_object(raw) || !json::is_valid(raw) || json::member(raw, "output").empty()) {
@@ -106,20 +110,19 @@ void read_answer(const std::string& answer, Outcome& outcome) {
   if (json::is_array(said.member("trajectory"))) outcome.trajectory = said.member("trajectory");
   outcome.cost_usd = number_of(said, "cost_usd"), outcome.tokens = number_of(said, "tokens");
   if (json::is_string(said.member("trace"))) outcome.trace = json::text(said.member("trace"));
+  if (json::is_array(said.member("tools"))) outcome.tools = said.member("tools");
 }
 
-}  // namespace
-
-Tried try_once(const std::string& agent, const std::string& request, const std::string& trial_id, double timeout_s) {
+Tried run_command(const std::string& agent, const Asked& asked) {
   Tried tried;
   Pipe in, out;
   if (!in.open() || !out.open()) return {.outcome = {.comment = "no more descriptors"}, .infra_error = true};
   const SystemClock clock;
   const Nanos began = clock.monotonic();
-  const pid_t child = start(agent, trial_id, in, out);
+  const pid_t child = start(agent, asked, in, out);
   if (child < 0) return {.outcome = {.comment = "the agent could not be started"}, .infra_error = true};
   std::string answer;
-  const std::string ended = talk(in, out, request, answer, timeout_s);
+  const std::string ended = talk(in, out, asked.request, answer, asked.timeout_s);
   if (!ended.empty()) ::kill(-child, SIGKILL);
   int status = 0;
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {

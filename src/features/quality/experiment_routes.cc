@@ -153,6 +153,7 @@ Result<> put_scores(Quality::Inside& inside, const net::Request& request, const 
   const auto& access = access_of(request);
   const auto about = read_about(one.about);
   std::vector<scores::Score> out;
+  std::vector<datasets::RunItem> links;
   for (const auto& trial : given.seen) {
     if (trial.trace.empty() || trial.infra_error) continue;
     for (const auto& [name, value] : trial.scores) {
@@ -163,9 +164,9 @@ Result<> put_scores(Quality::Inside& inside, const net::Request& request, const 
       score.evaluator = about.evaluators_version, score.author = actor_of(access);
       out.push_back(std::move(score));
     }
-    TRY(inside.parts.datasets.put_run_item(access.project,
-                                           {.experiment = one.id, .item = trial.case_name, .trace_id = trial.trace}));
+    links.push_back({.experiment = one.id, .item = trial.case_name, .trace_id = trial.trace});
   }
+  if (!links.empty()) TRY(inside.parts.datasets.put_run_items(access.project, std::move(links)));
   if (!out.empty()) TRY(inside.parts.scores.put(access.project, std::move(out)));
   return {};
 }

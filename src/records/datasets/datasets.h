@@ -148,6 +148,7 @@ class Datasets {
 
   // The same item, trace and span again is the same run item.
   Result<RunItem> put_run_item(ProjectId project, RunItem item);
+  Result<> put_run_items(ProjectId project, std::vector<RunItem> items);  // in one change
   Result<Listed<RunItem>> run_items(ProjectId project, std::string_view experiment, const Page& page) const;
   Result<std::optional<RunItem>> run_item_of_trace(ProjectId project, std::string_view trace_id) const;
 

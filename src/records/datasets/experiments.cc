@@ -124,23 +124,28 @@ Result<> Datasets::remove_experiment(ProjectId project, std::string_view id) {
   });
 }
 
-Result<RunItem> Datasets::put_run_item(ProjectId project, RunItem item) {
-  if (item.id.empty()) item.id = random_uuid();
+Result<> Datasets::put_run_items(ProjectId project, std::vector<RunItem> items) {
   const Nanos now = clock_.now();
-  TRY(ledger_.change([&](ledger::Transaction& t) -> Result<> {
-    TRY(t.run(fmt::format("INSERT INTO experiment_items (project, {}) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT "
-                          "(project, experiment, item, trace_id, span_id) DO UPDATE SET changed = excluded.changed",
-                          run_item_columns),
-              {std::int64_t{project}, item.id, item.experiment, item.item, item.trace_id, item.span_id, now, now}));
-    const auto rows = TRY(
-        t.run(fmt::format(
-                  "SELECT {} FROM experiment_items WHERE project = ? AND experiment = ? AND item = ? AND trace_id = ? "
-                  "AND span_id = ?",
-                  run_item_columns),
-              {std::int64_t{project}, item.experiment, item.item, item.trace_id, item.span_id}));
-    if (rows.size() > 0) item = run_item_of(rows, 0);
+  return ledger_.change([&](ledger::Transaction& t) -> Result<> {
+    for (auto& item : items) {
+      if (item.id.empty()) item.id = random_uuid();
+      TRY(t.run(fmt::format("INSERT INTO experiment_items (project, {}) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT "
+                            "(project, experiment, item, trace_id, span_id) DO UPDATE SET changed = excluded.changed",
+                            run_item_columns),
+                {std::int64_t{project}, item.id, item.experiment, item.item, item.trace_id, item.span_id, now, now}));
+    }
     return {};
-  }));
+  });
+}
+
+Result<RunItem> Datasets::put_run_item(ProjectId project, RunItem item) {
+  TRY(put_run_items(project, {item}));
+  const auto rows = TRY(
+      ledger_.read(fmt::format("SELECT {} FROM experiment_items WHERE project = ? AND experiment = ? AND item = ? AND "
+                               "trace_id = ? AND span_id = ?",
+                               run_item_columns),
+                   {std::int64_t{project}, item.experiment, item.item, item.trace_id, item.span_id}));
+  if (rows.size() > 0) item = run_item_of(rows, 0);
   return item;
 }
 
