@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 
-from pawl import BINARY, JSON, PATIENCE, ROOT, Checks, call
+from pawl import BINARY, JSON, PATIENCE, ROOT, Checks, call, command
 
 
 def starters(checks, url):
@@ -43,6 +43,20 @@ def starters(checks, url):
     checks.equal("each incident is told", sorted(seen), sorted(one["id"] for one in incidents))
 
 
+def experiments(checks, url):
+    """Two versions over the tasks of the fleet: the gate stops the one that was planted."""
+    found = call(url + "/api/v1/experiments").json()
+    checks.equal("two experiments", sorted(one["name"] for one in found["experiments"]), ["skyline-support v12", "skyline-support v13"])
+    checks.equal("over the fleet's tasks", {one["dataset"] for one in found["experiments"]}, {"skyline-support tasks"})
+    gate = command("gate", "--server", url, "--baseline", "branch:main", "--candidate", "experiment:skyline-support v13", "--quality", "solved", "--json", timeout=60)
+    told = json.loads(gate.stdout)
+    worse = [one["name"] for one in told["metrics"] if one["verdict"] == "worse"]
+    checks.check("the gate stops v13 for its quality and its cost", gate.returncode == 1 and {"solved", "cost_usd"} <= set(worse), gate.stdout[:800] + gate.stderr)
+    case = told["changed"][0]["case"]
+    trials = call(f"{url}/api/v1/experiments/skyline-support%20v13/cases/{case}").json()["trials"]
+    checks.equal("a trial's trace is there", call(f"{url}/api/v1/traces/{trials[0]['trace']}").status, 200)
+
+
 def main():
     checks, home = Checks(), tempfile.mkdtemp(prefix="pawl-demo-")
     with socket.socket() as probe:
@@ -72,6 +86,7 @@ def main():
             else:
                 print("skipped: tools/demo_check.py is not there: the story of the demo is not compared")
             starters(checks, url)
+            experiments(checks, url)
             process.terminate()
             checks.equal("SIGTERM ends it well", process.wait(30 * PATIENCE), 0)
         finally:

@@ -1,9 +1,14 @@
-"""Experiments on the server: trials, verdicts side by side, where two runs of a case part; evaluators by version and tried on traces."""
+"""Experiments on the server: trials, verdicts side by side, where two runs of a case part; evaluators by version and tried on traces; agents over HTTP."""
+import http.server
 import json
+import os
 import random
+import sys
+import tempfile
+import threading
 import time
 
-from pawl import JSON, Checks, Server, span, traces_body
+from pawl import JSON, Checks, Server, command, span, traces_body
 
 CASES = 40
 EVALUATORS = '[[evaluator]]\nname = "done"\nkind = "contains"\nvalue = "Done"\n[[evaluator]]\nkind = "called"\ntool = "refund"\n'
@@ -116,12 +121,75 @@ def judged(checks, server):
     checks.equal("removed", (server.call("DELETE", "/api/v1/experiments/linked").status, server.call("GET", "/api/v1/experiments/linked").status), (200, 404))
 
 
+class Agent(http.server.BaseHTTPRequestHandler):
+    """Answers as an agent, and as an API like OpenAI's; the first call of a trial is one too many."""
+    seen = {}
+
+    def do_POST(self):
+        said = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        trial = self.headers["x-pawl-trial-id"]
+        self.seen.setdefault(trial, []).append((self.headers["traceparent"], self.headers.get("authorization"), self.headers.get("x-team")))
+        busy = len(self.seen[trial]) == 1 and self.path == "/agent"
+        answer = {"output": "refunded 5", "cost_usd": 0.01} if self.path == "/agent" else {
+            "choices": [{"message": {"role": "assistant", "content": "refunded 5", "tool_calls": [{"function": {"name": "refund", "arguments": json.dumps({"words": said["messages"][0]["content"]})}}]}}],
+            "usage": {"prompt_tokens": 1000, "completion_tokens": 100}}
+        body = json.dumps(answer).encode()
+        self.send_response(429 if busy else 200)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+def from_command(checks, server, folder):
+    endpoint = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Agent)
+    threading.Thread(target=endpoint.serve_forever, daemon=True).start()
+    url = f"http://127.0.0.1:{endpoint.server_port}"
+    judges, program = os.path.join(folder, "judges.toml"), os.path.join(folder, "judge.py")
+    with open(program, "w", encoding="utf-8") as file:
+        file.write("import json, sys\nfor line in sys.stdin:\n    asked = json.loads(line)\n    print(json.dumps({'id': asked['id'], 'scores': [{'name': 'short', 'value': len(asked['output']) < 20}]}), flush=True)\n")
+    with open(judges, "w", encoding="utf-8") as file:
+        file.write(f'[[evaluator]]\nname = "right"\nkind = "exact"\n[[evaluator]]\nname = "program"\nkind = "program"\ncommand = "{sys.executable} {program}"\n')
+    words = ["eval", "run", "--server", server.url, "--dataset", "refunds", "--evaluators", judges]
+    first = command(*words, "--experiment", "over http", "--agent-url", url + "/agent", "--header", "x-team=TEAM", "--out", os.path.join(folder, "http.jsonl"), "--branch", "next",
+                    env={"TEAM": "desk"}, timeout=200)
+    checks.check("an agent over HTTP", first.returncode == 0 and f"{CASES} trials ran (0 of them failed)" in first.stdout, first.stdout + first.stderr)
+    found = server.get("/api/v1/experiments/over%20http")
+    checks.equal("is on the server", [found.get(key, found) for key in ("state", "trials", "cost_usd", "dataset_version", "branch")], ["done", CASES, "0.400000", "1", "next"])
+    checks.equal("judged, by a program too", sorted((one["name"], one["mean"]) for one in found["metrics"]), [("right", 1), ("short", 1)])
+    calls = next(iter(Agent.seen.values()))
+    checks.check("a busy one is asked again with the same trial and another trace", len(calls) == 2 and calls[0][0] != calls[1][0] and calls[0][2] == "desk", calls)
+    trial = server.get("/api/v1/experiments/over%20http/cases/c1")["trials"][0]
+    checks.check("the trial names the trace that it was given", any(trial["trace"] == call[0].split("-")[1] for call in Agent.seen[trial["trial_id"]]) and trial["retries"] == 1, trial)
+    Agent.seen.clear()
+    again = command(*words, "--experiment", "over http", "--agent-url", url + "/agent", "--out", os.path.join(folder, "elsewhere.jsonl"), timeout=200)
+    checks.check("elsewhere the same experiment goes on: nothing is run twice", again.returncode == 0 and not Agent.seen and f"{CASES} were there" in again.stdout, again.stdout + again.stderr)
+    chat = command(*words, "--experiment", "chat", "--agent-openai", url + "/v1", "--model", "m", "--key-env", "SECRET", "--input-price", "2", "--output-price", "10", "--out",
+                   os.path.join(folder, "chat.jsonl"), env={"SECRET": "s3"}, timeout=200)
+    checks.check("an API as OpenAI's", chat.returncode == 0 and next(iter(Agent.seen.values()))[0][1] == "Bearer s3", chat.stdout + chat.stderr)
+    one = server.get("/api/v1/experiments/chat/cases/c2")["trials"][0]
+    checks.equal("its calls, tokens and money", (one["trajectory"], one["tokens"], one["cost_usd"]), ([{"name": "refund", "arguments": {"words": "refund 2"}}], 1100, "0.003000"))
+    endpoint.shutdown()
+    gate = command("gate", "--server", server.url, "--baseline", "branch:main", "--candidate", "experiment:v13", "--quality", "right", "--json", timeout=60)
+    checks.check("the gate asks the server for both sides", gate.returncode == 1 and json.loads(gate.stdout)["verdict"] == "worse", gate.stdout[:300] + gate.stderr)
+    nowhere = command("gate", "--server", server.url, "--baseline", "branch:none", "--candidate", "experiment:v13", timeout=60)
+    checks.check("no baseline is no verdict", nowhere.returncode == 3 and "branch none" in nowhere.stderr, nowhere.stderr)
+    tried = command("eval", "try", "--server", server.url, "--name", "desk", "--filter", "tool=refund", timeout=60)
+    checks.check("evaluators are tried on traces", tried.returncode == 0 and f"{91:032x}" in tried.stdout, tried.stdout + tried.stderr)
+    two = command(*words, "--experiment", "x", "--agent", "true", "--agent-url", url, timeout=60)
+    checks.check("one agent only", two.returncode != 0 and "one agent" in two.stderr, two.stderr)
+
+
 def main():
     checks = Checks()
     with Server() as server:
         by_trial(checks, server)
         side_by_side(checks, server)
         judged(checks, server)
+        with tempfile.TemporaryDirectory() as folder:
+            from_command(checks, server, folder)
     checks.finish()
 
 

@@ -2,7 +2,9 @@
 #include <sqlite3.h>
 
 #include <map>
+#include <memory>
 #include <mutex>
+#include <unordered_map>
 
 #include "ledger.h"
 
@@ -27,7 +29,10 @@ ErrorKind kind_of(int code) {
 
 class Sqlite final : public Ledger, private Transaction {
  public:
-  ~Sqlite() override { sqlite3_close_v2(db_); }
+  ~Sqlite() override {
+    kept_.clear();
+    sqlite3_close_v2(db_);
+  }
 
   Result<> open(const std::string& path) {
     if (sqlite3_open_v2(path.c_str(), &db_, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_FULLMUTEX,
@@ -116,21 +121,48 @@ class Sqlite final : public Ledger, private Transaction {
   }
 
   Result<Rows> run(std::string_view sql, const std::vector<Value>& values = {}) override {
-    sqlite3_stmt* raw = nullptr;
-    if (sqlite3_prepare_v2(db_, sql.data(), static_cast<int>(sql.size()), &raw, nullptr) != SQLITE_OK)
-      return failed(sql);
-    const std::unique_ptr<sqlite3_stmt, int (*)(sqlite3_stmt*)> statement(raw, sqlite3_finalize);
+    const auto statement = TRY(prepared(sql));
+    sqlite3_stmt* raw = statement.get();
     for (std::size_t i = 0; i < values.size(); ++i) bind(raw, static_cast<int>(i + 1), values[i]);
     Rows rows;
     const int columns = sqlite3_column_count(raw);
     for (int c = 0; c < columns; ++c) rows.names.emplace_back(sqlite3_column_name(raw, c));
     for (;;) {
       const int step = sqlite3_step(raw);
-      if (step == SQLITE_DONE) return rows;
-      if (step != SQLITE_ROW) return failed(sql);
+      if (step == SQLITE_DONE) {
+        release(raw);
+        return rows;
+      }
+      if (step != SQLITE_ROW) {
+        const auto error = failed(sql);
+        kept_.erase(std::string(sql));
+        return error;
+      }
       auto& cells = rows.cells.emplace_back();
       for (int c = 0; c < columns; ++c) cells.push_back(cell(raw, c));
     }
+  }
+
+  // A write of many rows says the same again and again: what was said lately is not compiled anew.
+  using Statement = std::shared_ptr<sqlite3_stmt>;
+  Result<Statement> prepared(std::string_view sql) {
+    if (const auto found = kept_.find(std::string(sql)); found != kept_.end()) return found->second;
+    sqlite3_stmt* raw = nullptr;
+    if (sqlite3_prepare_v2(db_, sql.data(), static_cast<int>(sql.size()), &raw, nullptr) != SQLITE_OK)
+      return failed(sql);
+    Statement statement(raw, sqlite3_finalize);
+    if (sql.starts_with("INSERT") || sql.starts_with("UPDATE") || sql.starts_with("SELECT") ||
+        sql.starts_with("DELETE")) {
+      if (kept_.size() >= most_kept) kept_.clear();
+      kept_.emplace(std::string(sql), statement);
+    }
+    return statement;
+  }
+
+  // Done with: it holds neither rows nor a view into the values.
+  static void release(sqlite3_stmt* statement) {
+    sqlite3_reset(statement);
+    sqlite3_clear_bindings(statement);
   }
 
   static void bind(sqlite3_stmt* statement, int at, const Value& value) {
@@ -161,8 +193,10 @@ class Sqlite final : public Ledger, private Transaction {
 
   std::int64_t changes() const override { return sqlite3_changes64(db_); }
 
+  static constexpr std::size_t most_kept = 64;
   sqlite3* db_ = nullptr;
   std::mutex mutex_;
+  std::unordered_map<std::string, Statement> kept_;  // under `mutex_`
 };
 
 }  // namespace
