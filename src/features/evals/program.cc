@@ -22,7 +22,7 @@ namespace {
 namespace json = llm::json;
 
 constexpr std::size_t most_line = 1U << 20, most_said = 64U << 10;
-constexpr rlim_t most_files = 64, most_processes = 512;
+constexpr rlim_t most_files = 64, most_processes = 4096;
 
 void close_both(int (&ends)[2]) {
   for (int& end : ends)
