@@ -72,6 +72,8 @@ void add_asset_routes(net::Router& router) {
                             "/costs",
                             "/costs/{rest...}",
                             "/compare",
+                            "/incidents",
+                            "/incidents/{rest...}",
                             "/alerts",
                             "/alerts/{rest...}",
                             "/login",

@@ -8,6 +8,7 @@
 #include "features/alerts/alerts.h"
 #include "features/costs/costs.h"
 #include "features/explore/explore.h"
+#include "features/incidents/incidents.h"
 #include "features/ingest/ingest.h"
 #include "features/objectives/objectives.h"
 #include "features/prometheus/prometheus.h"
@@ -71,6 +72,7 @@ struct Installation::Parts {
   std::unique_ptr<prometheus::Prometheus> prometheus;
   std::unique_ptr<costs::Costs> costs;
   std::unique_ptr<alerts::Alerts> alerts;
+  std::unique_ptr<incidents::Incidents> incidents;
   std::unique_ptr<objectives::Objectives> objectives;
   std::unique_ptr<reports::Reports> reports;
   std::unique_ptr<sql::Sql> sql;

@@ -11,6 +11,7 @@
 #include "features/views/views.h"
 #include "records/audit/audit.h"
 #include "records/datasets/datasets.h"
+#include "records/incidents/incidents.h"
 #include "records/projects/projects.h"
 #include "records/prompts/prompts.h"
 #include "records/scores/scores.h"
@@ -23,7 +24,7 @@ std::vector<ledger::Migration> ledger_migrations() {
   for (const auto owner :
        {projects::migrations(), audit::migrations(), ingest::migrations(), scores::migrations(), prompts::migrations(),
         datasets::migrations(), sdks::migrations(), alerts::migrations(), costs::migrations(), dashboards::migrations(),
-        quality::migrations(), slos::migrations(), reports::migrations(), views::migrations()})
+        quality::migrations(), slos::migrations(), incidents::migrations(), reports::migrations(), views::migrations()})
     steps.insert(steps.end(), owner.begin(), owner.end());
   return steps;
 }

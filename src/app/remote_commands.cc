@@ -309,14 +309,16 @@ void add_whereabouts(CLI::App& command, const std::shared_ptr<Asked>& asked) {
   command.add_option("--project", asked->project, "Of a data directory; a key belongs to one [default]");
 }
 
-void add_export_command(CLI::App& list, Commands& commands);  // look_commands.cc
-void add_cost_commands(CLI::App& cost, Commands& commands);   // cost_commands.cc
-void add_report_commands(CLI::App& app, Commands& commands);  // report_commands.cc
-void add_slo_commands(CLI::App& app, Commands& commands);     // slo_commands.cc
+void add_export_command(CLI::App& list, Commands& commands);    // look_commands.cc
+void add_cost_commands(CLI::App& cost, Commands& commands);     // cost_commands.cc
+void add_report_commands(CLI::App& app, Commands& commands);    // report_commands.cc
+void add_slo_commands(CLI::App& app, Commands& commands);       // slo_commands.cc
+void add_incident_commands(CLI::App& app, Commands& commands);  // incident_commands.cc
 
 void add_remote_commands(CLI::App& app, Commands& commands) {
   add_apply_command(app, commands);
   add_slo_commands(app, commands);
+  add_incident_commands(app, commands);
   add_report_commands(app, commands);
   const auto asked = std::make_shared<Asked>();
   auto add = [&](const char* name, const char* about, std::function<Result<std::string>()> work) {

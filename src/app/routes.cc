@@ -83,6 +83,7 @@ void Installation::Parts::add_routes() {
   slice("prometheus", [this] { prometheus->add_routes(router); });
   slice("costs", [this] { costs->add_routes(router); });
   slice("alerts", [this] { alerts->add_routes(router); });
+  slice("incidents", [this] { incidents->add_routes(router); });
   slice("objectives", [this] { objectives->add_routes(router); });
   slice("reports", [this] { reports->add_routes(router); });
   slice("sql", [this] { sql->add_routes(router); });

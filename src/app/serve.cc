@@ -170,6 +170,14 @@ void Installation::Parts::make_alerts() {
           .public_url = [this] { return config.get("public_url").empty() ? main_url : config.get("public_url"); },
           .progress = [this] { return progress(); },
           .rollups = rollups.get()});
+  incidents = std::make_unique<incidents::Incidents>(
+      pool, *ledger, *projects, *datasets, random, clock,
+      incidents::Options{
+          .progress = [this] { return progress(); },
+          .public_url = [this] { return config.get("public_url").empty() ? main_url : config.get("public_url"); },
+          .firing = [this](projects::ProjectId project,
+                           const std::string& event) { return alerts::firing(*ledger, project, event); },
+          .rollups = rollups.get()});
 }
 
 void Installation::Parts::make_sdks(const std::string& key) {
@@ -280,6 +288,7 @@ Result<> Installation::Parts::open_warehouse() {
   prometheus->open(*warehouse);
   costs->open(*warehouse);
   alerts->open(*warehouse);
+  incidents->open(*warehouse);
   objectives->open(*warehouse);
   reports->open(*warehouse);
   sql->open(*warehouse);
@@ -349,6 +358,7 @@ void Installation::Parts::stop() {
   if (prometheus) prometheus->close();
   if (costs) costs->close();
   if (alerts) alerts->close();
+  if (incidents) incidents->close();
   if (reports) reports->close();
   if (objectives) objectives->close();
   if (sql) sql->close();

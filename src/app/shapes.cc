@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "shapes_of_incidents.h"
 #include "shapes_of_looking.h"
 #include "shapes_of_quality.h"
 
@@ -386,6 +387,8 @@ constexpr Shape table[] = {
     {"Burn", "How fast an error budget burns, over two windows.", burn_fields},
     {"SloDay", "A day of an objective.", slo_day_fields},
     {"Slo", "An objective of an agent, and how it stands.", slo_fields},
+    {"Incident", "Alerts in a group, and who looks after it.", incident_fields},
+    {"IncidentEntry", "Of an incident's timeline.", incident_entry_fields},
     {"Report", "A report that is kept.", report_fields},
     {"ReportMail", "A mail with a report.", report_mail_fields},
     {"ReportLink", "A link that shows a report to whoever has it.", report_link_fields},

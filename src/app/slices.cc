@@ -49,6 +49,7 @@ constexpr Job alerts_jobs[] = {
      "feeds finished steps of each rule's measure to its judges, in the order of time"},
     {"deliver", "every second", "sends what the outbox holds, and writes down what came of it"}};
 constexpr std::string_view alerts_commands[] = {"alert"};
+constexpr std::string_view incidents_commands[] = {"incident"};
 constexpr std::string_view reports_commands[] = {"report"};
 constexpr Job reports_jobs[] = {
     {"schedules", "every 2 s", "makes the weekly reports that are due, of the week before; tried again for a day"},
@@ -89,6 +90,7 @@ constexpr Known known[] = {
     {"sdks", "what clients of Langfuse and LangSmith ask beside sending telemetry", sdks_jobs, sdks_taps, {}},
     {"costs", "exports, tables that add up, what-if, and budgets", {}, {}, costs_commands},
     {"alerts", "rules on measures, what fires, who is told", alerts_jobs, {}, alerts_commands},
+    {"incidents", "alerts in groups, what was done about them, what came of it", {}, {}, incidents_commands},
     {"slos", "objectives of agents, as they were declared", {}, {}, {}},
     {"objectives", "compliance with objectives, error budgets, burn rates", {}, {}, objectives_commands},
     {"reports", "weekly reports, made on demand or by schedule, and kept", reports_jobs, {}, reports_commands},

@@ -3,6 +3,8 @@
 
 #include <simdjson.h>
 
+#include <algorithm>
+
 #include "base/text.h"
 
 namespace pawl {
@@ -24,6 +26,18 @@ Result<JsonFields> JsonFields::parse(std::string_view json) {
   if (parsed->parser->parse(json.data(), json.size()).get(parsed->object) != sj::SUCCESS)
     return fail(ErrorKind::invalid, "The body is no JSON object.");
   return JsonFields(std::move(parsed));
+}
+
+Result<> JsonFields::only(std::initializer_list<std::string_view> known, std::string_view what) const {
+  for (const auto field : parsed_->object) {
+    if (std::ranges::find(known, field.key) != known.end()) continue;
+    const auto near = nearest(field.key, known);
+    return fail(ErrorKind::invalid, "{} is no key of {}. {}{}", field.key, what,
+                near.empty() ? "Known: " : "Did you mean ",
+                near.empty() ? join(std::vector<std::string>(known.begin(), known.end()), ", ") + "."
+                             : std::string(near) + "?");
+  }
+  return {};
 }
 
 bool JsonFields::has(std::string_view name) const {

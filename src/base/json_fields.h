@@ -19,6 +19,8 @@ class JsonFields {
   JsonFields& operator=(JsonFields&&) noexcept;
   ~JsonFields();
 
+  // `invalid` where there is another key than these; `what` says whose keys they are: "an incident".
+  Result<> only(std::initializer_list<std::string_view> known, std::string_view what) const;
   bool has(std::string_view name) const;                                // null counts as absent
   std::string text(std::string_view name) const;                        // "" where it is absent or no string
   std::optional<bool> flag(std::string_view name) const;                // nullopt where it is absent or no boolean

@@ -19,9 +19,12 @@
 #include "base/time.h"
 #include "wire/native.h"
 
-namespace pawl::warehouse {
+namespace pawl {
+class JsonWriter;
+namespace warehouse {
 struct Query;
 }
+}  // namespace pawl
 
 namespace pawl::query {
 
@@ -139,7 +142,8 @@ struct MetricFigure {
 };
 std::vector<MetricFigure> figures_of(const MetricInfo& metric);
 // A score's name as measures: score.NAME is the mean of its values; .pass_rate, .count, .sum, .min, .max. Scores are
-// asked for by themselves, over the same filter, time and splits as spans.
+// asked for by themselves, over the same filter, time and splits as spans. score.pass_rate and score.count are of all
+// scores with a value from 0 to 1, whatever they are called: those of .5 and more pass.
 std::vector<MetricFigure> figures_of_score(std::string_view name);
 // Names of the dimensions that points have; attr.NAME too.
 std::vector<std::string_view> point_dimensions();
@@ -170,6 +174,13 @@ struct Statement {
   std::vector<Parameter> parameters;
   std::vector<Column> columns;  // of a measure query and of values; empty where an enum below names the columns
 };
+
+// Of an answer: a cell as a number, money in dollars (nullopt: nothing is known) or as JSON, money as a decimal text,
+// times as RFC 3339; "columns": [{name, type, unit}] and NAME: [[…]] of an object that is open.
+std::optional<double> number_at(const native::Rows& rows, std::size_t column, std::size_t row, Type type);
+void write_cell(JsonWriter& json, const native::Rows& rows, std::size_t column, std::size_t row, Type type);
+void write_columns(JsonWriter& json, const Statement& statement);
+void write_rows(JsonWriter& json, std::string_view name, const Statement& statement, const native::Rows& rows);
 
 // What the warehouse is asked: `deadline` and `cancelled` are the caller's.
 warehouse::Query question(const Statement& statement);

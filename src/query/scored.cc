@@ -26,8 +26,16 @@ constexpr Figure figures[] = {
     {"max", "", "The greatest of its values.", "maxOrNullIf(_value, $ AND _has)"},
 };
 
+// Of all scores together: what can be held against each other is what lies between 0 and 1.
+constexpr Figure of_all[] = {
+    {"pass_rate", "ratio", "Of all scores with a value from 0 to 1, of any name: how many are 0.5 or more.",
+     "avgOrNullIf(_value >= 0.5, _has AND _value BETWEEN 0 AND 1)"},
+    {"count", "scores", "How many scores of any name have a value from 0 to 1.",
+     "toFloat64(countIf(_has AND _value BETWEEN 0 AND 1))"},
+};
+
 struct Wanted {
-  std::string name;
+  std::string name;  // "": of all
   const Figure* figure = figures;
 };
 
@@ -35,6 +43,8 @@ Result<Wanted> wanted_of(std::string_view measure) {
   if (!measure.starts_with(prefix))
     return fail(ErrorKind::invalid, "{} is of spans, score.NAME of scores: ask for them apart.", measure);
   Wanted out{std::string(measure.substr(prefix.size()))};
+  for (const Figure& figure : of_all)
+    if (out.name == figure.suffix) return Wanted{.name = "", .figure = &figure};
   for (const Figure& figure : figures) {
     const std::string end = fmt::format(".{}", figure.suffix);
     if (out.name.size() > end.size() && out.name.ends_with(end)) {
@@ -111,8 +121,10 @@ Result<Statement> compile_scores(std::uint32_t project, const MeasureQuery& quer
   Statement statement;
   std::vector<Wanted> wanted;
   std::vector<std::string> names;
+  bool all = false;
   for (const std::string& measure : query.measures) {
     wanted.push_back(TRY(wanted_of(measure)));
+    all |= wanted.back().name.empty();
     names.push_back(wanted.back().name);
   }
   const auto keys = TRY(keys_of(sql, query));
@@ -128,8 +140,9 @@ Result<Statement> compile_scores(std::uint32_t project, const MeasureQuery& quer
                    : fmt::format("CAST(_k{0}, 'String') AS c{0}, ", i);
     statement.columns.push_back({keys[i].name, time ? Type::time : Type::text, ""});
   }
-  const std::string scores = fmt::format("{} AND name IN {} AND gone = 0", Sql::from("scores FINAL"),
-                                         sql.bind("Array(String)", text_array_value(names)));
+  const std::string named =
+      all ? "" : fmt::format(" AND name IN {}", sql.bind("Array(String)", text_array_value(names)));
+  const std::string scores = fmt::format("{}{} AND gone = 0", Sql::from("scores FINAL"), named);
   const std::string pairs =
       pairs_sql(query, select_keys, key_names, scores, selected(sql, query.grain, query.filter, query.range));
   const std::string rows = fmt::format(

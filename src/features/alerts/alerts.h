@@ -12,6 +12,7 @@
 #include "net/client.h"
 #include "net/pool.h"
 #include "net/router.h"
+#include "records/incidents/incidents.h"
 #include "records/projects/projects.h"
 #include "records/traces/traces.h"
 #include "store/ledger/ledger.h"
@@ -28,6 +29,9 @@ struct Fired {                        // an instance of a rule that fired
 };
 // What began to fire in [from, to), in the order of time.
 Result<std::vector<Fired>> fired(ledger::Ledger& ledger, projects::ProjectId project, Nanos from, Nanos to);
+
+// A firing by its event, for incidents; `not_found`.
+Result<incidents::Heard> firing(ledger::Ledger& ledger, projects::ProjectId project, const std::string& event);
 
 struct Options {
   // Outbound calls under their rules, all at once; as many answers.

@@ -1,6 +1,7 @@
 // Reads and checks rules.
 #include "definition.h"
 
+#include "records/incidents/incidents.h"
 #include "stats/why.h"
 
 #include <fmt/ranges.h>
@@ -58,6 +59,19 @@ class Reader {
     if (!length || *length < 0 || *length > 366 * day)
       return fail(ErrorKind::invalid, "\"{}\" must be a length of time such as \"10m\".", key);
     return *length / second;
+  }
+  // true, or the severity of what a firing opens: by that of the alert where it is true.
+  Result<std::string> incident(std::string_view key, std::string_view severity) {
+    dom::element element;
+    if (object_[key].get(element) || element.is_null()) return std::string();
+    if (bool wanted = false; !element.get(wanted)) {
+      if (!wanted) return std::string();
+      return std::string(severity == "page" ? "critical" : severity == "ticket" ? "major" : "minor");
+    }
+    std::string_view word;
+    if (!element.get(word) && std::ranges::find(incidents::severities(), word) != incidents::severities().end())
+      return std::string(word);
+    return fail(ErrorKind::invalid, "\"{}\" must be true or one of {}.", key, fmt::join(incidents::severities(), ", "));
   }
   // [{after: "15m", channel: "ch_…"}]
   Result<std::vector<Escalation>> escalations(std::string_view key) {
@@ -187,7 +201,7 @@ Result<Definition> parse_definition(std::string_view json) {
       {"name",     "measure",  "kind",         "filter",  "split",     "grain",    "above",           "below",
        "recover",  "window",   "change",       "slo",     "direction", "for",      "keep_firing_for", "no_data",
        "renotify", "severity", "channels",     "runbook", "step",      "timezone", "strictness",      "enabled",
-       "escalate", "explain",  "learning_bar", "least"}));
+       "escalate", "explain",  "learning_bar", "least",   "folder",    "incident", "incident_window"}));
   Definition out;
   out.name = TRY(from.text("name"));
   if (out.name.empty() || out.name.size() > 200)
@@ -204,6 +218,10 @@ Result<Definition> parse_definition(std::string_view json) {
   if (out.severity != "page" && out.severity != "ticket" && out.severity != "info")
     return fail(ErrorKind::invalid, "\"severity\" must be page, ticket or info.");
   out.runbook = TRY(from.text("runbook"));
+  out.folder = TRY(from.text("folder"));
+  if (out.folder.size() > 100) return fail(ErrorKind::invalid, "\"folder\" has at most 100 characters.");
+  out.incident = TRY(from.incident("incident", out.severity));
+  out.incident_window = TRY(from.seconds("incident_window", out.incident_window));
   out.channels = TRY(from.texts("channels"));
   out.escalate = TRY(from.escalations("escalate"));
   out.explain = TRY(from.texts("explain"));

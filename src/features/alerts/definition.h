@@ -19,8 +19,11 @@ struct Escalation {
 
 struct Definition {
   std::string name, measure, filter_text, runbook;
-  std::string unit;               // of the measure: "USD" "ms" "ratio" "calls" …
-  std::string severity = "page";  // page, ticket, info
+  std::string unit;                         // of the measure: "USD" "ms" "ratio" "calls" …
+  std::string severity = "page";            // page, ticket, info
+  std::string folder;                       // of rules that belong together
+  std::string incident;                     // severity of the incident that a firing opens; "": none
+  std::int64_t incident_window = 4 * 3600;  // seconds: a firing joins an incident whose newest is not older
   std::vector<std::string> split, channels;
   std::vector<std::string> explain;  // dimensions that are looked through for the cause; empty: usual ones
   std::vector<Escalation> escalate;
@@ -37,7 +40,7 @@ struct Definition {
 
 // {name, measure, kind, filter?, split?, grain?, above?, below?, recover?, window?, change?, slo?, direction?, for?,
 // keep_firing_for?, no_data?, renotify?, severity?, channels?, escalate?, explain?, runbook?, step?, timezone?,
-// strictness?, learning_bar?, least?, enabled?}.
+// strictness?, learning_bar?, least?, enabled?, folder?, incident?, incident_window?}.
 // `invalid` names the key, or says why the measure cannot be asked for so.
 Result<Definition> parse_definition(std::string_view json);
 

@@ -102,7 +102,13 @@ Result<> write_told(ledger::Transaction& change, Inside& inside, const StoredRul
                  "reason, learning, evidence) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                  {id, static_cast<std::int64_t>(rule.project), rule.id, rule.version, told.split, told.at, told.notice,
                   value, std::int64_t{told.passed}, told.reason, std::int64_t{told.learning}, told.evidence}));
-  if (change.changes() == 0 || told.passed) return {};  // it was there already, or nobody is told
+  if (change.changes() == 0) return {};  // it was there already
+  const auto project = rule.project;
+  if (told.notice == "firing" && !told.passed)
+    TRY(incidents::hear_firing(change, project, heard_of(rule, definition, told), inside.clock.now()));
+  if (told.notice == "resolved")
+    TRY(incidents::hear_resolved(change, project, rule.id, told.split, told.at * second, inside.clock.now()));
+  if (told.passed) return {};  // nobody is told
   const auto named =
       TRY(change.run("SELECT name FROM projects WHERE id = ?", {static_cast<std::int64_t>(rule.project)}));
   const std::string body =

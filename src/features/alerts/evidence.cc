@@ -60,11 +60,6 @@ struct Amount {
 };
 using Amounts = std::map<std::vector<std::string>, Amount>;
 
-double number_at(const native::Rows& rows, std::size_t column, std::size_t row, query::Type type) {
-  if (rows.is_null(column, row)) return 0;
-  return type == query::Type::money ? static_cast<double>(rows.wide(column, row)) / 1e12 : rows.real(column, row);
-}
-
 Result<Amounts> amounts(const Scene& scene, const std::vector<std::string>& dimensions, std::int64_t from,
                         std::int64_t to) {
   query::MeasureQuery question{.measures = {scene.definition.measure},
@@ -88,8 +83,9 @@ Result<Amounts> amounts(const Scene& scene, const std::vector<std::string>& dime
   for (std::size_t row = 0; row < rows.size(); ++row) {
     std::vector<std::string> key;
     for (std::size_t d = 0; d < dimensions.size(); ++d) key.emplace_back(rows.text(d, row));
-    const double of = number_at(rows, value, row, statement.columns[value].type);
-    const double count = base.empty() ? 0 : number_at(rows, value + 1, row, statement.columns[value + 1].type);
+    const double of = query::number_at(rows, value, row, statement.columns[value].type).value_or(0);
+    const double count =
+        base.empty() ? 0 : query::number_at(rows, value + 1, row, statement.columns[value + 1].type).value_or(0);
     out[std::move(key)] = {.value = base.empty() ? of : of * count, .count = count};
   }
   return out;

@@ -121,6 +121,8 @@ Result<std::vector<StoredRule>> rules_of(Inside& inside, std::optional<ProjectId
 Result<> write_told(ledger::Transaction& change, Inside& inside, const StoredRule& rule, const Definition& definition,
                     const Told& told);
 std::string event_id(const StoredRule& rule, const Told& told);
+// What incidents hear of a firing.
+incidents::Heard heard_of(const StoredRule& rule, const Definition& definition, const Told& told);
 // What explains a firing, as JSON: docs/reference/alerts.md "Evidence".
 Result<std::string> evidence_of(Inside& inside, warehouse::Warehouse& store, const StoredRule& rule,
                                 const Definition& definition, const Told& told);

@@ -21,11 +21,6 @@ std::string split_text(const Definition& definition, const native::Rows& rows, s
   return json.end().take();
 }
 
-double number_at(const native::Rows& rows, std::size_t column, std::size_t row, query::Type type) {
-  if (rows.is_null(column, row)) return stats::nothing;
-  return type == query::Type::money ? static_cast<double>(rows.wide(column, row)) / 1e12 : rows.real(column, row);
-}
-
 struct Answers {
   std::vector<std::vector<Bucket>> of;  // of each measure
   std::size_t rows = 0;
@@ -53,13 +48,14 @@ Result<Answers> ask(warehouse::Warehouse& store, traces::Rollups* rollups, Proje
   const std::size_t first = 1 + definition.split.size();
   Answers out{.of = std::vector<std::vector<Bucket>>(measures.size()), .rows = rows.size()};
   for (std::size_t row = 0; row < rows.size(); ++row) {
-    const double n = number_at(rows, first + counted, row, query::Type::number);
+    const double n = query::number_at(rows, first + counted, row, query::Type::number).value_or(0);
     const std::string split = split_text(definition, rows, row);
     for (std::size_t m = 0; m < measures.size(); ++m)
-      out.of[m].push_back({.split = split,
-                           .at = rows.integer(0, row) / second,
-                           .value = number_at(rows, first + m, row, statement.columns[first + m].type),
-                           .count = std::isnan(n) ? 0 : n});
+      out.of[m].push_back(
+          {.split = split,
+           .at = rows.integer(0, row) / second,
+           .value = query::number_at(rows, first + m, row, statement.columns[first + m].type).value_or(stats::nothing),
+           .count = n});
   }
   return out;
 }

@@ -102,23 +102,9 @@ Result<net::Response> ask(Explore::Inside& inside, warehouse::Warehouse& store, 
   const auto answer = TRY(run(store, statement, read));
   still.reset();
   JsonWriter json;
-  json.object().key("columns").array();
-  for (const auto& column : statement.columns) {
-    json.object()
-        .field("name", column.name)
-        .field("type", query::name_of(column.type))
-        .field("unit", column.unit)
-        .end();
-  }
-  json.end().key("rows").array();
-  for (std::size_t row = 0; row < answer.rows.size(); ++row) {
-    json.array();
-    for (std::size_t column = 0; column < statement.columns.size(); ++column) {
-      write_cell(json, answer.rows, column, row, statement.columns[column].type);
-    }
-    json.end();
-  }
-  json.end();
+  json.object();
+  query::write_columns(json, statement);
+  query::write_rows(json, "rows", statement, answer.rows);
   write_stats(json, inside, read);
   return net::Response::json(json.end().take());
 }
@@ -139,7 +125,7 @@ Result<net::Response> values(Explore::Inside& inside, warehouse::Warehouse& stor
   json.object().key("values").array();
   for (std::size_t row = 0; row < answer.rows.size(); ++row) {
     json.object().field("value", answer.rows.text(0, row)).key("count");
-    write_cell(json, answer.rows, 1, row, query::Type::number);
+    query::write_cell(json, answer.rows, 1, row, query::Type::number);
     json.end();
   }
   json.end();

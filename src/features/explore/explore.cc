@@ -83,31 +83,6 @@ std::expected<query::Filter, net::Response> filter_of(const net::Request& reques
   return std::unexpected(net::Response::json(json.take(), 400));
 }
 
-void write_cell(JsonWriter& json, const native::Rows& rows, std::size_t column, std::size_t row, query::Type type) {
-  if (rows.is_null(column, row)) {
-    json.null();
-    return;
-  }
-  switch (type) {
-    case query::Type::text:
-    case query::Type::enumeration:
-      json.value(rows.text(column, row));
-      return;
-    case query::Type::time:
-      json.value(format_time(rows.integer(column, row)));
-      return;
-    case query::Type::money:
-      json.value(format_dollars(rows.wide(column, row)));
-      return;
-    case query::Type::number:
-    case query::Type::duration: {
-      const double value = rows.real(column, row);
-      const bool whole = std::abs(value) < 9e15 && value == static_cast<double>(static_cast<std::int64_t>(value));
-      whole ? json.value(static_cast<std::int64_t>(value)) : json.value(value);
-    }
-  }
-}
-
 Explore::Explore(net::Pool& pool, const Clock& clock, const Log& log, Options options)
     : inside_(std::make_unique<Inside>(pool, clock, log, std::move(options))) {}
 Explore::~Explore() = default;

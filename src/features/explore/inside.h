@@ -64,9 +64,6 @@ Result<query::Range> range_of(std::string_view from, std::string_view to, Nanos 
 Result<std::uint32_t> limit_of(const net::Request& request, std::uint32_t usual);  // limit=, 1 to 1000
 std::expected<query::Filter, net::Response> filter_of(const net::Request& request, std::string_view text);
 
-// Values of a cell of a measure query, as JSON: money as a decimal string, times as RFC 3339.
-void write_cell(JsonWriter& json, const native::Rows& rows, std::size_t column, std::size_t row, query::Type type);
-
 // A page of a list: rows as query::Pager gave them.
 struct ListPage {
   std::vector<std::pair<std::shared_ptr<const native::Rows>, std::size_t>> rows;
