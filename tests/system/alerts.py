@@ -7,6 +7,7 @@ import re
 import tempfile
 import threading
 
+import incidents
 from mail_server import MailServer
 from pawl import JSON, Checks, Server, command, span, traces_body
 
@@ -86,9 +87,10 @@ def crash(checks, flags, home, receiver, mails, ids):
     rule = {"name": "spans at all", "measure": "spans", "kind": "threshold", "above": 0, "step": "1m", "split": ["agent"], "keep_firing_for": "6h",
             "channels": list(ids.values()), "runbook": "https://wiki.example/spans"}
     with Server(*flags, "--clock", START, data=home) as server:
-        made = server.post("/api/v1/alerts/rules", rule).json()
-        server.wait_for(lambda: server.get("/api/v1/alerts/rules/" + made["id"])["evaluated"], 60, "the first look at the rule")
-        body = traces_body(*[span(7 + i, 1 + i, start=NOW, gen_ai__agent__name=f"refunds {i}", gen_ai__operation__name="invoke_agent") for i in range(3)])
+        made, failing = (server.post("/api/v1/alerts/rules", one).json() for one in (rule, incidents.CLOCK_RULE))
+        server.wait_for(lambda: all(server.get("/api/v1/alerts/rules/" + one["id"])["evaluated"] for one in (made, failing)), 60, "the first look at the rules")
+        body = traces_body(*[span(7 + i, 1 + i, start=NOW, gen_ai__agent__name=f"refunds {i}", gen_ai__operation__name="invoke_agent") for i in range(3)],
+                           *incidents.failing_tool(7, NOW))
         checks.equal("spans are taken", server.call("POST", "/v1/traces", body, JSON).status, 200)
         server.stored()
         server.kill()
@@ -113,6 +115,7 @@ def crash(checks, flags, home, receiver, mails, ids):
         words(checks, receiver, mails)
         people(checks, server, receiver, made)
         commands(checks, server, home)
+        incidents.check(checks, server, home)
 
 
 def words(checks, receiver, mails):
@@ -141,9 +144,9 @@ def people(checks, server, receiver, rule):
     checks.equal("the others with the rule", server.post("/api/v1/alerts/acknowledge", {"rule": "spans at all"}).json(), {"acknowledged": 2})
     checks.equal("and nobody twice", server.post("/api/v1/alerts/acknowledge", {"rule": "spans at all"}).status, 404)
     server.wait_for(lambda: len({call[2]["dedup_key"] for call in receiver.of("/pager") if call[2]["event_action"] == "acknowledge"}) == 3, 60, "PagerDuty's acknowledgements")
-    made = server.post("/api/v1/alerts/silences", {"matchers": [{"name": "agent", "op": "=~", "value": "refunds [01]"}], "for": "2h", "why": "we are on it"})
+    made = server.post("/api/v1/alerts/silences", {"matchers": [{"name": "rule", "value": "spans at all"}, {"name": "agent", "op": "=~", "value": "refunds [01]"}], "for": "2h", "why": "we are on it"})
     checks.equal("a silence says whom it mutes", (made.status, made.json()["mutes"], made.json()["state"]), (201, 2, "active"))
-    muted = [one["muted_by"] for one in server.get("/api/v1/alerts?state=firing")["alerts"] if one["split"].get("agent") in ("refunds 0", "refunds 1")]
+    muted = [one["muted_by"] for one in server.get("/api/v1/alerts?state=firing")["alerts"] if one["rule"] == rule["id"] and one["split"]["agent"] != "refunds 2"]
     checks.equal("and they say by whom", muted, [[made.json()["id"]]] * 2)
     checks.equal("it ends", server.call("DELETE", "/api/v1/alerts/silences/" + made.json()["id"]).status, 200)
     checks.equal("and is listed as ended", server.get("/api/v1/alerts/silences")["silences"][0]["state"], "ended")

@@ -66,20 +66,22 @@ def belongings(world, project):
                                             "sha256Hash": base64.b64encode(hashlib.sha256(mark.encode()).digest()).decode()}),
             world.ask("PUT", f"/api/v1/dashboards/{mark}-board", {"title": mark}, project),
             world.ask("PUT", f"/api/v1/evaluators/{mark}-judges", {"text": f"[[evaluator]]\nkind = 'contains'\nvalue = '{mark}'"}, project),
-            json_post("/api/v1/views", {"name": mark, "page": "sessions", "state": {"filter": mark}, "shared": True})]
+            json_post("/api/v1/views", {"name": mark, "page": "sessions", "state": {"filter": mark}, "shared": True}),
+            json_post("/api/v1/incidents", {"title": mark, "agent": f"{mark}-agent", "owner": mark, "note": mark, "runbook": "data_leak", "traces": [trace]})]
     assert all(answer.status < 300 for answer in made), [answer.body for answer in made]
     dataset, session, config, media = made[1].json()["id"], made[6].json()["id"], made[5].json()["id"], made[7].json()
     world.server.call("PUT", media["uploadUrl"].removeprefix(world.server.url), mark.encode(), {"content-type": "image/png"})
     return {"prompt": f"{mark}-prompt", "dataset_name": f"{mark}-set", "item_id": f"{mark}-item", "run_name": f"{mark}-run", "score_id": f"{mark}-score",
             "feedback_id": f"{mark}-score", "config_id": config, "dataset_id": dataset, "example_id": f"{mark}-item", "media_id": media["mediaId"],
             "observation_id": f"{2:016x}", "token": f"{mark}-token", "rest": f"{mark}/nowhere", "dashboard": f"{mark}-board",
-            "dataset": f"{mark}-set", "experiment": f"{mark}-run", "case": f"{mark}-item", "evaluators": f"{mark}-judges", "view_id": made[-1].json()["id"]}
+            "dataset": f"{mark}-set", "experiment": f"{mark}-run", "case": f"{mark}-item", "evaluators": f"{mark}-judges", "view_id": made[-2].json()["id"], "incident": made[-1].json()["id"]}
 
 
 NEVER_THERE = {"prompt": "never-prompt", "dataset_name": "never-set", "item_id": "never-item", "run_name": "never-run", "score_id": "never-score",
                "feedback_id": "never-score", "config_id": "never-config", "dataset_id": "never-set-id", "example_id": "never-item", "media_id": "never-media",
                "observation_id": f"{0xC3:016x}", "token": "never-token", "rest": "never/nowhere", "dashboard": "never-board",
-               "dataset": "never-set", "experiment": "never-run", "case": "never-item", "evaluators": "never-judges", "view_id": "00ff00ff00ff00ff"}
+               "dataset": "never-set", "experiment": "never-run", "case": "never-item", "evaluators": "never-judges", "view_id": "00ff00ff00ff00ff",
+               "incident": "inc_0123456789abcdef"}
 
 
 def has_shared_id(pattern):

@@ -65,7 +65,8 @@ incidents::Heard heard_of(const StoredRule& rule, const Definition& definition, 
     out.alert.sentence = evidence->text("sentence");
     out.release = evidence->has("release");
   }
-  out.since = told.since * second;
+  // The beginning of the first step that was bad.
+  out.since = ((told.since > 0 ? told.since : told.at) - definition.shape.step) * second;
   out.agent = agent_of(definition, split), out.folder = definition.folder;
   for (const auto& [name, value] : split)
     if (!value.empty()) out.terms += fmt::format("{}{}={}", out.terms.empty() ? "" : " ", name, query::quoted(value));

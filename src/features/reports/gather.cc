@@ -37,14 +37,6 @@ Result<warehouse::Answer> ask(Inside& inside, warehouse::Warehouse& store, Proje
   return store.read(question);
 }
 
-// What a cell of a measure holds, in dollars where it is money.
-std::optional<double> number_at(const native::Rows& rows, std::size_t column, std::size_t row, query::Type type) {
-  if (rows.is_null(column, row)) return std::nullopt;
-  if (type == query::Type::money)
-    return static_cast<double>(rows.wide(column, row)) / static_cast<double>(pico_per_dollar);
-  return rows.real(column, row);
-}
-
 const query::MeasureInfo& info_of(std::string_view measure) {
   const auto found = std::ranges::find(query::measures(), measure, &query::MeasureInfo::name);
   PAWL_CHECK(found != query::measures().end(), "no measure is called {}", measure);
@@ -75,7 +67,8 @@ Result<void> read_tiles(Inside& inside, warehouse::Warehouse& store, ProjectId p
     for (std::size_t row = 0; row < answer.rows.size(); ++row) {
       const auto at = std::ranges::find(starts, answer.rows.integer(0, row));
       if (at != starts.end())
-        tile.weeks[static_cast<std::size_t>(at - starts.begin())] = number_at(answer.rows, m + 1, row, info.type);
+        tile.weeks[static_cast<std::size_t>(at - starts.begin())] =
+            query::number_at(answer.rows, m + 1, row, info.type);
     }
     tile.now = tile.weeks[shown_weeks - 1], tile.before = tile.weeks[shown_weeks - 2];
     if (const auto usual = usual_interval(tile.weeks); usual && tile.now && tile.before)
