@@ -16,6 +16,7 @@
 #include "features/reports/reports.h"
 #include "features/sdks/sdks.h"
 #include "features/sql/sql.h"
+#include "features/tempo/tempo.h"
 #include "guard/secrets.h"
 #include "identity.h"
 #include "listening.h"
@@ -70,6 +71,7 @@ struct Installation::Parts {
   std::unique_ptr<explore::Explore> explore;
   std::unique_ptr<sdks::Sdks> sdks;
   std::unique_ptr<prometheus::Prometheus> prometheus;
+  std::unique_ptr<tempo::Tempo> tempo;
   std::unique_ptr<costs::Costs> costs;
   std::unique_ptr<alerts::Alerts> alerts;
   std::unique_ptr<incidents::Incidents> incidents;
@@ -100,6 +102,7 @@ struct Installation::Parts {
   void make_features();
   void make_alerts();
   void make_reports();
+  Result<std::vector<dashboards::Mark>> incident_marks(projects::ProjectId project, const query::Range& range) const;
   // Hands mails to the server of the settings; empty where there is none.
   std::function<Result<>(std::string_view, const std::function<std::string(std::string_view)>&)> mailer();
   void make_sdks(const std::string& key);

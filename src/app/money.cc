@@ -15,13 +15,15 @@ Result<warehouse::Warehouse*> opened(const std::function<warehouse::Warehouse*()
 
 // Models whose calls count and have no price: listed with their tokens, never shown as 0.
 Result<net::Response> unknown(warehouse::Warehouse& store, projects::ProjectId project) {
-  const auto answer = TRY(store.read({.sql = "SELECT provider, model, sum(sign) AS calls, sum(sign * "
-                                             "(ifNull(tokens_input, 0) + ifNull(tokens_cache_read, 0) + "
-                                             "ifNull(tokens_cache_write, 0) + ifNull(tokens_output, 0) + "
-                                             "ifNull(tokens_reasoning, 0))) AS tokens FROM spans "
-                                             "WHERE project = {project:UInt32} AND counted AND cost_unknown GROUP BY "
-                                             "provider, model HAVING calls > 0 ORDER BY tokens DESC LIMIT 500",
-                                      .parameters = {{"project", fmt::format("{}", project)}}}));
+  const auto answer =
+      TRY(store.read({.sql = "SELECT provider, model, sum(sign) AS calls, sum(sign * "
+                             "(ifNull(tokens_input, 0) + ifNull(tokens_cache_read, 0) + "
+                             "ifNull(tokens_cache_write, 0) + ifNull(tokens_output, 0) + "
+                             "ifNull(tokens_reasoning, 0))) AS tokens FROM spans "
+                             "WHERE project = {project:UInt32} AND counted AND cost_unknown AND kind != "
+                             "'tool' GROUP BY "
+                             "provider, model HAVING calls > 0 ORDER BY tokens DESC LIMIT 500",
+                      .parameters = {{"project", fmt::format("{}", project)}}}));
   JsonWriter json;
   json.object().key("models").array();
   for (std::size_t i = 0; i < answer.rows.size(); ++i) {
@@ -34,10 +36,12 @@ Result<net::Response> unknown(warehouse::Warehouse& store, projects::ProjectId p
 // Every trace with usage is priced again by the list in force; differences become correction pairs.
 Result<net::Response> reprice(warehouse::Warehouse& store, ingest::Ingest& ingest, Pricing& pricing,
                               projects::ProjectId project) {
-  const auto answer = TRY(
-      store.read({.sql = "SELECT DISTINCT trace FROM spans WHERE project = {project:UInt32} AND counted LIMIT 5000000",
-                  .parameters = {{"project", fmt::format("{}", project)}},
-                  .deadline = minute}));
+  const auto answer = TRY(store.read(
+      {.sql = fmt::format("SELECT DISTINCT trace FROM spans WHERE project = {{project:UInt32}} AND (counted{}) "
+                          "LIMIT 5000000",
+                          pricing.list().has_tools() ? " OR kind = 'tool'" : ""),
+       .parameters = {{"project", fmt::format("{}", project)}},
+       .deadline = minute}));
   constexpr std::size_t round = 500;
   for (std::size_t from = 0; from < answer.rows.size(); from += round) {
     std::vector<Id128> traces;

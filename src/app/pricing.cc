@@ -46,6 +46,26 @@ bool set(traces::SpanRow& row, const std::expected<llm::Priced, llm::Unpriced>& 
   return changed;
 }
 
+std::optional<llm::ToolPriced> charge_of(const llm::PriceList& list, const traces::SpanRow& row) {
+  if (row.read_kind != llm::Kind::tool) return std::nullopt;
+  return llm::tool_price(list, {.tool = row.tool.empty() ? row.name : row.tool,
+                                .at = row.start,
+                                .attribute = [&row](std::string_view name) { return attribute(row, name); }});
+}
+
+// The parts of what a tool charged.
+void write_tool_lines(JsonWriter& json, const llm::ToolPriced& priced) {
+  const auto line = [&](std::string_view type, std::int64_t millionths, std::int64_t price, std::int64_t cost) {
+    json.object().field("type", type).key("tokens").null().key("price_usd_per_mtok").null();
+    json.field("units", static_cast<double>(millionths) / 1e6).field("price_usd", format_dollars(price));
+    json.field("cost_usd", format_dollars(cost)).end();
+  };
+  if (!priced.pico) return;
+  if (priced.rates.per_call > 0) line("tool_calls", 1'000'000, priced.rates.per_call, priced.rates.per_call);
+  if (!priced.rates.attribute.empty())
+    line("tool_units", priced.units_millionths, priced.rates.per_unit, *priced.pico - priced.rates.per_call);
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Pricing>> Pricing::load(const std::string& own) {
@@ -64,11 +84,26 @@ Result<std::unique_ptr<Pricing>> Pricing::load(const std::string& own) {
 }
 
 void Pricing::price(traces::SpanRow& row, const llm::Reading& reading) {
-  if (may_cost(row)) set(row, writer_.cost_of(reading, row.start));
+  if (may_cost(row))
+    set(row, writer_.cost_of(reading, row.start));
+  else
+    price_tool(row);
+}
+
+// A tool without a price costs nothing, also where it had one before.
+bool Pricing::price_tool(traces::SpanRow& row) const {
+  const auto priced = charge_of(list_, row);
+  if (!priced && !llm::is_tool_row(row.price_row)) return false;
+  const auto cost = priced ? priced->pico : std::nullopt;
+  const bool unknown = priced && !priced->pico;
+  const std::string name = priced ? std::string(priced->row) : std::string();
+  const bool changed = row.cost != cost || row.cost_unknown != unknown || row.price_row != name;
+  row.cost = cost, row.cost_unknown = unknown, row.price_row = name;
+  return changed;
 }
 
 bool Pricing::reprice(traces::SpanRow& row) {
-  if (!may_cost(row)) return false;
+  if (!may_cost(row)) return price_tool(row);
   const auto context = context_of(row);
   const std::lock_guard lock(mutex_);
   return set(row, reader_.cost_of(tokens_of(row),
@@ -80,7 +115,13 @@ std::string Pricing::explain(const traces::SpanRow& row) {
   json.object().key("formula").array();
   const auto context = context_of(row);
   std::string since, problem;
-  {
+  if (llm::is_tool_row(row.price_row)) {
+    const auto priced = charge_of(list_, row);
+    if (priced && priced->row == row.price_row) write_tool_lines(json, *priced);
+    if (priced) problem = priced->why;
+    const auto at = row.price_row.find('@');
+    if (at != std::string::npos) since = row.price_row.substr(at + 1, row.price_row.find('#') - at - 1);
+  } else {
     const std::lock_guard lock(mutex_);
     const auto priced = reader_.cost_of(
         tokens_of(row), {.provider = row.provider, .model = row.model, .at = row.start, .context = context});

@@ -24,6 +24,7 @@ class Pricing {
   const llm::PriceList& public_list() const { return public_; }  // without the project's own
 
  private:
+  bool price_tool(traces::SpanRow& row) const;
   llm::PriceList list_, public_;
   llm::Pricer writer_;
   std::mutex mutex_;  // of reader_

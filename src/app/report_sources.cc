@@ -1,5 +1,6 @@
-// What reports are made of beside measures: objectives and what fired, from the features that know.
+// What reports and dashboards are made of beside measures: objectives, incidents and what fired, from those who know.
 #include "installation.h"
+#include "records/incidents/incidents.h"
 
 namespace pawl::app {
 
@@ -39,8 +40,38 @@ void Installation::Parts::make_reports() {
               out.push_back({std::move(one.rule), std::move(one.severity), std::move(one.split), one.at, one.resolved});
             return out;
           },
-          .incidents = {},
+          .incidents = [this](projects::ProjectId project,
+                              const query::Range& range) -> Result<std::vector<reports::IncidentLine>> {
+            std::vector<reports::IncidentLine> out;
+            for (auto& one : TRY(incidents::between(*ledger, project, range.from, range.to)))
+              out.push_back({.id = one.called(),
+                             .title = std::move(one.title),
+                             .severity = std::move(one.severity),
+                             .status = std::move(one.status),
+                             .owner = std::move(one.owner),
+                             .opened = one.began,
+                             .resolved = one.resolved == 0 ? std::nullopt : std::optional(one.resolved)});
+            return out;
+          },
           .rollups = rollups.get()});
+}
+
+Result<std::vector<dashboards::Mark>> Installation::Parts::incident_marks(projects::ProjectId project,
+                                                                          const query::Range& range) const {
+  std::vector<dashboards::Mark> out;
+  for (auto& one : TRY(incidents::between(*ledger, project, range.from, range.to)))
+    out.push_back({.kind = "incident",
+                   .at = one.began,
+                   .until = one.resolved == 0 ? std::nullopt : std::optional(one.resolved),
+                   .id = "",
+                   .title = std::move(one.title),
+                   .detail = one.status,
+                   .agent = std::move(one.agent),
+                   .version = "",
+                   .severity = std::move(one.severity),
+                   .link = "/incidents/" + one.called(),
+                   .author = std::move(one.owner)});
+  return out;
 }
 
 }  // namespace pawl::app

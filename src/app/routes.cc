@@ -81,6 +81,7 @@ void Installation::Parts::add_routes() {
   slice("explore", [this] { explore->add_routes(router); });
   slice("sdks", [this] { sdks->add_routes(router); });
   slice("prometheus", [this] { prometheus->add_routes(router); });
+  slice("tempo", [this] { tempo->add_routes(router); });
   slice("costs", [this] { costs->add_routes(router); });
   slice("alerts", [this] { alerts->add_routes(router); });
   slice("incidents", [this] { incidents->add_routes(router); });
@@ -89,7 +90,15 @@ void Installation::Parts::add_routes() {
   slice("sql", [this] { sql->add_routes(router); });
   slice("quality", [this] { quality->add_routes(router); });
   slice("views", [this] { views::add_routes(router, pool, *projects, *ledger, random, clock); });
-  slice("dashboards", [this] { dashboards::add_routes(router, pool, *projects, *ledger, clock); });
+  slice("dashboards", [this] {
+    dashboards::add_routes(
+        router, pool, *projects, *ledger, clock,
+        {.store = [this] { return opened.load(); },
+         .progress = [this] { return progress(); },
+         .rollups = rollups.get(),
+         .prices = pricing->list(),
+         .incidents = [this](auto project, const auto& range) { return incident_marks(project, range); }});
+  });
   slice("accounts", [this] { add_account_routes(); });
   slice("prices", [this] {
     add_money_routes(

@@ -130,6 +130,11 @@ void Installation::Parts::make_features() {
       pool, clock,
       prometheus::Options{
           .version = PAWL_VERSION, .progress = [this] { return progress(); }, .rollups = rollups.get()});
+  tempo = std::make_unique<tempo::Tempo>(
+      pool, clock,
+      tempo::Options{
+          .progress = [this] { return progress(); },
+          .public_url = [this] { return config.get("public_url").empty() ? main_url : config.get("public_url"); }});
   make_alerts();
   objectives = std::make_unique<objectives::Objectives>(pool, *ledger, clock,
                                                         objectives::Options{.progress = [this] { return progress(); }});
@@ -286,6 +291,7 @@ Result<> Installation::Parts::open_warehouse() {
   ingest->start(*warehouse);
   explore->open(*warehouse);
   prometheus->open(*warehouse);
+  tempo->open(*warehouse);
   costs->open(*warehouse);
   alerts->open(*warehouse);
   incidents->open(*warehouse);
@@ -356,6 +362,7 @@ void Installation::Parts::stop() {
   stop_server(5 * second);
   if (explore) explore->close();
   if (prometheus) prometheus->close();
+  if (tempo) tempo->close();
   if (costs) costs->close();
   if (alerts) alerts->close();
   if (incidents) incidents->close();

@@ -89,8 +89,12 @@ constexpr ShapeField handoff_fields[] = {{"from", "string"}, {"to", "string"}};
 constexpr ShapeField prompt_fields[] = {{"name", "string"}, {"version", "string"}};
 constexpr ShapeField rolled_fields[] = {
     {"cost_usd", "money?"}, {"tokens", "integer?"}, {"spans", "integer"}, {"errors", "integer"}};
-constexpr ShapeField line_fields[] = {
-    {"type", "string"}, {"tokens", "integer"}, {"price_usd_per_mtok", "money"}, {"cost_usd", "money"}};
+constexpr ShapeField line_fields[] = {{"type", "string"},
+                                      {"tokens", "integer?", "null: a tool that charges by call"},
+                                      {"price_usd_per_mtok", "money?"},
+                                      {"units", "number", "calls of the tool, or what it charges by", true},
+                                      {"price_usd", "money", "of one of them", true},
+                                      {"cost_usd", "money"}};
 constexpr ShapeField cost_fields[] = {{"formula", "[CostLine]"},
                                       {"price_row", "string?"},
                                       {"price_date", "string?", "in force since"},
@@ -294,6 +298,17 @@ constexpr ShapeField report_fields[] = {{"id", "string"},
                                         {"late", "boolean", "more than an hour after it was due"},
                                         {"links", "integer", "that are open"},
                                         {"mails", "[ReportMail]"}};
+constexpr ShapeField annotation_fields[] = {{"id", "string", "of a note; else \"\""},
+                                            {"kind", "string", "release price incident note"},
+                                            {"at", "time"},
+                                            {"until", "time?", "null: an instant"},
+                                            {"title", "string"},
+                                            {"detail", "string"},
+                                            {"agent", "string"},
+                                            {"version", "string", "of a release"},
+                                            {"severity", "string", "of an incident"},
+                                            {"link", "string", "a place of the page"},
+                                            {"author", "string"}};
 constexpr ShapeField report_mail_fields[] = {{"to", "string"},
                                              {"state", "string", "waiting sent failed"},
                                              {"attempts", "integer"},
@@ -347,7 +362,7 @@ constexpr Shape table[] = {
     {"Part", "Of a message; further members depend on the type.", part_fields},
     {"Tokens", "Each token stands in one kind; further kinds by their own names.", tokens_fields},
     {"Cost", "How the cost of a call was made.", cost_fields},
-    {"CostLine", "Tokens of one kind, times their price.", line_fields},
+    {"CostLine", "Tokens of one kind, or calls of a tool, times their price.", line_fields},
     {"RolledUp", "Sums over a span and all below it.", rolled_fields},
     {"Model", "Who answered.", model_fields},
     {"Tool", "A tool and what went in and out.", tool_fields},
@@ -375,6 +390,7 @@ constexpr Shape table[] = {
     {"Log", "A log record that is no content of a span.", log_fields},
     {"Said", "A message of the conversation, in order.", said_fields},
     {"Dashboard", "A dashboard that a user made, in one version.", dashboard_fields},
+    {"Annotation", "Something that happened, on the time of charts.", annotation_fields},
     {"Found", "What has an id.", found_fields},
     {"Stats", "What answering read.", stats_fields},
     {"CostRow", "A row of a cost table.", cost_row_fields},

@@ -95,6 +95,7 @@ constexpr Known known[] = {
     {"objectives", "compliance with objectives, error budgets, burn rates", {}, {}, objectives_commands},
     {"reports", "weekly reports, made on demand or by schedule, and kept", reports_jobs, {}, reports_commands},
     {"prometheus", "measures in PromQL, as a Prometheus data source", {}, {}, {}},
+    {"tempo", "traces in TraceQL, as a Tempo data source", {}, {}, {}},
     {"imports", "history from Langfuse, LangSmith, Phoenix and MLflow", {}, {}, imports_commands},
     {"sql", "reading by SQL, as ClickHouse's HTTP interface", {}, {}, {}},
     {"views", "saved views of lists", {}, {}, {}},

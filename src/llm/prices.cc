@@ -316,6 +316,10 @@ Pricer::Pricer(Pricer&&) noexcept = default;
 Pricer& Pricer::operator=(Pricer&&) noexcept = default;
 Pricer::~Pricer() = default;
 
+const PriceList& Pricer::list() const {
+  return cache_->list;
+}
+
 std::expected<Priced, Unpriced> Pricer::price(const CallFacts& call, const Usage& usage) {
   auto counts = prices::counts_of(*cache_->list.table().units, usage);
   if (!counts) return std::unexpected(std::move(counts.error()));

@@ -3,7 +3,9 @@
 #pragma once
 #include <cstdint>
 #include <expected>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -33,12 +35,46 @@ class PriceList {
 
   std::string_view source() const;  // "genai-prices 0.2.3 (PyPI), …"
   std::size_t model_count() const;
+  bool has_tools() const;
   const prices::Table& table() const { return *table_; }
 
  private:
   explicit PriceList(std::shared_ptr<const prices::Table> table) : table_(std::move(table)) {}
   std::shared_ptr<const prices::Table> table_;
 };
+
+// Tools that charge by call. Which call of a tool is priced: `attribute` gives a value of the span by name, "" for
+// none.
+struct ToolCall {
+  std::string_view tool;
+  Nanos at = 0;
+  std::function<std::string_view(std::string_view)> attribute;
+};
+struct ToolRates {
+  std::int64_t per_call = 0, per_unit = 0;  // pico-dollars
+  std::string_view tool, attribute;         // id in the list; which attribute tells the units
+};
+struct ToolPriced {
+  std::string_view row;              // stable name, "tool:tavily/web_search@2026-01-01#1f2e3d4c"; lives with the list
+  std::optional<std::int64_t> pico;  // nullopt: the units are not known
+  std::string why;                   // then: why not
+  ToolRates rates;
+  std::int64_t units_millionths = 0;
+};
+// nullopt: the list has no price for this tool, which costs nothing then.
+std::optional<ToolPriced> tool_price(const PriceList& list, const ToolCall& call);
+// The prices of a row by its name; nullopt where the list has it no more.
+std::optional<ToolRates> tool_rates(const PriceList& list, std::string_view row);
+bool is_tool_row(std::string_view row);
+std::string_view tool_of_row(std::string_view row);  // "web_search"; "" where it is none
+
+struct DatedPrices {  // views live as long as the list
+  Nanos since = 0;
+  std::string_view provider, model;
+  bool own = false;
+};
+// Rows that begin in [from, to), of models that one of these names means.
+std::vector<DatedPrices> prices_since(const PriceList& list, Nanos from, Nanos to, std::span<const std::string> models);
 
 // The list inside the program: parsed anew at each call (about 10 ms), so call it once and hand it on.
 Result<PriceList> built_in_prices();
@@ -118,6 +154,7 @@ class Pricer {
   Pricer(Pricer&&) noexcept;
   Pricer& operator=(Pricer&&) noexcept;
   ~Pricer();
+  const PriceList& list() const;
 
   // Exactly what genai-prices' own calculator says, in pico-dollars half to even, except that names which frameworks
   // put in place of the provider are understood. A model without any price costs nothing here.

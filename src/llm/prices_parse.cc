@@ -104,6 +104,8 @@ Result<std::shared_ptr<const Units>> read_units(const Spot& spot) {
   return units;
 }
 
+}  // namespace
+
 Result<Clause> read_clause(const Spot& spot, int depth) {
   static constexpr std::pair<std::string_view, Clause::Kind> kinds[] = {
       {"equals", Clause::Kind::equals},       {"starts_with", Clause::Kind::starts_with},
@@ -137,6 +139,8 @@ Result<Clause> read_clause(const Spot& spot, int depth) {
   return clause;
 }
 
+namespace {
+
 // "01:00", "01:00:00", with "Z", "+00:00" or another offset; nullopt otherwise.
 std::optional<Nanos> time_of_day(std::string_view text) {
   const bool bare = text.find_first_of("Zz+-") == std::string_view::npos;
@@ -144,6 +148,8 @@ std::optional<Nanos> time_of_day(std::string_view text) {
   if (!time) return std::nullopt;
   return ((*time % day) + day) % day;
 }
+
+}  // namespace
 
 Result<Constraint> read_constraint(const Spot& spot) {
   Constraint out;
@@ -173,6 +179,8 @@ Result<Constraint> read_constraint(const Spot& spot) {
   }
   return out;
 }
+
+namespace {
 
 Result<Price> read_price(const Units& units, const Spot& spot) {
   const auto unit = units.by_price_key.find(spot.key);
@@ -349,17 +357,26 @@ Result<> check_same_units(const Units& theirs, const Units& ours, const Spot& sp
 Result<Table> read_table(const Spot& spot, const Table* base) {
   Table table;
   if (base) table.units = base->units;
-  std::optional<dom::element> providers;
-  TRY(each_field(spot, {"source", "units", "providers"}, [&](std::string_view name, const Spot& at) -> Result<> {
-    if (name == "source") table.source = TRY(text_at(at));
-    if (name == "providers") providers = at.value;
-    if (name != "units") return {};
-    auto units = TRY(read_units(at));
-    if (base) return check_same_units(*units, *base->units, at);
-    table.units = std::move(units);
-    return {};
-  }));
+  std::optional<dom::element> providers, tools;
+  TRY(each_field(spot, {"source", "units", "providers", "tools"},
+                 [&](std::string_view name, const Spot& at) -> Result<> {
+                   if (name == "source") table.source = TRY(text_at(at));
+                   if (name == "providers") providers = at.value;
+                   if (name == "tools") tools = at.value;
+                   if (name != "units") return {};
+                   auto units = TRY(read_units(at));
+                   if (base) return check_same_units(*units, *base->units, at);
+                   table.units = std::move(units);
+                   return {};
+                 }));
   if (!table.units) return wrong(spot, "needs \"units\"");
+  if (tools) {
+    TRY(each_element(spot.at("tools", *tools), [&](const Spot& at) -> Result<> {
+      table.tools.push_back(TRY(read_tool(at)));
+      return {};
+    }));
+  }
+  if (!providers && tools) return table;
   if (!providers) return wrong(spot, "needs \"providers\"");
   TRY(each_element(spot.at("providers", *providers), [&](const Spot& at) -> Result<> {
     Provider provider = TRY(read_provider(*table.units, base != nullptr, at));
@@ -388,6 +405,8 @@ Result<Table> read_text(std::string_view json, const Table* base) {
 Table merge(Table own, const Table& base) {
   Table out{.source = base.source, .units = base.units};
   if (!own.source.empty()) out.source = own.source + "; " + out.source;
+  out.tools = std::move(own.tools);
+  out.tools.insert(out.tools.end(), base.tools.begin(), base.tools.end());
   for (const Provider& mine : own.providers) {
     if (!base.by_id.contains(mine.id)) out.providers.push_back(mine);
   }

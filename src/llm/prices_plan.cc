@@ -10,19 +10,6 @@
 namespace pawl::llm::prices {
 namespace {
 
-bool holds(const Constraint& constraint, Nanos at) {
-  if (constraint.kind == Constraint::Kind::always) return true;
-  std::int64_t day_number = at / day;
-  Nanos of_day = at % day;
-  if (of_day < 0) {
-    of_day += day;
-    --day_number;
-  }
-  if (constraint.kind == Constraint::Kind::since) return day_number >= constraint.first_day;
-  if (constraint.to < constraint.from) return of_day >= constraint.from || of_day < constraint.to;
-  return of_day >= constraint.from && of_day < constraint.to;
-}
-
 // Which prices these are: the list may change a price without a date, and then the name changes too.
 std::uint32_t fingerprint(const Units& units, const std::vector<Price>& prices) {
   std::vector<std::string> parts;
@@ -82,6 +69,19 @@ std::unique_ptr<Plan> plan_of(const Units& units, const Model& model, std::strin
 }
 
 }  // namespace
+
+bool holds(const Constraint& constraint, Nanos at) {
+  if (constraint.kind == Constraint::Kind::always) return true;
+  std::int64_t day_number = at / day;
+  Nanos of_day = at % day;
+  if (of_day < 0) {
+    of_day += day;
+    --day_number;
+  }
+  if (constraint.kind == Constraint::Kind::since) return day_number >= constraint.first_day;
+  if (constraint.to < constraint.from) return of_day >= constraint.from || of_day < constraint.to;
+  return of_day >= constraint.from && of_day < constraint.to;
+}
 
 std::size_t row_at(const Model& model, Nanos at) {
   for (std::size_t i = model.rows.size(); i-- > 0;) {
@@ -156,3 +156,25 @@ std::vector<std::int64_t> tiers_of(const Plan& plan) {
 }
 
 }  // namespace pawl::llm::prices
+
+namespace pawl::llm {
+
+std::vector<DatedPrices> prices_since(const PriceList& list, Nanos from, Nanos to,
+                                      std::span<const std::string> models) {
+  std::vector<DatedPrices> out;
+  std::vector<std::string> names;
+  for (const auto& name : models) names.push_back(to_lower(name));
+  for (const auto& provider : list.table().providers) {
+    for (const auto& model : provider.models) {
+      for (const auto& row : model->rows) {
+        const Nanos since = row.constraint.first_day * day;
+        if (row.constraint.kind != prices::Constraint::Kind::since || since < from || since >= to) continue;
+        if (std::ranges::any_of(names, [&](const auto& name) { return model->match.matches(name); }))
+          out.push_back({since, model->home, model->id, model->own});
+      }
+    }
+  }
+  return out;
+}
+
+}  // namespace pawl::llm

@@ -22,6 +22,7 @@ struct Plan {
   std::string name, since;
 };
 
+bool holds(const Constraint& constraint, Nanos at);
 // The last row that holds, else the first.
 std::size_t row_at(const Model& model, Nanos at);
 // The variants that hold, as bits in file order.

@@ -118,12 +118,33 @@ struct Provider {
   std::vector<std::shared_ptr<const Model>> models;
 };
 
+// What a tool charges by call from a date on.
+struct ToolRow {
+  Constraint constraint;
+  std::int64_t per_call = 0, per_unit = 0;  // pico-dollars
+  std::string attribute;                    // of the span: how many units
+  std::string name;                         // "tool:PROVIDER/ID@since#1f2e3d4c"
+};
+struct Tool {
+  std::string id, provider;
+  Clause match;  // on the tool's name
+  std::vector<ToolRow> rows;
+};
+
 struct Table {
   std::string source;
+  std::vector<Tool> tools;
   std::shared_ptr<const Units> units;
   std::vector<Provider> providers;
   ByText<std::size_t> by_id;
 };
+
+// prices_parse.cc
+struct Spot;
+Result<Clause> read_clause(const Spot& spot, int depth);
+Result<Constraint> read_constraint(const Spot& spot);
+// prices_tools.cc
+Result<Tool> read_tool(const Spot& spot);
 
 // prices_match.cc
 struct Match {

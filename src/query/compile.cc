@@ -222,11 +222,19 @@ std::string Compiler::rows() {
                      group_by());
 }
 
+// Words that an outcome uses for success.
+constexpr std::string_view done_tasks_sql =
+    " AND task != '' AND lower(outcome) IN ('done', 'success', 'succeeded', 'successful', 'ok', 'pass', 'passed', "
+    "'resolved', 'solved', 'complete', 'completed', 'true', 'yes')";
+
 std::string Compiler::distinct(Branch branch, std::string_view key) {
   return fmt::format(
       "SELECT {}{} FROM (SELECT {}{} AS _item, intDiv(sum({}), sum(sign)) AS _item_w {}{}{}{} HAVING sum(sign) > 0){}",
       key_names(), partials(branch), select_keys(), key, weight_sql, Sql::spans(query_.range), where_,
-      branch == Branch::tasks ? " AND task != ''" : "", group_by("_item"), group_by());
+      branch == Branch::tasks        ? " AND task != ''"
+      : branch == Branch::done_tasks ? done_tasks_sql
+                                     : "",
+      group_by("_item"), group_by());
 }
 
 // `source` gives keys, `_bucket`, `_count`.
@@ -323,6 +331,7 @@ std::string Compiler::branch(Branch branch) {
     case Branch::sessions:
       return distinct(branch, session_key_sql);
     case Branch::tasks:
+    case Branch::done_tasks:
       return distinct(branch, fmt::format("({}, task)", session_key_sql));
     case Branch::latency:
     case Branch::ttft:

@@ -142,5 +142,15 @@ TEST(Catalogue, IsWhole) {
   EXPECT_TRUE(std::ranges::is_sorted(time_zones()));
 }
 
+TEST(Filter, OneValueInPlaceOfWhatItSays) {
+  const auto with = [](std::string_view text) { return with_value(*Filter::parse(text), "agent_version", "1.4"); };
+  EXPECT_EQ(with(""), "agent_version=\"1.4\"");
+  EXPECT_EQ(with("agent=a version=1.5 cost>1"), "agent=a cost>1 agent_version=\"1.4\"");
+  EXPECT_EQ(with("-agent_version=1.5"), "agent_version=\"1.4\"");
+  EXPECT_EQ(with("agent=a or agent=b"), "(agent=a or agent=b) agent_version=\"1.4\"");
+  EXPECT_EQ(with("has:agent_version (tool=x or version=2)"), "(tool=x or agent_version=2) agent_version=\"1.4\"");
+  EXPECT_TRUE(Filter::parse(with("agent=a or \"two words\"")));
+}
+
 }  // namespace
 }  // namespace pawl::query

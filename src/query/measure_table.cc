@@ -42,6 +42,8 @@ const std::vector<Partial>& partial_table() {
       {"_sessions_n", sessions, "count()", 0, true},
       {"_tasks", tasks, "sum(_item_w)"},
       {"_tasks_n", tasks, "count()"},
+      {"_done_tasks", done_tasks, "sum(_item_w)"},
+      {"_done_tasks_n", done_tasks, "count()"},
       {"_latency_p50", latency, "", .5},
       {"_latency_p90", latency, "", .9},
       {"_latency_p95", latency, "", .95},
@@ -107,6 +109,13 @@ void add_counts(std::vector<Measure>& table) {
                    "_sessions / 1e6", ""});
   table.push_back(
       {"tasks", "tasks", number, "Distinct pairs of a session and a task that it names.", "_tasks / 1e6", ""});
+  table.push_back(
+      {"successful_tasks", "tasks", number,
+       "Tasks of which a span says that they were done: an outcome of done, success, succeeded, ok, passed, "
+       "resolved, solved, completed, true or yes.",
+       "_done_tasks / 1e6", ""});
+  table.push_back({"task_success_rate", "ratio", number, "Tasks that were done, of all tasks.",
+                   "_done_tasks / nullIf(_tasks, 0)", ""});
   table.push_back({"llm_calls", "calls", number, "Model calls.", "_llm / 1e6", ""});
   table.push_back({"tool_calls", "calls", number, "Tool calls; a framework's own tools are none.", "_tools / 1e6", ""});
   table.push_back({"errors", "errors", number, "Steps that failed themselves; what only passes a failure on is none.",
@@ -180,6 +189,9 @@ void add_costs(std::vector<Measure>& table) {
   table.push_back({"cost_per_task", "USD", Type::money,
                    "Cost of spans that name a task, divided by the number of tasks (pairs of a session and a task).",
                    "if(_tasks_n = 0, NULL, intDiv(_task_cost, greatest(_tasks_n, 1)))", ""});
+  table.push_back({"cost_per_successful_task", "USD", Type::money,
+                   "Cost of spans that name a task, of failed ones too, divided by the number of tasks that were done.",
+                   "if(_done_tasks_n = 0, NULL, intDiv(_task_cost, greatest(_done_tasks_n, 1)))", ""});
 }
 
 }  // namespace

@@ -14,6 +14,7 @@ enum class Branch : std::uint8_t {
   traces,        // distinct traces
   sessions,      // distinct sessions
   tasks,         // distinct (session, task)
+  done_tasks,    // of which a span says that it was done
   latency,       // quantiles of the time of spans
   ttft,          // quantiles of the time to the first token
   items,         // traces or sessions as a whole

@@ -157,10 +157,11 @@ double count_of(const Spans& spans, const auto& holds) {
   return sum_of(spans, [&](const Span& s) { return std::optional<std::int64_t>(holds(s)); }, true).value_or(0);
 }
 
-double distinct(Grain grain, const Spans& spans, bool weighted, bool tasks = false) {
+double distinct(Grain grain, const Spans& spans, bool weighted, int tasks = 0) {  // 1: that name a task, 2: done
   std::map<std::string, Spans> items;
   for (const Span* span : spans)
-    if (!tasks || !span->task.empty()) items[item_key(grain, *span) + (tasks ? "\n" + span->task : "")].push_back(span);
+    if (tasks == 0 || (!span->task.empty() && (tasks == 1 || span->done())))
+      items[item_key(grain, *span) + (tasks > 0 ? "\n" + span->task : "")].push_back(span);
   double sum = 0;
   for (const auto& [key, of] : items) sum += weighted ? static_cast<double>(weight_of(of)) / 1e6 : 1;
   return sum;
@@ -252,16 +253,14 @@ Maybe tokens(std::string_view which, const Spans& spans) {
 
 Maybe costs(std::string_view name, const Spans& spans) {
   if (name == "cost") return money(spans);
-  if (name == "wasted_cost")
-    return sum_of(
-               spans, [](const Span& s) { return s.waste().empty() ? 0 : s.money().value_or(0); }, false)
-        .value_or(0);
+  const auto wasted = [](const Span& s) { return s.waste().empty() ? 0 : s.money().value_or(0); };
+  if (name == "wasted_cost") return sum_of(spans, wasted, false).value_or(0);
   if (name == "cost_per_trace") return per(spans, distinct(Grain::trace, spans, false));
   if (name == "cost_per_session") return per(spans, distinct(Grain::session, spans, false));
   Spans named;  // cost_per_task
   for (const Span* span : spans)
     if (!span->task.empty()) named.push_back(span);
-  const double tasks = distinct(Grain::session, spans, false, true);
+  const double tasks = distinct(Grain::session, spans, false, name == "cost_per_task" ? 1 : 2);
   const Maybe sum = sum_of(named, [](const Span& s) { return s.money(); }, false);
   return tasks == 0 ? std::nullopt : Maybe(std::floor(sum.value_or(0) / tasks));
 }
@@ -272,16 +271,17 @@ Maybe counts(const Case& c, std::string_view name, const Group& group) {
   const double errors = count([](const Span& s) { return s.is_error && !s.noise; });
   const double tools = count(is_tool);
   if (name == "spans") return count([](const Span&) { return true; });
-  if (name == "traces") return distinct(Grain::trace, spans, true);
-  if (name == "sessions") return distinct(Grain::session, spans, true);
-  if (name == "tasks") return distinct(Grain::session, spans, true, true);
+  for (const auto grain : {Grain::trace, Grain::session})
+    if (name == std::string(name_of(grain)) + "s") return distinct(grain, spans, true);
+  if (name.ends_with("tasks")) return distinct(Grain::session, spans, true, name == "tasks" ? 1 : 2);
+  if (name == "task_success_rate")
+    return ratio(distinct(Grain::session, spans, true, 2), distinct(Grain::session, spans, true, 1));
   if (name == "llm_calls") return count([](const Span& s) { return s.kind == "llm" && !s.noise; });
   if (name == "tool_calls") return tools;
   if (name == "errors") return errors;
   const double tool_errors = count([](const Span& s) { return is_tool(s) && s.status == "error"; });
   if (name == "tool_errors") return tool_errors;
-  if (name == "tool_error_rate") return ratio(tool_errors, tools);
-  if (name == "tool_success_rate") return ratio(tools - tool_errors, tools);
+  if (name.starts_with("tool_")) return ratio(name == "tool_error_rate" ? tool_errors : tools - tool_errors, tools);
   if (name == "steps") return count([](const Span& s) { return !s.noise; });
   if (name == "guardrail_triggers")
     return count([](const Span& s) { return s.kind == "guardrail" && s.status == "blocked"; });

@@ -66,6 +66,22 @@ std::string quoted(std::string_view text) {
   return out + '"';
 }
 
+std::string with_value(const Filter& filter, std::string_view dimension, std::string_view value) {
+  const auto is_about = [&](const Node& node) {
+    const Node& inner = node.kind == Node::Kind::none ? node.children[0] : node;
+    return inner.kind == Node::Kind::leaf && inner.leaf.dimension != nullptr && inner.leaf.dimension->name == dimension;
+  };
+  std::string out;
+  const auto keep = [&](const Node& node) {
+    if (!is_about(node)) out += print_within(node, Node::Kind::all) + " ";
+  };
+  if (const Node* root = filter.root(); root != nullptr && root->kind == Node::Kind::all)
+    std::ranges::for_each(root->children, keep);
+  else if (root != nullptr)
+    keep(*root);
+  return out + fmt::format("{}={}", dimension, quoted(value));
+}
+
 std::string print(const Node& node) {
   if (node.kind == Node::Kind::leaf) return print_leaf(node.leaf);
   if (node.kind == Node::Kind::none) return '-' + print_within(node.children[0], Node::Kind::none);

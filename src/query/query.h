@@ -78,6 +78,9 @@ class Filter {
   std::vector<Term> terms_;
 };
 
+// The filter with this value of a dimension in place of what its terms (of all that must hold) say of it.
+std::string with_value(const Filter& filter, std::string_view dimension, std::string_view value);
+
 // What the live view knows of one span; "" and nullopt = not there. Times and durations in ns, money in pico-dollars.
 class SpanFacts {
  public:

@@ -14,7 +14,7 @@ namespace pawl::query::testing {
 struct Span {
   Id128 trace, span, parent;
   Nanos start = 0, duration = 0;
-  std::string kind = "llm", name, status = "ok", error_type, session, user, agent, model, tool, task, prompt;
+  std::string kind = "llm", name, status = "ok", error_type, session, user, agent, model, tool, task, prompt, outcome;
   std::vector<std::string> tags;
   std::vector<std::pair<std::string, std::string>> attrs;
   bool is_error = false, noise = false, framework_tool = false, counted = true, cost_unknown = false;
@@ -29,6 +29,7 @@ struct Span {
   std::int64_t micro() const;                      // weight in millionths
   std::vector<std::string_view> findings() const;  // made up of its id and its time, so that a correction changes them
   std::string_view waste() const;
+  bool done() const { return outcome == "done" || outcome == "Success"; }
   std::string session_key() const { return session.empty() ? "t" + to_hex(trace) : "s" + session; }
 };
 

@@ -34,7 +34,8 @@ const std::vector<std::string> statuses = {"ok", "ok", "ok", "ok", "error", "blo
 void fill(Span& span, Random& random) {
   span.tags.clear();
   span.attrs.clear();  // keys of a map are distinct: with a key twice the engine's attrs[key] is either
-  span.error_type.clear(), span.model.clear(), span.tool.clear(), span.task.clear(), span.prompt.clear();
+  span.error_type.clear(), span.model.clear(), span.tool.clear(), span.task.clear(), span.prompt.clear(),
+      span.outcome.clear();
   span.kind = pick(random, kinds);
   span.name = "step" + std::to_string(random.below(5));
   span.status = pick(random, statuses);
@@ -46,6 +47,7 @@ void fill(Span& span, Random& random) {
   if (span.kind == "tool") span.tool = pick(random, tools);
   span.framework_tool = span.tool == "final_answer";
   if (chance(random, .2)) span.task = pick(random, std::vector<std::string>{"refund", "answer"});
+  if (chance(random, .4)) span.outcome = pick(random, std::vector<std::string>{"done", "Success", "not done"});
   if (chance(random, .2)) span.prompt = "greeting";
   for (const char* tag : {"test", "vip", "new"})
     if (chance(random, .2)) span.tags.emplace_back(tag);
@@ -212,7 +214,8 @@ void Engine::insert(std::uint32_t project, const std::vector<Row>& rows, std::ui
   column("duration", "Int64", [](C& c, const Span& s, const Row&) { c.fixed(s.duration); });
   text("kind", &Span::kind), text("name", &Span::name), text("status", &Span::status);
   text("error_type", &Span::error_type), text("session", &Span::session), text("user", &Span::user);
-  text("agent", &Span::agent), text("model", &Span::model), text("tool", &Span::tool), text("task", &Span::task);
+  text("agent", &Span::agent), text("model", &Span::model), text("tool", &Span::tool), text("task", &Span::task),
+      text("outcome", &Span::outcome);
   text("prompt", &Span::prompt), text("preview", &Span::preview);
   flag("is_error", &Span::is_error), flag("noise", &Span::noise), flag("framework_tool", &Span::framework_tool);
   flag("counted", &Span::counted), flag("cost_unknown", &Span::cost_unknown);
@@ -290,6 +293,7 @@ std::vector<std::string_view> Facts::texts(std::string_view name) const {
   if (name == "model") return one(span_.model);
   if (name == "tool") return one(span_.tool);
   if (name == "task") return one(span_.task);
+  if (name == "outcome") return one(span_.outcome);
   if (name == "prompt") return one(span_.prompt);
   if (name == "kind") return one(span_.kind);
   if (name == "status") return one(span_.status);

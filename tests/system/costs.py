@@ -49,6 +49,11 @@ def send(server):
             spans.append(call_span(1000 + i, at, "house", gen_ai__provider__name="house", gen_ai__request__model="house-1"))  # no price
         else:
             spans.append(call_span(1000 + i, at, "refunds", "support", gen_ai__openai__response__service_tier="flex", gen_ai__request__model="o3"))
+    for i in range(12):  # a tool that charges by call, in runs that are there, told by a framework and by the server below it
+        at, below = AT + (i * 6 % 3) * DAY + i * 6 * 1_000_000_000, (1000 + i * 6) * 16
+        words = {"gen_ai__operation__name": "execute_tool", "gen_ai__tool__name": "web_search", "gen_ai__agent__name": "refunds", "pawl__team": "support", "search__pages": str(i)}
+        spans.append(span(1000 + i * 6, below + 2, "execute_tool web_search", below + 1, at, **words))
+        spans.append(span(1000 + i * 6, below + 3, "execute_tool web_search", below + 2, at, **words))
     for i in range(4):  # by a price of our own: half of the list's
         spans.append(call_span(5000 + i, AT + i * 1_000_000_000, "contract", "growth", gen_ai__request__model="gpt-4.1", gen_ai__usage__input_tokens=1_000_000))
     checks.equal("spans are taken", server.call("POST", "/v1/traces", traces_body(*spans), JSON).status, 200)
@@ -399,13 +404,29 @@ def validator(text):
 
 
 def main():
-    own = {"providers": [{"id": "openai", "name": "OpenAI", "models": [{"id": "gpt-4.1", "match": {"equals": "gpt-4.1"}, "prices": [{"prices": {"input_mtok": "1", "output_mtok": "4"}}]}]}]}
+    own = {"providers": [{"id": "openai", "name": "OpenAI", "models": [{"id": "gpt-4.1", "match": {"equals": "gpt-4.1"}, "prices": [{"prices": {"input_mtok": "1", "output_mtok": "4"}}]}]}],
+           "tools": [{"id": "web_search", "provider": "tavily", "prices": [{"per_call": "0.008", "per_unit": {"attribute": "search.pages", "price": "0.000123456789"}}]}]}
     with tempfile.NamedTemporaryFile("w", suffix=".json", encoding="utf-8") as prices:
         prices.write(json.dumps(own))
         prices.flush()
         text = ask_all(prices.name)
     validator(text)
     checks.finish()
+
+
+def tools(server, text):
+    """Twelve calls of a tool, each told twice, at 0.008 a call and a price a page."""
+    wanted = 12 * Decimal("0.008") + sum(range(12)) * Decimal("0.000123456789")
+    checks.equal("calls of a tool are charged once", total(server, "kind=tool"), wanted)
+    table = server.get(f"/api/v1/costs?{RANGE}&by=tool")
+    checks.equal("a row of the cost table", [Decimal(r["cost_usd"]) for r in table["rows"] if r["key"] == ["web_search"]], [wanted])
+    rows = [r for r in rows_of(text) if r["ProviderName"].lower().startswith("tavily")]
+    checks.equal("the export has their charges", sum(Decimal(r["EffectiveCost"]) for r in rows), wanted)
+    checks.equal("by call and by unit", {(r["SkuMeter"], r["ConsumedUnit"], r["x_Tool"]) for r in rows}, {("Tool Calls", "Requests", "web_search"), ("Tool Units", "Units", "web_search")})
+    checks.equal("which add up", (sum(Decimal(r["ConsumedQuantity"]) for r in rows if r["SkuMeter"] == "Tool Calls"), sum(Decimal(r["ConsumedQuantity"]) for r in rows if r["SkuMeter"] == "Tool Units")), (12, 66))
+    shown = server.get(f"/api/v1/traces/{1006:032x}")
+    charged = [s for s in shown["spans"] if s["kind"] == "tool"]
+    checks.equal("the span says how its charge was made", [[(line["type"], line["units"], line["price_usd"]) for line in s["cost"]["formula"]] for s in charged], [[("tool_calls", 1, "0.008"), ("tool_units", 1, "0.000123456789")]])
 
 
 def ask_all(prices):
@@ -418,6 +439,7 @@ def ask_all(prices):
         shared(server)
         parquet(server, text)
         tables(server)
+        tools(server, text)
         what_if(server)
         budgets(server)
         bills(server)

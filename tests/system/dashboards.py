@@ -2,8 +2,10 @@
 import json
 import os
 import tempfile
+import time
+import urllib.parse
 
-from pawl import JSON, Checks, Server, command
+from pawl import JSON, Checks, Server, command, span, traces_body
 
 LAYOUT = {"title": "On call", "figures": [{"label": "Cost", "measure": "cost", "worse": "up"}],
           "panels": [{"kind": "bars", "label": "Cost by team", "measure": "cost", "split": "team"},
@@ -72,12 +74,84 @@ def files(checks, server):
         checks.equal("only the good ones are there", [one["name"] for one in server.get("/api/v1/dashboards")["dashboards"]], ["from-file", "on-call"])
 
 
+DAY = 86_400_000_000_000
+
+
+def send_versions(server, now):
+    """Version 1 for three days, 2 since the last day, of an agent that has always been there; another agent with one version only."""
+    spans = []
+    for i in range(72):
+        at, version = now - 3 * DAY + i * DAY // 24, "1" if i < 48 else "2"
+        for agent, name in (("refunds", version), ("research", "9")):
+            trace = 0x500 + i * 2 + (agent == "research")
+            spans.append(span(trace, trace, "chat", start=at, gen_ai__operation__name="chat", gen_ai__provider__name="house", gen_ai__request__model="house-1",
+                              gen_ai__usage__input_tokens=100 if name == "1" else 300, gen_ai__agent__name=agent, pawl__agent__version=name))
+    return server.call("POST", "/v1/traces", traces_body(*spans), JSON).status
+
+
+def annotations(checks, server, now):
+    ask = lambda **params: server.call("GET", "/api/v1/annotations?" + urllib.parse.urlencode(params))  # noqa: E731
+    iso = lambda at: time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(at // 1_000_000_000))  # noqa: E731
+    whole = {"from": iso(now - 2 * DAY), "to": iso(now + 60_000_000_000)}
+    release = [a for a in ask(**whole).json()["annotations"] if a["kind"] == "release"]
+    checks.equal("a version first seen is a release, to the minute", [(a["agent"], a["version"], a["at"][:16]) for a in release], [("refunds", "2", iso(now - DAY)[:16])])
+    checks.equal("none of an agent that is not asked for", ask(agent="research", kinds="release", **whole).json()["annotations"], [])
+    price = ask(kinds="price", **whole).json()["annotations"]
+    checks.equal("prices that began to hold, of a model that was called", [(a["title"], a["at"][:10]) for a in price], [("house-1 has new prices", iso(now - DAY)[:10])])
+    made = server.post("/api/v1/annotations", {"title": "Deploy", "detail": "by hand", "at": iso(now - DAY // 2), "until": iso(now - DAY // 4), "agent": "refunds"})
+    checks.equal("a note is made", (made.status, made.json()["kind"]), (201, "note"))
+    listed = ask(**whole).json()
+    checks.equal("all of them in order", ([a["kind"] for a in listed["annotations"] if a["kind"] != "price"], listed["cut"]), (["release", "note"], False))
+    part = {"from": iso(now - DAY // 3), "to": whole["to"], "kinds": "note"}
+    checks.equal("a note that reaches into the range is in it", len(ask(**part).json()["annotations"]), 1)
+    checks.equal("one about another agent is not", len(ask(agent="research", **part).json()["annotations"]), 0)
+    for body, words in (({"title": ""}, "1 to 200"), ({"title": "x", "at": "soon"}, "no time"), ({"title": "x", "at": iso(now), "until": iso(now - DAY)}, "before")):
+        answer = server.post("/api/v1/annotations", body)
+        checks.check(f"{body} is refused", answer.status == 400 and words in answer.message, answer.message)
+    checks.check("an unknown kind is refused", ask(kinds="party").status == 400)
+    gone = [server.call("DELETE", "/api/v1/annotations/" + made.json()["id"]).status for _ in range(2)]
+    checks.equal("removed once", gone, [200, 404])
+
+
+def compared(checks, server, now):
+    iso = lambda at: time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(at // 1_000_000_000))  # noqa: E731
+    whole = {"from": iso(now - 3 * DAY), "to": iso(now + 60_000_000_000)}
+    question = {"measures": ["spans", "tokens.input"], "dimensions": ["agent"], "filter": "agent=refunds version=2", **whole}
+    answer = server.post("/api/v1/query", {**question, "compare": {"agent_version": "1"}}).json()
+    checks.equal("with another version", (answer["rows"], answer["compare"]["rows"]), ([["refunds", 24, 7200]], [["refunds", 48, 4800]]))
+    checks.equal("by this filter", answer["compare"]["filter"], "agent=refunds agent_version=1")
+    last = {**question, "filter": "agent=refunds", "from": iso(now - DAY), "to": iso(now)}
+    before = server.post("/api/v1/query", {**last, "compare": {"period": "before"}}).json()
+    checks.equal("with the time before, of the same length", (before["rows"], before["compare"]["rows"], before["compare"]["to"][:19] + "Z"), ([["refunds", 24, 7200]], [["refunds", 24, 2400]], last["from"]))
+    text = server.call("POST", "/api/v1/query?format=csv", json.dumps({**question, "compare": {"agent_version": "1"}}).encode(), JSON)
+    checks.equal("as CSV", text.body.decode().splitlines(), ["side,agent,spans (spans),tokens.input (tokens)", "this,refunds,24,7200", "compared,refunds,48,4800"])
+    plain = server.call("POST", "/api/v1/query?format=csv", json.dumps({**question, "measures": ["cost"], "step": "1d"}).encode(), JSON).body.decode().splitlines()
+    checks.check("money and times as they are", plain[0] == "time,agent,cost (USD)" and len(plain) >= 2 and plain[1].count(",") == 2 and '"' not in plain[1], plain)
+    for compare, words in (({}, "needs agent_version"), ({"period": "after"}, "before"), ({"version": "1"}, "known"), ({"from": "2026-01-01"}, "both from and to"), ("1", "object")):
+        refused = server.post("/api/v1/query", {**question, "compare": compare})
+        checks.check(f"compare {compare} is refused", refused.status == 400 and words in refused.message, refused.message)
+
+
+def own_dashboards(checks, server):
+    versions(checks, server)
+    refusals(checks, server)
+    files(checks, server)
+
+
 def main():
     checks = Checks()
-    with Server() as server:
-        versions(checks, server)
-        refusals(checks, server)
-        files(checks, server)
+    now = time.time_ns() // 60_000_000_000 * 60_000_000_000
+    since = time.strftime("%Y-%m-%d", time.gmtime((now - DAY) // 1_000_000_000))
+    own = {"providers": [{"id": "house", "models": [{"id": "house-1", "prices": [{"prices": {"input_mtok": "1"}}, {"constraint": {"start_date": since}, "prices": {"input_mtok": "2"}}]}]}]}
+    with tempfile.NamedTemporaryFile("w", suffix=".json", encoding="utf-8") as prices:
+        prices.write(json.dumps(own))
+        prices.flush()
+        with Server("--prices", prices.name) as server:
+            checks.equal("spans are taken", send_versions(server, now), 200)
+            server.stored()
+            annotations(checks, server, now)
+            compared(checks, server, now)
+            own_dashboards(checks, server)
     checks.finish()
 
 

@@ -9,6 +9,7 @@ import time
 import urllib.parse
 import venv
 
+import tempo
 from pawl import JSON, PATIENCE, ROOT, Checks, Server, call, command, span, traces_body
 
 FIXTURES = os.path.join(ROOT, "tests/fixtures/prometheus")
@@ -296,6 +297,7 @@ def with_keys(checks):
         checks.equal("nothing of another project", other.query('{__name__=~"pawl_.+"}', time.time()), [])
         for path in ("/api/v1/label/agent/values", "/api/v1/series"):
             checks.equal(f"{path} of another", other.call("GET", path, {"match[]": '{__name__=~".+"}'} if "series" in path else {}).json()["data"], [])
+        tempo.check_keys(checks, server, keys, keys["two"])
         refused = Asker(server, authorization="Bearer pawl_sk_wrong_wrong").call("GET", "/api/v1/query", {"query": "1"})
         checks.equal("a wrong key", (refused.status, refused.json()["status"], refused.json()["errorType"]), (401, "error", "unauthorized"))
 
@@ -311,6 +313,7 @@ def main():
         numbers(checks, asker, now)
         federation(checks, asker)
         dashboards(checks, asker, now)
+        tempo.check_all(checks, server, now)
         tools = fetched(folder)
         if tools is None:
             print("  skipped: promtool and prometheus cannot be had here (PAWL_NO_NETWORK, or no apt)", flush=True)

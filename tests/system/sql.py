@@ -45,6 +45,13 @@ def numbers(checks, asker):
     checks.equal("by agent", asker.rows("SELECT agent, count(*) n, countIf(is_error) FROM pawl.spans WHERE start >= now() - INTERVAL 1 DAY GROUP BY agent ORDER BY n DESC"),
                  [[f"{mark}-agent", 120, 15]])
     checks.equal("a bound of start", asker.rows("SELECT count() FROM spans WHERE start >= now() - INTERVAL 30 MINUTE AND kind = 'tool'")[0][0] in (29, 30, 31), True)
+    checks.equal("a window", asker.rows("SELECT kind, n, sum(n) OVER (ORDER BY kind ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS total, row_number() OVER (ORDER BY kind) AS place, "
+                                        "lagInFrame(n, 1, 0) OVER (ORDER BY kind) AS before FROM (SELECT toString(kind) AS kind, count() AS n FROM spans GROUP BY kind) ORDER BY kind")[-1][2:4], [120, 3])
+    bound = asker.server.call("POST", "/sql?" + urllib.parse.urlencode({"param_kind": "tool", "param_since": "2026-01-01 00:00:00", "param_n": "5", "param_many": "['tool','llm']"}),
+                              b"SELECT count(), {n:UInt8} FROM spans WHERE kind = {kind:String} AND kind IN {many:Array(String)} AND start >= {since:DateTime} LIMIT {n:UInt8} FORMAT TSV", PROGRAM, key=asker.key)
+    checks.equal("bound values", (bound.status, bound.body.split(b"\t")[1:]), (200, [b"5\n"]))
+    missing = asker.ask("SELECT {kind:String}", "TSV")
+    checks.check("a value that is missing is named", missing.status == 400 and b"param_kind" in missing.body, missing.body)
     checks.equal("a bound as text", asker.rows("SELECT count() FROM spans WHERE start > '2026-01-01 00:00:00' AND start < '2100-01-01 00:00:00'"), [[120]])
     checks.equal("a model", asker.rows("SELECT DISTINCT model FROM spans WHERE model != ''"), [["gpt-5-mini"]])
     table = asker.server.post("/api/v1/query", {"measures": ["cost", "tokens.input"]}, key=asker.key).json()["rows"][0]

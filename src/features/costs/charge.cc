@@ -41,6 +41,8 @@ constexpr std::array kinds = {
     Kind{"input_audio_seconds", "input_audio_seconds", "Audio Input Seconds"},
     Kind{"output_audio_seconds", "output_audio_seconds", "Audio Output Seconds"},
     Kind{"input_characters", "input_characters", "Input Characters"},
+    Kind{"", "tool_calls", "Tool Calls"},
+    Kind{"", "tool_units", "Tool Units"},
     Kind{"", "all", "Tokens"},
 };
 
@@ -49,12 +51,29 @@ Line whole(const Sum& sum) {
   return {.type = "all", .millionths = static_cast<std::int64_t>(tokens * 1'000'000), .pico = {}, .cost = sum.cost};
 }
 
+// What tools charged by call and by unit; where the list has the prices no more, one line by call without a price.
+std::vector<Line> tool_lines(const llm::PriceList& list, const Sum& sum) {
+  const auto line = [](std::string type, std::int64_t millionths, std::optional<Int128> pico, Int128 cost) {
+    return Line{.type = std::move(type), .millionths = millionths, .pico = pico, .per = 1, .cost = cost};
+  };
+  const std::int64_t calls = sum.calls * 1'000'000;
+  const auto rates = sum.source == "priced" ? llm::tool_rates(list, sum.row) : std::nullopt;
+  const Int128 by_call = rates ? Int128{sum.calls} * rates->per_call : 0, rest = sum.cost - by_call;
+  if (!rates || rest < 0 || (rest > 0 && rates->per_unit == 0)) return {line("tool_calls", calls, {}, sum.cost)};
+  std::vector<Line> out;
+  if (rates->per_call > 0 || rest == 0) out.push_back(line("tool_calls", calls, Int128{rates->per_call}, by_call));
+  if (rest > 0)
+    out.push_back(line("tool_units", static_cast<std::int64_t>(divided(rest * 1'000'000, rates->per_unit)),
+                       Int128{rates->per_unit}, rest));
+  return out;
+}
+
 }  // namespace
 
 bool Line::tokens() const {
-  return type.find("searches") == std::string::npos && type.find("seconds") == std::string::npos &&
-         type != "code_executions" && type != "requests" && type.find("characters") == std::string::npos &&
-         type.find("pages") == std::string::npos;
+  return !type.starts_with("tool_") && type.find("searches") == std::string::npos &&
+         type.find("seconds") == std::string::npos && type != "code_executions" && type != "requests" &&
+         type.find("characters") == std::string::npos && type.find("pages") == std::string::npos;
 }
 
 std::string type_of(std::string_view usage_key) {
@@ -73,6 +92,7 @@ std::string_view meter_of(std::string_view type) {
 
 Unit unit_of(const Line& line) {
   if (line.tokens()) return {"Tokens", "1000000 Tokens"};
+  if (line.type == "tool_units") return {"Units", "Units"};
   if (line.type.find("seconds") != std::string::npos) return {"Seconds", line.per == 3600 ? "Hours" : "Seconds"};
   if (line.type.find("characters") != std::string::npos) return {"Characters", "1000000 Characters"};
   if (line.type.find("pages") != std::string::npos) return {"Pages", line.per == 1000 ? "1000 Pages" : "Pages"};
@@ -113,6 +133,7 @@ std::vector<Int128> shares_of(Int128 total, const std::vector<Int128>& given) {
 }
 
 std::vector<Line> lines_of(llm::Pricer& pricer, const Sum& sum) {
+  if (llm::is_tool_row(sum.row)) return tool_lines(pricer.list(), sum);
   if (sum.source != "priced" || sum.row.empty()) return {whole(sum)};
   const auto tiers = pricer.tiers_of(sum.row);
   std::int64_t input = 0;

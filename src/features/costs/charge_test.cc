@@ -124,5 +124,29 @@ TEST(Words, OfVendorsTiersAndCells) {
   EXPECT_EQ(divided(-3, 2), -2);
 }
 
+TEST(Charge, ToolsByCallAndByUnit) {
+  const auto list = llm::built_in_prices()->overlay(R"json({"tools": [{"id": "ocr", "provider": "acme", "prices": [
+    {"per_call": "0.001", "per_unit": {"attribute": "pages", "price": "0.0015"}}]}]})json");
+  ASSERT_TRUE(list) << list.error().what;
+  llm::Pricer pricer(*list);
+  const auto priced = llm::tool_price(*list, {.tool = "OCR", .at = 0, .attribute = [](auto) { return "3"; }});
+  ASSERT_TRUE(priced && priced->pico);
+  Sum sum{.row = std::string(priced->row), .source = "priced", .calls = 2, .cost = 2 * *priced->pico};
+  auto lines = lines_of(pricer, sum);
+  ASSERT_EQ(lines.size(), 2);
+  EXPECT_EQ(lines[0].type, "tool_calls");
+  EXPECT_EQ(lines[0].cost, 2 * pico_per_dollar / 1000);
+  EXPECT_EQ(lines[1].type, "tool_units");
+  EXPECT_EQ(lines[1].millionths, 6'000'000);
+  EXPECT_EQ(lines[0].cost + lines[1].cost, sum.cost);
+  EXPECT_FALSE(lines[1].tokens());
+  sum.row = "tool:acme/gone#00000000";  // the list has it no more: nothing is lost
+  lines = lines_of(pricer, sum);
+  ASSERT_EQ(lines.size(), 1);
+  EXPECT_EQ(lines[0].cost, sum.cost);
+  EXPECT_FALSE(lines[0].pico);
+  EXPECT_EQ(vendor_of("openai", "", priced->row).provider, "acme");
+}
+
 }  // namespace
 }  // namespace pawl::costs

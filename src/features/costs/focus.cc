@@ -54,6 +54,7 @@ Text list_cost(const Charge& c) {
   return c.list ? decimal(c.list->cost) : cost(c);
 }
 Text model(const Charge& c) {
+  if (llm::is_tool_row(c.sum.row)) return Text(llm::tool_of_row(c.sum.row));
   const auto served = c.dimension("model");
   return Text(served.empty() ? c.dimension("model_requested") : served);
 }
@@ -148,7 +149,10 @@ const std::vector<ExportColumn> focus_1_2 = {
     {"ResourceName", [](const Charge& c) { return resource(c, ""); }},
     {"ResourceType", [](const Charge& c) { return Text(c.dimension("agent").empty() ? "" : "Agent"); }},
     {"ServiceCategory", fixed<"AI and Machine Learning">},
-    {"ServiceSubcategory", fixed<"Generative AI">},
+    {"ServiceSubcategory",
+     [](const Charge& c) {
+       return Text(llm::is_tool_row(c.sum.row) ? "Other (AI and Machine Learning)" : "Generative AI");
+     }},
     {"ServiceName", [](const Charge& c) { return c.vendor.service; }},
     {"SkuId", [](const Charge& c) { return priced(c) ? model(c) : ""; }},
     {"SkuMeter", [](const Charge& c) { return priced(c) ? Text(meter_of(c.line.type)) : ""; }},
@@ -165,7 +169,7 @@ const std::vector<ExportColumn> focus_1_2 = {
     {"x_CustomerId", dim<"customer">},
     {"x_UserId", dim<"user">},
     {"x_SessionId", dim<"session">},
-    {"x_Tool", dim<"tool">},
+    {"x_Tool", [](const Charge& c) { return llm::is_tool_row(c.sum.row) ? model(c) : Text(c.dimension("tool")); }},
     {"x_PromptName", dim<"prompt">},
     {"x_PromptVersion", dim<"prompt_version">},
     {"x_ModelRequested", dim<"model_requested">},

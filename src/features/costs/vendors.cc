@@ -53,7 +53,8 @@ constexpr std::array makers = {
 };
 
 std::string home_of(std::string_view row) {
-  if (row.starts_with("own:")) row.remove_prefix(4);
+  for (const std::string_view kind : {"own:", "tool:"})
+    if (row.starts_with(kind)) row.remove_prefix(kind.size());
   return std::string(row.substr(0, row.find('/')));
 }
 
@@ -67,6 +68,7 @@ const Known* known(std::string_view name) {
 }  // namespace
 
 Vendor vendor_of(std::string_view provider, std::string_view model, std::string_view price_row) {
+  if (price_row.starts_with("tool:")) provider = {};  // who asked is not who charges
   const std::string name = to_lower(provider.empty() ? home_of(price_row) : provider);
   Vendor out{"Unknown", "", "Unknown"};
   const Known* found = known(name);
@@ -84,6 +86,7 @@ Vendor vendor_of(std::string_view provider, std::string_view model, std::string_
 }
 
 std::string provider_key(std::string_view provider, std::string_view price_row) {
+  if (price_row.starts_with("tool:")) provider = {};  // who asked is not who charges
   const std::string name = to_lower(provider.empty() ? home_of(price_row) : provider);
   const Known* found = known(name);
   if (found == nullptr && !price_row.empty()) found = known(to_lower(home_of(price_row)));

@@ -5,6 +5,7 @@
 #include <array>
 #include <memory>
 
+#include "annotations.h"
 #include "base/json.h"
 #include "base/json_fields.h"
 #include "base/text.h"
@@ -21,6 +22,13 @@ CREATE TABLE dashboards (project INTEGER NOT NULL REFERENCES projects (id), name
   version INTEGER NOT NULL, -- 1, 2, … within the name
   layout TEXT NOT NULL, -- JSON; empty: removed
   author TEXT NOT NULL, saved INTEGER NOT NULL, PRIMARY KEY (project, name, version)) STRICT;
+)sql"},
+                                       {"dashboards", 2, R"sql(
+CREATE TABLE annotations (project INTEGER NOT NULL REFERENCES projects (id), id TEXT NOT NULL,
+  at INTEGER NOT NULL, until INTEGER, -- null: an instant
+  title TEXT NOT NULL, detail TEXT NOT NULL, agent TEXT NOT NULL, author TEXT NOT NULL, made INTEGER NOT NULL,
+  PRIMARY KEY (project, id)) STRICT;
+CREATE INDEX annotations_at ON annotations (project, at);
 )sql"}};
 
 // What the page draws by itself.
@@ -171,7 +179,8 @@ std::span<const ledger::Migration> migrations() {
 }
 
 void add_routes(net::Router& router, net::Pool& pool, projects::Projects& projects, ledger::Ledger& ledger,
-                const Clock& clock) {
+                const Clock& clock, Sources sources) {
+  add_annotation_routes(router, pool, projects, ledger, clock, std::move(sources));
   const auto all = std::make_shared<Dashboards>(pool, projects, ledger, clock);
   const std::string one = "/api/v1/dashboards/{dashboard}";
   add(router, all,

@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "inside.h"
+#include "wire/csv.h"
 
 namespace pawl::explore {
 namespace {
@@ -14,6 +15,10 @@ struct Asked {
   std::vector<std::string> measures, dimensions;
   std::string filter, from, to, step, order, timezone, grain;
   std::optional<std::int64_t> limit;
+  struct Compare {  // with what
+    std::string agent_version, period, from, to;
+  };
+  std::optional<Compare> compare;
 };
 
 Result<std::vector<std::string>> texts_of(const sj::dom::element& value, std::string_view name) {
@@ -25,6 +30,31 @@ Result<std::vector<std::string>> texts_of(const sj::dom::element& value, std::st
     if (item.get(text) != sj::SUCCESS) return fail(ErrorKind::invalid, "{} must be a list of names.", name);
     out.emplace_back(text);
   }
+  return out;
+}
+
+Result<Asked::Compare> compare_of(const sj::dom::element& value) {
+  Asked::Compare out;
+  sj::dom::object object;
+  if (value.get(object) != sj::SUCCESS)
+    return fail(ErrorKind::invalid,
+                "compare must be an object: {{\"agent_version\": \"1.4\"}} or {{\"period\": \"before\"}}.");
+  const std::pair<std::string_view, std::string*> texts[] = {
+      {"agent_version", &out.agent_version}, {"period", &out.period}, {"from", &out.from}, {"to", &out.to}};
+  for (const auto [key, field] : object) {
+    const auto known = std::ranges::find(texts, key, [](const auto& pair) { return pair.first; });
+    std::string_view text;
+    if (known == std::end(texts) || field.get(text) != sj::SUCCESS)
+      return fail(ErrorKind::invalid, "compare.{}: agent_version, period, from and to are known, as texts.", key);
+    *known->second = text;
+  }
+  if (!out.period.empty() && out.period != "before")
+    return fail(ErrorKind::invalid, "compare.period={} must be before.", out.period);
+  if (out.agent_version.empty() && out.period.empty() && out.from.empty())
+    return fail(ErrorKind::invalid, "compare needs agent_version, period or from and to.");
+  if (!out.period.empty() && !(out.from.empty() && out.to.empty()))
+    return fail(ErrorKind::invalid, "compare takes either period, or from and to.");
+  if (out.from.empty() != out.to.empty()) return fail(ErrorKind::invalid, "compare needs both from and to.");
   return out;
 }
 
@@ -44,6 +74,8 @@ Result<Asked> parse_asked(const std::string& body) {
       asked.measures = TRY(texts_of(value, key));
     } else if (key == "dimensions") {
       asked.dimensions = TRY(texts_of(value, key));
+    } else if (key == "compare") {
+      asked.compare = TRY(compare_of(value));
     } else if (key == "limit") {
       std::int64_t number = 0;
       if (value.get(number) != sj::SUCCESS || number < 1 || number > 10'000)
@@ -55,7 +87,7 @@ Result<Asked> parse_asked(const std::string& body) {
       if (known == std::end(texts))
         return fail(ErrorKind::invalid,
                     "{} is no field of a query. Known: measures, dimensions, filter, from, to, step, order, limit, "
-                    "timezone, grain.",
+                    "timezone, grain, compare.",
                     key);
       if (value.get(text) != sj::SUCCESS) return fail(ErrorKind::invalid, "{} must be text.", key);
       *known->second = text;
@@ -80,10 +112,74 @@ Result<std::vector<query::MetricInfo>> metrics_of(warehouse::Warehouse& store, P
   return out;
 }
 
+struct Answered {
+  query::Statement statement;
+  warehouse::Answer answer;
+};
+Result<Answered> answered(Explore::Inside& inside, warehouse::Warehouse& store, ProjectId project,
+                          query::MeasureQuery& query, Read& read) {
+  if (std::ranges::any_of(query.measures, [](const auto& name) { return name.starts_with("metric."); }))
+    query.metrics = TRY(metrics_of(store, project, read));
+  std::optional<traces::Rollups::Reading> still;  // what the roll-ups hold, until the answer is there
+  if (inside.options.rollups != nullptr) query.rolled_up = still.emplace(*inside.options.rollups).through();
+  auto statement = TRY(query::compile(project, query));
+  auto answer = TRY(run(store, statement, read));
+  return Answered{std::move(statement), std::move(answer)};
+}
+
+// The same question of the other side: of another version, of the time before, or of a time that is named.
+Result<query::MeasureQuery> other_side(const query::MeasureQuery& query, const Asked::Compare& with, Nanos now) {
+  query::MeasureQuery out = query;
+  if (!with.agent_version.empty()) {
+    auto filter = query::Filter::parse(query::with_value(query.filter, "agent_version", with.agent_version));
+    if (!filter) return fail(ErrorKind::invalid, "compare: {}", filter.error().message);
+    out.filter = std::move(*filter);
+  }
+  if (!with.period.empty()) out.range = {2 * query.range.from - query.range.to, query.range.from};
+  if (!with.from.empty()) out.range = TRY(range_of(with.from, with.to, now));
+  return out;
+}
+
+// A table for spreadsheets; what is compared with stands below, told apart by its first column.
+void append_csv(std::string& out, const Answered& from, std::string_view side) {
+  for (std::size_t row = 0; row < from.answer.rows.size(); ++row) {
+    if (!side.empty()) out += fmt::format("{},", side);
+    for (std::size_t column = 0; column < from.statement.columns.size(); ++column) {
+      const auto type = from.statement.columns[column].type;
+      if (column > 0) out += ',';
+      if (type == query::Type::text) {
+        csv::append_cell(out, from.answer.rows.text(column, row));
+        continue;
+      }
+      JsonWriter json;
+      query::write_cell(json, from.answer.rows, column, row, type);
+      std::string number = json.take();  // a number, a text of digits, or null
+      std::erase(number, '"');
+      if (number != "null") out += number;
+    }
+    out += "\n";
+  }
+}
+
+net::Response as_csv(const Answered& mine, const std::optional<Answered>& other) {
+  std::string out = other ? "side" : "";
+  for (const auto& column : mine.statement.columns)
+    out += (out.empty() ? "" : ",") + column.name + (column.unit.empty() ? "" : fmt::format(" ({})", column.unit));
+  out += "\n";
+  append_csv(out, mine, other ? "this" : "");
+  if (other) append_csv(out, *other, "compared");
+  auto response = net::Response::bytes("text/csv; charset=utf-8", std::move(out));
+  response.headers.set("content-disposition", "attachment; filename=\"pawl-query.csv\"");
+  return response;
+}
+
 Result<net::Response> ask(Explore::Inside& inside, warehouse::Warehouse& store, const net::Request& request) {
   Asked asked = TRY(parse_asked(request.body));
   auto filter = filter_of(request, asked.filter);
   if (!filter) return std::move(filter.error());
+  const auto format = request.query.get("format");
+  if (!format.empty() && format != "json" && format != "csv")
+    return fail(ErrorKind::invalid, "format={} must be json or csv.", format);
   query::MeasureQuery query{
       .measures = std::move(asked.measures), .dimensions = std::move(asked.dimensions), .filter = std::move(*filter)};
   query.range = TRY(range_of(asked.from, asked.to, inside.clock.now()));
@@ -94,17 +190,24 @@ Result<net::Response> ask(Explore::Inside& inside, warehouse::Warehouse& store, 
   query.now = inside.clock.now();
   const auto project = projects::access_of(request).project;
   Read read;
-  if (std::ranges::any_of(query.measures, [](const auto& name) { return name.starts_with("metric."); }))
-    query.metrics = TRY(metrics_of(store, project, read));
-  std::optional<traces::Rollups::Reading> still;  // what the roll-ups hold, until the answer is there
-  if (inside.options.rollups != nullptr) query.rolled_up = still.emplace(*inside.options.rollups).through();
-  const auto statement = TRY(query::compile(project, query));
-  const auto answer = TRY(run(store, statement, read));
-  still.reset();
+  const auto mine = TRY(answered(inside, store, project, query, read));
+  std::optional<query::MeasureQuery> beside;
+  std::optional<Answered> other;
+  if (asked.compare) {
+    beside = TRY(other_side(query, *asked.compare, inside.clock.now()));
+    other = TRY(answered(inside, store, project, *beside, read));
+  }
+  if (format == "csv") return as_csv(mine, other);
   JsonWriter json;
   json.object();
-  query::write_columns(json, statement);
-  query::write_rows(json, "rows", statement, answer.rows);
+  query::write_columns(json, mine.statement);
+  query::write_rows(json, "rows", mine.statement, mine.answer.rows);
+  if (other) {
+    json.key("compare").object().field("filter", beside->filter.text());
+    json.field("from", format_time(beside->range.from)).field("to", format_time(beside->range.to));
+    query::write_rows(json, "rows", other->statement, other->answer.rows);
+    json.end();
+  }
   write_stats(json, inside, read);
   return net::Response::json(json.end().take());
 }
@@ -254,9 +357,12 @@ void add_ask_routes(net::Router& router, Explore::Inside& inside) {
               .permission = "read",
               .handler = on_store(ask),
               .body_bytes = 64U << 10,
-              .summary = "Measures by dimensions over time",
-              .accepts = "{measures, dimensions, filter, from, to, step, order, limit, timezone, grain}",
-              .answers = "{columns:[{name, type, unit}], rows, stats:Stats}"});
+              .summary =
+                  "Measures by dimensions over time; `compare` ({agent_version}, {period: before} or {from, to}) "
+                  "asks the same of another version or time",
+              .query = {{"format", "json or csv [json]"}},
+              .accepts = "{measures, dimensions, filter, from, to, step, order, limit, timezone, grain, compare}",
+              .answers = "{columns:[{name, type, unit}], rows, stats:Stats}: and compare:{filter, from, to, rows}"});
   router.add({.method = "GET",
               .pattern = "/api/v1/values",
               .permission = "read",

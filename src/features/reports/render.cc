@@ -6,6 +6,7 @@
 #include "base/markup.h"
 #include "base/text.h"
 #include "gather.h"
+#include "wire/csv.h"
 
 namespace pawl::reports {
 namespace {
@@ -202,21 +203,14 @@ std::string number(const std::optional<double>& value) {
   return value ? fmt::format("{}", *value) : "";
 }
 
-std::string cell(std::string_view text) {
-  std::string out;
-  if (!text.empty() && std::string_view("=+-@\t\r").find(text[0]) != std::string_view::npos && !parse_double(text))
-    out = "'";
-  out += text;
-  if (out.find_first_of(",\"\r\n") == std::string::npos) return out;
-  std::string quoted = "\"";
-  for (const char c : out) quoted += c == '"' ? "\"\"" : std::string(1, c);
-  return quoted + "\"";
-}
-
 void add_line(std::string& out, std::initializer_list<std::string> cells) {
   bool first = true;
   for (const auto& one : cells) {
-    out += (first ? "" : ",") + cell(one);
+    if (!first) out += ',';
+    if (parse_double(one))
+      out += one;
+    else
+      csv::append_cell(out, one);
     first = false;
   }
   out += "\n";

@@ -86,6 +86,10 @@ Result<Expr> Parser::comparison() {
 Result<Expr> Parser::within(Expr left, bool negated) {
   Expr out{.kind = Expr::Kind::in, .negated = negated};
   out.args.push_back(std::move(left));
+  if (is_sign("{")) {  // IN {ids:Array(String)}
+    out.args.push_back(TRY(parameter()));
+    return node(std::move(out));
+  }
   TRY(want_sign("("));
   if (is("select") || is("with")) {
     out.query = TRY(united());
@@ -192,6 +196,7 @@ Result<Expr> Parser::primary() {
     take();
     return node({.kind = token.word == Word::number ? Expr::Kind::number : Expr::Kind::text, .text = token.text});
   }
+  if (is_sign("{")) return parameter();
   if (accept_sign("*")) return node({.kind = Expr::Kind::star});
   if (accept_sign("[")) return node({.kind = Expr::Kind::array, .args = TRY(list("]"))});
   if (accept_sign("(")) {
@@ -212,6 +217,7 @@ Result<Expr> Parser::primary() {
   }
   if (lower == "case") return choice();
   if (lower == "cast" && after().text == "(") return cast();
+  if (lower == "extract" && after().text == "(") return part_of_time();
   if (lower == "interval") return interval();
   if ((lower == "date" || lower == "timestamp") && after().word == Word::text) return moment(lower);
   if (after().word == Word::sign && after().text == "(") return call();
@@ -270,7 +276,7 @@ Result<Expr> Parser::cast() {
   out.args.push_back(TRY(expression()));
   if (accept_sign(",")) {  // CAST(x, 'Type')
     if (here().word != Word::text) return unexpected("a type in quotes");
-    Parser inner(here().text, TRY(words_of(here().text)));
+    Parser inner(here().text, TRY(words_of(here().text)), bound_);
     out.text = TRY(inner.type());
     if (inner.here().word != Word::end) return unexpected("a type in quotes");
     take();
@@ -330,7 +336,121 @@ Result<Expr> Parser::call() {
       if (one.kind != Expr::Kind::number && one.kind != Expr::Kind::text)
         return error("a parameter must be a constant");
   }
-  if (is("over")) return error("window functions are not offered");
+  if (accept("over")) {
+    if (out.distinct) return error("DISTINCT is not offered with OVER");
+    out.over = TRY(window());
+  } else if (only_with_over(out.text)) {
+    return syntax_error(text_, token.begin, fmt::format("{} needs OVER (…)", out.text));
+  }
+  return node(std::move(out));
+}
+
+// ([PARTITION BY …] [ORDER BY …] [ROWS|RANGE BETWEEN … AND …])
+Result<std::shared_ptr<Window>> Parser::window() {
+  auto out = std::make_shared<Window>();
+  if (++depth_ > deepest) return error("the query is nested too deeply");
+  TRY(want_sign("("));
+  if (accept("partition")) {
+    TRY(want("by"));
+    do out->partition.push_back(TRY(expression()));
+    while (accept_sign(","));
+  }
+  if (accept("order")) {
+    TRY(want("by"));
+    do out->order.push_back(TRY(ordering()));
+    while (accept_sign(","));
+  }
+  if (is("rows") || is("range")) out->frame = TRY(frame());
+  TRY(want_sign(")"));
+  --depth_;
+  return out;
+}
+
+Result<std::string> Parser::frame() {
+  const std::string kind = to_upper(take().text);
+  if (!accept("between")) return fmt::format("{} BETWEEN {} AND CURRENT ROW", kind, TRY(frame_edge()));
+  const std::string first = TRY(frame_edge());
+  TRY(want("and"));
+  return fmt::format("{} BETWEEN {} AND {}", kind, first, TRY(frame_edge()));
+}
+
+Result<std::string> Parser::frame_edge() {
+  if (accept("current")) {
+    TRY(want("row"));
+    return std::string("CURRENT ROW");
+  }
+  const std::string size = accept("unbounded") ? "UNBOUNDED" : fmt::format("{}", TRY(whole_number()));
+  if (accept("preceding")) return size + " PRECEDING";
+  if (accept("following")) return size + " FOLLOWING";
+  return unexpected("PRECEDING or FOLLOWING");
+}
+
+// EXTRACT(YEAR FROM start)
+Result<Expr> Parser::part_of_time() {
+  struct Part {
+    std::string_view unit, function;
+  };
+  static constexpr auto parts = std::to_array<Part>({{"year", "toYear"},
+                                                     {"quarter", "toQuarter"},
+                                                     {"month", "toMonth"},
+                                                     {"week", "toISOWeek"},
+                                                     {"day", "toDayOfMonth"},
+                                                     {"dow", "toDayOfWeek"},
+                                                     {"doy", "toDayOfYear"},
+                                                     {"hour", "toHour"},
+                                                     {"minute", "toMinute"},
+                                                     {"second", "toSecond"},
+                                                     {"epoch", "toUnixTimestamp"}});
+  take();
+  TRY(want_sign("("));
+  const auto found = std::ranges::find(parts, to_lower(here().text), &Part::unit);
+  if (here().word != Word::name || found == parts.end()) return unexpected("YEAR, MONTH, DAY …");
+  take();
+  TRY(want("from"));
+  Expr out{.kind = Expr::Kind::call, .text = std::string(found->function)};
+  out.args.push_back(TRY(expression()));
+  TRY(want_sign(")"));
+  return node(std::move(out));
+}
+
+namespace {
+
+// The escapes of TabSeparated, in which clients send values; nullopt: NULL.
+std::optional<std::string> unescaped(std::string_view text) {
+  if (text == "\\N") return std::nullopt;
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '\\' || i + 1 >= text.size()) {
+      out += text[i];
+      continue;
+    }
+    const char next = text[++i];
+    out += next == 'n' ? '\n' : next == 't' ? '\t' : next == 'r' ? '\r' : next == 'b' ? '\b' : next;
+  }
+  return out;
+}
+
+}  // namespace
+
+// {name:Type}: a text of the request, cast to the type; never a part of the statement.
+Result<Expr> Parser::parameter() {
+  const std::size_t begin = here().begin;
+  TRY(want_sign("{"));
+  const std::string called = TRY(name("the name of a parameter"));
+  TRY(want_sign(":"));
+  const std::string given_type = TRY(type());
+  TRY(want_sign("}"));
+  const auto found = bound_.find(called);
+  if (found == bound_.end())
+    return syntax_error(text_, begin, fmt::format("the parameter {} has no value: send param_{}=", called, called));
+  const auto value = unescaped(found->second);
+  if (!value) return node({.kind = Expr::Kind::keyword, .text = "NULL"});
+  if (!is_utf8(*value) || value->find('\0') != std::string::npos)
+    return syntax_error(text_, begin, fmt::format("the value of {} is no UTF-8", called));
+  Expr text{.kind = Expr::Kind::text, .text = *value};
+  if (given_type == "String") return node(std::move(text));
+  Expr out{.kind = Expr::Kind::cast, .text = given_type};
+  out.args.push_back(TRY(node(std::move(text))));
   return node(std::move(out));
 }
 

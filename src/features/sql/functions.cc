@@ -49,6 +49,25 @@ constexpr auto function_table = std::to_array<std::string_view>({
     "medianIf",
     "sumOrNull",
     "topK",
+    "groupArray",
+    "groupUniqArray",
+    "avgOrNull",
+    "minOrNull",
+    "maxOrNull",
+    "quantileExactIf",
+    "quantilesExact",
+    // with OVER
+    "row_number",
+    "rank",
+    "dense_rank",
+    "percent_rank",
+    "ntile",
+    "first_value",
+    "last_value",
+    "lag",
+    "lead",
+    "lagInFrame",
+    "leadInFrame",
     // arithmetic
     "abs",
     "ceil",
@@ -133,6 +152,14 @@ constexpr auto function_table = std::to_array<std::string_view>({
     "toString",
     "hex",
     "concatWithSeparator",
+    "match",
+    "extract",
+    "replaceRegexpOne",
+    "replaceRegexpAll",
+    "leftPad",
+    "rightPad",
+    "lpad",
+    "rpad",
     // times
     "now",
     "today",
@@ -193,6 +220,16 @@ constexpr auto function_table = std::to_array<std::string_view>({
     "toTimeZone",
     "formatDateTime",
     "monthName",
+    "dateName",
+    "toISOYear",
+    "toStartOfISOYear",
+    "toLastDayOfMonth",
+    "makeDate",
+    "age",
+    "timeSlot",
+    "current_timestamp",
+    "curdate",
+    "current_date",
     "parseDateTimeBestEffortOrNull",
     // conversions that give NULL where a text is none, so that nothing is told by an error
     "toInt8OrNull",
@@ -304,6 +341,11 @@ std::string_view found(std::span<const std::string_view> table, std::string_view
 
 std::string_view function_called(std::string_view name) {
   return found(function_table, name);
+}
+bool only_with_over(std::string_view function) {
+  static constexpr auto all = std::to_array<std::string_view>(
+      {"row_number", "rank", "dense_rank", "percent_rank", "ntile", "lag", "lead", "lagInFrame", "leadInFrame"});
+  return std::ranges::find(all, function) != all.end();
 }
 std::span<const std::string_view> functions() {
   return function_table;

@@ -121,6 +121,13 @@ Result<std::shared_ptr<Select>> Parser::select() {
 }
 
 Result<std::uint64_t> Parser::whole_number() {
+  if (is_sign("{")) {  // LIMIT {n:UInt64}
+    const Expr given = TRY(parameter());
+    const Expr& value = given.kind == Expr::Kind::cast ? given.args[0] : given;
+    const auto number = parse_int(value.text);
+    if (!number || *number < 0) return error("the parameter is no whole number");
+    return static_cast<std::uint64_t>(*number);
+  }
   const auto number = here().word == Word::number ? parse_int(here().text) : std::nullopt;
   if (!number || *number < 0) return unexpected("a whole number");
   take();
@@ -218,8 +225,8 @@ Result<Source> Parser::source(const std::string& join) {
   return out;
 }
 
-Result<Statement> parse(std::string_view text) {
-  return Parser(text, TRY(words_of(text))).whole();
+Result<Statement> parse(std::string_view text, const Bound& bound) {
+  return Parser(text, TRY(words_of(text)), bound).whole();
 }
 
 }  // namespace pawl::sql

@@ -21,7 +21,8 @@ inline constexpr auto reserved = std::to_array<std::string_view>(
 
 class Parser {
  public:
-  Parser(std::string_view text, std::vector<Token> words) : text_(text), words_(std::move(words)) {}
+  Parser(std::string_view text, std::vector<Token> words, const Bound& bound)
+      : text_(text), words_(std::move(words)), bound_(bound) {}
 
   Result<Statement> whole();
 
@@ -101,9 +102,15 @@ class Parser {
   Result<Expr> interval();
   Result<Expr> moment(std::string_view kind);
   Result<Expr> call();
+  Result<Expr> part_of_time();
+  Result<Expr> parameter();
+  Result<std::shared_ptr<Window>> window();
+  Result<std::string> frame();
+  Result<std::string> frame_edge();
 
   std::string_view text_;
   std::vector<Token> words_;
+  const Bound& bound_;
   std::size_t at_ = 0;
   int depth_ = 0, nodes_ = 0;
 };

@@ -78,11 +78,7 @@ class Writer {
     if (select.where) out += " WHERE " + TRY(written(*select.where));
     if (!select.group.empty()) out += " GROUP BY " + TRY(listed(select.group));
     if (select.having) out += " HAVING " + TRY(written(*select.having));
-    for (std::size_t i = 0; i < select.order.size(); ++i) {
-      const Order& order = select.order[i];
-      out += (i == 0 ? " ORDER BY " : ", ") + TRY(written(order.by)) + (order.descending ? " DESC" : "");
-      if (order.nulls_first) out += *order.nulls_first ? " NULLS FIRST" : " NULLS LAST";
-    }
+    if (!select.order.empty()) out += " " + TRY(ordered(select.order));
     if (select.limit) out += fmt::format(" LIMIT {}", *select.limit);
     if (select.offset) out += fmt::format(" OFFSET {}", *select.offset);
     if (out.size() > most_written) return too_large();
@@ -91,7 +87,7 @@ class Writer {
 
   // What a column without an alias is called: as ClickHouse would, as far as a name can say it.
   static std::string shown(const Expr& expr, std::size_t place) {
-    if (expr.kind == Kind::call && expr.args.size() <= 1) {
+    if (expr.kind == Kind::call && expr.over == nullptr && expr.args.size() <= 1) {
       const std::string inner = expr.args.empty() ? "" : shown(expr.args[0], place);
       const std::string name = fmt::format("{}({})", expr.text, inner == "*" ? "" : inner);
       if (name.size() <= 100) return name;
@@ -137,6 +133,7 @@ class Writer {
   // A time that is the same for every row: constants, now() and what is reckoned from them.
   static bool is_moment(const Expr& expr) {
     if (expr.kind == Kind::number || expr.kind == Kind::text) return true;
+    if (expr.kind == Kind::cast) return expr.text.starts_with("Date") && is_moment(expr.args[0]);
     if (expr.kind == Kind::call) {
       bool known = false;
       for (const std::string_view begin : {"now", "today", "yesterday", "toDate", "toStartOf", "add", "subtract"})
@@ -203,7 +200,24 @@ class Writer {
     std::string out = expr.text;
     if (!expr.params.empty()) out += fmt::format("({})", TRY(constants(expr.params)));
     const bool all = expr.text == "count" && expr.args.size() == 1 && expr.args[0].kind == Kind::star;
-    return fmt::format("{}({}{})", out, expr.distinct ? "DISTINCT " : "", all ? "" : TRY(listed(expr.args)));
+    out = fmt::format("{}({}{})", out, expr.distinct ? "DISTINCT " : "", all ? "" : TRY(listed(expr.args)));
+    return expr.over == nullptr ? out : fmt::format("{} OVER ({})", out, TRY(window(*expr.over)));
+  }
+
+  Result<std::string> window(const Window& window) {
+    std::string out = window.partition.empty() ? "" : "PARTITION BY " + TRY(listed(window.partition));
+    if (!window.order.empty()) out += (out.empty() ? "" : " ") + TRY(ordered(window.order));
+    if (!window.frame.empty()) out += (out.empty() ? "" : " ") + window.frame;
+    return out;
+  }
+
+  Result<std::string> ordered(const std::vector<Order>& all) {
+    std::string out;
+    for (const Order& order : all) {
+      out += (out.empty() ? "ORDER BY " : ", ") + TRY(written(order.by)) + (order.descending ? " DESC" : "");
+      if (order.nulls_first) out += *order.nulls_first ? " NULLS FIRST" : " NULLS LAST";
+    }
+    return out;
   }
 
   Result<std::string> constants(const std::vector<Expr>& params) {
@@ -271,8 +285,9 @@ class Writer {
 
 }  // namespace
 
-Result<Rewritten> rewrite(std::string_view text, std::string_view usual_format, projects::ProjectId project) {
-  const Statement statement = TRY(parse(text));
+Result<Rewritten> rewrite(std::string_view text, std::string_view usual_format, projects::ProjectId project,
+                          const std::map<std::string, std::string, std::less<>>& bound) {
+  const Statement statement = TRY(parse(text, bound));
   const std::string_view wanted = statement.format.empty() ? usual_format : std::string_view(statement.format);
   const std::string_view format = format_called(wanted.empty() ? "TabSeparated" : wanted);
   if (format.empty())

@@ -84,9 +84,39 @@ TEST(Sql, SaysWhereAndWhatIsWrong) {
   EXPECT_EQ(refused("SELECT frobnicate(1)"),
             "Syntax error: at line 1, column 8: the function frobnicate is not offered");
   EXPECT_EQ(refused("SELECT 1 FROM span"), "Table span does not exist: there are spans, logs and metric_points");
-  EXPECT_EQ(refused("SELECT count() OVER () FROM spans"),
-            "Syntax error: at line 1, column 16: window functions are not offered");
+  EXPECT_EQ(refused("SELECT row_number() FROM spans"), "Syntax error: at line 1, column 8: row_number needs OVER (…)");
+  EXPECT_EQ(refused("SELECT {a:String}"),
+            "Syntax error: at line 1, column 8: the parameter a has no value: send param_a=");
   EXPECT_EQ(refused("SELECT 1 FORMAT Exe"), "Syntax error: the format Exe is not offered");
+}
+
+TEST(Sql, WindowsAndParameters) {
+  const auto written = [](std::string_view text, const std::map<std::string, std::string, std::less<>>& bound = {}) {
+    const auto out = rewrite(text, "JSON", 7, bound);
+    return out ? out->query.sql.substr(0, out->query.sql.find(" SETTINGS")) : out.error().what;
+  };
+  EXPECT_EQ(written("SELECT row_number() OVER (PARTITION BY 1 ORDER BY 2 DESC NULLS LAST) AS n"),
+            "SELECT row_number() OVER (PARTITION BY 1 ORDER BY 2 DESC NULLS LAST) AS `n`");
+  EXPECT_EQ(written("SELECT sum(1) OVER (ORDER BY 2 ROWS BETWEEN 6 preceding AND current row) AS n"),
+            "SELECT sum(1) OVER (ORDER BY 2 ROWS BETWEEN 6 PRECEDING AND CURRENT ROW) AS `n`");
+  EXPECT_EQ(written("SELECT sum(1) OVER (RANGE UNBOUNDED PRECEDING) AS n"),
+            "SELECT sum(1) OVER (RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS `n`");
+  EXPECT_EQ(written("SELECT EXTRACT(YEAR FROM now()) AS y"), "SELECT toYear(now()) AS `y`");
+  EXPECT_EQ(written("SELECT {n:UInt8} + 1 AS x, {s:String} AS s LIMIT {n:UInt8}", {{"n", "7"}, {"s", "a'b"}}),
+            "SELECT (CAST({p1:String}, 'UInt8') + 1) AS `x`, {p2:String} AS `s` LIMIT 7");
+  EXPECT_EQ(written("SELECT 1 IN {ids:Array(Int64)} AS x, {z:Nullable(Int64)} AS z", {{"ids", "[1,2]"}, {"z", "\\N"}}),
+            "SELECT (1 IN (CAST({p1:String}, 'Array(Int64)'))) AS `x`, NULL AS `z`");
+  const auto bound = rewrite("SELECT {s:String}", "JSON", 7, {{"s", "1) SETTINGS x = '\\'"}, {"project", "2"}});
+  ASSERT_TRUE(bound);
+  EXPECT_EQ(bound->query.parameters[0].value, "7");  // nobody else's project
+  EXPECT_EQ(bound->query.parameters[1].value, "1) SETTINGS x = ''");
+  EXPECT_EQ(bound->query.sql.find("SETTINGS x"), std::string::npos);
+  for (const auto& [text, words] : {std::pair("SELECT sum(1) OVER w", "expected '('"),
+                                    {"SELECT sum(1) OVER (ROWS BETWEEN x PRECEDING AND CURRENT ROW)", "whole number"},
+                                    {"SELECT {n:Identifier}", "not offered"},
+                                    {"SELECT {n:String", "expected '}'"},
+                                    {"SELECT 1 LIMIT {n:String}", "no whole number"}})
+    EXPECT_NE(written(text, {{"n", "spans"}}).find(words), std::string::npos) << written(text, {{"n", "spans"}});
 }
 
 // Each is refused: nothing of it reaches the engine.

@@ -67,6 +67,10 @@ net::Response failed_inside(std::string_view words) {
 }
 
 net::Response failure_of(const Error& error) {
+  if (error.kind == ErrorKind::exhausted)
+    return failed(400, 396, "TOO_MANY_ROWS_OR_BYTES",
+                  "The query reads or returns more than it may: 300 million rows and 300 MB of memory inside, 200,000 "
+                  "rows and 64 MB out. Bound `start` in WHERE, or add up more");
   if (error.kind == ErrorKind::corrupt) return failed_inside(error.what);
   for (const Code& one : codes)
     if (one.kind == error.kind) return failed(one.status, one.code, one.name, error.what);
@@ -118,16 +122,21 @@ Result<std::string> query_of(const net::Request& request) {
     text += request.content_encoding.empty() ? request.body
                                              : TRY(decompress(request.content_encoding, request.body, most_query));
   }
-  for (const auto& [name, value] : request.query.all())
-    if (name.starts_with("param_"))
-      return fail(ErrorKind::invalid, "bound parameters are not offered: write the value into the query");
   return text;
+}
+
+// param_name=value, for {name:Type} of the query.
+std::map<std::string, std::string, std::less<>> bound_of(const net::Request& request) {
+  std::map<std::string, std::string, std::less<>> out;
+  for (const auto& [name, value] : request.query.all())
+    if (name.starts_with("param_")) out.emplace(name.substr(6), value);
+  return out;
 }
 
 Result<net::Response> answered(warehouse::Warehouse& store, const net::Request& request, const Options& options) {
   auto rewritten = TRY(rewrite(
       TRY(query_of(request)), request.query.find("default_format").value_or(request.headers.get("x-clickhouse-format")),
-      projects::access_of(request).project));
+      projects::access_of(request).project, bound_of(request)));
   rewritten.query.deadline = options.time;
   auto answer = TRY(store.read(rewritten.query));
   const std::string_view format = rewritten.query.format;

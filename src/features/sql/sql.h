@@ -5,6 +5,7 @@
 // texts become bound parameters, limits are ours. What the tree cannot say cannot be asked.
 #pragma once
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -42,6 +43,8 @@ class Sql {
 struct Rewritten {
   warehouse::Query query;
 };
-Result<Rewritten> rewrite(std::string_view text, std::string_view usual_format, projects::ProjectId project);
+// `bound`: values of {name:Type}.
+Result<Rewritten> rewrite(std::string_view text, std::string_view usual_format, projects::ProjectId project,
+                          const std::map<std::string, std::string, std::less<>>& bound = {});
 
 }  // namespace pawl::sql

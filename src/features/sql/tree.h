@@ -1,6 +1,7 @@
 // A query as a tree, and the tables of what may stand in it.
 #pragma once
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -13,6 +14,7 @@
 namespace pawl::sql {
 
 struct Select;
+struct Window;
 
 struct Expr {
   enum class Kind : std::uint8_t {
@@ -40,6 +42,7 @@ struct Expr {
   bool negated = false, distinct = false;
   std::vector<Expr> params, args;
   std::shared_ptr<Select> query;
+  std::shared_ptr<Window> over;  // of a call
 };
 
 struct Item {
@@ -59,6 +62,11 @@ struct Order {
   bool descending = false;
   std::optional<bool> nulls_first;
 };
+struct Window {  // OVER (…)
+  std::vector<Expr> partition;
+  std::vector<Order> order;
+  std::string frame;  // "ROWS BETWEEN 6 PRECEDING AND CURRENT ROW", made here; "" for none
+};
 struct Select {
   std::vector<std::pair<std::string, std::shared_ptr<Select>>> with;  // only of the first of a union
   bool distinct = false;
@@ -75,11 +83,15 @@ struct Statement {
   std::string format;  // as named, "" for none
 };
 
+// Values of {name:Type}: param_name of the request, with the escapes of TabSeparated.
+using Bound = std::map<std::string, std::string, std::less<>>;
+
 // `invalid` with line and column. 64 KB, nesting 40, 2,000 nodes.
-Result<Statement> parse(std::string_view text);
+Result<Statement> parse(std::string_view text, const Bound& bound = {});
 
 // The allow lists: the engine's own spelling, "" for what is not offered.
 std::string_view function_called(std::string_view name);  // case does not matter
+bool only_with_over(std::string_view function);           // row_number, lag …
 std::string_view type_called(std::string_view name);
 std::string_view format_called(std::string_view name);
 std::span<const std::string_view> functions();

@@ -76,9 +76,9 @@ class Reader {
       push(Word::name, std::string(text_.substr(at_, end - at_)), end);
       return {};
     }
-    static constexpr std::array<std::string_view, 24> signs = {"::", "<=", ">=", "<>", "!=", "==", "||", "(",
-                                                               ")",  "[",  "]",  ",",  ".",  ";",  "+",  "-",
-                                                               "*",  "/",  "%",  "=",  "<",  ">",  "?",  ":"};
+    static constexpr std::array<std::string_view, 26> signs = {"::", "<=", ">=", "<>", "!=", "==", "||", "(", ")",
+                                                               "[",  "]",  ",",  ".",  ";",  "+",  "-",  "*", "/",
+                                                               "%",  "=",  "<",  ">",  "?",  ":",  "{",  "}"};
     for (const std::string_view sign : signs)
       if (starts(sign)) {
         push(Word::sign, std::string(sign), at_ + sign.size());

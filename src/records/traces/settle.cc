@@ -71,7 +71,8 @@ llm::Seen seen_of(const SpanRow& row) {
   llm::Seen seen;
   seen.root = !row.parent;
   seen.kind = row.kind, seen.status = row.status;
-  seen.noise = row.noise, seen.counted = row.counted, seen.framework_tool = row.framework_tool;
+  seen.noise = row.noise, seen.counted = row.counted && row.kind != llm::Kind::tool,
+  seen.framework_tool = row.framework_tool;
   const bool calls = row.kind == llm::Kind::llm && !row.model.empty();
   seen.label = row.kind == llm::Kind::tool && !row.tool.empty() ? row.tool : calls ? row.model : row.name;
   seen.agent = row.agent, seen.handoff_to = row.handoff_to;
@@ -106,13 +107,17 @@ bool spread(const llm::Whose& whose, SpanRow& row) {
 
 bool apply(const llm::Verdict& verdict, SpanRow& row) {
   const bool whose = spread(verdict.whose, row);
-  const bool counted = verdict.why == llm::NotCounted::counted;
-  const bool same = row.counted == counted && row.not_counted == verdict.why && row.is_error == verdict.is_error &&
+  // A tool that charges by call counts by its charge: once, for the second report of a call is no tool any more.
+  const bool charged = verdict.kind == llm::Kind::tool && verdict.why == llm::NotCounted::no_usage && !verdict.noise &&
+                       (row.cost || row.cost_unknown);
+  const auto why = charged ? llm::NotCounted::counted : verdict.why;
+  const bool counted = why == llm::NotCounted::counted;
+  const bool same = row.counted == counted && row.not_counted == why && row.is_error == verdict.is_error &&
                     row.kind == verdict.kind && row.session == verdict.session && row.user == verdict.user &&
                     row.agent == verdict.agent && row.noise == verdict.noise && row.handoff_to == verdict.handoff_to;
   if (same) return whose;
   row.counted = counted;
-  row.not_counted = verdict.why;
+  row.not_counted = why;
   row.is_error = verdict.is_error;
   row.kind = verdict.kind;
   row.session = verdict.session, row.user = verdict.user, row.agent = verdict.agent;

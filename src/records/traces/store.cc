@@ -434,8 +434,8 @@ Result<Corrections> corrections(Warehouse& warehouse, ProjectId project, const s
       if (change && change(wanted[i])) changed.insert(i);
       if (wanted[i].sign != 0) stay.push_back(&wanted[i]);
     }
-    for (const std::size_t i : recount_rows(stay)) changed.insert(static_cast<std::size_t>(stay[i] - wanted.data()));
     for (SpanRow* row : stay) price_again(pricer, *row);
+    for (const std::size_t i : recount_rows(stay)) changed.insert(static_cast<std::size_t>(stay[i] - wanted.data()));
     for (const std::size_t i : changed) {
       take_back(std::move(spans[i]));
       if (wanted[i].sign == 0) continue;  // taken back for good
