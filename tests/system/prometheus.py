@@ -163,7 +163,7 @@ def dashboards(checks, asker, now):
     """Every query of deploy/grafana is answered; each dashboard shows something of an ordinary project."""
     folder = os.path.join(ROOT, "deploy/grafana")
     variables = {"$__rate_interval": "10m", "$__interval": "5m", "$__range": "2h", "$agent": ".*", "$environment": ".*"}
-    for name in sorted(os.listdir(folder)):
+    for name in sorted(each for each in os.listdir(folder) if each.endswith(".json")):
         with open(os.path.join(folder, name), encoding="utf-8") as file:
             panels = json.load(file)["panels"]
         shown = 0
