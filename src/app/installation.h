@@ -7,6 +7,7 @@
 #include "features/accounts/accounts.h"
 #include "features/alerts/alerts.h"
 #include "features/costs/costs.h"
+#include "features/dashboards/dashboards.h"
 #include "features/explore/explore.h"
 #include "features/incidents/incidents.h"
 #include "features/ingest/ingest.h"
