@@ -11,6 +11,7 @@ find_package(tomlplusplus REQUIRED)
 find_package(GTest REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(deps REQUIRED IMPORTED_TARGET libnghttp2 re2 libzstd libxxhash libargon2 libcurl)
+pkg_check_modules(hs REQUIRED libhs)   # linked by its path alone: <hs/hs.h> is found without a flag
 
 # Asio and Beast are compiled once; everything that names them links this.
 add_library(pawl_asio STATIC cmake/asio.cc)
@@ -19,4 +20,4 @@ target_link_libraries(pawl_asio PUBLIC Boost::headers OpenSSL::SSL Threads::Thre
 
 add_library(pawl_libraries INTERFACE)
 target_link_libraries(pawl_libraries INTERFACE pawl_asio simdjson::simdjson fmt::fmt OpenSSL::Crypto ZLIB::ZLIB
-  SQLite::SQLite3 PkgConfig::deps CLI11::CLI11 tomlplusplus::tomlplusplus ${CMAKE_DL_LIBS})
+  SQLite::SQLite3 PkgConfig::deps ${hs_LINK_LIBRARIES} CLI11::CLI11 tomlplusplus::tomlplusplus ${CMAKE_DL_LIBS})

@@ -120,7 +120,8 @@ constexpr auto table = [] {
 
 class Walk {
  public:
-  Walk(std::span<char> body, const SecretScanner& scanner) : body_(body), scanner_(scanner) {}
+  Walk(std::span<char> body, const SecretScanner& scanner, SecretScanner::Places places, Hide& hide)
+      : body_(body), scanner_(scanner), places_(std::move(places)), hide_(hide) {}
 
   // Throws what protozero throws where the bytes are no message.
   void message(Message kind, std::string_view bytes, int depth) {
@@ -141,25 +142,38 @@ class Walk {
 
  private:
   void text(std::string_view view) {
-    masked_ += scanner_.mask(body_.subspan(static_cast<std::size_t>(view.data() - body_.data()), view.size()));
+    const auto from = static_cast<std::size_t>(view.data() - body_.data());
+    if (!places_.everywhere) {  // texts come in order, so that the next place is behind the last one
+      while (next_ < places_.ends.size() && places_.ends[next_] < from) ++next_;
+      if (next_ == places_.ends.size() || places_.ends[next_] >= from + view.size()) return;
+    }
+    masked_ += scanner_.mask(body_.subspan(from, view.size()), hide_);
   }
   std::span<char> body_;
   const SecretScanner& scanner_;
-  std::size_t masked_ = 0;
+  SecretScanner::Places places_;
+  Hide& hide_;
+  std::size_t next_ = 0, masked_ = 0;
 };
 
 }  // namespace
 
-Result<std::size_t> mask_otlp(std::span<char> body, Signal signal, const SecretScanner& scanner) {
+Result<std::size_t> mask_otlp(std::span<char> body, Signal signal, const SecretScanner& scanner, Hide& hide) {
   static constexpr std::array roots = {Message::traces, Message::logs, Message::metrics};
-  if (!scanner.may_hold({body.data(), body.size()})) return std::size_t{0};
-  Walk walk(body, scanner);
+  auto places = scanner.places({body.data(), body.size()});
+  if (!places.everywhere && places.ends.empty()) return std::size_t{0};
+  Walk walk(body, scanner, std::move(places), hide);
   try {
     walk.message(roots[static_cast<std::size_t>(signal)], {body.data(), body.size()}, 0);
   } catch (const std::exception& exception) {
     return fail(ErrorKind::invalid, "the body is no OTLP protobuf: {}", exception.what());
   }
   return walk.masked();
+}
+
+Result<std::size_t> mask_otlp(std::span<char> body, Signal signal, const SecretScanner& scanner) {
+  Hide hide;
+  return mask_otlp(body, signal, scanner, hide);
 }
 
 }  // namespace pawl::guard

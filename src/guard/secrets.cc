@@ -1,259 +1,224 @@
-// Finds and masks: one pass that stops where three bytes could begin a secret, one for values behind telling names.
+// Finds and masks: Vectorscan says where something could end, readers say what is there and which bytes to hide.
 #include "guard/secrets.h"
 
-#include <re2/re2.h>
-
-#include <cmath>
+#include <algorithm>
+#include <numeric>
 
 #include "base/text.h"
-#include "guard/fingerprints.h"
-#include "guard/secrets_rules.h"
+#include "guard/own_patterns.h"
+#include "guard/patterns.h"
+#include "guard/readers.h"
 
 namespace pawl::guard {
 namespace {
 
-constexpr std::size_t max_pem = 64 << 10;
+constexpr int most_turns = 20;  // of looking again
 
-// Kinds that need more than a table row. Each gets the text and the position of its anchor.
-struct Anchor {
-  std::string_view first;  // three bytes or more; where case does not matter, the usual ways to write it
-  SecretKind kind;
-  std::optional<Secret> (*read)(std::string_view text, std::size_t at);
-};
-
-bool has(std::string_view text, chars::Set set) {
-  return std::any_of(text.begin(), text.end(), [&](char c) { return chars::in(set, c); });
+bool is_space(char c) {
+  return c == ' ' || c == '\n' || c == '\t' || c == '\r';
 }
 
-bool mixed(std::string_view text) {
-  return has(text, chars::digit) && has(text, chars::upper | chars::lower);
-}
-
-// Shannon, in bits a character: words have about 3, random base64 of 20 characters about 4.
-double entropy(std::string_view text) {
-  std::array<std::uint32_t, 256> counts{};
-  for (const char c : text) ++counts[static_cast<unsigned char>(c)];
-  double bits = 0;
-  for (const std::uint32_t count : counts) {
-    if (count == 0) continue;
-    const double share = static_cast<double>(count) / static_cast<double>(text.size());
-    bits -= share * std::log2(share);
+// A number of JSON that is no text, or OTLP's way to write one in a text ("intValue":"…"): stars would break it.
+bool is_number(std::string_view text, const Secret& secret) {
+  for (const char c : text.substr(secret.start, secret.size))
+    if (c < '0' || c > '9') return false;
+  std::size_t before = secret.start, behind = secret.start + secret.size;
+  constexpr std::string_view written = "\"intValue\"";
+  if (before > 0 && text[before - 1] == '"') {
+    std::size_t at = before - 1;
+    while (at > 0 && (is_space(text[at - 1]) || text[at - 1] == ':')) --at;
+    return text.substr(0, at).ends_with(written);
   }
-  return bits;
+  while (before > 0 && is_space(text[before - 1])) --before;
+  while (behind < text.size() && is_space(text[behind])) ++behind;
+  return before > 0 && behind < text.size() &&
+         std::string_view(":,[").find(text[before - 1]) != std::string_view::npos &&
+         std::string_view(",}]").find(text[behind]) != std::string_view::npos;
 }
 
-std::size_t run_of(std::string_view text, std::size_t from, chars::Set set) {
-  std::size_t at = from;
-  while (at < text.size() && chars::in(set, text[at])) ++at;
-  return at - from;
-}
-
-// Nothing that a name is made of stands before `at`: "risk-…" holds no key. A letter that is part of an escape of JSON
-// (\n, \u0022) is none.
-bool begins_here(std::string_view text, std::size_t at) {
-  if (at == 0 || !chars::in(chars::word, text[at - 1])) return true;
-  if (at >= 2 && text[at - 2] == '\\') return true;
-  return at >= 6 && text[at - 6] == '\\' && text[at - 5] == 'u';
-}
-
-// header.payload.signature, the first two JSON objects in base64url; the header stays.
-std::optional<Secret> read_jwt(std::string_view text, std::size_t at) {
-  const std::size_t header = run_of(text, at, chars::url);
-  const std::size_t payload_at = at + header + 1;
-  if (header < 12 || payload_at >= text.size() || text[payload_at - 1] != '.') return std::nullopt;
-  const std::size_t payload = run_of(text, payload_at, chars::url);
-  if (payload < 8 || !text.substr(payload_at).starts_with("ey")) return std::nullopt;
-  std::size_t size = payload;
-  if (payload_at + size < text.size() && text[payload_at + size] == '.') {
-    size += 1 + run_of(text, payload_at + size + 1, chars::url);
+// Where an escape of JSON ends that `at` lies in; `at` itself where it lies in none.
+std::size_t behind_escape(std::string_view text, std::size_t at) {
+  for (std::size_t back = 1; back <= 5 && back <= at; ++back) {
+    const std::size_t from = at - back;
+    if (text[from] != '\\') continue;
+    std::size_t before = 0;
+    while (before < from && text[from - before - 1] == '\\') ++before;
+    const std::size_t end = from + (text[from + 1] == 'u' ? 6 : 2);
+    return before % 2 == 0 && end > at ? std::min(end, text.size()) : at;
   }
-  return Secret{SecretKind::token, "jwt", payload_at, size};
+  return at;
 }
 
-std::optional<Secret> read_credentials(std::string_view text, std::size_t at, std::size_t word, std::string_view name) {
-  if (text[word] != ' ') return std::nullopt;
-  const std::size_t size = run_of(text, word + 1, chars::url | chars::dot | chars::base64);
-  const std::string_view value = text.substr(word + 1, size);
-  if (!begins_here(text, at) || size < 16 || !mixed(value) || entropy(value) < 3) return std::nullopt;
-  return Secret{SecretKind::token, name, word + 1, size};
-}
-
-std::optional<Secret> read_bearer(std::string_view text, std::size_t at) {
-  if (text.size() - at < 8 || !equals_ignoring_case(text.substr(at, 6), "bearer")) return std::nullopt;
-  return read_credentials(text, at, at + 6, "bearer");
-}
-
-std::optional<Secret> read_basic(std::string_view text, std::size_t at) {
-  if (text.size() - at < 7 || !equals_ignoring_case(text.substr(at, 5), "basic")) return std::nullopt;
-  auto found = read_credentials(text, at, at + 5, "basic");
-  if (!found) return std::nullopt;
-  const auto decoded = from_base64(text.substr(found->start, found->size));
-  return decoded && decoded->find(':') != std::string::npos ? found : std::nullopt;
-}
-
-// From after "-----BEGIN … PRIVATE KEY-----" to "-----END", or as far as it looks like base64 where that was cut off.
-std::optional<Secret> read_private_key(std::string_view text, std::size_t at) {
-  const std::string_view rest = text.substr(at);
-  if (!rest.starts_with("-----BEGIN ")) return std::nullopt;
-  const auto label_end = rest.substr(0, 80).find("-----", 11);
-  if (label_end == std::string_view::npos || rest.substr(0, label_end).find("PRIVATE KEY") == std::string_view::npos) {
-    return std::nullopt;
+// The places of a secret that are overwritten: escapes of JSON, quotes and what is no ASCII stay.
+std::vector<std::size_t> places_of(std::string_view text, const Secret& secret) {
+  std::vector<std::size_t> out;
+  const bool key = secret.kind == SecretKind::private_key, own = secret.kind == SecretKind::pattern;
+  for (std::size_t i = own ? behind_escape(text, secret.start) : secret.start; i < secret.start + secret.size; ++i) {
+    const char c = text[i];
+    if (key || own) {
+      if (c == '\\') {  // it and what it escapes stay
+        i += i + 1 < text.size() && text[i + 1] == 'u' ? 5 : 1;
+        continue;
+      }
+      if (key && !chars::in(chars::alnum | chars::base64, c)) continue;
+      if (own && (c == '"' || static_cast<unsigned char>(c) < ' ' || static_cast<unsigned char>(c) >= 0x7F)) continue;
+    }
+    if (secret.kind == SecretKind::email && c == '@') continue;
+    out.push_back(i);
   }
-  const std::size_t from = label_end + 5;
-  const std::string_view body = rest.substr(from, max_pem);
-  std::size_t size = std::min(body.find("-----END"), body.size());
-  const auto foreign = std::find_if(body.begin(), body.begin() + static_cast<std::ptrdiff_t>(size), [](char c) {
-    return c == '"' || c == '<' || c == '{' || static_cast<unsigned char>(c) >= 0x7F;
-  });
-  size = std::min(size, static_cast<std::size_t>(foreign - body.begin()));
-  std::size_t key = 0;
-  for (const char c : body.substr(0, size)) key += chars::in(chars::alnum, c) ? 1 : 0;
-  if (key < 24) return std::nullopt;
-  return Secret{SecretKind::private_key, "private_key", at + from, size};
+  return out;
 }
 
-// "://user:password@": at is the colon.
-std::optional<Secret> read_url_password(std::string_view text, std::size_t at) {
-  if (!text.substr(at).starts_with("://")) return std::nullopt;
-  const std::string_view rest = text.substr(at + 3, 300);
-  const auto end = std::find_if(rest.begin(), rest.end(), [](char c) {
-    return c == '@' || c == '/' || c == '?' || c == '#' || c == '\\' || c == '"' || c == '\'' || c == '<' || c == '{' ||
-           static_cast<unsigned char>(c) <= ' ';
-  });
-  if (end == rest.end() || *end != '@') return std::nullopt;
-  const auto [user, password] = cut(rest.substr(0, static_cast<std::size_t>(end - rest.begin())), ':');
-  if (password.size() < 3 || password.find_first_not_of('*') == std::string_view::npos) return std::nullopt;
-  return Secret{SecretKind::url_password, "url", at + 3 + user.size() + 1, password.size()};
+// Where `out` has its first eight and more bytes side by side: how many, from which.
+std::pair<std::size_t, std::size_t> room_in(const std::vector<std::size_t>& places) {
+  for (std::size_t from = 0, to = 0; from < places.size(); from = to) {
+    for (to = from + 1; to < places.size() && places[to] == places[to - 1] + 1;) ++to;
+    if (to - from >= least_reference + 2) return {places[from], to - from};
+  }
+  return {0, 0};
 }
 
-constexpr std::array anchors = {
-    Anchor{"eyJ", SecretKind::token, read_jwt},
-    Anchor{"bea", SecretKind::token, read_bearer},
-    Anchor{"BEA", SecretKind::token, read_bearer},
-    Anchor{"Bea", SecretKind::token, read_bearer},
-    Anchor{"bas", SecretKind::token, read_basic},
-    Anchor{"BAS", SecretKind::token, read_basic},
-    Anchor{"Bas", SecretKind::token, read_basic},
-    Anchor{"-----BEGIN ", SecretKind::private_key, read_private_key},
-    Anchor{"://", SecretKind::url_password, read_url_password},
-};
-
-std::optional<Secret> read_rule(const SecretRule& rule, std::string_view text, std::size_t at) {
-  if (!text.substr(at).starts_with(rule.prefix) || !begins_here(text, at)) return std::nullopt;
-  const std::size_t from = at + rule.prefix.size();
-  const std::size_t size = run_of(text, from, rule.body);
-  if (size < rule.least || size > rule.most) return std::nullopt;
-  if (rule.mixed && !mixed(text.substr(from, size))) return std::nullopt;
-  return Secret{rule.kind, rule.name, from, size};
+std::vector<std::size_t> all_of(const Secret& secret) {
+  std::vector<std::size_t> out(secret.size);
+  std::iota(out.begin(), out.end(), secret.start);
+  return out;
 }
 
-// Names whose value is a secret, in any case and with the quotes, escapes and signs of JSON, YAML, shells and code.
-constexpr std::string_view assigned_pattern =
-    R"((?i)(aws_?secret_?access_?key|aws_?session_?token|secret_?access_?key|(?:x-)?api[_-]?key|client[_-]?secret|)"
-    R"(secret[_-]?key|access[_-]?token|refresh[_-]?token|auth[_-]?token|session[_-]?token|password|passwd|pwd))"
-    R"((?:\\{0,3}["'])?[ \t]{0,4}(?:=>|:=|:|=)[ \t]{0,4}(?:\\{0,3}["'])?)"
-    R"(([^\s"'\\,;&<>{}()\[\]\x00-\x1f\x7f-\xff]+))";
-
-bool is_assigned_secret(std::string_view value) {
-  return value.size() >= 8 && value.size() <= 512 && mixed(value) && entropy(value) >= 2.8 &&
-         value.find("**") == std::string_view::npos;
+void hide_one(std::span<char> text, const Secret& secret, const Sealer* sealer, Tally& tally) {
+  const std::string_view view(text.data(), text.size());
+  const auto kind = static_cast<std::size_t>(secret.kind);
+  ++tally.masked[kind];
+  if (secret.kind == SecretKind::pattern) ++tally.patterns[std::string(secret.name)].first;
+  if (is_number(view, secret)) {
+    for (std::size_t i = 0; i < secret.size; ++i) text[secret.start + i] = '9';
+    return;
+  }
+  auto places = places_of(view, secret);
+  if (sealer != nullptr) {
+    if (secret.kind == SecretKind::email) places = all_of(secret);
+    const auto [from, room] = room_in(places);
+    const std::string reference =
+        room == 0 ? std::string()
+                  : (*sealer)(secret, view.substr(secret.start, secret.size), std::min(room - 2, longest_reference));
+    if (!reference.empty()) {
+      for (const std::size_t place : places) text[place] = '*';
+      std::ranges::copy(reference, text.begin() + static_cast<std::ptrdiff_t>(from) + 1);
+      ++tally.sealed[kind];
+      if (secret.kind == SecretKind::pattern) ++tally.patterns[std::string(secret.name)].second;
+      return;
+    }
+    places = places_of(view, secret);
+  }
+  for (const std::size_t place : places) text[place] = '*';
 }
 
-void mask_one(std::span<char> text, const Secret& secret) {
-  for (std::size_t i = secret.start; i < secret.start + secret.size; ++i) {
-    if (secret.kind != SecretKind::private_key) {
-      text[i] = '*';
-    } else if (text[i] == '\\') {  // an escape of JSON: it and what it escapes stay
-      i += i + 1 < text.size() && text[i + 1] == 'u' ? 5 : 1;
-    } else if (chars::in(chars::alnum | chars::base64, text[i])) {
-      text[i] = '*';
+// In order, one behind the other: what lies in another or across is one.
+std::vector<Secret> apart(std::vector<Secret> found) {
+  std::sort(found.begin(), found.end(),
+            [](const Secret& a, const Secret& b) { return a.start != b.start ? a.start < b.start : a.kind < b.kind; });
+  std::vector<Secret> out;
+  for (const Secret& secret : found) {
+    if (out.empty() || secret.start >= out.back().start + out.back().size) {
+      out.push_back(secret);
+    } else {
+      out.back().size = std::max(out.back().size, secret.start + secret.size - out.back().start);
     }
   }
+  return out;
 }
 
 }  // namespace
 
+const std::vector<SecretRule>& secret_rules() {
+  static const std::vector<SecretRule> all = [] {
+    std::vector<SecretRule> out(usual_rules.begin(), usual_rules.end());
+    out.insert(out.end(), cloud_rules.begin(), cloud_rules.end());
+    out.insert(out.end(), service_rules.begin(), service_rules.end());
+    return out;
+  }();
+  return all;
+}
+
+std::size_t Tally::total() const {
+  return std::accumulate(masked.begin(), masked.end(), std::size_t{0});
+}
+
+std::vector<Reference> references_in(std::string_view text) {
+  std::vector<Reference> out;
+  for (std::size_t at = text.find('*'); at != std::string_view::npos; at = text.find('*', at)) {
+    std::size_t end = at + 1;
+    while (end < text.size() && chars::in(chars::alnum, text[end])) ++end;
+    const std::size_t size = end - at - 1;
+    if (size < least_reference || size > longest_reference || end == text.size() || text[end] != '*') {
+      at = end == at + 1 ? at + 1 : end;
+      continue;
+    }
+    const std::string_view name = text.substr(at + 1, size);
+    while (end < text.size() && text[end] == '*') ++end;
+    out.push_back({name, text.substr(at, end - at)});
+    at = end;
+  }
+  return out;
+}
+
 struct SecretScanner::State {
-  std::optional<Fingerprints> fingerprints;  // of what is looked for
-  std::array<std::vector<const SecretRule*>, 256> rules;
-  std::array<std::vector<const Anchor*>, 256> anchored;
-  std::unique_ptr<const RE2> assigned;
+  struct Reader {
+    const SecretRule* rule = nullptr;  // else:
+    const Anchor* anchor = nullptr;    // none of both: an own pattern
+  };
+  std::vector<Reader> readers;  // by the number of a pattern of Vectorscan
+  std::unique_ptr<const Patterns> patterns;
+  std::unique_ptr<const OwnExpressions> own;
+  bool everywhere = false;  // an own pattern that Vectorscan cannot look for
 
-  std::optional<Secret> read(std::string_view text, std::size_t at) const {
-    const auto first = static_cast<unsigned char>(text[at]);
-    for (const SecretRule* rule : rules[first]) {
-      if (rule->prefix[1] != text[at + 1]) continue;
-      if (auto found = read_rule(*rule, text, at)) return found;
-    }
-    for (const Anchor* anchor : anchored[first]) {
-      if (anchor->first[1] != text[at + 1]) continue;
-      if (auto found = anchor->read(text, at)) return found;
-    }
-    return std::nullopt;
-  }
-
-  // Could a secret begin here, in bytes that may go on beyond its text?
-  bool plausible(std::string_view bytes, std::size_t at) const {
-    const auto first = static_cast<unsigned char>(bytes[at]);
-    const std::string_view rest = bytes.substr(at);
-    return std::ranges::any_of(anchored[first], [&](const Anchor* one) { return rest.starts_with(one->first); }) ||
-           std::ranges::any_of(rules[first], [&](const SecretRule* one) {
-             return rest.starts_with(one->prefix) && run_of(rest, one->prefix.size(), one->body) >= one->least;
-           });
-  }
+  void add_own(const std::vector<OwnPattern>& wanted, std::vector<Patterns::Pattern>& all);
 
   // In order of their start; may overlap.
   std::vector<Secret> scan(std::string_view text) const {
     std::vector<Secret> found;
-    for (std::size_t i = fingerprints->next(text, 0); i < text.size(); i = fingerprints->next(text, i + 1)) {
-      if (const auto secret = read(text, i)) {
-        found.push_back(*secret);
-        i = secret->start + secret->size - 1;
-      }
+    for (const auto& hit : patterns->hits(text)) {
+      const Reader& reader = readers[hit.pattern];
+      std::optional<Secret> secret;
+      if (reader.rule != nullptr)
+        secret = read_rule(*reader.rule, text, hit.end - lead_of(*reader.rule));
+      else if (reader.anchor != nullptr)
+        secret = reader.anchor->read(text, hit.end - reader.anchor->lead);
+      if (secret) found.push_back(*secret);
     }
-    if (!assigned) return found;
-    re2::StringPiece rest(text.data(), text.size()), value;
-    while (RE2::FindAndConsume(&rest, *assigned, nullptr, &value)) {
-      if (!is_assigned_secret({value.data(), value.size()})) continue;
-      const auto start = static_cast<std::size_t>(value.data() - text.data());
-      found.push_back({SecretKind::assigned, "assigned", start, value.size()});
-    }
-    std::sort(found.begin(), found.end(), [](const Secret& a, const Secret& b) {
-      return a.start != b.start ? a.start < b.start : a.kind < b.kind;
-    });
     return found;
   }
 };
 
-const SecretScanner& Scanners::of(SecretKinds kinds) {
-  const std::lock_guard lock(mutex_);
-  auto& made = made_[kinds];
-  if (!made) made = std::make_unique<const SecretScanner>(kinds);
-  return *made;
+void SecretScanner::State::add_own(const std::vector<OwnPattern>& wanted, std::vector<Patterns::Pattern>& all) {
+  own = std::make_unique<const OwnExpressions>(wanted);
+  for (const OwnPattern& one : wanted) {
+    Patterns::Pattern rough{.text = rough_pattern(one.pattern), .roughly = true};
+    if (rough.text.empty() || !Patterns::compile({rough})) {
+      everywhere = true;
+      continue;
+    }
+    all.push_back(std::move(rough));
+    readers.push_back({});
+  }
 }
 
-SecretScanner::SecretScanner(SecretKinds kinds) {
+SecretScanner::SecretScanner(SecretKinds kinds, const std::vector<OwnPattern>& own) {
   auto state = std::make_unique<State>();
-  std::vector<std::string_view> beginnings;
-  for (const SecretRule& rule : secret_rules) {
+  std::vector<Patterns::Pattern> all;
+  for (const SecretRule& rule : secret_rules()) {
     if ((kinds & only(rule.kind)) == 0) continue;
-    beginnings.push_back(rule.prefix);
-    state->rules[static_cast<unsigned char>(rule.prefix[0])].push_back(&rule);
+    all.push_back({.text = pattern_of(rule)});
+    state->readers.push_back({.rule = &rule});
   }
-  for (const Anchor& anchor : anchors) {
+  for (const Anchor& anchor : anchors()) {
     if ((kinds & only(anchor.kind)) == 0) continue;
-    beginnings.push_back(anchor.first);
-    state->anchored[static_cast<unsigned char>(anchor.first[0])].push_back(&anchor);
+    all.push_back({.text = std::string(anchor.pattern), .any_case = anchor.any_case});
+    state->readers.push_back({.anchor = &anchor});
   }
-  if ((kinds & only(SecretKind::assigned)) != 0) {
-    RE2::Options options;
-    options.set_encoding(RE2::Options::EncodingLatin1);  // bytes
-    options.set_log_errors(false);
-    state->assigned =
-        std::make_unique<const RE2>(re2::StringPiece(assigned_pattern.data(), assigned_pattern.size()), options);
-    PAWL_CHECK(state->assigned->ok(), "{}", state->assigned->error());
-  }
-  state->fingerprints.emplace(std::move(beginnings));
+  state->add_own(own, all);
+  auto compiled = Patterns::compile(all);
+  PAWL_CHECK(compiled, "{}", compiled.error().what);
+  state->patterns = std::move(*compiled);
   state_ = std::move(state);
 }
 
@@ -262,35 +227,83 @@ SecretScanner& SecretScanner::operator=(SecretScanner&&) noexcept = default;
 SecretScanner::~SecretScanner() = default;
 
 std::vector<Secret> SecretScanner::find(std::string_view text) const {
-  std::vector<Secret> apart;
-  for (const Secret& secret : state_->scan(text)) {
-    if (apart.empty() || secret.start >= apart.back().start + apart.back().size) {
-      apart.push_back(secret);
-    } else {  // one in the other, or across
-      apart.back().size = std::max(apart.back().size, secret.start + secret.size - apart.back().start);
-    }
-  }
-  return apart;
+  auto found = state_->scan(text);
+  state_->own->find(text, found);
+  return apart(std::move(found));
 }
 
 bool SecretScanner::may_hold(std::string_view bytes) const {
-  if (state_->assigned) return true;
-  const Fingerprints& marks = *state_->fingerprints;
-  for (std::size_t i = marks.next(bytes, 0); i < bytes.size(); i = marks.next(bytes, i + 1)) {
-    if (state_->plausible(bytes, i)) return true;
-  }
-  return false;
+  return state_->everywhere || state_->patterns->any(bytes);
 }
 
-// What is hidden may have been in the way of something else, so look again. Each turn leaves fewer bytes to hide.
-std::size_t SecretScanner::mask(std::span<char> text) const {
+SecretScanner::Places SecretScanner::places(std::string_view bytes) const {
+  Places out{.everywhere = state_->everywhere, .ends = {}};
+  if (out.everywhere) return out;
+  for (const auto& hit : state_->patterns->hits(bytes)) out.ends.push_back(hit.end - 1);
+  std::sort(out.ends.begin(), out.ends.end());
+  return out;
+}
+
+// What is hidden may have been in the way of something else, so look again. Each turn leaves fewer bytes to hide; what
+// a reference could look like by chance is starred at last.
+std::size_t SecretScanner::mask_found(std::span<char> text, Hide& hide, bool with_own) const {
+  const std::string_view view(text.data(), text.size());
   std::size_t count = 0;
-  for (auto found = state_->scan({text.data(), text.size()}); !found.empty();
-       found = state_->scan({text.data(), text.size()})) {
-    for (const Secret& secret : found) mask_one(text, secret);
+  for (int turn = 0; turn < most_turns; ++turn) {
+    auto found = state_->scan(view);
+    if (with_own) state_->own->find(view, found);
+    if (found.empty()) return count;
+    found = apart(std::move(found));
+    for (const Secret& secret : found) hide_one(text, secret, turn < 2 ? hide.sealer : nullptr, hide.tally);
     count += found.size();
+    if (with_own && turn == 2) with_own = false;  // a pattern may fit stars
   }
   return count;
+}
+
+std::size_t SecretScanner::mask(std::span<char> text, Hide& hide) const {
+  return mask_found(text, hide, !state_->own->empty());
+}
+
+std::size_t SecretScanner::mask(std::span<char> text) const {
+  Hide hide;
+  return mask(text, hide);
+}
+
+std::size_t SecretScanner::mask_json(std::span<char> json, Hide& hide) const {
+  const std::string_view view(json.data(), json.size());
+  if (!may_hold(view)) return 0;
+  std::size_t count = 0;
+  if (!state_->own->empty()) {
+    std::vector<Secret> found;
+    state_->own->find_in_json(view, found);
+    found = apart(std::move(found));
+    for (const Secret& secret : found) hide_one(json, secret, hide.sealer, hide.tally);
+    count = found.size();
+  }
+  return count + mask_found(json, hide, false);
+}
+
+std::string redact(std::string text, const std::vector<OwnPattern>& own) {
+  Hide hide;
+  if (own.empty()) {
+    static const SecretScanner all(all_kinds);
+    all.mask_json(text, hide);
+  } else {
+    SecretScanner(all_kinds, own).mask_json(text, hide);
+  }
+  return text;
+}
+
+std::string redact(std::string text) {
+  return redact(std::move(text), {});
+}
+
+const SecretScanner& Scanners::of(SecretKinds kinds) {
+  const std::lock_guard lock(mutex_);
+  auto& made = made_[kinds];
+  if (!made) made = std::make_unique<const SecretScanner>(kinds);
+  return *made;
 }
 
 }  // namespace pawl::guard

@@ -1,27 +1,53 @@
-// Fuzzes finding and masking: lengths stay, only stars are written, nothing is found twice, protobuf keeps its shape.
+// Fuzzes finding and masking: lengths stay, only stars and nines are written, nothing is found twice, protobuf keeps
+// its shape, JSON stays JSON.
+#include <simdjson.h>
+
 #include <cstdint>
 #include <cstdlib>
 #include <string>
 
 #include "guard/secrets.h"
 
+namespace {
+
+using namespace pawl::guard;
+
+void check(bool holds) {
+  if (!holds) std::abort();
+}
+
+void check_bytes(const std::string& text, const std::string& masked) {
+  check(masked.size() == text.size());
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (masked[i] == text[i]) continue;
+    check(masked[i] == '*' || (masked[i] == '9' && text[i] >= '0' && text[i] <= '9'));
+    check(text[i] != '"' && text[i] != '\\' && (text[i] & 0x80) == 0);
+  }
+}
+
+}  // namespace
+
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
-  using namespace pawl::guard;
-  static const SecretScanner scanner(all_secrets);
+  static const SecretScanner keys(all_secrets), all(all_kinds, {{"ticket", "T-[0-9]{4}"}, {"greedy", "secret.*"}});
   const std::string text(reinterpret_cast<const char*>(bytes), size);
   std::string masked = text;
-  scanner.mask(masked);
-  if (masked.size() != text.size() || !scanner.find(masked).empty()) std::abort();
-  for (std::size_t i = 0; i < size; ++i) {
-    if (masked[i] == text[i]) continue;
-    if (masked[i] != '*' || text[i] == '"' || text[i] == '\\' || (text[i] & 0x80) != 0) std::abort();
-  }
+  keys.mask(masked);
+  check_bytes(text, masked);
+  check(keys.find(masked).empty());
+  std::string json = text;
+  Hide hide;
+  all.mask_json(json, hide);
+  check(json.size() == size);
+  simdjson::dom::parser parser;
+  if (!parser.parse(text).error()) check(!parser.parse(json).error());
   for (const Signal signal : {Signal::traces, Signal::logs, Signal::metrics}) {
     std::string body = text;
-    const auto first = mask_otlp(body, signal, scanner);
-    if (body.size() != size) std::abort();
-    const auto again = mask_otlp(body, signal, scanner);
-    if ((first && !again) || (again && *again != 0)) std::abort();
+    const auto first = mask_otlp(body, signal, keys);
+    check(body.size() == size);
+    const auto again = mask_otlp(body, signal, keys);
+    check(again || !first);
+    check(!again || *again == 0);
   }
+  (void)references_in(text);
   return 0;
 }

@@ -44,12 +44,14 @@ double gigabytes_a_second(std::vector<Recorded>& all, const SecretScanner& scann
 TEST(Speed, OfMaskingRecordedRequests) {
   auto all = recorded();
   ASSERT_GT(all.size(), 20U);
-  const SecretScanner usual(default_secrets), certain(certain_secrets);
+  const SecretScanner usual(default_secrets), certain(certain_secrets), whole(all_kinds);
   std::size_t slow = 0;
   for (const auto& one : all) slow += usual.may_hold(one.body) ? 1 : 0;
   EXPECT_LT(slow, all.size() / 10) << "requests without keys are walked for nothing";
-  std::printf("masking: the usual kinds %.2f GB/s, all certain ones %.2f GB/s; %zu of %zu requests walked\n",
-              gigabytes_a_second(all, usual), gigabytes_a_second(all, certain), slow, all.size());
+  const double of_usual = gigabytes_a_second(all, usual), of_certain = gigabytes_a_second(all, certain);
+  std::printf(  // the last one masks e-mail addresses at its first pass: what is timed is the state that stays
+      "masking: the usual kinds %.2f GB/s, all certain ones %.2f GB/s, all %.2f GB/s; %zu of %zu requests walked\n",
+      of_usual, of_certain, gigabytes_a_second(all, whole), slow, all.size());
 }
 
 }  // namespace
