@@ -36,6 +36,8 @@ std::string words(Random& random, std::size_t bytes);
 // F1, false firings and delay of the rules on labelled series; causes found. From the root of the tree.
 void run_alerts();
 void run_load(const std::string& program, bool brief);
+// Bytes a second of looking for secrets, over recorded requests. From the root of the tree.
+void run_masking();
 // Batches of Langfuse's and LangSmith's clients, and reading prompts.
 void run_vendors(const std::string& program);
 // Lists, look-ups and measures over `spans` stored spans of 30 days; fills DATA first.

@@ -96,7 +96,7 @@ step_reference() { python3 tests/system/reference.py; }
 step_costs() { python3 tests/system/costs.py; }
 step_captures() { python3 tests/system/captures.py; }
 step_hostile() { python3 tests/system/hostile.py; python3 tests/system/hostile_secrets.py; }
-step_isolation() { python3 tests/system/isolation.py; }
+step_isolation() { python3 tests/system/isolation.py; python3 tests/system/privacy.py; }
 step_looking() { python3 tests/system/looking.py; }
 step_sql() { python3 tests/system/sql.py; }
 step_prometheus() { python3 tests/system/prometheus.py; }

@@ -12,13 +12,13 @@
 #include "features/incidents/incidents.h"
 #include "features/ingest/ingest.h"
 #include "features/objectives/objectives.h"
+#include "features/privacy/privacy.h"
 #include "features/prometheus/prometheus.h"
 #include "features/quality/quality.h"
 #include "features/reports/reports.h"
 #include "features/sdks/sdks.h"
 #include "features/sql/sql.h"
 #include "features/tempo/tempo.h"
-#include "guard/secrets.h"
 #include "identity.h"
 #include "listening.h"
 #include "metrics.h"
@@ -30,6 +30,7 @@
 #include "records/projects/projects.h"
 #include "records/prompts/prompts.h"
 #include "records/scores/scores.h"
+#include "records/sealed/sealed.h"
 #include "serve.h"
 #include "store/blobs/blobs.h"
 #include "store/journal/journal.h"
@@ -53,11 +54,11 @@ struct Installation::Parts {
   std::unique_ptr<scores::Scores> scores;
   std::unique_ptr<prompts::Prompts> prompts;
   std::unique_ptr<datasets::Datasets> datasets;
+  std::unique_ptr<sealed::Sealed> sealed;
   std::unique_ptr<net::Outbound> outbound;
   std::optional<MailSettings> mail;
   std::optional<accounts::OidcOptions> oidc;
   accounts::PushOptions pushes;
-  guard::Scanners scanners;
   std::unique_ptr<Pricing> pricing;
   net::Pool pool{3, 512};
   std::unique_ptr<accounts::PushGate> push;
@@ -68,6 +69,7 @@ struct Installation::Parts {
   std::atomic<bool> tried = false;  // to open it
   std::string trouble;              // under `said`: why the warehouse is not open
   std::unique_ptr<traces::Rollups> rollups;
+  std::unique_ptr<privacy::Privacy> privacy;
   std::unique_ptr<ingest::Ingest> ingest;
   std::unique_ptr<explore::Explore> explore;
   std::unique_ptr<sdks::Sdks> sdks;
@@ -98,7 +100,7 @@ struct Installation::Parts {
 
   Result<> open_stores();
   Result<> audit_settings();
-  ingest::Masked mask(projects::ProjectId project, otlp::Signal signal, otlp::Encoding encoding, std::string& body);
+  void make_privacy(const std::string& key);
   void refresh();
   void make_features();
   void make_alerts();

@@ -2,12 +2,14 @@
 #include "ledger.h"
 
 #include "features/alerts/alerts.h"
+#include "features/comments/comments.h"
 #include "features/costs/costs.h"
 #include "features/dashboards/dashboards.h"
 #include "features/ingest/ingest.h"
 #include "features/quality/quality.h"
 #include "features/reports/reports.h"
 #include "features/sdks/sdks.h"
+#include "features/share/share.h"
 #include "features/views/views.h"
 #include "records/audit/audit.h"
 #include "records/datasets/datasets.h"
@@ -15,6 +17,7 @@
 #include "records/projects/projects.h"
 #include "records/prompts/prompts.h"
 #include "records/scores/scores.h"
+#include "records/sealed/sealed.h"
 #include "records/slos/slos.h"
 
 namespace pawl::app {
@@ -24,7 +27,8 @@ std::vector<ledger::Migration> ledger_migrations() {
   for (const auto owner :
        {projects::migrations(), audit::migrations(), ingest::migrations(), scores::migrations(), prompts::migrations(),
         datasets::migrations(), sdks::migrations(), alerts::migrations(), costs::migrations(), dashboards::migrations(),
-        quality::migrations(), slos::migrations(), incidents::migrations(), reports::migrations(), views::migrations()})
+        quality::migrations(), slos::migrations(), incidents::migrations(), reports::migrations(), views::migrations(),
+        sealed::migrations(), share::migrations(), comments::migrations()})
     steps.insert(steps.end(), owner.begin(), owner.end());
   return steps;
 }

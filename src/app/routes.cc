@@ -2,7 +2,9 @@
 #include "assets.h"
 #include "base/json.h"
 #include "base/json_fields.h"
+#include "features/comments/comments.h"
 #include "features/dashboards/dashboards.h"
+#include "features/share/share.h"
 #include "features/views/views.h"
 #include "installation.h"
 #include "money.h"
@@ -47,6 +49,7 @@ std::string Installation::Parts::metrics() const {
   write_process_metrics(text);
   write_surroundings(text, config.get("data"), tls);
   ingest->write_metrics(text);
+  privacy->write_metrics(text);
   write_journal(text, journal->stats());
   if (server) write_http(text, server->stats());
   counts.write(text);
@@ -78,6 +81,33 @@ void Installation::Parts::add_routes() {
     added.push_back({name, routes, router.routes().size(), methods, router.grpc_methods().size()});
   };
   slice("ingest", [this] { ingest->add_routes(router); });
+  slice("privacy", [this] { privacy->add_routes(router); });
+  slice("share", [this] {
+    share::add_routes(
+        router, pool, *projects, *ledger, random, clock,
+        {.public_url = [this] { return config.get("public_url").empty() ? main_url : config.get("public_url"); },
+         .show =
+             [this](const share::Wanted& wanted) {
+               return explore->show({.project = wanted.project,
+                                     .kind = wanted.kind,
+                                     .id = wanted.id,
+                                     .trace = wanted.trace,
+                                     .span = wanted.span,
+                                     .bodies = wanted.bodies,
+                                     .until = wanted.until});
+             },
+         .patterns = [this](projects::ProjectId project) { return privacy->patterns(project); }});
+  });
+  slice("comments", [this] {
+    comments::add_routes(
+        router, pool, *projects, *ledger, clock, log,
+        {.public_url = [this] { return config.get("public_url").empty() ? main_url : config.get("public_url"); },
+         .mail = mailer(),
+         .mask = [this](projects::ProjectId project, std::string& text) -> Result<> {
+           TRY(privacy->mask(project, privacy::Form::text, guard::Signal::traces, text));
+           return {};
+         }});
+  });
   slice("explore", [this] { explore->add_routes(router); });
   slice("sdks", [this] { sdks->add_routes(router); });
   slice("prometheus", [this] { prometheus->add_routes(router); });

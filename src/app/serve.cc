@@ -70,15 +70,15 @@ Result<> Installation::Parts::audit_settings() {
   return audit::append(*ledger, clock.now(), 0, "operator", "settings", now);
 }
 
-// Before the journal: what a project wants hidden reaches no disk.
-ingest::Masked Installation::Parts::mask(projects::ProjectId project, otlp::Signal signal, otlp::Encoding encoding,
-                                         std::string& body) {
-  const auto masking = projects->masking(project);
-  const auto kinds = guard::kinds_in_force(masking.kinds);
-  if (kinds == 0) return {masking.epoch, 0};
-  const auto& scanner = scanners.of(kinds);
-  if (encoding == otlp::Encoding::json) return {masking.epoch, scanner.mask(body)};
-  return {masking.epoch, guard::mask_otlp(body, static_cast<guard::Signal>(signal), scanner).value_or(0)};
+// What a project wants hidden reaches no disk: before the journal, and before scores are kept.
+void Installation::Parts::make_privacy(const std::string& key) {
+  sealed = std::make_unique<sealed::Sealed>(*ledger, random, clock, key);
+  privacy = std::make_unique<privacy::Privacy>(pool, *ledger, *projects, *sealed, clock, log,
+                                               privacy::Options{.progress = [this] { return progress(); }});
+  scores->mask_by([this](projects::ProjectId project, bool is_json, std::string& text) -> Result<> {
+    TRY(privacy->mask(project, is_json ? privacy::Form::json : privacy::Form::text, guard::Signal::traces, text));
+    return {};
+  });
 }
 
 void Installation::Parts::refresh() {
@@ -97,13 +97,19 @@ void Installation::Parts::make_features() {
   push = std::make_unique<accounts::PushGate>(pushes, *projects, pool, *outbound, clock, log);
   const auto key = body_key(config.get("data"), random);
   rollups = std::make_unique<traces::Rollups>(rollup_tables(), log);
+  make_privacy(key.value_or(""));
   ingest = std::make_unique<ingest::Ingest>(
       *journal, *ledger, pool, clock, log,
       ingest::Options{
           .body_key = key.value_or(""),
           .pricer = [this](traces::SpanRow& row, const llm::Reading& reading) { pricing->price(row, reading); },
-          .mask = [this](traces::ProjectId project, otlp::Signal signal, otlp::Encoding encoding,
-                         std::string& body) { return mask(project, signal, encoding, body); },
+          .mask = [this](traces::ProjectId project, otlp::Signal signal, ingest::BodyForm form,
+                         std::string& body) -> Result<ingest::Masked> {
+            const auto done =
+                TRY(privacy->mask(project, static_cast<privacy::Form>(form), static_cast<guard::Signal>(signal), body));
+            return ingest::Masked{done.epoch, done.hidden};
+          },
+          .mask_blocks = [this](traces::ProjectId project) { return privacy->blocks(project); },
           .taps = {[this](const traces::Batch& batch) { explore->committed(batch); },
                    [this](const traces::Batch& batch) { sdks->committed(batch); }},
           .books_beside = [this](traces::ProjectId project) -> Result<ingest::BooksBeside> {
@@ -196,6 +202,7 @@ void Installation::Parts::make_sdks(const std::string& key) {
           .progress = [this] { return progress(); },
           .erase =
               [this](projects::ProjectId project, Id128 trace) {
+                privacy->forget(project, trace);
                 ingest->revise(project, {trace}, [](traces::SpanRow& row) {
                   row.sign = 0;
                   return true;
@@ -290,6 +297,7 @@ Result<> Installation::Parts::open_warehouse() {
   TRY(tables.begin(*warehouse));
   ingest->start(*warehouse);
   explore->open(*warehouse);
+  privacy->open(*warehouse);
   prometheus->open(*warehouse);
   tempo->open(*warehouse);
   costs->open(*warehouse);
@@ -361,6 +369,7 @@ void Installation::Parts::stop_server(Nanos grace) {
 void Installation::Parts::stop() {
   stop_server(5 * second);
   if (explore) explore->close();
+  if (privacy) privacy->close();
   if (prometheus) prometheus->close();
   if (tempo) tempo->close();
   if (costs) costs->close();

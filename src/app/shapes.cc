@@ -6,6 +6,7 @@
 
 #include "shapes_of_incidents.h"
 #include "shapes_of_looking.h"
+#include "shapes_of_privacy.h"
 #include "shapes_of_quality.h"
 
 namespace pawl::app {
@@ -387,6 +388,11 @@ constexpr Shape table[] = {
     {"ComparedCase", "A case in a baseline and in candidates.", compared_case_fields},
     {"EvaluatorFile", "Evaluators under a name, by version.", evaluator_file_fields},
     {"FeedbackKey", "A public key for feedback of end users.", feedback_key_fields},
+    {"Share", "A link that shows a run to whoever has it.", share_fields},
+    {"Shared", "What a link shows.", shared_fields},
+    {"Comment", "What somebody said about a run.", comment_fields},
+    {"Author", "Who said it.", author_fields},
+    {"Mentioned", "A member whom a comment mentions.", mentioned_fields},
     {"Log", "A log record that is no content of a span.", log_fields},
     {"Said", "A message of the conversation, in order.", said_fields},
     {"Dashboard", "A dashboard that a user made, in one version.", dashboard_fields},

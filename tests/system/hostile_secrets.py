@@ -96,7 +96,7 @@ def usual(checks, server):
 
 def settings(checks, server):
     shown = server.get("/api/v1/masking")
-    checks.equal("on from the first start", ([k["name"] for k in shown["kinds"] if k["on"]], shown["epoch"], shown["changed"]), (["model_key", "pawl_key"], 0, False))
+    checks.equal("on from the first start", ([k["name"] for k in shown["kinds"] if k["on"]], shown["epoch"], shown["changed"]), (["model_key", "cloud_key", "pawl_key", "private_key"], 0, False))
 
     def put(kinds):
         return server.call("PUT", "/api/v1/masking", json.dumps({"kinds": kinds}).encode(), JSON)

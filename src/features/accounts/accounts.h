@@ -1,4 +1,4 @@
-// The account side of the page and the API: who am I, log-in, users and their roles, projects, keys, masking, audit.
+// The account side of the page and the API: who am I, log-in, users and their roles, projects, keys, audit.
 #pragma once
 #include <functional>
 #include <optional>

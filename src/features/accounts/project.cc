@@ -1,8 +1,7 @@
-// A project's keys and what is masked in it; making projects; the audit table.
+// A project's keys; making projects; the audit table.
 #include <unordered_map>
 
 #include "base/text.h"
-#include "guard/secrets.h"
 #include "inside.h"
 #include "records/audit/audit.h"
 
@@ -68,31 +67,6 @@ Result<net::Response> create_project(Accounts& all, const net::Request& request)
   return net::Response::json(json.object().field("id", made.id).field("name", made.name).end().take(), 201);
 }
 
-net::Response masking_of(Accounts& all, projects::ProjectId project) {
-  const auto masking = all.projects.masking(project);
-  const auto kinds = guard::kinds_in_force(masking.kinds);
-  JsonWriter json;
-  json.object().field("epoch", masking.epoch).field("changed", masking.kinds.has_value()).key("kinds").array();
-  for (const auto& kind : guard::secret_kind_table()) {
-    json.object().field("name", kind.name).field("about", kind.about);
-    json.field("on", (kinds & guard::only(kind.kind)) != 0).end();
-  }
-  return net::Response::json(json.end().end().take());
-}
-
-Result<net::Response> show_masking(Accounts& all, const net::Request& request) {
-  return masking_of(all, access_of(request).project);
-}
-
-Result<net::Response> set_masking(Accounts& all, const net::Request& request) {
-  const auto& access = access_of(request);
-  const auto fields = TRY(body_of(request));
-  if (!fields.has("kinds")) return fail(ErrorKind::invalid, "Send kinds: a list of names; an empty one masks nothing.");
-  const auto kinds = TRY(guard::parse_kinds(join(TRY(fields.texts("kinds")), ",")));
-  TRY(all.projects.set_masking(access.project, guard::to_text(kinds), actor_of(access)));
-  return masking_of(all, access.project);
-}
-
 // Each actor is looked up once.
 Result<std::unordered_map<std::string, std::string>> names_of_actors(Accounts& all,
                                                                      const std::vector<audit::Entry>& entries) {
@@ -130,10 +104,6 @@ void add_project_routes(const std::shared_ptr<Accounts>& all) {
             "{scopes, name, expires}", "{id, key, project, scopes}"});
   add(all, {"DELETE", "/api/v1/keys/{id}", "write", revoke_key, "Revokes a key at once", "", "{}"});
   add(all, {"POST", "/api/v1/projects", "owner", create_project, "Makes a project", "{name}", "{id, name}"});
-  add(all, {"GET", "/api/v1/masking", "read", show_masking, "Which secrets are masked before they are written", "",
-            "{epoch, changed, kinds:[{name, about, on}]}"});
-  add(all, {"PUT", "/api/v1/masking", "admin", set_masking, "Sets which secrets are masked from now on", "{kinds}",
-            "{epoch, changed, kinds:[{name, about, on}]}"});
   add(all, {"GET", "/api/v1/audit", "admin", show_audit, "The audit table, the newest first", "",
             "{entries:[{number, at, project, actor, actor_name, action, detail}]}"});
 }

@@ -6,8 +6,7 @@
 namespace pawl::explore {
 namespace {
 
-Result<Bodies> bodies_of(const net::Request& request) {
-  const auto name = request.query.get("bodies");
+Result<Bodies> bodies_called(std::string_view name) {
   const auto bodies = bodies_from(name);
   if (!bodies) return fail(ErrorKind::invalid, "bodies={} must be none, new or full.", name);
   return *bodies;
@@ -26,14 +25,15 @@ std::vector<TraceSummary> summaries(const traces::Loaded& loaded, Nanos now) {
 
 // "scores": […] of these traces; of the session too where there is one.
 Result<> write_scores(JsonWriter& json, const Explore::Inside& inside, ProjectId project, const std::string* session,
-                      const std::vector<Id128>& keys, const traces::Loaded& loaded) {
+                      const std::vector<Id128>& keys, const traces::Loaded& loaded, Nanos until) {
   json.key("scores").array();
   if (inside.options.scores != nullptr) {
     std::vector<Id128> spans;
     for (const auto& row : loaded.spans) spans.push_back(row.span);
     const auto found = TRY(session == nullptr ? inside.options.scores->of_trace(project, keys.front(), spans)
                                               : inside.options.scores->of_session(project, *session, keys, spans));
-    for (const auto& score : found) scores::write_score(json, score);
+    for (const auto& score : found)
+      if (until == 0 || score.changed <= until) scores::write_score(json, score);
   }
   json.end();
   return {};
@@ -69,14 +69,19 @@ void write_findings(JsonWriter& json, const traces::Loaded& loaded) {
   json.end();
 }
 
-Result<net::Response> trace(Explore::Inside& inside, warehouse::Warehouse& store, const net::Request& request) {
+// Nothing that came later than `until` (0: all that is there).
+void keep_until(traces::Loaded& loaded, Nanos until) {
+  if (until != 0) std::erase_if(loaded.spans, [&](const auto& row) { return row.received > until; });
+}
+
+Result<std::string> trace_json(Explore::Inside& inside, warehouse::Warehouse& store, const Shown& shown) {
   const Nanos began = inside.clock.monotonic();
-  const Bodies bodies = TRY(bodies_of(request));
-  const auto project = projects::access_of(request).project;
-  const auto id = request.capture("trace_id");
-  const auto loaded = TRY(traces::load(store, {.project = project, .traces = {id_from_text(id)}, .span = std::nullopt},
-                                       bodies == Bodies::none ? traces::With::spans : traces::With::content));
-  if (loaded.spans.empty()) return fail(ErrorKind::not_found, "There is no trace {} in this project.", id);
+  const Bodies bodies = TRY(bodies_called(shown.bodies));
+  const auto project = shown.project;
+  auto loaded = TRY(traces::load(store, {.project = project, .traces = {id_from_text(shown.id)}, .span = std::nullopt},
+                                 bodies == Bodies::none ? traces::With::spans : traces::With::content));
+  keep_until(loaded, shown.until);
+  if (loaded.spans.empty()) return fail(ErrorKind::not_found, "There is no trace {} in this project.", shown.id);
   JsonWriter json;
   json.object().key("trace");
   write_trace(json, summarise(loaded.spans, inside.clock.now()));
@@ -85,10 +90,10 @@ Result<net::Response> trace(Explore::Inside& inside, warehouse::Warehouse& store
   for (const auto& row : loaded.spans) writer.write(json, row);
   json.end();
   write_findings(json, loaded);
-  TRY(write_scores(json, inside, project, nullptr, {loaded.spans.front().trace}, loaded));
+  TRY(write_scores(json, inside, project, nullptr, {loaded.spans.front().trace}, loaded, shown.until));
   TRY(write_logs_of(json, inside, store, project, {loaded.spans.front().trace}));
   write_stats(json, inside, {loaded.rows_read, inside.clock.monotonic() - began, project});
-  return net::Response::json(json.end().take());
+  return json.end().take();
 }
 
 // What was said, in order: the user's new words and the agents' answers, each once.
@@ -127,15 +132,17 @@ void write_conversation(JsonWriter& json, const traces::Loaded& loaded) {
   json.end();
 }
 
-Result<net::Response> session(Explore::Inside& inside, warehouse::Warehouse& store, const net::Request& request) {
+Result<std::string> session_json(Explore::Inside& inside, warehouse::Warehouse& store, const Shown& shown) {
   const Nanos began = inside.clock.monotonic();
-  const Bodies bodies = TRY(bodies_of(request));
-  const auto project = projects::access_of(request).project;
-  const std::string id(request.capture("session_id"));
+  const Bodies bodies = TRY(bodies_called(shown.bodies));
+  const auto project = shown.project;
+  const std::string& id = shown.id;
   const auto keys = TRY(traces::traces_of_session(store, project, id));
-  if (keys.empty()) return fail(ErrorKind::not_found, "There is no session {} in this project.", id);
-  const auto loaded = TRY(traces::load(store, {.project = project, .traces = keys, .span = std::nullopt},
-                                       bodies == Bodies::none ? traces::With::spans : traces::With::content));
+  auto loaded = TRY(traces::load(store, {.project = project, .traces = keys, .span = std::nullopt},
+                                 bodies == Bodies::none ? traces::With::spans : traces::With::content));
+  keep_until(loaded, shown.until);
+  if (keys.empty() || loaded.spans.empty())
+    return fail(ErrorKind::not_found, "There is no session {} in this project.", id);
   const auto all = summaries(loaded, inside.clock.now());
   JsonWriter json;
   json.object().key("session");
@@ -147,34 +154,56 @@ Result<net::Response> session(Explore::Inside& inside, warehouse::Warehouse& sto
   for (const auto& row : loaded.spans) writer.write(json, row);
   json.end();
   write_findings(json, loaded);
-  TRY(write_scores(json, inside, project, &id, keys, loaded));
+  TRY(write_scores(json, inside, project, &id, keys, loaded, shown.until));
   TRY(write_logs_of(json, inside, store, project, keys));
   write_conversation(json, loaded);
   write_stats(json, inside, {loaded.rows_read, inside.clock.monotonic() - began, project});
-  return net::Response::json(json.end().take());
+  return json.end().take();
+}
+
+Result<std::string> span_json(Explore::Inside& inside, warehouse::Warehouse& store, const Shown& shown) {
+  auto loaded = TRY(traces::load(
+      store, {.project = shown.project, .traces = {id_from_text(shown.trace)}, .span = id_from_text(shown.span)},
+      traces::With::content));
+  keep_until(loaded, shown.until);
+  if (shown.kind == "session") std::erase_if(loaded.spans, [&](const auto& row) { return row.session != shown.id; });
+  if (loaded.spans.empty())
+    return fail(ErrorKind::not_found, "There is no span {} in trace {} of this project.", shown.span, shown.trace);
+  JsonWriter json;
+  SpanWriter writer(loaded, {.bodies = shown.bodies == "none" ? Bodies::none : Bodies::full,
+                             .raw = shown.raw,
+                             .budget = shown.budget,
+                             .explain_cost = inside.options.explain_cost});
+  writer.write(json, loaded.spans.front());
+  return json.take();
+}
+
+Shown shown_of(const net::Request& request, std::string_view kind, std::string_view id) {
+  return {.project = projects::access_of(request).project,
+          .kind = std::string(kind),
+          .id = std::string(id),
+          .bodies = std::string(request.query.get("bodies"))};
+}
+
+Result<net::Response> trace(Explore::Inside& inside, warehouse::Warehouse& store, const net::Request& request) {
+  return net::Response::json(TRY(trace_json(inside, store, shown_of(request, "trace", request.capture("trace_id")))));
+}
+
+Result<net::Response> session(Explore::Inside& inside, warehouse::Warehouse& store, const net::Request& request) {
+  const auto shown = shown_of(request, "session", request.capture("session_id"));
+  return net::Response::json(TRY(session_json(inside, store, shown)));
 }
 
 Result<net::Response> span(Explore::Inside& inside, warehouse::Warehouse& store, const net::Request& request) {
-  const auto project = projects::access_of(request).project;
-  const auto trace_id = request.capture("trace_id"), span_id = request.capture("span_id");
-  const auto loaded =
-      TRY(traces::load(store, {.project = project, .traces = {id_from_text(trace_id)}, .span = id_from_text(span_id)},
-                       traces::With::content));
-  if (loaded.spans.empty())
-    return fail(ErrorKind::not_found, "There is no span {} in trace {} of this project.", span_id, trace_id);
-  std::size_t budget = 256U << 20;
+  auto shown = shown_of(request, "trace", request.capture("trace_id"));
+  shown.trace = shown.id, shown.span = request.capture("span_id");
+  shown.bodies = "full", shown.raw = request.query.get("raw") == "1";
   if (const auto asked = request.query.find("budget")) {
     const auto number = parse_int(*asked);
     if (!number || *number < 0) return fail(ErrorKind::invalid, "budget={} must be a number of bytes.", *asked);
-    budget = std::min(budget, static_cast<std::size_t>(*number));
+    shown.budget = std::min(shown.budget, static_cast<std::size_t>(*number));
   }
-  JsonWriter json;
-  SpanWriter writer(loaded, {.bodies = Bodies::full,
-                             .raw = request.query.get("raw") == "1",
-                             .budget = budget,
-                             .explain_cost = inside.options.explain_cost});
-  writer.write(json, loaded.spans.front());
-  return net::Response::json(json.take());
+  return net::Response::json(TRY(span_json(inside, store, shown)));
 }
 
 using Work = Result<net::Response> (*)(Explore::Inside&, warehouse::Warehouse&, const net::Request&);
@@ -196,6 +225,17 @@ void add(net::Router& router, Explore::Inside& inside, std::string pattern, Work
 }
 
 }  // namespace
+
+Result<std::string> Explore::show(const Shown& shown) const {
+  auto* const store = inside_->warehouse.load();
+  if (store == nullptr) return fail(ErrorKind::unavailable, "{}", inside_->options.progress());
+  if (!shown.span.empty()) {
+    if (shown.kind == "trace" && id_from_text(shown.id) != id_from_text(shown.trace))
+      return fail(ErrorKind::not_found, "There is no trace {} in trace {}.", shown.trace, shown.id);
+    return span_json(*inside_, *store, shown);
+  }
+  return shown.kind == "session" ? session_json(*inside_, *store, shown) : trace_json(*inside_, *store, shown);
+}
 
 void add_detail_routes(net::Router& router, Explore::Inside& inside) {
   add(router, inside, "/api/v1/traces/{trace_id}", trace, "One trace with its spans in start order",

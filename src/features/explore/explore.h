@@ -27,6 +27,17 @@ struct Options {
   traces::Rollups* rollups = nullptr;      // of query::rollups(); none: measures are read from rows
 };
 
+// What is to be shown, for others than an asker of the API (a share link).
+struct Shown {
+  traces::ProjectId project = 0;
+  std::string kind, id;     // "trace" or "session", the client's own id
+  std::string trace, span;  // of one span in it; "": all of it
+  std::string bodies;       // "none" "new" "full", "" for full
+  bool raw = false;
+  std::size_t budget = 256U << 20;  // bytes of bodies of one span
+  Nanos until = 0;                  // nothing that was received later; 0: all that is there
+};
+
 class Explore {
  public:
   Explore(net::Pool& pool, const Clock& clock, const Log& log, Options options);
@@ -42,6 +53,8 @@ class Explore {
   void end_views();
   // The tap of the live view; on the writer's thread.
   void committed(const traces::Batch& batch);
+  // The JSON of a whole trace, session or span, as the API shows it. Blocks.
+  Result<std::string> show(const Shown& shown) const;
   // True once any span of this project was ever seen by this process or found in the warehouse.
   bool ever_received(traces::ProjectId project) const;
 

@@ -198,6 +198,28 @@ LangfuseThing langfuse_thing(std::string_view table, const Fields& row) {
   return LangfuseThing::none;
 }
 
+namespace {
+
+// Its author is known by an id alone: names of people are in no export.
+void read_comment(const Fields& row, Mapped& out) {
+  const std::string type = to_lower(row.text({"objectType", "object_type"})),
+                    about = row.text({"objectId", "object_id"});
+  const std::string id = row.text({"id"}), text = row.text({"content"});
+  if (type == "prompt") {
+    ++out.skipped;
+    return out.notes.push_back("comments on prompts: Pawl has no place for them");
+  }
+  if (id.empty() || about.empty() || text.empty()) return out.bad.push_back("the comment has no id, object or content");
+  const std::string_view field = type == "session" ? "session_id" : type == "observation" ? "span_id" : "trace_id";
+  JsonWriter body;
+  body.object().field("source", "langfuse").field("id", id).field(field, about).field("text", text);
+  write_text(body, "author_name", row.text({"authorName", "authorUserId", "author_user_id"}));
+  write_time(body, "created", row.moment({"createdAt", "created_at"}));
+  add_thing(out, "comment", id, body.end().take(), {.look = "", .path = "/api/v1/comments", .same = {}});
+}
+
+}  // namespace
+
 void read_langfuse_thing(LangfuseThing thing, const Fields& row, bool cells, Memory& memory, Mapped& out) {
   const bool holds_more = thing == LangfuseThing::dataset || thing == LangfuseThing::run;
   if (const Pass pass = pass_of(thing); !out.is(pass) && !holds_more) {
@@ -224,8 +246,7 @@ void read_langfuse_thing(LangfuseThing thing, const Fields& row, bool cells, Mem
     case LangfuseThing::run_item:
       return read_run_item(row, cells, memory, out);
     case LangfuseThing::comment:
-      ++out.skipped;
-      return out.notes.push_back("comments of people: Pawl has no place for them");
+      return read_comment(row, out);
     case LangfuseThing::session:
       ++out.skipped;
       return out.notes.push_back("sums of sessions: they are made of their traces");

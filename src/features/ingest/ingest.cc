@@ -85,6 +85,7 @@ struct Ingest::Inside {
   RollUp roll_up;
   std::atomic<std::uint64_t> requests = 0, secrets = 0;
   decltype(Options::mask) mask;
+  decltype(Options::mask_blocks) mask_blocks;
   decltype(Options::books_beside) books_beside;
   decltype(Options::push_project) push_project;
   std::size_t body_limit = 64U << 20;
@@ -108,6 +109,7 @@ struct Ingest::Inside {
         repeats(writer, quarantine, log_),
         roll_up(writer, options.rollups, log_),
         mask(std::move(options.mask)),
+        mask_blocks(std::move(options.mask_blocks)),
         books_beside(std::move(options.books_beside)),
         push_project(std::move(options.push_project)),
         vendors({.pool = pool,
@@ -138,10 +140,11 @@ struct Ingest::Inside {
     Result<Decoded> decoded;
     auto read = [&]() -> Result<Decoded> {
       auto out = TRY(decode(std::move(request.body), request.content_encoding, signal, encoding, body_limit));
-      if (mask) out.masked = mask(project, signal, encoding, out.body);
+      if (mask)
+        out.masked = TRY(mask(project, signal, encoding == Encoding::json ? BodyForm::json : BodyForm::otlp, out.body));
       return out;
     };
-    if (request.body.size() <= inline_bytes) {
+    if (request.body.size() <= inline_bytes && !(mask_blocks && mask_blocks(project))) {
       decoded = read();
     } else {
       decoded = co_await net::on_pool(pool, request.cancel, read);

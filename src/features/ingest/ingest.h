@@ -24,6 +24,7 @@ struct Masked {
   std::uint32_t epoch = 0;
   std::size_t secrets = 0;
 };
+enum class BodyForm : std::uint8_t { text, json, otlp, multipart };
 
 // What a vendor's batch holds beside runs: "score-create", "feedback", "attachment", "dataset-run-item-create".
 struct Other {
@@ -44,8 +45,10 @@ struct BooksBeside {
 struct Options {
   std::string body_key;  // the installation's secret for hashes of bodies
   traces::Pricer pricer;
-  // Changes a decoded, checked body in place, never its length; on a pool or I/O thread. None: nothing is hidden.
-  std::function<Masked(traces::ProjectId, otlp::Signal, otlp::Encoding, std::string& body)> mask;
+  // Changes a decoded, checked body in place, never its length; on a pool or I/O thread. None: nothing is hidden. An
+  // error: the body is not taken.
+  std::function<Result<Masked>(traces::ProjectId, otlp::Signal, BodyForm, std::string& body)> mask;
+  std::function<bool(traces::ProjectId)> mask_blocks;  // then it is called on the pool only
   std::vector<Tap> taps;  // see every committed batch, on the writer's thread: quick, and never throwing
   std::size_t most_queued_bytes = 96U << 20;
   std::function<Result<BooksBeside>(traces::ProjectId)> books_beside;  // added where books are shown; blocks

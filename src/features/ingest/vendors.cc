@@ -109,7 +109,9 @@ Result<Vendors::Taken> Vendors::read(net::Request& request, RunForm form, const 
   if (wrap) taken.body = TRY(batch_of(wrap(request, taken.body), taken.body));
   const auto project = projects::access_of(request).project;
   if (passage_.mask) {
-    taken.masked = passage_.mask(project, otlp::Signal::traces, otlp::Encoding::json, taken.body);
+    const bool parts = request.content_type.starts_with("multipart/");
+    taken.masked =
+        TRY(passage_.mask(project, otlp::Signal::traces, parts ? BodyForm::multipart : BodyForm::json, taken.body));
     passage_.secrets += taken.masked.secrets;
   }
   TRY(llm::walk_runs(form, taken.body, passage_.clock.now(), [&](RunEvent& event) {

@@ -203,7 +203,19 @@ Result<> Scores::commit(const std::vector<Waiting*>& all) {
   });
 }
 
+Result<> Scores::mask(ProjectId project, std::vector<Score>& scores) const {
+  if (!mask_) return {};
+  for (Score& score : scores) {
+    for (std::string* text : {&score.text, &score.comment})
+      if (!text->empty()) TRY(mask_(project, false, *text));
+    for (std::string* json : {&score.correction, &score.metadata})
+      if (!json->empty()) TRY(mask_(project, true, *json));
+  }
+  return {};
+}
+
 Result<std::vector<Outcome>> Scores::put(ProjectId project, std::vector<Score> scores, std::uint64_t refused) {
+  TRY(mask(project, scores));
   Waiting mine{
       .project = project, .scores = std::move(scores), .refused = refused, .outcomes = {}, .result = {}, .done = false};
   std::unique_lock lock(mutex_);

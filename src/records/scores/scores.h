@@ -4,6 +4,7 @@
 #pragma once
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -116,6 +117,10 @@ class Scores {
  public:
   Scores(ledger::Ledger& ledger, const Clock& clock) : ledger_(ledger), clock_(clock) {}
 
+  // Hides what the project wants hidden in each text of a score (`is_json`: in a JSON document) before it is kept. Set
+  // before the first put().
+  using Mask = std::function<Result<>(ProjectId, bool is_json, std::string& text)>;
+  void mask_by(Mask mask) { mask_ = std::move(mask); }
   // Durable on return. One bad score is refused alone, with the reason. Calls at the same time share one commit.
   // `refused`: how many more came that could not even be read; they are counted.
   Result<std::vector<Outcome>> put(ProjectId project, std::vector<Score> scores, std::uint64_t refused = 0);
@@ -135,12 +140,14 @@ class Scores {
 
  private:
   struct Waiting;
+  Result<> mask(ProjectId project, std::vector<Score>& scores) const;
   Result<> commit(const std::vector<Waiting*>& all);
   Result<Outcome> put_one(ledger::Transaction& t, ProjectId project, Score& score, Books& books,
                           const std::vector<Definition>& definitions);
 
   ledger::Ledger& ledger_;
   const Clock& clock_;
+  Mask mask_;
   std::mutex mutex_;
   std::condition_variable done_;
   std::vector<Waiting*> waiting_;  // for the next commit
