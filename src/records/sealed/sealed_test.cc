@@ -17,8 +17,10 @@ struct SealedTest : testing::Test {
   ManualClock clock{7};
   void SetUp() override {
     ledger = ledger::open_sqlite(":memory:").value();
-    ASSERT_TRUE(ledger->migrate(projects_alone));
-    ASSERT_TRUE(ledger->migrate(migrations()));
+    std::vector<ledger::Migration> steps(std::begin(projects_alone), std::end(projects_alone));
+    steps.insert(steps.end(), migrations().begin(), migrations().end());
+    const auto done = ledger->migrate(steps);
+    ASSERT_TRUE(done) << done.error().what;
   }
   Sealed with(std::string secret) { return {*ledger, random, clock, std::move(secret)}; }
 };
