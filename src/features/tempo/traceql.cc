@@ -122,7 +122,8 @@ class Parser {
     skip();
     while (peek("|") && !peek("||")) TRY(select());
     if (!at_end())
-      return wrong("one spanset {{ … }} is answered here, with && and || inside it; of what follows it only | select(…)");
+      return wrong(
+          "one spanset {{ … }} is answered here, with && and || inside it; of what follows it only | select(…)");
     return out;
   }
 
