@@ -75,7 +75,7 @@ TEST_F(IncidentsTest, WhatIsOverIsMitigatedAndANewFiringOpensItAgain) {
   EXPECT_EQ(all()[1].status, "mitigated");
   std::string kinds;
   for (const auto& one : *entries(*ledger, 1, all()[1].id)) kinds += one.kind + " ";
-  EXPECT_EQ(kinds, "firing opened resolved status status firing resolved status ");
+  EXPECT_EQ(kinds, "opened firing resolved status status firing resolved status ");
   EXPECT_EQ(between(*ledger, 1, 0, 110 * hour)->size(), 1U);
   EXPECT_EQ(between(*ledger, 1, 0, 130 * hour)->size(), 2U);
 }
