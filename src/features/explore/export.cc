@@ -233,10 +233,9 @@ class ListFile {
   sj::dom::parser parser_;
 };
 
-// Secrets of every kind, starred out; lengths and JSON stay.
+// Secrets and personal data of every kind, starred out; lengths and JSON stay.
 void redact(std::string& text) {
-  static const guard::SecretScanner scanner(guard::all_secrets);
-  scanner.mask(text);
+  text = guard::redact(std::move(text));
 }
 
 // A file made piece by piece: `next` gives "" where it ends.
