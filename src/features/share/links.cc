@@ -3,6 +3,7 @@
 #include "base/json_fields.h"
 #include "base/text.h"
 #include "inside.h"
+#include "net/pages.h"
 #include "records/audit/audit.h"
 
 namespace pawl::share {
@@ -184,7 +185,14 @@ Link link_of(const ledger::Rows& rows, std::size_t row) {
 
 void add(net::Router& router, const std::shared_ptr<Share>& all, net::Route route, Work work) {
   route.handler = [all, work](net::Request& request) -> Task<Result<net::Response>> {
-    co_return co_await net::on_pool(all->pool, request.cancel, [all, work, &request] { return work(*all, request); });
+    auto answer =
+        co_await net::on_pool(all->pool, request.cancel, [all, work, &request] { return work(*all, request); });
+    if (!answer && answer.error().kind == ErrorKind::exhausted) {  // of addresses, not of sizes
+      auto slowed = net::Response::error(request, 429, answer.error().what);
+      net::set_retry_after(slowed, minute);
+      co_return slowed;
+    }
+    co_return answer;
   };
   route.body_bytes = 64U << 10;
   router.add(std::move(route));
