@@ -55,10 +55,10 @@ std::string calls_of(const Trajectory& trajectory, bool writes_only) {
   return out.end().take();
 }
 
-class Staging {
+class Experiments {
  public:
-  Staging(const Fleet& fleet, const std::string& url, const StageOptions& options, llm::PriceList prices,
-          std::vector<trials::Evaluator> writes)
+  Experiments(const Fleet& fleet, const std::string& url, const StageOptions& options, llm::PriceList prices,
+              std::vector<trials::Evaluator> writes)
       : fleet_(fleet), url_(url), options_(options), pricer_(std::move(prices)), writes_(std::move(writes)) {
     const Nanos now = options.now != 0 ? options.now : SystemClock().now();
     day0_ = now / hour * hour - fleet_days, now_ = now;
@@ -172,7 +172,7 @@ Result<> stage_experiments(const std::string& url, const StageOptions& options) 
   const Fleet fleet = TRY(load_fleet());
   auto writes = TRY(trials::read_evaluators(
       "[[evaluator]]\nname = 'writes'\nkind = 'trajectory'\nmetric = 'any_order'\narguments = 'ignore'\n", false));
-  return Staging(fleet, url, options, TRY(llm::built_in_prices()), std::move(writes)).run();
+  return Experiments(fleet, url, options, TRY(llm::built_in_prices()), std::move(writes)).run();
 }
 
 }  // namespace pawl::demo
