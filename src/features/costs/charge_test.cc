@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/csv.h"
 #include "focus.h"
 
 namespace pawl::costs {
