@@ -98,7 +98,12 @@ Result<net::Response> send(Inside& inside, warehouse::Warehouse&, const net::Req
 }
 
 Result<net::Response> list(Inside& inside, warehouse::Warehouse&, const net::Request& request) {
-  const auto mails = TRY(mails_of(inside, projects::access_of(request).project, std::string(request.capture("id"))));
+  const auto project = projects::access_of(request).project;
+  const std::string id(request.capture("id"));
+  const auto there =
+      TRY(inside.ledger.read("SELECT 1 FROM reports WHERE project = ? AND id = ?", {std::int64_t{project}, id}));
+  if (there.size() == 0) return fail(ErrorKind::not_found, "There is no report {}.", id);
+  const auto mails = TRY(mails_of(inside, project, id));
   JsonWriter json;
   json.object().key("mails").array();
   for (const auto& one : mails) write_mail(json, one);
