@@ -45,7 +45,10 @@ Result<std::string> backtest(const Words& words) {
   stats::Rule rule = words.rule;
   rule.wait = TRY(seconds_of("--for", words.wait, 0));
   rule.keep_firing = TRY(seconds_of("--keep-firing-for", words.keep, 0));
-  rule.window = TRY(seconds_of("--window", words.window, rule.kind == "prediction" ? 6 * 3600 : 3600));
+  rule.window = TRY(seconds_of("--window", words.window,
+                               rule.kind == "prediction" ? 6 * 3600
+                               : rule.kind == "psi"      ? 86'400
+                                                         : 3600));
   const auto series = TRY(stats::parse_series(TRY(read_file(words.file))));
   const auto firings = TRY(stats::backtest(series, rule));
   JsonWriter json;
@@ -206,7 +209,7 @@ void add_alert_commands(CLI::App& app, Commands& commands) {
   command->add_option("--series", words->file, "JSON {start, step_s, values, counts, …}; - reads it from the input")
       ->required();
   command->add_option("--rule", words->rule.kind,
-                      "anomaly, threshold, change, page_hinkley, prediction, burn, silence or stl [anomaly]");
+                      "anomaly, threshold, change, page_hinkley, prediction, burn, silence, stl or psi [anomaly]");
   command->add_option("--above", words->rule.above, "threshold, prediction: more than this is bad");
   command->add_option("--below", words->rule.below, "threshold, prediction: less than this is bad");
   command->add_option("--recover", words->rule.recover, "threshold: it is over at this value, and not before");

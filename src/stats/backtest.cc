@@ -9,6 +9,7 @@
 #include "stats/burn.h"
 #include "stats/drift.h"
 #include "stats/forecast.h"
+#include "stats/mix.h"
 #include "stats/stl.h"
 
 namespace pawl::stats {
@@ -278,18 +279,45 @@ Result<Judge> stl(const Series& series, const Rule& rule) {
   });
 }
 
+// How the values themselves are distributed, once an hour: those of the window against those of 14 days before.
+Result<Judge> drifted(const Series& series, const Rule& rule) {
+  if (rule.window < 3600 || rule.window > 7 * 86'400)
+    return fail(ErrorKind::invalid, "The rule psi needs a window of 1 hour to 7 days; a day is usual.");
+  struct Inside {
+    std::deque<std::pair<std::int64_t, double>> values;
+    Verdict last{.learning = true};
+  };
+  auto in = std::make_shared<Inside>();
+  return Judge([=, window = rule.window, step = series.step](std::int64_t at, double value, double) {
+    if (!std::isnan(value)) in->values.emplace_back(at, value);
+    while (!in->values.empty() && in->values.front().first <= at - window - 14 * 86'400) in->values.pop_front();
+    if ((at + step) % 3600 != 0) return in->last;
+    std::vector<double> before, now;
+    for (const auto& [when, one] : in->values) (when <= at - window ? before : now).push_back(one);
+    const std::int64_t known = before.empty() ? 0 : at - window - in->values.front().first;
+    in->last = {.learning = known < 13 * 86'400};
+    if (known < 2 * 86'400 || before.size() < 200 || now.size() < 20) return in->last;
+    const auto edges = quantile_edges(before);
+    const auto found = psi(counts_in(edges, before), counts_in(edges, now));
+    in->last.score = found.value / found.limit(), in->last.high = found.limit();
+    in->last.seen = found.value > found.limit() ? Seen::bad : Seen::good;
+    return in->last;
+  });
+}
+
 struct Kind {
   std::string_view name;
   Result<Judge> (*make)(const Series&, const Rule&);
 };
-constexpr std::array<Kind, 8> kinds = {{{"anomaly", anomaly},
+constexpr std::array<Kind, 9> kinds = {{{"anomaly", anomaly},
                                         {"threshold", threshold},
                                         {"change", change},
                                         {"page_hinkley", page_hinkley},
                                         {"prediction", prediction},
                                         {"burn", burn},
                                         {"silence", silence},
-                                        {"stl", stl}}};
+                                        {"stl", stl},
+                                        {"psi", drifted}}};
 
 }  // namespace
 

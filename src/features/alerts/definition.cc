@@ -2,6 +2,7 @@
 #include "definition.h"
 
 #include "records/incidents/incidents.h"
+#include "records/slos/slos.h"
 #include "stats/why.h"
 
 #include <fmt/ranges.h>
@@ -109,13 +110,21 @@ Result<> read_limits(Reader& from, Definition& out) {
   out.rule.below = TRY(from.number("below"));
   out.rule.recover = TRY(from.number("recover"));
   out.rule.change = TRY(from.number("change")).value_or(out.rule.change);
-  out.rule.slo = TRY(from.number("slo")).value_or(out.rule.slo);
+  out.slo = from.text("slo").value_or("");  // a name, or the share itself
+  if (out.slo.empty()) out.rule.slo = TRY(from.number("slo")).value_or(out.rule.slo);
+  if (!out.slo.empty() && out.rule.kind != "burn")
+    return fail(ErrorKind::invalid, "\"slo\" names an objective: that is for rules of the kind burn.");
+  out.distribution = TRY(from.text("distribution"));
+  if (!out.distribution.empty() && out.rule.kind != "psi")
+    return fail(ErrorKind::invalid, "\"distribution\" is for rules of the kind psi.");
   out.rule.anomaly.strictness = TRY(from.number("strictness")).value_or(out.rule.anomaly.strictness);
   if (out.rule.anomaly.strictness < .5 || out.rule.anomaly.strictness > 10)
     return fail(ErrorKind::invalid, "\"strictness\" must lie between 0.5 and 10; 1.6 is usual.");
   out.rule.learning_bar = TRY(from.number("learning_bar")).value_or(out.rule.learning_bar);
   out.rule.least = TRY(from.number("least")).value_or(out.rule.least);
-  out.rule.window = TRY(from.seconds("window", out.rule.kind == "prediction" ? 6 * 3600 : 3600));
+  out.rule.window = TRY(from.seconds("window", out.rule.kind == "prediction" ? 6 * 3600
+                                               : out.rule.kind == "psi"      ? 86'400
+                                                                             : 3600));
   out.states.wait = TRY(from.seconds("for", 0));
   out.states.keep_firing = TRY(from.seconds("keep_firing_for", 0));
   out.states.renotify = TRY(from.seconds("renotify", 4 * 3600));
@@ -140,6 +149,41 @@ Result<> read_shape(Reader& from, Definition& out) {
   const auto zone = Zone::find(out.shape.zone_name);
   if (!zone) return fail(ErrorKind::invalid, "There is no time zone {}.", out.shape.zone_name);
   out.shape.zone = *zone;
+  return {};
+}
+
+Result<> read_groups(Reader& from, Definition& out) {
+  out.group_by = TRY(from.texts("group_by"));
+  for (const auto& one : out.group_by) {
+    if (one == "rule" || one == "folder" || one == "severity" || std::ranges::find(out.split, one) != out.split.end())
+      continue;
+    return fail(ErrorKind::invalid, "\"group_by\" is of rule, folder, severity and what the rule is split by, not {}.",
+                one);
+  }
+  out.group_wait = TRY(from.seconds("group_wait", out.group_wait));
+  out.group_interval = TRY(from.seconds("group_interval", out.group_interval));
+  if (out.group_wait > 3600 || out.group_interval > 86'400)
+    return fail(ErrorKind::invalid, "\"group_wait\" is at most 1h, \"group_interval\" at most 1d.");
+  return {};
+}
+
+// A distribution is counted by the hour, by something that can be split by.
+Result<> check_distribution(const Definition& out) {
+  if (out.distribution.empty()) return {};
+  if (out.shape.step != 3600) return fail(ErrorKind::invalid, "A rule on a distribution has the step 1h.");
+  if (out.rule.window < 3600 || out.rule.window > 7 * 86'400)
+    return fail(ErrorKind::invalid, "\"window\" of a distribution lies between 1h and 7d; 1d is usual.");
+  const auto& measures = query::measures();
+  const auto found = std::ranges::find(measures, out.measure, &query::MeasureInfo::name);
+  if (found == measures.end() || !found->adds_up || found->type != query::Type::number)
+    return fail(ErrorKind::invalid, "A distribution is of counts, such as llm_calls or traces, not of {}.",
+                out.measure);
+  if (out.has_bins()) return {};
+  auto dimensions = out.split;
+  dimensions.push_back(out.distribution);
+  const query::MeasureQuery question{.measures = {out.measure}, .dimensions = dimensions, .range = {0, day}};
+  if (const auto done = query::compile(1, question); !done)
+    return fail(ErrorKind::invalid, "\"distribution\" is a dimension, latency or ttft: {}", done.error().what);
   return {};
 }
 
@@ -197,29 +241,35 @@ Result<Definition> parse_definition(std::string_view json) {
   if (parser.parse(simdjson::padded_string(json)).get(object))
     return fail(ErrorKind::invalid, "A rule must be a JSON object {{name, measure, kind, …}}.");
   Reader from(object);
-  TRY(from.only(
-      {"name",     "measure",  "kind",         "filter",  "split",     "grain",    "above",           "below",
-       "recover",  "window",   "change",       "slo",     "direction", "for",      "keep_firing_for", "no_data",
-       "renotify", "severity", "channels",     "runbook", "step",      "timezone", "strictness",      "enabled",
-       "escalate", "explain",  "learning_bar", "least",   "folder",    "incident", "incident_window"}));
+  TRY(from.only({"name",           "measure",      "kind",       "filter",          "split",          "grain",
+                 "above",          "below",        "recover",    "window",          "change",         "slo",
+                 "direction",      "for",          "no_data",    "renotify",        "severity",       "channels",
+                 "runbook",        "step",         "timezone",   "enabled",         "escalate",       "explain",
+                 "learning_bar",   "least",        "folder",     "incident",        "group_by",       "group_wait",
+                 "group_interval", "distribution", "strictness", "keep_firing_for", "incident_window"}));
   Definition out;
   out.name = TRY(from.text("name"));
   if (out.name.empty() || out.name.size() > 200)
     return fail(ErrorKind::invalid, "\"name\" must have 1 to 200 characters.");
   out.measure = TRY(from.text("measure"));
+  const bool of_slo = !from.text("slo").value_or("").empty();
+  if (of_slo && !out.measure.empty())
+    return fail(ErrorKind::invalid, "A rule on an objective has no \"measure\": the objective says what is bad.");
+  if (of_slo) out.measure = "error_rate";  // what its share of bad runs is called
   if (out.measure.empty()) return fail(ErrorKind::invalid, "\"measure\" is missing, such as cost or error_rate.");
   out.filter_text = TRY(from.text("filter"));
   out.split = TRY(from.texts("split"));
   if (out.split.size() > 3) return fail(ErrorKind::invalid, "\"split\" has at most three dimensions.");
   const auto grain = query::grain_from(TRY(from.text("grain", "span")));
   if (!grain) return fail(ErrorKind::invalid, "\"grain\" must be span, trace or session.");
-  out.grain = *grain;
+  out.grain = of_slo ? query::Grain::trace : *grain;
   out.severity = TRY(from.text("severity", "page"));
   if (out.severity != "page" && out.severity != "ticket" && out.severity != "info")
     return fail(ErrorKind::invalid, "\"severity\" must be page, ticket or info.");
   out.runbook = TRY(from.text("runbook"));
   out.folder = TRY(from.text("folder"));
   if (out.folder.size() > 100) return fail(ErrorKind::invalid, "\"folder\" has at most 100 characters.");
+  TRY(read_groups(from, out));
   out.incident = TRY(from.incident("incident", out.severity));
   out.incident_window = TRY(from.seconds("incident_window", out.incident_window));
   out.channels = TRY(from.texts("channels"));
@@ -232,8 +282,24 @@ Result<Definition> parse_definition(std::string_view json) {
   TRY(read_shape(from, out));
   TRY(check_question(out));
   TRY(check_explain(out));
+  TRY(check_distribution(out));
   TRY(stats::make_judge(out.shape, out.rule));
   return out;
+}
+
+Result<> resolve(ledger::Ledger& ledger, ProjectId project, Definition& definition) {
+  if (definition.slo.empty()) return {};
+  const auto found = slos::find(ledger, project, definition.slo);
+  if (!found) return fail(ErrorKind::invalid, "\"slo\": {} `pawl slo list` shows them.", found.error().what);
+  const auto with = [&](const std::string& text) {
+    return definition.filter_text.empty() ? text : fmt::format("{} ({})", text, definition.filter_text);
+  };
+  definition.valid_filter = with(slos::valid_filter(*found)), definition.bad_filter = with(slos::bad_filter(*found));
+  auto filter = query::Filter::parse(definition.valid_filter);
+  if (!filter) return fail(ErrorKind::invalid, "The objective {} has a filter with a mistake.", definition.slo);
+  definition.filter = std::move(*filter);
+  definition.rule.slo = found->target, definition.slo_changed = found->changed;
+  return {};
 }
 
 }  // namespace pawl::alerts

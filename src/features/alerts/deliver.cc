@@ -14,7 +14,7 @@ constexpr std::array<std::int64_t, 9> pauses = {5, 30, 120, 600, 1800, 7200, 21'
 constexpr std::size_t most_at_once = 50;  // messages of a round
 
 struct Row {  // of the outbox, not gone out yet
-  std::string id, event, channel, body;
+  std::string id, event, channel, body, group;
   std::int64_t project = 0;
   bool unless_known = false;
 };
@@ -22,7 +22,8 @@ struct Row {  // of the outbox, not gone out yet
 std::vector<Row> fresh_rows(Inside& inside, std::int64_t now) {
   std::vector<Row> out;
   const auto rows = inside.ledger.read(
-      "SELECT o.id, o.event, o.channel, o.body, o.project, o.unless_known FROM alert_outbox o JOIN alert_channels c ON "
+      "SELECT o.id, o.event, o.channel, o.body, o.project, o.unless_known, o.grouped FROM alert_outbox o JOIN "
+      "alert_channels c ON "
       "c.project = o.project AND c.id = o.channel WHERE o.state = 'waiting' AND o.due <= ? AND o.lead = '' AND "
       "c.enabled "
       "= 1 ORDER BY o.due LIMIT 1000",
@@ -33,6 +34,7 @@ std::vector<Row> fresh_rows(Inside& inside, std::int64_t now) {
                    .event = rows->text(i, 1),
                    .channel = rows->text(i, 2),
                    .body = rows->text(i, 3),
+                   .group = rows->text(i, 6),
                    .project = rows->integer(i, 4),
                    .unless_known = rows->integer(i, 5) != 0});
   return out;
@@ -76,8 +78,8 @@ Result<> settle(Inside& inside, std::int64_t now) {
       fates.push_back({row.id, row.id, "muted", std::move(why)});
       continue;
     }
-    const std::string group =
-        fmt::format("{}\n{}\n{}\n{}\n{}", row.project, row.channel, notice->rule, notice->type, row.unless_known);
+    const std::string group = fmt::format("{}\n{}\n{}\n{}\n{}", row.project, row.channel,
+                                          row.group.empty() ? notice->rule : row.group, notice->type, row.unless_known);
     fates.push_back({row.id, leads.emplace(group, row.id).first->second, "waiting", ""});
   }
   if (fates.empty()) return {};

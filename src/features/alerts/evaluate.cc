@@ -6,29 +6,64 @@
 
 #include "base/text.h"
 #include "inside.h"
+#include "records/slos/slos.h"
 
 namespace pawl::alerts {
 namespace {
 
 Result<Stream> new_stream(const Definition& definition) {
-  return Stream{.judge = TRY(stats::make_judge(definition.shape, definition.rule)),
-                .instance = {},
-                .acknowledged = {},
-                .event = {}};
+  Stream out{.judge = TRY(stats::make_judge(definition.shape, definition.rule)),
+             .instance = {},
+             .acknowledged = {},
+             .event = {},
+             .mix = {},
+             .recent = {}};
+  if (definition.is_mix())
+    out.mix.emplace(stats::MixSettings{.window = definition.rule.window, .ordered = definition.has_bins()});
+  return out;
+}
+
+// Whether what comes late can be added to another step: it cannot be to a quantile.
+bool carries(const Definition& definition) {
+  return definition.rule.kind != "threshold" && !definition.is_mix() &&
+         (definition.shape.sort == stats::Sort::sum ||
+          (!definition.measure.contains(".p5") && !definition.measure.contains(".p9")));
+}
+
+// The step's value with what came late for the steps before.
+Stream::Judged with_late(const Definition& definition, Stream& stream, Stream::Judged now) {
+  const double sum = std::exchange(stream.late_sum, 0), count = std::exchange(stream.late_count, 0);
+  if (sum == 0 && count == 0) return now;
+  if (definition.shape.sort == stats::Sort::sum)
+    return {std::max(0., now.value + sum), std::max(0., now.count + count)};
+  const double all = now.count + count;
+  if (all <= 0) return now;
+  return {((std::isnan(now.value) ? 0 : now.value) * now.count + sum) / all, all};
+}
+
+// A distribution by its PSI, the rest by the rule's judge.
+stats::Verdict judge_step(Stream& stream, std::int64_t at, Stream::Judged& now,
+                          const std::vector<const Bucket*>& categories) {
+  if (!stream.mix) return stream.judge(at, now.value, now.count);
+  for (const auto* one : categories) stream.mix->add(one->category, one->value);
+  const auto found = stream.mix->close(at);
+  now.value = found.value;
+  return {.seen = found.bad() ? stats::Seen::bad : stats::Seen::good,
+          .learning = found.learning,
+          .score = std::isnan(found.value) ? 0 : found.value / found.limit,
+          .low = 0,
+          .high = found.limit};
 }
 
 void step_on(const Definition& definition, const std::string& split, Stream& stream, const stats::Verdict& verdict,
-             double value, std::int64_t at, std::vector<Told>& told) {
+             Stream::Judged now, std::int64_t at, std::vector<Told>& told) {
   auto& instance = stream.instance;
   const auto before = instance;
-  stream.value = value;
+  const double value = stream.value = now.value;
   if (!stream.acknowledged.empty()) instance.acknowledged = true;
   const std::int64_t began = instance.state == stats::State::ok ? at : instance.since;
   const bool late_one = std::exchange(stream.came_late, false);
-  if (definition.rule.kind == "threshold") {
-    stream.recent[at - definition.shape.step] = value;
-    stream.recent.erase(stream.recent.begin(), stream.recent.lower_bound(at - late - definition.shape.step));
-  }
+  stream.recent.erase(stream.recent.begin(), stream.recent.lower_bound(at - late - definition.shape.step));
   const auto moved = stats::advance(instance, definition.states, late_one ? stats::Seen::bad : verdict.seen, at);
   if (instance.state != stats::State::firing) stream.acknowledged.clear();
   stream.changed |= before.state != instance.state || before.since != instance.since || before.good != instance.good ||
@@ -80,13 +115,13 @@ Result<std::vector<Told>> feed(Live& live, const std::vector<Bucket>& given, std
   std::vector<Told> told;
   const std::int64_t step = live.definition.shape.step;
   std::size_t next = 0;
-  std::map<std::string_view, const Bucket*> here;
+  std::map<std::string_view, std::vector<const Bucket*>> here;
   for (std::int64_t at = from; at + step <= to; at += step) {
     here.clear();
     for (; next < given.size() && given[next].at < at + step; ++next) {
-      if (given[next].at >= at) here.emplace(given[next].split, &given[next]);
+      if (given[next].at >= at) here[given[next].split].push_back(&given[next]);
     }
-    for (const auto& [split, bucket] : here) {
+    for (const auto& [split, buckets] : here) {
       if (live.streams.contains(std::string(split))) continue;
       if (live.streams.size() >= most_instances)
         return fail(ErrorKind::exhausted, "More than {} instances: too many to follow. Narrow the filter or the split.",
@@ -96,38 +131,60 @@ Result<std::vector<Told>> feed(Live& live, const std::vector<Bucket>& given, std
     for (auto& [split, stream] : live.streams) {
       const auto found = here.find(split);
       const bool sum = live.definition.shape.sort == stats::Sort::sum;
-      const double value = found != here.end() ? found->second->value : sum ? 0 : stats::nothing;
-      const double count = found != here.end() ? found->second->count : 0;
+      Stream::Judged now{sum ? 0 : stats::nothing, 0};
+      if (found != here.end()) now = {found->second.front()->value, found->second.front()->count};
       if (found != here.end() || stream.seen == 0) stream.seen = at;
-      const auto verdict = stream.judge(at, value, count);
+      if (advance) stream.recent[at] = now;
+      now = with_late(live.definition, stream, now);
+      static const std::vector<const Bucket*> none;
+      const auto verdict = judge_step(stream, at, now, found == here.end() ? none : found->second);
       if (live.drawn != nullptr)
-        live.drawn->at(split).push_back({at, value, verdict.expected, verdict.low, verdict.high});
-      if (advance) step_on(live.definition, split, stream, verdict, value, at + step, told);
+        live.drawn->at(split).push_back({at, now.value, verdict.expected, verdict.low, verdict.high});
+      if (advance) step_on(live.definition, split, stream, verdict, now, at + step, told);
     }
     if (advance) forget_gone(live, at + step, told);
   }
   return told;
 }
 
+namespace {
+
+// What has come since for a step that was judged, to be counted in the next one.
+void carry(const Definition& definition, Stream& stream, const Bucket& bucket) {
+  auto& was = stream.recent[bucket.at];
+  const bool sum = definition.shape.sort == stats::Sort::sum;
+  const auto whole = [&](double value, double count) { return std::isnan(value) ? 0 : sum ? value : value * count; };
+  stream.late_sum += whole(bucket.value, bucket.count) - whole(was.value, was.count);
+  stream.late_count += bucket.count - was.count;
+  was = {bucket.value, bucket.count};
+}
+
+}  // namespace
+
 Result<> hear_late(Live& live, const std::vector<Bucket>& given, std::int64_t from, std::int64_t to) {
   const auto& rule = live.definition.rule;
-  if (rule.kind != "threshold") return {};
+  const bool threshold = rule.kind == "threshold";
+  if (!threshold && !carries(live.definition)) return {};
   const auto is_bad = [&](double value) {
     return stats::judge(value, rule.above.has_value(), rule.above ? *rule.above : *rule.below, rule.recover) ==
            stats::Seen::bad;
   };
   for (const auto& bucket : given) {
-    if (bucket.at < std::max(from, live.began) || bucket.at >= to || !is_bad(bucket.value)) continue;
+    if (bucket.at < std::max(from, live.began) || bucket.at >= to || (threshold && !is_bad(bucket.value))) continue;
     auto found = live.streams.find(bucket.split);
     if (found == live.streams.end()) {
       if (live.streams.size() >= most_instances) continue;
       found = live.streams.emplace(bucket.split, TRY(new_stream(live.definition))).first;
     }
     auto& stream = found->second;
-    const auto was = stream.recent.find(bucket.at);
-    if (was != stream.recent.end() && is_bad(was->second)) continue;
-    stream.recent[bucket.at] = bucket.value;
     stream.seen = std::max(stream.seen, bucket.at);
+    if (!threshold) {
+      carry(live.definition, stream, bucket);
+      continue;
+    }
+    const auto was = stream.recent.find(bucket.at);
+    if (was != stream.recent.end() && is_bad(was->second.value)) continue;
+    stream.recent[bucket.at] = {bucket.value, bucket.count};
     stream.came_late = true;
   }
   return {};
@@ -263,10 +320,16 @@ Result<> keep(Inside& inside, std::vector<Round>& rounds) {
 Result<Live*> live_rule(Inside& inside, warehouse::Warehouse& store, const StoredRule& rule, bool& fresh) {
   const auto key = std::pair(rule.project, rule.id);
   auto found = inside.live.find(key);
-  if (found != inside.live.end() && found->second.version == rule.version) return &found->second;
+  if (found != inside.live.end() && found->second.version == rule.version) {
+    const auto& known = found->second.definition;  // an objective may have been changed since
+    if (known.slo.empty()) return &found->second;
+    const auto slo = slos::find(inside.ledger, rule.project, known.slo);
+    if (slo && slo->changed == known.slo_changed) return &found->second;
+  }
   if (found != inside.live.end()) inside.live.erase(found);
   fresh = true;
   Live made{.version = rule.version, .definition = TRY(parse_definition(rule.json)), .streams = {}};
+  TRY(resolve(inside.ledger, rule.project, made.definition));
   const std::int64_t step = made.definition.shape.step;
   const std::int64_t now = (inside.clock.now() / second - delay) / step * step;
   const std::int64_t from = rule.evaluated == 0 ? now : rule.evaluated / step * step, begin = from - history;
@@ -279,6 +342,15 @@ Result<Live*> live_rule(Inside& inside, warehouse::Warehouse& store, const Store
   return &inside.live.emplace(key, std::move(made)).first->second;
 }
 
+// An objective's burning is a rise of its bad runs, a distribution's change one of what it counts.
+Definition explained_by(const Definition& definition) {
+  Definition out = definition;
+  if (definition.bad_filter.empty()) return out;
+  out.measure = "traces", out.unit = "traces", out.filter_text = definition.bad_filter;
+  out.shape.sort = stats::Sort::sum;
+  return out;
+}
+
 // What explains those that fire now; a few at most, so that a storm does not stop the judging.
 void explain_firings(Inside& inside, warehouse::Warehouse& store, const StoredRule& rule, Live& live,
                      std::vector<Told>& told) {
@@ -287,7 +359,7 @@ void explain_firings(Inside& inside, warehouse::Warehouse& store, const StoredRu
     if (one.notice != "firing") continue;
     live.streams.at(one.split).event = event_id(rule, one);
     if (one.passed || left-- <= 0) continue;
-    auto evidence = evidence_of(inside, store, rule, live.definition, one);
+    auto evidence = evidence_of(inside, store, rule, explained_by(live.definition), one);
     if (evidence)
       one.evidence = std::move(*evidence);
     else

@@ -1,4 +1,5 @@
 // Writing down what happened: the event of a notice, its body, and a row of the outbox for each channel.
+#include <algorithm>
 #include <cmath>
 
 #include "base/text.h"
@@ -31,27 +32,48 @@ std::string body_of(Inside& inside, const StoredRule& rule, const Definition& de
   return json.end().end().take();
 }
 
-// Instances of a rule that fire together are told together, those that join them a little later.
-Result<std::int64_t> due_of(ledger::Transaction& change, const StoredRule& rule, const Definition& definition,
-                            const std::string& channel, std::int64_t now) {
-  if (definition.split.empty()) return now;
-  const auto rows =
-      TRY(change.run("SELECT max(o.changed) FROM alert_events e JOIN alert_outbox o ON o.event = e.id WHERE e.project "
-                     "= ? AND e.rule = "
-                     "? AND e.at > ? AND o.channel = ? AND o.state = 'sent'",
-                     {static_cast<std::int64_t>(rule.project), rule.id, now - 7200, channel}));
-  return std::max(now + group_wait, rows.integer(0, 0) + group_interval);
+// What shares a message with others: values of what it is grouped by, the rule unless it says something else.
+std::string group_of(const StoredRule& rule, const Definition& definition, const Told& told) {
+  if (definition.group_by.empty()) return "rule=" + rule.id;
+  std::string out;
+  const auto split = split_pairs(told.split);
+  for (const auto& one : definition.group_by) {
+    const auto found = std::ranges::find(split, one, &std::pair<std::string, std::string>::first);
+    const std::string value = one == "rule"          ? rule.id
+                              : one == "folder"      ? definition.folder
+                              : one == "severity"    ? definition.severity
+                              : found == split.end() ? std::string()
+                                                     : found->second;
+    out += fmt::format("{}{}={}", out.empty() ? "" : "\n", one, value);
+  }
+  return out;
 }
 
-Result<> send_later(ledger::Transaction& change, const StoredRule& rule, const std::string& event,
-                    const std::string& channel, const std::string& body, std::int64_t now, std::int64_t due,
-                    bool unless_known) {
+// What fires together is told together, what joins it a little later.
+Result<std::int64_t> due_of(ledger::Transaction& change, const StoredRule& rule, const Definition& definition,
+                            const std::string& group, const std::string& channel, std::int64_t now) {
+  if (definition.split.empty() && definition.group_by.empty()) return now;
+  const auto rows = TRY(change.run(
+      "SELECT max(changed) FROM alert_outbox WHERE project = ? AND grouped = ? AND channel = ? AND state = 'sent' AND "
+      "changed > ?",
+      {static_cast<std::int64_t>(rule.project), group, channel,
+       now - std::max<std::int64_t>(7200, definition.group_interval)}));
+  return std::max(now + definition.group_wait, rows.integer(0, 0) + definition.group_interval);
+}
+
+struct Going {
+  std::string event, group, body;
+};
+
+Result<> send_later(ledger::Transaction& change, const StoredRule& rule, const Going& what_goes,
+                    const std::string& channel, std::int64_t now, std::int64_t due, bool unless_known) {
+  const auto& [event, group, body] = what_goes;
   const std::string what = fmt::format("{}\n{}{}", event, channel, unless_known ? fmt::format("\n{}", due - now) : "");
   TRY(
       change.run("INSERT OR IGNORE INTO alert_outbox (id, project, event, channel, body, state, attempts, due, error, "
-                 "changed, unless_known) VALUES (?, ?, ?, ?, ?, 'waiting', 0, ?, '', ?, ?)",
+                 "changed, unless_known, grouped) VALUES (?, ?, ?, ?, ?, 'waiting', 0, ?, '', ?, ?, ?)",
                  {"msg_" + to_hex(sha256(what)).substr(0, 40), static_cast<std::int64_t>(rule.project), event, channel,
-                  body, due, now, std::int64_t{unless_known}}));
+                  body, due, now, std::int64_t{unless_known}, group}));
   return {};
 }
 
@@ -111,14 +133,17 @@ Result<> write_told(ledger::Transaction& change, Inside& inside, const StoredRul
   if (told.passed) return {};  // nobody is told
   const auto named =
       TRY(change.run("SELECT name FROM projects WHERE id = ?", {static_cast<std::int64_t>(rule.project)}));
-  const std::string body =
-      body_of(inside, rule, definition, told, id, named.size() > 0 ? named.text(0, 0) : std::string("default"));
+  const Going out{.event = id,
+                  .group = group_of(rule, definition, told),
+                  .body = body_of(inside, rule, definition, told, id,
+                                  named.size() > 0 ? named.text(0, 0) : std::string("default"))};
   for (const auto& channel : TRY(listeners(change, rule, definition, told))) {
-    const auto due = told.notice == "acknowledged" ? now : TRY(due_of(change, rule, definition, channel, now));
-    TRY(send_later(change, rule, id, channel, body, now, due, false));
+    const auto due =
+        told.notice == "acknowledged" ? now : TRY(due_of(change, rule, definition, out.group, channel, now));
+    TRY(send_later(change, rule, out, channel, now, due, false));
   }
   for (const auto& step : definition.escalate) {
-    if (told.notice == "firing") TRY(send_later(change, rule, id, step.channel, body, now, now + step.after, true));
+    if (told.notice == "firing") TRY(send_later(change, rule, out, step.channel, now, now + step.after, true));
   }
   return {};
 }

@@ -11,6 +11,7 @@
 #include "channel.h"
 #include "definition.h"
 #include "silences.h"
+#include "stats/mix.h"
 
 namespace pawl::alerts {
 
@@ -19,6 +20,7 @@ struct Bucket {
   std::string split;
   std::int64_t at = 0;  // seconds
   double value = stats::nothing, count = 0;
+  std::string category;  // of a distribution: its value; such a step has several
 };
 
 struct Stream {  // one instance: a rule × values of its split
@@ -27,8 +29,13 @@ struct Stream {  // one instance: a rule × values of its split
   std::string acknowledged;  // by whom
   std::string event;         // the newest firing
   double value = stats::nothing;
-  std::int64_t seen = 0;                  // newest step in which there was something, seconds
-  std::map<std::int64_t, double> recent;  // values of the last steps, as they were judged; of thresholds
+  std::int64_t seen = 0;          // newest step in which there was something, seconds
+  std::optional<stats::Mix> mix;  // of a distribution, instead of the judge
+  struct Judged {
+    double value = stats::nothing, count = 0;
+  };
+  std::map<std::int64_t, Judged> recent;  // the last steps, as they were judged
+  double late_sum = 0, late_count = 0;    // what came late for them, and counts in the next step
   bool came_late = false;                 // something of the last minutes is bad by what has come since
   bool changed = true;                    // against what the ledger says
 };
@@ -69,8 +76,6 @@ struct Told {  // a notice that a bucket brought about
 inline constexpr std::int64_t delay = 60;             // seconds behind now: spans come late
 inline constexpr std::int64_t too_old = 600;          // what is older is written down and not told
 inline constexpr std::int64_t late = 300;             // so far back a threshold is judged again for late spans
-inline constexpr std::int64_t group_wait = 30;        // instances that fire together are told together
-inline constexpr std::int64_t group_interval = 300;   // those that join them later
 inline constexpr std::size_t most_instances = 1000;   // of a rule
 inline constexpr std::int64_t history = 30 * 86'400;  // what a judge begins with, and a back-test looks at
 
@@ -102,14 +107,15 @@ Result<std::vector<Bucket>> buckets(warehouse::Warehouse& store, traces::Rollups
 // The same, once in a round for all rules that ask it; holds until the next round.
 Result<const std::vector<Bucket>*> shared(Inside& inside, warehouse::Warehouse& store, ProjectId project,
                                           const Definition& definition, std::int64_t from, std::int64_t to);
-std::int64_t asked_from(const Definition& definition, std::int64_t from);  // a threshold hears what came late
+std::int64_t asked_from(const Definition& definition, std::int64_t from);  // five minutes before: what came late
 // What is due of several measures of the same spans, by one statement; found again by `shared`.
 void ask_together(Inside& inside, warehouse::Warehouse& store, const std::vector<StoredRule>& rules);
 // Feeds buckets of [from, to) to the streams, and makes new ones as values appear. Without `advance` they only learn.
 Result<std::vector<Told>> feed(Live& live, const std::vector<Bucket>& buckets, std::int64_t from, std::int64_t to,
                                bool advance);
-// A threshold looks once more at the steps of [from, to), of the last five minutes: an instance of which one is bad by
-// what has come since is bad at the next step.
+// Looks once more at the steps of [from, to), of the last five minutes. An instance of a threshold of which one is bad
+// by what has come since is bad at the next step; of other kinds what has come since counts in the next step, where it
+// is a sum, a ratio or a mean.
 Result<> hear_late(Live& live, const std::vector<Bucket>& buckets, std::int64_t from, std::int64_t to);
 // What is long over by `now` is not told; what fires still is, however late.
 void mark_passed(std::vector<Told>& told, std::int64_t now);

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <simdjson.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "base/json.h"
@@ -87,6 +88,13 @@ std::string split_text_of(const Notice& notice) {
 
 std::string title_of(std::span<const Notice> notices) {
   const auto& first = notices.front();
+  const bool one_rule = std::ranges::all_of(notices, [&](const Notice& one) { return one.rule == first.rule; });
+  if (!one_rule) {  // a group across rules: what all of them share says most
+    const std::string shared = split_text_of(first);
+    const bool all = std::ranges::all_of(notices, [&](const Notice& one) { return split_text_of(one) == shared; });
+    return fmt::format("{}: {} alerts{}{}", word_of(first.type), notices.size(), all && !shared.empty() ? ", " : "",
+                       all ? shared : "");
+  }
   const std::string where = notices.size() > 1 ? fmt::format("{} instances", notices.size()) : split_text_of(first);
   return fmt::format("{}: {}{}{}", word_of(first.type), first.name, where.empty() ? "" : ", ", where);
 }

@@ -6,12 +6,14 @@
 
 #include "base/text.h"
 #include "inside.h"
+#include "records/slos/slos.h"
 #include "store/warehouse/warehouse.h"
 
 namespace pawl::alerts {
 namespace {
 
 constexpr std::uint32_t most_rows = 10'000;  // of a statement
+constexpr std::uint32_t most_mixed = 200'000;
 constexpr std::size_t measures_at_once = 12;
 
 std::string split_text(const Definition& definition, const native::Rows& rows, std::size_t row) {
@@ -60,14 +62,76 @@ Result<Answers> ask(warehouse::Warehouse& store, traces::Rollups* rollups, Proje
   return out;
 }
 
+// How often each value of a distribution occurred, a bucket a value and step.
+Result<Answers> ask_mix(warehouse::Warehouse& store, traces::Rollups* rollups, ProjectId project,
+                        const Definition& definition, std::int64_t from, std::int64_t to, Nanos now) {
+  query::MeasureQuery question{.measures = {definition.measure},
+                               .dimensions = definition.split,
+                               .filter = definition.filter,
+                               .range = {from * second, to * second},
+                               .step = definition.step_text(),
+                               .wide = true,
+                               .limit = most_mixed,
+                               .grain = definition.grain,
+                               .now = now};
+  const bool bins = definition.has_bins();
+  if (!bins) question.dimensions.push_back(definition.distribution);
+  std::optional<traces::Rollups::Reading> still;
+  if (rollups != nullptr) question.rolled_up = still.emplace(*rollups).through();
+  const auto statement = TRY(bins ? query::compile_histogram(project, question, definition.distribution)
+                                  : query::compile(project, question));
+  const auto answer = TRY(store.read(query::question(statement)));
+  const std::size_t category = 1 + definition.split.size();
+  Answers out{.of = std::vector<std::vector<Bucket>>(1), .rows = answer.rows.size()};
+  for (std::size_t row = 0; row < answer.rows.size(); ++row) {
+    Bucket one{.split = split_text(definition, answer.rows, row), .at = answer.rows.integer(0, row) / second};
+    one.value = one.count = query::number_at(answer.rows, category + 1, row, query::Type::number).value_or(0);
+    one.category = bins ? fmt::format("{:012}", answer.rows.integer(category, row) + 100'000'000)  // in their order
+                        : std::string(answer.rows.text(category, row));
+    out.of[0].push_back(std::move(one));
+  }
+  return out;
+}
+
+// The share of bad runs of an objective, of those that ended, in the step of their start.
+Result<Answers> ask_slo(warehouse::Warehouse& store, traces::Rollups* rollups, ProjectId project,
+                        const Definition& definition, std::int64_t from, std::int64_t to, Nanos now) {
+  Definition one = definition;
+  one.measure = slos::counted_by;
+  Answers out;
+  std::map<std::pair<std::string, std::int64_t>, std::size_t> places;
+  for (const bool bad : {false, true}) {
+    auto filter = query::Filter::parse(bad ? definition.bad_filter : definition.valid_filter);
+    if (!filter) return fail(ErrorKind::invalid, "The objective {} has a filter with a mistake.", definition.slo);
+    one.filter = std::move(*filter);
+    auto some = TRY(ask(store, rollups, project, one, {one.measure}, from, to, now));
+    out.rows = std::max(out.rows, some.rows);
+    if (!bad) {
+      for (auto& bucket : some.of[0]) bucket.count = std::isnan(bucket.value) ? 0 : bucket.value, bucket.value = 0;
+      for (std::size_t i = 0; i < some.of[0].size(); ++i) places[{some.of[0][i].split, some.of[0][i].at}] = i;
+      out.of = std::move(some.of);
+      continue;
+    }
+    for (const auto& bucket : some.of[0]) {
+      const auto found = places.find({bucket.split, bucket.at});
+      if (found != places.end() && out.of[0][found->second].count > 0 && !std::isnan(bucket.value))
+        out.of[0][found->second].value = bucket.value / out.of[0][found->second].count;
+    }
+  }
+  std::erase_if(out.of[0], [](const Bucket& bucket) { return bucket.count <= 0; });
+  return out;
+}
+
 // All but the measure.
 std::string question_text(ProjectId project, const Definition& definition, std::int64_t from, std::int64_t to) {
-  return fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n{}", project, definition.filter.text(), join(definition.split, ","),
-                     query::name_of(definition.grain), definition.shape.step, from, to);
+  return fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}", project, definition.filter.text(),
+                     join(definition.split, ","), query::name_of(definition.grain), definition.shape.step, from, to,
+                     definition.distribution, definition.bad_filter);
 }
 
 std::int64_t piece_of(const Definition& definition) {
   const std::int64_t step = definition.shape.step;
+  if (definition.is_mix()) return 48 * step;
   return std::max(step, (definition.split.empty() ? 8640 : 288) * step / 12 * 12);
 }
 
@@ -75,7 +139,7 @@ std::int64_t piece_of(const Definition& definition) {
 
 std::int64_t asked_from(const Definition& definition, std::int64_t from) {
   const std::int64_t step = definition.shape.step;
-  return definition.rule.kind == "threshold" && step < late ? from - late / step * step : from;
+  return step <= late && !definition.is_mix() ? from - late / step * step : from;
 }
 
 Result<std::vector<Bucket>> buckets(warehouse::Warehouse& store, traces::Rollups* rollups, ProjectId project,
@@ -83,8 +147,12 @@ Result<std::vector<Bucket>> buckets(warehouse::Warehouse& store, traces::Rollups
   std::vector<Bucket> out;
   const std::int64_t piece = piece_of(definition);
   for (std::int64_t at = from; at < to; at += piece) {
-    auto some = TRY(ask(store, rollups, project, definition, {definition.measure}, at, std::min(to, at + piece), now));
-    if (some.rows >= most_rows)
+    const std::int64_t end = std::min(to, at + piece);
+    auto some = TRY(definition.is_mix() ? ask_mix(store, rollups, project, definition, at, end, now)
+                    : !definition.bad_filter.empty()
+                        ? ask_slo(store, rollups, project, definition, at, end, now)
+                        : ask(store, rollups, project, definition, {definition.measure}, at, end, now));
+    if (some.rows >= (definition.is_mix() ? most_mixed : most_rows))
       return fail(ErrorKind::exhausted, "The split by {} has too many values to follow: narrow the filter.",
                   join(definition.split, ", "));
     out.insert(out.end(), std::make_move_iterator(some.of[0].begin()), std::make_move_iterator(some.of[0].end()));
@@ -114,6 +182,7 @@ void ask_together(Inside& inside, warehouse::Warehouse& store, const std::vector
     if (!rule.enabled || rule.evaluated == 0 || live == inside.live.end() || live->second.version != rule.version)
       continue;
     const auto& definition = live->second.definition;
+    if (definition.is_mix() || !definition.bad_filter.empty()) continue;  // questions of their own
     const std::int64_t step = definition.shape.step, from = rule.evaluated / step * step;
     const std::int64_t to = (inside.clock.now() / second - delay) / step * step;
     if (to <= from || to - from > piece_of(definition)) continue;

@@ -53,6 +53,12 @@ Result<> known_channels(ledger::Transaction& change, std::int64_t project, const
   return {};
 }
 
+Result<Definition> definition_in(Inside& inside, const net::Request& request) {
+  Definition out = TRY(parse_definition(request.body));
+  TRY(resolve(inside.ledger, access_of(request).project, out));
+  return out;
+}
+
 // Makes the rule; its id.
 Result<std::string> make_rule(Inside& inside, const net::Request& request, const Definition& definition) {
   const std::string id = "rule_" + to_hex(inside.random.bytes(8)), actor = actor_of(access_of(request));
@@ -76,7 +82,7 @@ Result<std::string> make_rule(Inside& inside, const net::Request& request, const
 }
 
 Result<net::Response> create(Inside& inside, const net::Request& request) {
-  return answer_rule(inside, request, TRY(make_rule(inside, request, TRY(parse_definition(request.body)))), 201);
+  return answer_rule(inside, request, TRY(make_rule(inside, request, TRY(definition_in(inside, request)))), 201);
 }
 
 bool same_json(std::string_view a, std::string_view b) {
@@ -87,7 +93,7 @@ bool same_json(std::string_view a, std::string_view b) {
 
 // By id, or by name: a name that is not there yet is made. What says the same as before makes no version.
 Result<net::Response> replace(Inside& inside, const net::Request& request) {
-  const auto definition = TRY(parse_definition(request.body));
+  const auto definition = TRY(definition_in(inside, request));
   auto found = rule_called(inside, request);
   if (!found && definition.name == request.capture("id"))
     return answer_rule(inside, request, TRY(make_rule(inside, request, definition)), 201);
@@ -108,7 +114,8 @@ Result<net::Response> replace(Inside& inside, const net::Request& request) {
                    "VALUES (?, ?, ?, ?, ?, ?)",
                    {project, rule.id, rule.version + 1, request.body, now, actor}));
     const bool same = before.measure == definition.measure && before.split == definition.split &&
-                      before.filter == definition.filter && before.rule.kind == definition.rule.kind;
+                      before.filter_text == definition.filter_text && before.slo == definition.slo &&
+                      before.distribution == definition.distribution && before.rule.kind == definition.rule.kind;
     if (!same)  // instances of another question say nothing about this one
       TRY(change.run("DELETE FROM alert_instances WHERE project = ? AND rule = ?", {project, rule.id}));
     return audit::append(change, inside.clock.now(), access_of(request).project, actor, "alerts.rule.change", rule.id);
@@ -225,7 +232,7 @@ Result<> write_series(JsonWriter& json, Live again, const std::vector<std::strin
 
 // The rule as it would have gone over the stored 30 days: the same buckets, the same judge, the same states.
 Result<net::Response> back_test(Inside& inside, warehouse::Warehouse& store, const net::Request& request) {
-  Live live{.version = 0, .definition = TRY(parse_definition(request.body)), .streams = {}};
+  Live live{.version = 0, .definition = TRY(definition_in(inside, request)), .streams = {}};
   Live again = live;
   const std::int64_t step = live.definition.shape.step, now = inside.clock.now();
   const std::int64_t to = now / second / step * step, from = (to - history) / step * step;

@@ -54,6 +54,10 @@ CREATE TABLE alert_silences (project INTEGER NOT NULL REFERENCES projects (id), 
   author TEXT NOT NULL, why TEXT NOT NULL, created INTEGER NOT NULL, PRIMARY KEY (project, id)) STRICT;
 CREATE TABLE alert_starters (project INTEGER PRIMARY KEY REFERENCES projects (id), -- who has got the starter rules
   version INTEGER NOT NULL) STRICT;
+)sql"},
+                                       {"alerts", 3, R"sql(
+ALTER TABLE alert_outbox ADD COLUMN grouped TEXT NOT NULL DEFAULT ''; -- whose message it shares
+CREATE INDEX alert_outbox_grouped ON alert_outbox (project, grouped, channel);
 )sql"}};
 
 }  // namespace
