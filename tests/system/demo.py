@@ -25,7 +25,7 @@ def starters(checks, url):
     with open(os.path.join(ROOT, "data/demo/truth.json"), encoding="utf-8") as file:
         incidents = json.load(file)["incidents"]
     rules = [one for one in ask("/api/v1/alerts/rules")["rules"] if one["starter"]]
-    checks.equal("six rules are on from the first day", [one["enabled"] for one in rules], [True] * 6)
+    checks.equal("seven rules are on from the first day", [one["enabled"] for one in rules], [True] * 7)
     now = time.time()
     week = {"measures": ["traces"], "filter": "-session~live-", "step": "1h", "order": "time", "limit": 1,
             "from": time.strftime("%Y-%m-%dT%H:00:00Z", time.gmtime(now - 16 * 86400)), "to": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now))}
