@@ -13,7 +13,7 @@ passed=0 failed=0
 skipped=()
 
 # The first three alone, in this order; then the longest first, so that no lane ends late.
-steps=(lint page release browser guides kill engine sanitized imports fuzz clients captures threads ownsdks sql
+steps=(lint page release browser browser2 guides kill engine sanitized imports fuzz clients browser_real captures threads ownsdks sql
   cases unit auth alerts connect remote collector hostile sdks costs isolation looking prometheus upgrade gate doctor
   datasets edge scores reference grpc demo quarantine dev start dashboards)
 [ "${1:-}" = -l ] && { printf '%s\n' "${steps[@]}"; exit 0; }
@@ -123,7 +123,9 @@ step_kill() { python3 tests/system/kill_rounds.py "${PAWL_ROUNDS:-6}" ${PAWL_KIL
 step_quarantine() { python3 tests/system/quarantine.py; }
 step_alerts() { python3 tests/system/alerts.py; }
 step_demo() { python3 tests/system/demo.py; }
-step_browser() { python3 tests/browser/run.py; python3 tests/system/hostile_text.py; }
+step_browser() { PAWL_BROWSER=mock PAWL_SHARD=1/2 python3 tests/browser/run.py; }
+step_browser2() { PAWL_BROWSER=mock PAWL_SHARD=2/2 python3 tests/browser/run.py; }
+step_browser_real() { PAWL_BROWSER=server python3 tests/browser/run.py; python3 tests/system/hostile_text.py; }
 step_sanitized() {
   local mine=() there
   there=$(targets fuzz _test) || { echo '0 passed, 1 failed'; return; }

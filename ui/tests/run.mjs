@@ -1,4 +1,4 @@
-// node tests/run.mjs [WORDS]: every *.spec.mjs against PAWL_URL (PAWL_EMPTY_URL, PAWL_LOGIN_URL), else against mock servers on the built page.
+// node tests/run.mjs [WORDS]: every *.spec.mjs (PAWL_SHARD=1/2: every second one) against PAWL_URL (PAWL_EMPTY_URL, PAWL_LOGIN_URL), else against mock servers on the built page.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -31,12 +31,14 @@ async function servers() {
 let code = 3;
 try {
   const at = await servers();
-  for (const name of readdirSync(here).filter((name) => name.endsWith('.spec.mjs')).sort()) {
+  const [shard, shards] = (process.env.PAWL_SHARD ?? '1/1').split('/').map(Number);
+  const specs = readdirSync(here).filter((name) => name.endsWith('.spec.mjs')).sort();
+  for (const name of specs.filter((_, i) => i % shards === shard - 1)) {
     setFile(name.replace('.spec.mjs', ''));
     await import(`./${name}`);
   }
   const count = await runAll(at, process.argv[2]);
-  const alone = process.argv[2] || process.env.PAWL_URL ? { passed: 0, failed: 0 } : units();
+  const alone = process.argv[2] || process.env.PAWL_URL || shard > 1 ? { passed: 0, failed: 0 } : units();
   count.passed += alone.passed;
   count.failed += alone.failed;
   console.log(`${count.passed} passed, ${count.failed} failed${count.skipped ? `, ${count.skipped} skipped` : ''}`.replace(/, \d+ skipped$/, (s) => (process.env.PAWL_URL ? s : '')));
