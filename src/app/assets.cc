@@ -20,7 +20,9 @@ net::StaticFile file_of(const Asset& asset) {
 
 // A client of LangSmith whose endpoint is the bare root: where a page has its path, its answer is under /langsmith.
 std::optional<net::Response> sent_to_langsmith(const net::Request& request) {
-  if (request.headers.get("x-api-key").empty() || !request.path.starts_with("/sessions")) return std::nullopt;
+  if (request.headers.get("x-api-key").empty() ||
+      !(request.path.starts_with("/sessions") || request.path.starts_with("/datasets")))
+    return std::nullopt;
   auto response = net::Response::text("", 307);
   response.headers.set("location", "/langsmith" + request.target);
   return response;
@@ -76,6 +78,17 @@ void add_asset_routes(net::Router& router) {
                             "/incidents/{rest...}",
                             "/alerts",
                             "/alerts/{rest...}",
+                            "/slos",
+                            "/reports",
+                            "/reports/{rest...}",
+                            "/experiments",
+                            "/experiments/{rest...}",
+                            "/datasets",
+                            "/datasets/{id}",
+                            "/evaluators",
+                            "/evaluators/{rest...}",
+                            "/scores",
+                            "/share",
                             "/login",
                             "/setup",
                             "/join",

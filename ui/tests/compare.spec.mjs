@@ -15,8 +15,8 @@ staged('the first divergence is named and chosen; arguments that differ stand be
   const page = await go(crews);
   await page.locator('.pair[aria-current="step"]').getByText('The same tool, other arguments: sku.').waitFor();
   assert.match(await page.locator('.args').textContent(), /sku.*A-77.*→.*A-78/s);
-  assert.match(await page.locator('.figures').textContent(), /Cost \$0\.0144 → \$0\.0224 \+56 %.*From cache 49 % → 34 % −15 points.*Steps 18 → 17 −1/s);
-  assert.match(await page.locator('.figures').getByRole('status').textContent(), /2 changed · 1 only left · 14 same/);
+  assert.match(await page.locator('.figures').textContent(), /Cost \$0\.0144 → \$0\.0224 \+56 %.*From cache 49 % → 34 % −15 points.*Steps 19 → 17 −2/s);
+  assert.match(await page.locator('.figures').getByRole('status').textContent(), /2 changed · 2 only left · 14 same/);
   await page.keyboard.press('n');
   await eventually(async () => assert.match(await chosen(page).textContent(), /only left.*no such step/s));
   await page.keyboard.press('n');
@@ -32,10 +32,10 @@ staged('only differences, swapped sides, a step in its replay; the address says 
   const page = await go(crews);
   await pair(page, 'First divergence').waitFor();
   await page.keyboard.press('=');
-  await eventually(async () => assert.equal(await page.locator('.pair').count(), 3));
+  await eventually(async () => assert.equal(await page.locator('.pair').count(), 4));
   const other = await context.newPage();
   await other.goto(page.url());
-  await eventually(async () => assert.equal(await other.locator('.pair').count(), 3));
+  await eventually(async () => assert.equal(await other.locator('.pair').count(), 4));
   await other.close();
   await page.keyboard.press('s');
   await eventually(async () => assert.match(await page.locator('.figures').textContent(), /Cost \$0\.0224 → \$0\.0144 −36 %/));
@@ -59,7 +59,7 @@ real('c in a replay sets the last good run beside it; another one can be chosen'
   await page.waitForURL(/\/compare\?/);
   await eventually(() => assert.match(query(page).get('a') ?? '', /^sessions\/s0/));
   await page.locator('.pair').first().waitFor();
-  assert.match(await page.locator('.sides').textContent(), /done.*not done.*s01856/s);
+  assert.match(await page.locator('.pairhead').textContent(), /done.*not done.*s01856/s);
   const first = query(page).get('a');
   await page.getByRole('button', { name: /good run/i }).click();
   await page.getByRole('dialog').getByRole('button').nth(1).click();

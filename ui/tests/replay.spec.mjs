@@ -336,7 +336,7 @@ staged('ten thousand spans: few elements, soon there, quick under the keys', asy
       const response = await real(...args);
       if (!/traces\/big-10000\?/.test(String(args[0]))) return response;
       const text = await response.text();
-      return { ok: true, status: 200, text: async () => ((window.arrived = performance.now()), text), json: async () => JSON.parse(text) };
+      return { ok: true, status: 200, headers: response.headers, text: async () => ((window.arrived = performance.now()), text), json: async () => JSON.parse(text) };
     };
     new MutationObserver(() => {
       if (!window.drawn && document.querySelector('[role="treeitem"]')) requestAnimationFrame(() => (window.drawn ??= performance.now()));

@@ -77,7 +77,7 @@ test('? shows every key, and Esc returns', async ({ go, page }) => {
 real('the navigation holds only what exists', async ({ go, page }) => {
   await go(`/sessions?${week}`);
   await listed(page);
-  assert.deepEqual(await page.getByRole('navigation', { name: 'Main' }).getByRole('link').allTextContents().then((all) => all.map((text) => text.replace(/\s*\d+$/, ''))), ['Sessions', 'Traces', 'Spans', 'Dashboards', 'Costs', 'Alerts', 'Settings']);
+  assert.deepEqual(await page.getByRole('navigation', { name: 'Main' }).getByRole('link').allTextContents().then((all) => all.map((text) => text.replace(/\s*\d+$/, ''))), ['Sessions', 'Traces', 'Spans', 'Dashboards', 'Costs', 'Alerts', 'Incidents', 'SLOs', 'Reports', 'Experiments', 'Datasets', 'Evaluators', 'Scores', 'Settings']);
   await go('/nowhere/at-all');
   await page.getByText('Nothing lives at this address').waitFor();
 }, { noise: /404/ });

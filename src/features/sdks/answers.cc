@@ -162,7 +162,8 @@ void add(Sdks::Inside& inside, Dialect dialect, Spec spec) {
 
 void add_langsmith(Sdks::Inside& inside, Spec spec) {
   const std::string pattern = spec.pattern;
-  const bool is_page = spec.method == "GET" && pattern.starts_with("/sessions");  // assets.cc sends clients on
+  const bool is_page = spec.method == "GET" && (pattern.starts_with("/sessions") || pattern == "/datasets" ||
+                                                pattern == "/datasets/{dataset_id}");  // assets.cc sends clients on
   for (const std::string_view prefix : {"/langsmith", "/langsmith/api/v1", ""}) {
     if (prefix.empty() && is_page) continue;
     spec.pattern = std::string(prefix) + pattern;
