@@ -221,9 +221,10 @@ def things():
         put(home, "dump.sql", pg_dump(in_tables(has)))
         put(home, "page/items.csv", as_csv([{k: v for k, v in row.items() if k != "datasetId"} for row in has["dataset_items"][1:]]))
         report = run(server, "langfuse", os.path.join(home, "api"), state=os.path.join(home, "state.json"), name="things")
-        every = {"prompt version": (4, 0, 0), "dataset": (2, 0, 0), "dataset item": (4, 0, 0), "run item": (3, 0, 0)}
+        every = {"prompt version": (4, 0, 0), "dataset": (2, 0, 0), "dataset item": (4, 0, 0), "run item": (3, 0, 0), "comment": (1, 0, 0)}
         checks.equal("things: carried", counts(report), every)
-        checks.equal("things: comments are told", [(r["why"][:18], r["count"]) for r in report["left_out"]], [("comments of people", 1)])
+        comments = lambda: [(c["text"], c["author"]["name"]) for c in server.get(f"/api/v1/comments?trace_id={traces[0]['id']}")["comments"]]  # noqa: E731
+        checks.equal("things: the comment", comments(), [("why?", "u1")])
         checks.check("things: a label that is none here", any("Not Ours" in r["why"] for r in report["stayed_behind"]), report["stayed_behind"])
         path = "/api/public/v2/prompts/refund%2Fanswer"
         checks.equal("things: the prompt in use", [server.get(path)[k] for k in ("version", "prompt", "config", "tags", "commitMessage")],
@@ -241,9 +242,10 @@ def things():
         checks.equal("things: the run", (tried["description"], tried["metadata"], sorted(i["traceId"] for i in tried["datasetRunItems"])),
                      ("the first", {"model": "gpt-4o"}, [t["id"] for t in traces[:3]]))
         again = run(server, "langfuse", os.path.join(home, "api"), state=os.path.join(home, "state.json"), name="things again")
-        checks.equal("things: again by state", (again["carried"], again["already"]), (0, 13))
-        held = {kind: (0, n[0], 0) for kind, n in every.items()}
+        checks.equal("things: again by state", (again["carried"], again["already"]), (0, 14))
+        held = {kind: (0, n[0], 0) for kind, n in every.items()} | {"comment": (1, 0, 0)}  # sent again, the same one by its id
         checks.equal("things: the dump is the same", counts(run(server, "langfuse", os.path.join(home, "dump.sql"), name="things of a dump")), held)
+        checks.equal("things: still one comment", len(comments()), 1)
         checks.equal("things: so are items alone", counts(run(server, "langfuse", os.path.join(home, "page/items.csv"), name="items of the page")),
                      {"dataset": (0, 1, 0), "dataset item": (0, 3, 0)})
         # What has changed since: the source's newer item takes its place, an older one does not, a prompt's version never.
