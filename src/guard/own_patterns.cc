@@ -41,7 +41,7 @@ std::size_t string_end(std::string_view json, std::size_t open) {  // the closin
 
 std::size_t after_space(std::string_view json, std::size_t at) {
   while (at < json.size() && (json[at] == ' ' || json[at] == '\n' || json[at] == '\t' || json[at] == '\r')) ++at;
-  return at;
+  return std::min(at, json.size());  // behind the end where a text is not closed
 }
 
 }  // namespace

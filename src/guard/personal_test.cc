@@ -78,6 +78,13 @@ TEST(Secrets, ASlashThatJsonEscapesIsPartOfASecret) {
 
 // ---- own patterns ----
 
+TEST(OwnPatterns, JsonThatIsCutOffIsLookedIntoUpToItsEnd) {
+  const SecretScanner scanner(0, {{"ticket", R"(\bT-\d{4}\b)"}});
+  EXPECT_EQ(masked(scanner, R"({"a":"T-1234 b)"), R"({"a":"****** b)");
+  EXPECT_EQ(masked(scanner, R"({"a":")"), R"({"a":")");
+  EXPECT_EQ(masked(scanner, R"({"a":"T-1234\)"), R"({"a":"******\)");
+}
+
 TEST(OwnPatterns, InJsonOnlyTextsAndNumbersThatAreNoStructure) {
   const SecretScanner scanner(0, {{"ticket", R"(\bT-\d{4}\b)"}, {"eight", R"(\b\d{8}\b)"}});
   EXPECT_EQ(masked(scanner, R"({"T-1234":"see T-1234","traceId":"12345678","n":12345678,"m":"a\n12345678"})"),
