@@ -78,7 +78,7 @@ export interface CasesAsked {
 }
 
 /** What is read, and what is written. */
-export const readFormats = ['auto', 'jsonl', 'csv', 'langfuse', 'langsmith', 'openai', 'adk', 'promptfoo', 'inspect'] as const;
+export const readFormats = ['auto', 'jsonl', 'csv', 'langfuse', 'langsmith', 'openai', 'adk'] as const;
 export const writtenFormats = [['jsonl', 'JSON lines'], ['csv', 'CSV'], ['langfuse', 'Langfuse items'], ['langsmith', 'LangSmith examples'], ['openai', 'OpenAI eval data']] as const;
 
 const at = (name: string, rest = ''): string => `/datasets/${encodeURIComponent(name)}${rest}`;
