@@ -91,7 +91,7 @@ inline constexpr std::array service_rules = {
                250},                                                            // Atlassian docs, repository tokens
     SecretRule{SecretKind::service_key, "trello", "ATTA", chars::hex, 64, 72},  // Trello docs, API tokens
     SecretRule{SecretKind::service_key, "rubygems", "rubygems_", chars::hex, 48, 48},  // RubyGems guides, API keys
-    SecretRule{SecretKind::service_key, "crates", "cio", chars::alnum, 32, 32, true},  // crates.io, token format
+    SecretRule{SecretKind::service_key, "crates", "cio", chars::alnum, 32, 32, true},  // the format of its tokens
     SecretRule{SecretKind::service_key, "nuget", "oy2", chars::lower | chars::digit, 43, 43,
                true},  // NuGet docs, API keys
     SecretRule{SecretKind::service_key, "docker", "dckr_pat_", chars::url, 27,

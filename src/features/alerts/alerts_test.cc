@@ -1,21 +1,14 @@
 // Rules as they are written, instances fed with buckets, signatures, the outbox against an endpoint that misbehaves.
-#include <gtest/gtest.h>
 #include <simdjson.h>
 
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 
-#include "inside.h"
-#include "records/audit/audit.h"
+#include "desk_testing.h"
 
 namespace pawl::alerts {
 namespace {
-
-std::string mistake(std::string_view json) {
-  const auto definition = parse_definition(json);
-  return definition ? "none" : definition.error().what;
-}
 
 TEST(Definition, SaysWhatIsWrong) {
   EXPECT_EQ(mistake(R"({"name":"a","measure":"cost","kind":"anomaly","direction":"up","split":["agent"]})"), "none");
@@ -150,41 +143,24 @@ constexpr std::string_view notice_body =
     R"("pawl/default/rule_1/abc","url":"https://pawl.example/alerts/rule_1","evidence":{"sentence":)"
     R"("94 % of the rise comes from model=gpt-5 tool=search."}}})";
 
-class Outbox : public testing::Test {
+class Outbox : public Desk {
  protected:
   void SetUp() override {
     folder_ = std::filesystem::temp_directory_path() / ("pawl-alerts-" + std::to_string(::getpid()) +
                                                         testing::UnitTest::GetInstance()->current_test_info()->name());
     std::filesystem::remove_all(folder_);
     std::filesystem::create_directories(folder_);
-    ledger_ = *ledger::open_sqlite((folder_ / "ledger.db").string());
-    std::vector<ledger::Migration> steps;
-    for (const auto owner : {projects::migrations(), audit::migrations(), migrations()})
-      steps.insert(steps.end(), owner.begin(), owner.end());
-    ASSERT_TRUE(ledger_->migrate(steps));
-    projects_ = *projects::Projects::open(*ledger_, random_, clock_,
-                                          [](ledger::Transaction&, std::uint32_t, std::string_view, std::string_view,
-                                             std::string_view) -> Result<> { return {}; });
-    inside_.reset(new Inside{.pool = pool_,
-                             .ledger = *ledger_,
-                             .projects = *projects_,
-                             .random = random_,
-                             .clock = clock_,
-                             .log = log_,
-                             .options = {.send =
-                                             [this](std::vector<net::ClientRequest> all) {
-                                               std::vector<Result<net::ClientResponse>> out;
-                                               at_once_ = all.size();
-                                               for (auto& one : all) out.push_back(answer(std::move(one)));
-                                               return out;
-                                             },
-                                         .mail = {},
-                                         .public_url = {},
-                                         .progress = {}}});
+    open((folder_ / "ledger.db").string(), {.send =
+                                                [this](std::vector<net::ClientRequest> all) {
+                                                  std::vector<Result<net::ClientResponse>> out;
+                                                  at_once_ = all.size();
+                                                  for (auto& one : all) out.push_back(answer(std::move(one)));
+                                                  return out;
+                                                },
+                                            .mail = {},
+                                            .public_url = {},
+                                            .progress = {}});
     ASSERT_TRUE(ledger_->change([](ledger::Transaction& change) -> Result<> {
-      TRY(change.run(
-          "INSERT INTO alert_channels (project, id, name, url, secret, enabled, trouble) VALUES (1, 'ch', 'c', "
-          "'https://example.com/x', 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw', 1, '')"));
       TRY(change.run(
           "INSERT INTO alert_outbox (id, project, event, channel, body, state, attempts, due, error, changed) "
           "VALUES ('msg_1', 1, 'evt_1', 'ch', ?, 'waiting', 0, 0, '', 0)",
@@ -208,13 +184,6 @@ class Outbox : public testing::Test {
   }
 
   std::filesystem::path folder_;
-  SeededRandom random_{7};
-  ManualClock clock_{1'795'000'000 * second};
-  Log log_{Log::Format::text, Level::error};
-  net::Pool pool_{1, 8};
-  std::unique_ptr<ledger::Ledger> ledger_;
-  std::unique_ptr<projects::Projects> projects_;
-  std::unique_ptr<Inside> inside_;
   int status_ = 200;
   std::vector<std::string> ids_, bodies_;
   std::string failing_;

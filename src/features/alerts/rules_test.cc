@@ -1,17 +1,8 @@
 // Rules on distributions and on objectives, what comes late, groups across rules, and incidents from firings.
-#include <gtest/gtest.h>
-
-#include "inside.h"
-#include "records/audit/audit.h"
-#include "records/slos/slos.h"
+#include "desk_testing.h"
 
 namespace pawl::alerts {
 namespace {
-
-std::string mistake(std::string_view json) {
-  const auto definition = parse_definition(json);
-  return definition ? "none" : definition.error().what;
-}
 
 TEST(Definition, SaysWhatIsWrongWithDistributionsObjectivesAndGroups) {
   const auto wrong = [](std::string_view json, std::string_view word) {
@@ -70,34 +61,13 @@ TEST(Feed, WhatComesLateCountsInTheNextStep) {
   EXPECT_DOUBLE_EQ(live.streams.at("{}").value, 0);
 }
 
-class Written : public testing::Test {
+class Written : public Desk {
  protected:
   void SetUp() override {
-    ledger_ = *ledger::open_sqlite(":memory:");
-    std::vector<ledger::Migration> steps;
-    for (const auto owner :
-         {projects::migrations(), audit::migrations(), migrations(), incidents::migrations(), slos::migrations()})
-      steps.insert(steps.end(), owner.begin(), owner.end());
-    ASSERT_TRUE(ledger_->migrate(steps));
-    projects_ = *projects::Projects::open(*ledger_, random_, clock_,
-                                          [](ledger::Transaction&, std::uint32_t, std::string_view, std::string_view,
-                                             std::string_view) -> Result<> { return {}; });
-    inside_.reset(new Inside{.pool = pool_,
-                             .ledger = *ledger_,
-                             .projects = *projects_,
-                             .random = random_,
-                             .clock = clock_,
-                             .log = log_,
-                             .options = {.send = [this](std::vector<net::ClientRequest> all) { return taken(all); },
-                                         .mail = {},
-                                         .public_url = [] { return std::string("http://p"); },
-                                         .progress = {}}});
-    ASSERT_TRUE(ledger_->change([](ledger::Transaction& change) -> Result<> {
-      TRY(
-          change.run("INSERT INTO alert_channels (project, id, name, url, secret, enabled, trouble) VALUES (1, 'ch', "
-                     "'c', 'https://example.com/x', 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw', 1, '')"));
-      return {};
-    }));
+    open(":memory:", {.send = [this](std::vector<net::ClientRequest> all) { return taken(all); },
+                      .mail = {},
+                      .public_url = [] { return std::string("http://p"); },
+                      .progress = {}});
   }
   std::vector<Result<net::ClientResponse>> taken(const std::vector<net::ClientRequest>& all) {
     std::vector<Result<net::ClientResponse>> out;
@@ -119,13 +89,6 @@ class Written : public testing::Test {
         [&](ledger::Transaction& change) -> Result<> { return write_told(change, *inside_, rule, definition, told); }));
   }
 
-  SeededRandom random_{7};
-  ManualClock clock_{1'795'000'000 * second};
-  Log log_{Log::Format::text, Level::error};
-  net::Pool pool_{1, 8};
-  std::unique_ptr<ledger::Ledger> ledger_;
-  std::unique_ptr<projects::Projects> projects_;
-  std::unique_ptr<Inside> inside_;
   std::vector<std::string> bodies_;
 };
 

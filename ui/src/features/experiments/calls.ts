@@ -84,11 +84,8 @@ export interface Trial {
 export const parts = ['all', 'failing', 'flaky', 'infra', 'passing'] as const;
 export type Part = (typeof parts)[number];
 
-export interface Metric {
-  name: string;
-  role: 'quality' | 'safety' | 'cost' | 'latency' | 'watched';
-  gated: boolean;
-  margin: number;
+/** What the two sides differ by, over the cases of both. */
+interface Effect {
   cases: number;
   baseline: number | null;
   candidate: number | null;
@@ -97,22 +94,20 @@ export interface Metric {
   p: number | null;
   p_adjusted: number | null;
   verdict: Verdict;
+}
+export interface Metric extends Effect {
+  name: string;
+  role: 'quality' | 'safety' | 'cost' | 'latency' | 'watched';
+  gated: boolean;
+  margin: number;
   note?: string;
   more?: { cases: number | null; trials: number | null };
   new_failures?: string[];
   clean_before?: number;
 }
-export interface Slice {
+export interface Slice extends Effect {
   slice: string;
   metric: string;
-  cases: number;
-  baseline: number | null;
-  candidate: number | null;
-  diff: number | null;
-  ci: Bounds;
-  p: number | null;
-  p_adjusted: number | null;
-  verdict: Verdict;
 }
 export interface Candidate {
   experiment: Experiment;
