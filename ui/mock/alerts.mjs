@@ -31,7 +31,7 @@ function start(world) {
     channels: [{ id: 'ch_1', name: 'care-oncall', kind: 'slack', url: 'https://hooks.slack.com/services/T0/B0/…', enabled: true, trouble: '', waiting: 1, failed: 1 }, { id: 'ch_2', name: 'ops', kind: 'webhook', url: 'https://ops.example/pawl', enabled: true, trouble: '', waiting: 0, failed: 0 }],
     silences: [{ id: 'sil_1', matchers: [{ name: 'severity', op: '=', value: 'info' }], from: iso(Date.now() - HOUR), to: null, weekly: { days: ['sat', 'sun'], from: '02:00', to: '04:00', timezone: 'Europe/Berlin' }, author: 'ines', why: 'batch runs', state: 'active', mutes: 0 }],
   };
-  if (!world.sessions.length) world.alerts = { rules: [], alerts: [], events: [], channels: [], silences: [] };
+  if (!world.stored) world.alerts = { rules: [], alerts: [], events: [], channels: [], silences: [] };
   return world.alerts;
 }
 

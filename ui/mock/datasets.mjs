@@ -20,7 +20,7 @@ const many = () => Array.from({ length: 10_000 }, (_, i) => caseOf(`load-${Strin
 const setOf = (name, description, cases, more = {}) => ({ name, id: `ds_${name}`, description, version: Math.max(0, ...cases.map((one) => one.version)), experiments: 0, metadata: null, created: iso(at), changed: iso(at + 7_200_000), history: cases.map((one) => [one]), ...more });
 
 export function sets(world) {
-  world.datasets ??= world.sessions.length
+  world.datasets ??= world.stored
     ? [setOf('skyline-regression', 'Changes and cancellations that went wrong in production', regression(world), { experiments: 3 }), setOf('orders-load', 'Ten thousand questions about orders, made from a template', many()), setOf('tone', 'How it should sound; criteria only, nobody has run it', [])]
     : [];
   return world.datasets;

@@ -37,7 +37,7 @@ function make(world, name, hours, more = {}) {
   return { id: `exp_${name}`, name, description: '', dataset: 'skyline-regression', dataset_version: '1', agent: { kind: 'command', target: 'python agent.py', model: 'gpt-4.1' }, manifest: name, branch: name === 'v13' ? 'shorter-prompt' : 'main', commit: idOf(hours, 40), evaluators: [{ name: 'solved', kind: 'json' }, { name: 'no_leak', kind: 'no_secrets' }, { name: 'tone', kind: 'program' }], evaluators_version: idOf(3, 16), state: 'done', created: iso(at + hours * 3_600_000), changed: iso(at + hours * 3_600_000), ended: iso(at + hours * 3_600_000 + 600_000), infra_max: 0.05, seconds_left: null, spend_cap_usd: null, capped: false, metadata: null, ...more, results };
 }
 function all(world) {
-  world.experiments ??= world.sessions.length ? [make(world, 'v14', 60, { state: 'running', planned: 150, ended: null, seconds_left: 95, spend_cap_usd: '5' }), make(world, 'v13', 40), make(world, 'v12', 20), make(world, 'v11', 0)] : [];
+  world.experiments ??= world.stored ? [make(world, 'v14', 60, { state: 'running', planned: 150, ended: null, seconds_left: 95, spend_cap_usd: '5' }), make(world, 'v13', 40), make(world, 'v12', 20), make(world, 'v11', 0)] : [];
   return world.experiments;
 }
 const named = (world, id) => all(world).find((one) => one.id === id || one.name === id) ?? (() => { throw refuse(404, `There is no experiment ${id}.`); })();

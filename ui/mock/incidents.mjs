@@ -19,7 +19,7 @@ function start(world) {
     links: [{ kind: 'trace', id: '4f1a0c22b7e94d11aa03', note: 'the dearest', at: iso(Date.now() - 8 * HOUR), actor: 'ines' }], cases: [], steps: {},
   };
   const over = { ...open, id: 'inc_0', number: 6, title: 'Order backend was slow', severity: 'critical', status: 'resolved', owner: 'omar', agent: 'orchard-orders', where: 'agent=orchard-orders', runbook: '', began: '2026-11-09T08:00:00Z', opened: '2026-11-09T08:10:00Z', resolved: '2026-11-09T14:00:00Z', firing: 0, timeline: [], alerts: [], links: [], cases: [{ dataset: 'orders', id: 'c1', trace_id: '', at: '2026-11-10T09:00:00Z', actor: 'omar' }] };
-  world.incidents = world.sessions.length ? [open, over] : [];
+  world.incidents = world.stored ? [open, over] : [];
   return world.incidents;
 }
 const listed = ({ timeline, links, steps, window, where, ...one }) => ({ ...one, alerts: one.alerts.length, cases: one.cases.length, traces: links.length });

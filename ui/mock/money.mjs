@@ -4,7 +4,7 @@ const month = { period_start: '2026-11-01T00:00:00Z', period_end: '2026-12-01T00
 const budget = (name, scope, value, limit, spent, forecast, more = {}) => ({ name, scope, value, period: 'month', ...month, limit_usd: limit, spent_usd: spent, left_usd: String(Number(limit) - Number(spent)), used: Number(spent) / Number(limit), daily_usd: '3.1', forecast_usd: forecast, forecast_p10_usd: String(Number(forecast) * 0.9), forecast_p50_usd: forecast, forecast_p90_usd: String(Number(forecast) * 1.15), runs_out: null, runs_out_p10: null, runs_out_p50: null, runs_out_p90: null, method: 'holt_winters', state: 'ok', unknown_calls: 0, ...more });
 
 function start(world) {
-  world.money ??= world.sessions.length
+  world.money ??= world.stored
     ? {
         budgets: [budget('care', 'team', 'customer-care', '40', '41.2', '78', { state: 'exceeded' }), budget('research', 'agent', 'research-crew', '60', '38.4', '66', { state: 'at_risk', runs_out: '2026-11-27T00:00:00Z', runs_out_p10: '2026-11-25T00:00:00Z', runs_out_p50: '2026-11-27T00:00:00Z', runs_out_p90: null, unknown_calls: 12 }), budget('everything', 'organisation', '', '500', '121.9', '233.5')],
         imports: [{ source: 'openai.costs', from: '2026-11-09T00:00:00Z', to: '2026-11-16T00:00:00Z', records: 84, billed_usd: '91.25', imported: '2026-11-16T06:00:00Z' }],

@@ -138,4 +138,4 @@ function spanValue(span, name) {
   }
 }
 
-export const newWorld = (empty) => ({ sessions: empty ? [] : [...fleet], books: { received: 0, refused: 0, quarantined: 0, journal: 0, stored: 0, duplicate: 0, merged: 0, last_refusals: [] }, keys: [], listeners: new Set() });
+export const newWorld = (empty) => ({ stored: !empty, sessions: empty ? [] : [...fleet], books: { received: 0, refused: 0, quarantined: 0, journal: 0, stored: 0, duplicate: 0, merged: 0, last_refusals: [] }, keys: [], listeners: new Set() });

@@ -5,7 +5,7 @@ const refuse = (status, message) => Object.assign(new Error(message), { status }
 const at = '2026-11-10T09:00:00Z';
 const definition = (name, kind, description, more = {}) => ({ name, id: `def_${name}`, kind, description, least: null, most: null, categories: [], archived: false, created: at, changed: at, in_use: 0, ...more });
 function start(world) {
-  world.scoring ??= world.sessions.length
+  world.scoring ??= world.stored
     ? { definitions: [definition('goal', 'numeric', 'The user got what they came for', { least: 0, most: 1, in_use: 1412 }), definition('mood', 'category', 'How the user sounds at the end', { categories: [{ name: 'angry', value: 0 }, { name: 'fine', value: 1 }, { name: 'glad', value: 2 }], in_use: 38 }), definition('thumbs', 'boolean', 'A thumb of the end user', { in_use: 214 }), definition('note', 'text', 'A remark', { archived: true })], scores: [], keys: [{ key: 'pawl_fk_5d41402abc4b2a76b9719d911017c592', names: ['thumbs'], created: at, author: 'ines@example.com', revoked: null, snippet: snippet('pawl_fk_5d41402abc4b2a76b9719d911017c592', 'thumbs') }] }
     : { definitions: [], scores: [], keys: [] };
   return world.scoring;
@@ -59,7 +59,7 @@ function checked(text) {
   return found;
 }
 export function evaluators(world, method, [name], body) {
-  world.evaluators ??= world.sessions.length ? [{ name: 'refunds', history: [{ version: 1, changed: at, author: 'ines@example.com', text: '[[evaluator]]\nname = "no_secrets"\nkind = "no_secrets"\n\n[[evaluator]]\nname = "short"\nkind = "steps"\nmost = 12\n' }] }] : [];
+  world.evaluators ??= world.stored ? [{ name: 'refunds', history: [{ version: 1, changed: at, author: 'ines@example.com', text: '[[evaluator]]\nname = "no_secrets"\nkind = "no_secrets"\n\n[[evaluator]]\nname = "short"\nkind = "steps"\nmost = 12\n' }] }] : [];
   const shown = (one) => ({ name: one.name, ...one.history.at(-1), evaluators: namesIn(one.history.at(-1).text) });
   if (name === 'try') {
     const asked = checked(body.text);

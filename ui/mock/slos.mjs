@@ -15,7 +15,7 @@ function slo(name, agent, kind, more) {
 
 function start(world) {
   world.watch ??= {
-    slos: world.sessions.length
+    slos: world.stored
       ? [
           slo('skyline answers', 'skyline-support', 'latency', { threshold: '60s', target: 0.95, valid: 402, bad: 31, sli: 0.9229, interval: [0.893, 0.945], budget_left: -0.54, state: 'broken', burn: [{ severity: 'page', factor: 14.4, long: '1h', short: '5m', long_burn: 15.2, short_burn: 16, firing: true }, { severity: 'ticket', factor: 1, long: '3d', short: '6h', long_burn: 1.4, short_burn: 0.9, firing: false }] }),
           slo('ledger is right', 'ledger-analyst', 'quality', { score: 'goal', threshold: '0.7', target: 0.9, valid: 195, bad: 14, sli: 0.928, interval: [0.883, 0.957], budget_left: 0.28, state: 'at_risk', exhausted_at: '2026-11-24T00:00:00Z' }),
@@ -23,9 +23,9 @@ function start(world) {
           slo('workspace works', 'workspace-assistant', 'availability', { valid: 12, bad: 0, sli: 1, interval: [0.757, 1], budget_left: 1, state: 'too_few' }),
         ]
       : [],
-    reports: world.sessions.length ? [{ id: 'rep_2', kind: 'weekly', from: '2026-11-09T00:00:00Z', to: '2026-11-16T00:00:00Z', timezone: 'UTC', made: '2026-11-16T08:00:02Z', schedule: 'monday', late: false, mails: [{ to: 'head@example.com', state: 'failed', attempts: 3, error: '451 try later', changed: '2026-11-16T09:00:00Z' }], links: 1 }] : [],
-    schedules: world.sessions.length ? [{ name: 'monday', kind: 'weekly', timezone: 'Europe/Berlin', weekday: 'monday', hour: 8, enabled: true, trouble: '', to: ['head@example.com'], link_for: '30d', next: '2026-11-23T07:00:00Z' }] : [],
-    links: world.sessions.length ? [{ id: 'rl_1', report: 'rep_2', kind: 'weekly', from: '2026-11-09T00:00:00Z', label: 'board', author: 'ines', made: '2026-11-16T08:30:00Z', expires: '2026-12-16T08:30:00Z', opened: 3, last_opened: '2026-11-16T10:00:00Z', state: 'active' }] : [],
+    reports: world.stored ? [{ id: 'rep_2', kind: 'weekly', from: '2026-11-09T00:00:00Z', to: '2026-11-16T00:00:00Z', timezone: 'UTC', made: '2026-11-16T08:00:02Z', schedule: 'monday', late: false, mails: [{ to: 'head@example.com', state: 'failed', attempts: 3, error: '451 try later', changed: '2026-11-16T09:00:00Z' }], links: 1 }] : [],
+    schedules: world.stored ? [{ name: 'monday', kind: 'weekly', timezone: 'Europe/Berlin', weekday: 'monday', hour: 8, enabled: true, trouble: '', to: ['head@example.com'], link_for: '30d', next: '2026-11-23T07:00:00Z' }] : [],
+    links: world.stored ? [{ id: 'rl_1', report: 'rep_2', kind: 'weekly', from: '2026-11-09T00:00:00Z', label: 'board', author: 'ines', made: '2026-11-16T08:30:00Z', expires: '2026-12-16T08:30:00Z', opened: 3, last_opened: '2026-11-16T10:00:00Z', state: 'active' }] : [],
     notes: [],
   };
   return world.watch;
@@ -107,5 +107,5 @@ export function watch(world, method, [first, ...path], body, q, said) {
   if (method === 'DELETE') { all.notes = all.notes.filter((one) => one.id !== path[0]); return {}; }
   const kinds = (q.kinds ?? 'release,price,incident,note').split(',');
   const inside = (one) => (!q.from || (one.until ?? one.at) >= q.from) && (!q.to || one.at < q.to) && kinds.includes(one.kind);
-  return { annotations: world.sessions.length ? [...annotations, ...all.notes].filter(inside) : [], cut: false };
+  return { annotations: world.stored ? [...annotations, ...all.notes].filter(inside) : [], cut: false };
 }

@@ -19,7 +19,7 @@ real('shows what was refused, and what to do', async ({ go, page, base }) => {
   await page.getByText('What has reached Pawl').waitFor();
   await fetch(`${base}/v1/traces`, { method: 'POST', headers: { 'content-type': 'application/thrift' }, body: 'x' });
   await page.getByText('POST /v1/traces').first().waitFor();
-}, { server: 'empty' });
+}, { server: 'first' });
 
 real('sees the first span arrive and opens its session', async ({ go, page }) => {
   await go('/');
@@ -33,7 +33,7 @@ real('sees the first span arrive and opens its session', async ({ go, page }) =>
   await page.waitForURL(/\/sessions\/hello-/);
   await go('/sessions');
   await eventually(async () => assert.match(await page.locator('.r').first().textContent(), /Where is my order/));
-}, { server: 'empty' });
+}, { server: 'first' });
 
 real('with log-in, a key is made on a click and put into the lines', async ({ go, page, context, base }) => {
   await context.request.post(`${base}/api/v1/login`, { data: { email: 'ines@example.com', password: 'correct horse battery' } });

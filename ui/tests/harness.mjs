@@ -14,7 +14,7 @@ const tests = [];
 let file = '';
 export const setFile = (name) => (file = name);
 
-/** `server`: full (default), empty or login; `width`, `height`, `theme`, `noise`: console errors that are part of the test. */
+/** `server`: full (default), empty, first (empty, and what comes first may come to it) or login; `width`, `height`, `theme`, `noise`: console errors that are part of the test. */
 export function test(name, run, options = {}) {
   tests.push({ file, name, run, options });
 }

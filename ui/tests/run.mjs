@@ -21,11 +21,11 @@ async function servers() {
   if (process.env.PAWL_INJECTED_URL) return { injected: process.env.PAWL_INJECTED_URL };
   if (process.env.PAWL_URL) {
     await seed(process.env.PAWL_URL);
-    return { full: process.env.PAWL_URL, empty: process.env.PAWL_EMPTY_URL, login: process.env.PAWL_LOGIN_URL };
+    return { full: process.env.PAWL_URL, empty: process.env.PAWL_EMPTY_URL, first: process.env.PAWL_EMPTY_URL, login: process.env.PAWL_LOGIN_URL };
   }
   if (!existsSync(`${here}../dist/index.html`)) throw new Error('Build the page first: npm run build');
-  const port = 21_000 + (process.pid % 4000) * 3;
-  return { full: await mock(port, []), empty: await mock(port + 1, ['--empty']), login: await mock(port + 2, ['--login']) };
+  const port = 21_000 + (process.pid % 4000) * 4;
+  return { full: await mock(port, []), empty: await mock(port + 1, ['--empty']), login: await mock(port + 2, ['--login']), first: await mock(port + 3, ['--empty']) };
 }
 
 let code = 3;
