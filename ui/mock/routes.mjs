@@ -117,13 +117,13 @@ function byId(world, method, [kind, id, sub, span, more], q) {
   if (made) return made;
   if (kind === 'sessions' && id) {
     const s = sessionOf(world, id);
-    if (sub === 'skeleton') return skeletonOf([...spansOf(s)], q);
+    if (sub === 'skeleton') return skeletonOf([...spansOf(s)], q, () => clean(s));
     const spans = spansOf(s, q.bodies || 'full');
     return { session: clean(s), traces: tracesOf(s).map(clean), spans, findings: findingsOf(spans), scores: scoresOf(s), conversation: conversationOf(s, spans), stats: stats(spans.length) };
   }
   if (kind === 'traces' && id) {
     const t = traceOf(world, id);
-    if (sub === 'skeleton') return skeletonOf(spansOf(t._.session).filter((x) => x.trace_id === id), q);
+    if (sub === 'skeleton') return skeletonOf(spansOf(t._.session).filter((x) => x.trace_id === id), q, () => clean(t));
     const spans = spansOf(t._.session, sub ? 'full' : q.bodies || 'full').filter((x) => x.trace_id === id);
     if (!sub) return { trace: clean(t), spans, findings: findingsOf(spans), scores: [], stats: stats(spans.length) };
     const one = spans.find((x) => x.span_id === span) ?? missing();

@@ -244,21 +244,26 @@ function stateOf(t) {
   return { steps, state, stats: {} };
 }
 
-/** A window of a run's skeleton, in columns. */
-export function skeletonOf(spans, q) {
+/** A window of a run's skeleton, in columns; `head` answers the run as a list has it. */
+export function skeletonOf(spans, q, head) {
   const offset = Number(q.offset ?? 0), limit = Number(q.limit ?? 5000);
   const sorted = (spans.inOrder ??= spans.toSorted((a, b) => (a.start < b.start ? -1 : a.start > b.start ? 1 : 0)));
   const texts = [''], known = new Map([['', 0]]), traces = [], traceAt = new Map();
   const text = (value) => { if (!known.has(value ?? '')) { known.set(value, texts.length); texts.push(value); } return known.get(value ?? ''); };
   const traceIndex = (id) => { if (!traceAt.has(id)) { traceAt.set(id, traces.length); traces.push(id); } return traceAt.get(id); };
-  const begins = Date.parse(sorted[0].start);
-  const rows = sorted.slice(offset, offset + limit).map((s) => [s.span_id, s.parent_id ?? '', traceIndex(s.trace_id), (Date.parse(s.start) - begins) * 1000, s.duration_ms === null ? null : Math.round(s.duration_ms * 1000), text(s.kind), text(s.name), text(s.status), text(s.agent), text(s.tool?.name ?? ''), text(s.model?.requested ?? ''), (s.noise ? 1 : 0) | (s.status === 'error' ? 2 : 0) | (s.counted ? 4 : 0) | (s.parent_id ? 0 : 8), s.tokens ? Object.values(s.tokens).reduce((n, v) => (v === null ? n : (n ?? 0) + v), null) : null, s.cost_usd ? Math.round(Number(s.cost_usd) * 1e12) : null, 0]);
+  const rows = sorted.slice(offset, offset + limit).map((s) => [s.span_id, s.parent_id ?? '', traceIndex(s.trace_id), microsOf(s.start), s.duration_ms === null ? null : Math.round(s.duration_ms * 1000), text(s.kind), text(s.name), text(s.status), text(s.agent), text(s.tool?.name ?? ''), text(s.model?.requested ?? ''), (s.noise ? 1 : 0) | (s.status === 'error' ? 2 : 0) | (s.counted ? 4 : 0) | (s.parent_id ? 0 : 8), s.tokens ? Object.values(s.tokens).reduce((n, v) => (v === null ? n : (n ?? 0) + v), null) : null, s.cost_usd ? Math.round(Number(s.cost_usd) * 1e12) : null, 0]);
   const columns = ['span_id', 'parent_id', 'trace', 'start_us', 'duration_us', 'kind', 'name', 'status', 'agent', 'tool', 'model', 'flags', 'tokens', 'cost', 'findings'];
-  const answer = { total: sorted.length, offset, next_offset: offset + limit < sorted.length ? offset + limit : null, base: sorted[0].start, end_ms: 0, columns, texts, traces, rows, stats: { rows_read: rows.length, elapsed_ms: 3, newest_ms_ago: 200 } };
-  if (offset) return answer;
-  const head = (spans.head ??= { ...summary({ id: '', spans: sorted }), trace_count: new Set(sorted.map((s) => s.trace_id)).size });
-  const last = sorted.at(-1);
-  return { ...answer, summary: { span_count: sorted.length, trace_count: head.trace_count, error_count: head.error_count, llm_calls: head.llm_calls, tool_calls: head.tool_calls, tokens: head.tokens, cost_usd: head.cost_usd, start: sorted[0].start, end: new Date(Math.max(Date.parse(last.start) + (last.duration_ms ?? 0), begins + (sorted[0].duration_ms ?? 0))).toISOString() } };
+  const answer = { offset, next_offset: offset + limit < sorted.length ? offset + limit : null, columns, texts, traces, rows, stats: { rows_read: rows.length, elapsed_ms: 3, newest_ms_ago: 200 } };
+  return offset ? answer : { ...answer, summary: (spans.summary ??= head()), findings: spans.length > FEW ? [] : findingsOf(spans) };
+}
+/** The mock's rules compare step with step: too slow for more. */
+const FEW = 5000;
+/** As the server counts: µs since 1970. */
+const microsOf = (time) => Date.parse(time) * 1000 + Number(/\.\d{3}(\d{3})/.exec(time)?.[1] ?? 0);
+
+function sessionOf(id, t) {
+  const head = summary(t);
+  return { ...head, session_id: id, title: 'Suppliers', active_ms: head.duration_ms, outcome: id === 'crew-1' ? 'done' : id === 'crew-2' ? 'not done' : null, trace_count: new Set(t.spans.map((s) => s.trace_id)).size, scores: {} };
 }
 
 /** The body for a staged run's address, or null. */
@@ -274,9 +279,9 @@ export function staged(world, kind, id, sub, span, more, q) {
     return one && q.raw ? { ...one, raw: [{ slot: 'attribute', key: 'gen_ai.tool.call.arguments', format: 'json', text: JSON.stringify(one.tool?.arguments ?? one.output ?? null) }] } : one ?? null;
   }
   if (sub === 'state') return stateOf(t);
-  if (sub === 'skeleton') return skeletonOf(t.spans, q);
+  if (sub === 'skeleton') return skeletonOf(t.spans, q, () => (kind === 'traces' ? summary(t) : sessionOf(id, t)));
   if (kind === 'traces') return { trace: summary(t), spans: t.id === 'huge-t1' ? t.spans.map((one) => (one.tool ? { ...one, tool: { ...one.tool, result: one.tool.result.slice(0, 4000) } } : one)) : t.spans, findings: findingsOf(t.spans), scores: [], logs: logsOf(t), stats };
   const head = summary(t);
   const scores = id === 'crew-1' ? [{ name: 'goal', value: 0.91, kind: 'number', author: 'answer_quality', comment: 'Table is right; Kite is missing for a good reason.', span_id: null }] : [];
-  return { session: { ...head, session_id: id, title: 'Suppliers', active_ms: head.duration_ms, outcome: id === 'crew-1' ? 'done' : id === 'crew-2' ? 'not done' : null, trace_count: 1, scores: {} }, traces: [head], spans: t.spans, findings: findingsOf(t.spans), scores, logs: logsOf(t), conversation: [], stats };
+  return { session: sessionOf(id, t), traces: [head], spans: t.spans, findings: findingsOf(t.spans), scores, logs: logsOf(t), conversation: [], stats };
 }

@@ -91,19 +91,20 @@ staged('a hundred thousand spans: the first window first, few elements, every vi
   await page.getByRole('complementary', { name: 'Details' }).getByText('502 from shop.example').first().waitFor();
 });
 
-staged('words of a big run come for the steps in sight alone', async ({ page, base }) => {
-  await page.request.get(`${base}/api/v1/traces/big-100000/skeleton?limit=1`, { timeout: 120_000 });
-  let bodies = 0;
-  page.on('request', (request) => (bodies += /\/spans\/big-/.test(request.url()) ? 1 : 0));
-  await page.goto(`${base}/traces?filter=trace=big-100000`);
-  await listed(page);
-  await enter(page, '/traces/big-100000');
+staged('a link straight to a big run brings its windows too; words come for the steps in sight alone', async ({ page, base }) => {
+  const asked = { bodies: 0, whole: 0, windows: 0 };
+  page.on('request', (request) => {
+    const [, what] = /\/api\/v1\/traces\/big-100000(.*)/.exec(request.url()) ?? [];
+    if (what !== undefined) asked[/^\/spans\//.test(what) ? 'bodies' : /^\/skeleton/.test(what) ? 'windows' : 'whole'] += 1;
+  });
+  await page.goto(`${base}/traces/big-100000`);
   await whole(page, '100\\s000');
   const transcript = page.getByRole('region', { name: 'Transcript' });
   await transcript.getByText('https://shop.example/p/1', { exact: false }).first().waitFor();
   await page.locator('.vl').evaluate((list) => (list.scrollTop = list.scrollHeight / 2));
   await transcript.getByText(/shop\.example\/p\/2[45]\d\d\d/).first().waitFor();
-  assert.ok(bodies < 200, `${bodies} bodies were asked for`);
+  assert.deepEqual([asked.whole, asked.windows], [0, 6]);
+  assert.ok(asked.bodies > 0 && asked.bodies < 200, `${asked.bodies} bodies were asked for`);
 });
 
 staged('a session of twenty thousand traces: a row a turn, folded; a turn opens', async ({ page, base }) => {

@@ -185,6 +185,10 @@ export class Api {
   session(id: string, bodies: Bodies = 'new', call?: Call): Promise<SessionDetail> {
     return this.#send<SessionDetail>('GET', `/sessions/${encodeURIComponent(id)}?bodies=${bodies}`, undefined, call).then(sessionDetailOf);
   }
+  /** A window of a run's steps without bodies; null where there are no windows. */
+  skeleton<T extends { summary?: unknown }>(kind: 'session' | 'trace', id: string, offset: number, limit: number, call?: Call): Promise<T | null> {
+    return this.#send<T>('GET', `/${kind}s/${encodeURIComponent(id)}/skeleton?offset=${offset}&limit=${limit}`, undefined, call).then((window) => (window.summary ? { ...window, summary: rowOf(`${kind}s`, window.summary) } : window));
+  }
   /** One span with whole bodies; `raw`: with the pieces as received. */
   span(trace: string, span: string, how: Call & { raw?: boolean } = {}): Promise<Span> {
     return this.#send<Span>('GET', `/traces/${encodeURIComponent(trace)}/spans/${encodeURIComponent(span)}${how.raw ? '?raw=1' : `?budget=${READ_BYTES}`}`, undefined, how).then(spanOf);

@@ -44,6 +44,9 @@ export class ShareApi extends Api {
     for (const trace of detail.traces ?? []) this.#with.set(trace.trace_id, n);
     return detail;
   }
+  override skeleton(): Promise<null> {
+    return Promise.resolve(null);
+  }
   override async span(trace: string, span: string, how: { signal?: AbortSignal; raw?: boolean } = {}): Promise<Span> {
     const path = `/share/${encodeURIComponent(this.opened?.id ?? '')}/objects/${this.#with.get(trace) ?? 0}/traces/${encodeURIComponent(trace)}/spans/${encodeURIComponent(span)}`;
     return spanOf(await this.call<Span>('GET', path, undefined, how.signal ? { signal: how.signal } : {}));

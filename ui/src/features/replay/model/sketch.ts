@@ -2,23 +2,19 @@
 import type { Item, Turn } from './items';
 import type { Node, Tree } from './tree';
 import type { Transcript } from './transcript';
-import type { Run, Span } from './types';
+import type { Run, Session, Span, Trace } from './types';
 
-/** A window of the skeleton: rows in order of start over the whole run. */
+/** A window of the skeleton: rows in order of start over the whole run; times in µs since 1970. */
 export interface Skeleton {
-  total: number;
   offset: number;
   next_offset: number | null;
-  base: string;
-  end_ms: number;
   columns: string[];
   texts: string[];
   traces: string[];
   rows: (string | number | null)[][];
-  summary?: { span_count: number; trace_count: number; error_count: number; llm_calls: number; tool_calls: number; tokens: number | null; cost_usd: string | null; start: string; end: string };
+  /** The run as a list has it, and what was found in it: in the first window. */
+  summary?: Session | Trace;
   findings?: Run['findings'];
-  trace?: Run['traces'][number];
-  session?: NonNullable<Run['session']>;
   stats?: Run['stats'];
 }
 
@@ -30,12 +26,11 @@ const COUNTED = 4;
 export function spansOf(window: Skeleton): Span[] {
   const at = (name: string): number => window.columns.indexOf(name);
   const [id, parent, trace, start, duration, kind, name, status, agent, tool, model, flags, tokens, cost] = ['span_id', 'parent_id', 'trace', 'start_us', 'duration_us', 'kind', 'name', 'status', 'agent', 'tool', 'model', 'flags', 'tokens', 'cost'].map(at) as number[];
-  const base = Date.parse(window.base) + rest(window.base);
   const text = (row: Skeleton['rows'][number], column: number): string => window.texts[row[column] as number] ?? '';
   return window.rows.map((row) => {
     const bits = row[flags!] as number;
     const own = row[cost!];
-    const begins = base + (row[start!] as number) / 1000;
+    const begins = (row[start!] as number) / 1000;
     const toolName = text(row, tool!);
     const modelName = text(row, model!);
     return {
@@ -45,26 +40,6 @@ export function spansOf(window: Skeleton): Span[] {
       pico: typeof own === 'number' ? BigInt(Math.round(own)) : null, sketch: true,
     } satisfies Span;
   });
-}
-
-/** Date.parse keeps three digits of the fraction. */
-function rest(time: string): number {
-  const digits = /\.\d{3}(\d+)/.exec(time)?.[1];
-  return digits ? Number(`0.${digits}`) : 0;
-}
-
-/** What rules found, where only the spans name it. */
-export function findingsIn(windows: readonly Skeleton[]): Run['findings'] {
-  const out: Run['findings'] = [];
-  for (const window of windows) {
-    const [id, trace, findings] = ['span_id', 'trace', 'findings'].map((name) => window.columns.indexOf(name)) as [number, number, number];
-    if (findings < 0) continue;
-    for (const row of window.rows) {
-      const rules = row[findings] ? (window.texts[row[findings] as number] ?? '') : '';
-      for (const rule of rules ? rules.split(',') : []) out.push({ rule, times: 1, why: 'a rule found it here', trace_id: window.traces[row[trace] as number] ?? '', span_ids: [row[id] as string], wasted_span_ids: [], wasted_usd: null });
-    }
-  }
-  return out;
 }
 
 /** The transcript of such a run: a turn a trace, a line a step. */
