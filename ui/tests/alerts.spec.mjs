@@ -145,10 +145,15 @@ test('the filter is completed and underlined as on the lists; an objective, esca
   await page.getByLabel('Escalate to, step 1').selectOption({ label: 'ops' });
   await page.getByLabel('Explain by 1').selectOption('agent_version');
   await page.getByLabel('Explain by 2').selectOption('tool');
+  await page.getByLabel('Gather a message for').selectOption('2m');
+  await page.getByLabel('Later messages every').selectOption('30m');
+  await page.getByLabel('Incident', { exact: true }).selectOption('major');
+  await page.getByLabel('Join an incident for').selectOption('12h');
   await page.getByLabel('Runbook').fill('https://wiki.example/burn');
   await page.getByLabel('Name', { exact: true }).fill('Answers burn');
   const [asked] = await Promise.all([page.waitForRequest((request) => request.method() === 'POST' && request.url().endsWith('/alerts/rules')), page.keyboard.press('Control+s')]);
   const said = asked.postDataJSON();
+  assert.deepEqual([said.group_wait, said.group_interval, said.incident, said.incident_window], ['2m', '30m', 'major', '12h']);
   assert.deepEqual([said.kind, said.slo, said.escalate, said.explain, said.runbook], ['burn', 'skyline answers', [{ after: '30m', channel: 'ch_2' }], ['agent_version', 'tool'], 'https://wiki.example/burn']);
   assert.deepEqual(['above', 'measure', 'filter', 'distribution'].filter((name) => name in said), []);
   await page.waitForURL(/\/alerts\/rule\/rule_/);

@@ -1,7 +1,7 @@
 // The shell: navigation, theme, palette, keys, log-in, settings; and what the page weighs.
 import { cpus, loadavg } from 'node:os';
 import { brotliCompressSync } from 'node:zlib';
-import { assert, eventually, listed, real, test, week } from './harness.mjs';
+import { assert, eventually, listed, real, rows, test, week } from './harness.mjs';
 
 test('the navigation folds with [ and is remembered', async ({ go, page }) => {
   await go(`/sessions?${week}`);
@@ -186,6 +186,27 @@ real('weighs at most 250 kB compressed, and asks nobody else', async ({ go, page
   console.log(`     ${(bytes / 1000).toFixed(1)} kB of script and style for the first page, compressed`);
   assert.ok(bytes <= 250_000);
 });
+
+test('on paper: light, without what is pressed, every row and every word', async ({ go, page }) => {
+  const sheets = async () => ((await page.pdf({ preferCSSPageSize: true })).toString('latin1').match(/\/Type\s*\/Page\b/g) ?? []).length;
+  await go(`/sessions?${week}`);
+  await listed(page);
+  assert.ok((await rows(page).count()) < 60);
+  assert.ok((await sheets()) >= 4, 'a hundred rows are more than three sheets');
+  await page.emulateMedia({ media: 'print' });
+  await eventually(async () => assert.equal(await rows(page).count(), 100));
+  assert.equal(await page.locator('.nav').isVisible(), false);
+  assert.equal(await page.evaluate(() => getComputedStyle(document.body).backgroundColor), 'rgb(255, 255, 255)');
+  await page.emulateMedia({ media: 'screen' });
+  await eventually(async () => assert.ok((await rows(page).count()) < 60));
+  await go('/sessions/s01856');
+  const transcript = page.getByRole('region', { name: 'Transcript' });
+  await transcript.getByRole('button', { name: /more lines/ }).first().waitFor();
+  await page.emulateMedia({ media: 'print' });
+  await eventually(async () => assert.equal(await transcript.getByRole('button', { name: /more lines/ }).count(), 0));
+  for (const list of ['.vl', '.tbody']) assert.ok(await page.locator(list).evaluate((one) => one.scrollHeight <= one.clientHeight + 1), `${list} would be cut`);
+  assert.ok((await sheets()) >= 3);
+}, { theme: 'dark' });
 
 test('the first list is there soon', async ({ go, page }) => {
   await go(`/sessions?${week}`);

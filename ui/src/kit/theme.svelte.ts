@@ -1,4 +1,5 @@
 // The theme: as the system says, or as chosen; remembered by the browser. public/theme.js applies it before the first paint.
+import { paper } from './paper.svelte';
 import { recall, remember } from './remember';
 
 export type ThemeChoice = 'auto' | 'dark' | 'light';
@@ -6,8 +7,7 @@ export type ThemeChoice = 'auto' | 'dark' | 'light';
 export class Theme {
   choice = $state<ThemeChoice>('auto');
   #systemDark = $state(false);
-  /** Counts changes; a canvas reads it to know that its colours must be read again. */
-  version = $state(0);
+  #changes = $state(0);
 
   constructor() {
     const stored = recall('theme');
@@ -16,8 +16,13 @@ export class Theme {
     this.#systemDark = media.matches;
     media.addEventListener('change', (event) => {
       this.#systemDark = event.matches;
-      this.version += 1;
+      this.#changes += 1;
     });
+  }
+
+  /** Another one after each change; a canvas reads it to know that its colours must be read again. */
+  get version(): number {
+    return this.#changes * 2 + (paper.on ? 1 : 0);
   }
 
   get dark(): boolean {
@@ -29,7 +34,7 @@ export class Theme {
     remember('theme', choice);
     if (choice === 'auto') delete document.documentElement.dataset.theme;
     else document.documentElement.dataset.theme = choice;
-    this.version += 1;
+    this.#changes += 1;
   }
 
   toggle(): void {

@@ -42,7 +42,11 @@ export interface Definition {
   /** What belongs together beside agents: incidents and groups go by it. */
   folder?: string;
   group_by?: string[];
+  /** Those that fire together share a message; those that join later come so often. */
   group_wait?: string;
+  group_interval?: string;
+  /** A firing joins an incident whose newest is not older. */
+  incident_window?: string;
   runbook?: string;
   timezone?: string;
   enabled?: boolean;
