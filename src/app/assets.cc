@@ -18,10 +18,14 @@ net::StaticFile file_of(const Asset& asset) {
   return {asset.type, asset.etag, asset.plain, asset.brotli, asset.immutable};
 }
 
+// Whether a browser asks, to show the answer to somebody.
+bool is_person(const net::Request& request) {
+  return request.headers.get("accept").contains("text/html");
+}
+
 // A client of LangSmith whose endpoint is the bare root: where a page has its path, its answer is under /langsmith.
 std::optional<net::Response> sent_to_langsmith(const net::Request& request) {
-  if (request.headers.get("x-api-key").empty() ||
-      !(request.path.starts_with("/sessions") || request.path.starts_with("/datasets")))
+  if (is_person(request) || !(request.path.starts_with("/sessions") || request.path.starts_with("/datasets")))
     return std::nullopt;
   auto response = net::Response::text("", 307);
   response.headers.set("location", "/langsmith" + request.target);
@@ -42,8 +46,7 @@ Task<Result<net::Response>> serve_asset(const net::Request& request) {
 // What no route knows: a person's browser is shown the page, which says so; a program gets the JSON of an error.
 Task<Result<net::Response>> serve_missing(const net::Request& request) {
   const Asset* page = find("/index.html");
-  const bool person = request.headers.get("accept").find("text/html") != std::string_view::npos;
-  if (!person || page == nullptr || request.path.starts_with("/api/") || request.path.starts_with("/v1/"))
+  if (!is_person(request) || page == nullptr || request.path.starts_with("/api/") || request.path.starts_with("/v1/"))
     co_return fail(ErrorKind::not_found, "There is nothing at this path.");
   auto response = net::static_file(request, file_of(*page));
   if (response.status == 200) response.status = 404;

@@ -132,7 +132,7 @@ TEST_F(RolledUp, IsWhatTheRowsSay) {
   int queries = 0;
   for (std::uint64_t batch = 0; batch <= batches; ++batch) {
     if (batch > 0) advance(batch);
-    for (int i = 0; i < 30; ++i, ++queries) {
+    for (int i = 0; i < 15; ++i, ++queries) {
       SCOPED_TRACE(fmt::format("{} at {}", i, batch));
       const traces::Rollups::Reading reading(*tables);
       ASSERT_EQ(reading.through(), std::vector<std::uint64_t>(rollups().size(), batch));

@@ -53,8 +53,8 @@ Result<bool> Reader::next(Row& row) {
   }
 }
 
-void append_cell(std::string& out, std::string_view text) {
-  const bool formula = !text.empty() && std::string_view("=+-@\t\r").contains(text[0]) &&
+void append_cell(std::string& out, std::string_view text, bool for_spreadsheets) {
+  const bool formula = for_spreadsheets && !text.empty() && std::string_view("=+-@\t\r").contains(text[0]) &&
                        text.find_first_not_of("+-.0123456789eE") != std::string_view::npos;
   if (!formula && text.find_first_of(",\"\r\n") == std::string_view::npos) {
     out += text;

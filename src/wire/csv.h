@@ -29,7 +29,8 @@ class Reader {
   std::uint64_t line_ = 1;
 };
 
-// A cell, quoted where it must be. What a spreadsheet would run as a formula gets an apostrophe in front.
-void append_cell(std::string& out, std::string_view text);
+// A cell, quoted where it must be. For spreadsheets, what one would run as a formula gets an apostrophe in front;
+// numbers are none.
+void append_cell(std::string& out, std::string_view text, bool for_spreadsheets = true);
 
 }  // namespace pawl::csv

@@ -135,7 +135,7 @@ def through_the_api(checks, server, key):
         answer = server.call("GET", path, key=key)
         checks.equal(f"{path} with all of it", answer.status, 200)
         is_json(checks, path, answer)
-    page = server.call("GET", "/sessions/" + urllib.parse.quote(CORPUS["script"], safe=""))
+    page = server.call("GET", "/sessions/" + urllib.parse.quote(CORPUS["script"], safe=""), headers={"accept": "text/html"})
     checks.check("the page holds nothing of its address", b"boom" not in page.body and "script-src 'self'" in page.headers["content-security-policy"], page.body[:200])
 
 

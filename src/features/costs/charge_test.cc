@@ -3,7 +3,6 @@
 
 #include <gtest/gtest.h>
 
-#include "base/csv.h"
 #include "focus.h"
 
 namespace pawl::costs {
@@ -107,7 +106,7 @@ TEST(Shares, AddUpWhateverTheWeights) {
   EXPECT_TRUE(shares_of(10, {}).empty());
 }
 
-TEST(Words, OfVendorsTiersAndCells) {
+TEST(Words, OfVendorsAndTiers) {
   EXPECT_EQ(vendor_of("aws.bedrock", "anthropic.claude-sonnet-4-5", "").provider, "AWS");
   EXPECT_EQ(vendor_of("aws.bedrock", "anthropic.claude-sonnet-4-5", "").publisher, "Anthropic");
   EXPECT_EQ(vendor_of("azure.ai.openai", "gpt-5", "").service, "Azure OpenAI");
@@ -116,9 +115,6 @@ TEST(Words, OfVendorsTiersAndCells) {
   EXPECT_EQ(service_tier_of("openai/o3@2025-06-10+service_tier=flex@2026-10-12#1f2e3d4c"), "flex");
   EXPECT_EQ(service_tier_of("anthropic/x+processing=batch#1"), "batch");
   EXPECT_EQ(service_tier_of("openai/o3#1f2e3d4c"), "standard");
-  EXPECT_EQ(csv_cell("a,\"b\"", true), "\"a,\"\"b\"\"\"");
-  EXPECT_EQ(csv_cell("=1+1", true), "'=1+1");
-  EXPECT_EQ(csv_cell("-1.5", false), "-1.5");
   EXPECT_EQ(decimal(Int128{1'234'567} * 1'000'000'000'000), "1234567.0");
   EXPECT_EQ(divided(1, 2), 0);
   EXPECT_EQ(divided(3, 2), 2);

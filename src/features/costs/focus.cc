@@ -3,9 +3,9 @@
 
 #include <algorithm>
 
-#include "base/csv.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "wire/csv.h"
 
 namespace pawl::costs {
 namespace {
@@ -247,7 +247,10 @@ void append_header(std::string& out, const std::vector<ExportColumn>& columns, c
     first = false;
     out += column.name;
   }
-  for (const auto& name : more) out += "," + csv_cell(name, true);
+  for (const auto& name : more) {
+    out += ',';
+    csv::append_cell(out, name);
+  }
   out += "\n";
 }
 
@@ -257,10 +260,13 @@ void append_row(std::string& out, const std::vector<ExportColumn>& columns, cons
   for (const auto& column : columns) {
     if (!first) out += ',';
     first = false;
-    out += csv_cell(column.value(charge), column.text && for_spreadsheets);
+    csv::append_cell(out, column.value(charge), column.text && for_spreadsheets);
   }
   if (with_asked) {
-    for (const auto& name : charge.frame.asked) out += "," + csv_cell(charge.dimension(name), true);
+    for (const auto& name : charge.frame.asked) {
+      out += ',';
+      csv::append_cell(out, charge.dimension(name));
+    }
   }
   out += "\n";
 }

@@ -1,6 +1,8 @@
 // Answers of programs and of chat completions, as they come and as they should not.
 #include <gtest/gtest.h>
 
+#include <csignal>
+
 #include "program.h"
 
 namespace pawl::evals {
@@ -41,6 +43,7 @@ trials::Given first(const trials::Evaluator& e) {
 }
 
 TEST(Programs, AreStartedAskedAndEnded) {
+  std::signal(SIGPIPE, SIG_IGN);  // as app/process.cc does: what ends before it was told everything is no signal
   const auto echo = program("while read -r line; do echo true; done");
   Program one(echo);
   for (int i = 0; i < 3; ++i) EXPECT_EQ(one.ask({}, {.output = "1"}).front().second.score, 1);

@@ -3,11 +3,11 @@
 
 #include <memory>
 
-#include "base/csv.h"
 #include "base/text.h"
 #include "guard/secrets.h"
 #include "inside.h"
 #include "markdown.h"
+#include "wire/csv.h"
 
 namespace pawl::explore {
 namespace {
@@ -216,10 +216,12 @@ class ListFile {
     json.object();
     for (std::size_t i = 0; i < columns_.size(); ++i) {
       const std::string cell = cell_of(parsed, columns_[i]);
-      if (format_ == "parquet")
+      if (format_ == "parquet") {
         json.field(fmt::format("c{}", i), cell);
-      else
-        out += (i > 0 ? "," : "") + csv_cell(cell, columns_[i].type == "text" || columns_[i].type == "list");
+        continue;
+      }
+      if (i > 0) out += ',';
+      csv::append_cell(out, cell, columns_[i].type == "text" || columns_[i].type == "list");
     }
     return (format_ == "parquet" ? json.end().take() : out) + "\n";
   }
