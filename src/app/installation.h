@@ -109,6 +109,8 @@ struct Installation::Parts {
   // Hands mails to the server of the settings; empty where there is none.
   std::function<Result<>(std::string_view, const std::function<std::string(std::string_view)>&)> mailer();
   void make_sdks(const std::string& key);
+  Result<std::vector<Id128>> erase(projects::ProjectId project, const std::vector<Id128>& all,
+                                   const std::vector<Id128>& going);
   Result<std::vector<std::string>> keep_others(const net::Request& request, const std::vector<ingest::Other>& others);
   void add_routes();
   void add_account_routes();

@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <fstream>
 
+#include "base/json.h"
 #include "base/text.h"
 #include "commands.h"
 #include "features/terminal/terminal.h"
@@ -36,20 +37,25 @@ std::string plain(std::string text) {
   return text;
 }
 
+// What an id, of anything that stands in a run, is found to be.
+Result<sj::dom::element> found_by(const Asked& asked, const std::string& id, sj::dom::parser& parser) {
+  const std::string found = TRY(call(asked, "GET", "/api/v1/find?id=" + percent_encode(id)));
+  sj::dom::element document;
+  sj::dom::array list;
+  if (parser.parse(found).get(document) != sj::SUCCESS || document["found"].get(list) != sj::SUCCESS)
+    return fail(ErrorKind::corrupt, "the server's answer is no list");
+  if (list.size() == 0) return fail(ErrorKind::not_found, "nothing has the id {}", id);
+  return *list.begin();
+}
+
 // A session or a trace by its id, or by anything else's id that stands in one.
 struct Whole {
   std::string path;  // "/api/v1/sessions/ID"
   std::string body;
 };
 Result<Whole> run_of(const Asked& asked, const std::string& id, std::string_view query) {
-  const std::string found = TRY(call(asked, "GET", "/api/v1/find?id=" + percent_encode(id)));
   sj::dom::parser parser;
-  sj::dom::element document;
-  sj::dom::array list;
-  if (parser.parse(found).get(document) != sj::SUCCESS || document["found"].get(list) != sj::SUCCESS)
-    return fail(ErrorKind::corrupt, "the server's answer is no list");
-  if (list.size() == 0) return fail(ErrorKind::not_found, "nothing has the id {}", id);
-  const auto first = *list.begin();
+  const auto first = TRY(found_by(asked, id, parser));
   Whole whole;
   whole.path = text_of(first, "kind") == "session" ? "/api/v1/sessions/" + percent_encode(text_of(first, "id"))
                                                    : "/api/v1/traces/" + percent_encode(text_of(first, "trace_id"));
@@ -236,6 +242,39 @@ int diff(const Asked& asked, const std::string& left, const std::string& right, 
   return difference->same ? 0 : 1;
 }
 
+// ---- reveal ---------------------------------------------------------------------------------------------------------
+struct Sought {
+  std::string id, span, reason;
+  std::vector<std::string> references;
+};
+
+// Sealed originals of a trace, or of one span of it; the server writes down that they were asked for before it answers.
+Result<std::string> reveal(const Asked& asked, const Sought& sought) {
+  sj::dom::parser parser;
+  const auto first = TRY(found_by(asked, sought.id, parser));
+  if (text_of(first, "kind") == "session")
+    return fail(ErrorKind::invalid, "{} is a session: name one of its traces, or a span.", sought.id);
+  JsonWriter body;
+  body.object().field("reason", sought.reason);
+  if (!sought.span.empty()) body.field("span_id", sought.span);
+  body.key("refs").array();
+  for (const auto& one : sought.references) body.value(one);
+  body.end().end();
+  const auto path = fmt::format("/api/v1/traces/{}/reveal", percent_encode(text_of(first, "trace_id")));
+  const std::string answer = TRY(call(asked, "POST", path, body.take()));
+  if (asked.json) return answer + "\n";
+  sj::dom::element document;
+  if (parser.parse(answer).get(document) != sj::SUCCESS)
+    return fail(ErrorKind::corrupt, "the server's answer is no JSON");
+  std::vector<std::vector<std::string>> rows = {{"reference", "kind", "original"}};
+  for (const auto one : document["values"].get_array().value())
+    rows.push_back({text_of(one, "ref"), text_of(one, "kind"), plain(text_of(one, "value"))});
+  std::string out = rows.size() == 1 ? "Nothing is sealed there.\n" : table(rows);
+  for (const auto name : document["missing"].get_array().value())
+    out += fmt::format("{}: no original is kept\n", plain(std::string(name.get_string().value())));
+  return out;
+}
+
 Result<std::string> export_run(const Asked& asked, const std::string& id, const std::string& format, bool redact,
                                const std::string& out) {
   const auto whole = TRY(run_of(asked, id, ""));
@@ -271,7 +310,22 @@ void add_export_command(CLI::App& list, Commands& commands) {
   });
 }
 
+void add_reveal_command(CLI::App& app, Commands& commands) {
+  const auto asked = std::make_shared<Asked>();
+  const auto sought = std::make_shared<Sought>();
+  auto* command = app.add_subcommand("reveal", "Sealed originals of a trace, for whom the project lets; written down");
+  command->add_option("id", sought->id, "Of a trace, or of anything in it")->required();
+  command->add_option("refs", sought->references, "References as they stand between the stars [all]");
+  command->add_option("--span", sought->span, "Only of this span");
+  command->add_option("--reason", sought->reason, "Why, for the audit record")->required();
+  command->add_flag("--json", asked->json, "JSON for programs");
+  add_whereabouts(*command, asked);
+  command->callback(
+      [&commands, asked, sought] { commands.chosen = [asked, sought] { return finish(reveal(*asked, *sought)); }; });
+}
+
 void add_look_commands(CLI::App& app, Commands& commands) {
+  add_reveal_command(app, commands);
   struct Wanted {
     std::vector<std::string> words;
     std::string left, right;

@@ -76,7 +76,7 @@ void Installation::Parts::make_privacy(const std::string& key) {
   privacy = std::make_unique<privacy::Privacy>(pool, *ledger, *projects, *sealed, clock, log,
                                                privacy::Options{.progress = [this] { return progress(); }});
   scores->mask_by([this](projects::ProjectId project, bool is_json, std::string& text) -> Result<> {
-    TRY(privacy->mask(project, is_json ? privacy::Form::json : privacy::Form::text, guard::Signal::traces, text));
+    privacy->hide(project, is_json ? privacy::Form::json : privacy::Form::text, text);
     return {};
   });
 }
@@ -189,25 +189,6 @@ void Installation::Parts::make_alerts() {
           .firing = [this](projects::ProjectId project,
                            const std::string& event) { return alerts::firing(*ledger, project, event); },
           .rollups = rollups.get()});
-}
-
-void Installation::Parts::make_sdks(const std::string& key) {
-  sdks = std::make_unique<sdks::Sdks>(
-      pool, sdks::Parts{*ledger, *projects, *scores, *prompts, *datasets, *blobs}, clock, log,
-      sdks::Options{
-          .version = PAWL_VERSION,
-          .secret = sha256("uploads\n" + key),
-          .local = local,
-          .public_url = [this] { return config.get("public_url").empty() ? main_url : config.get("public_url"); },
-          .progress = [this] { return progress(); },
-          .erase =
-              [this](projects::ProjectId project, Id128 trace) {
-                privacy->forget(project, trace);
-                ingest->revise(project, {trace}, [](traces::SpanRow& row) {
-                  row.sign = 0;
-                  return true;
-                });
-              }});
 }
 
 Result<> Installation::Parts::listen(const std::vector<Listening>& wanted) {
@@ -413,6 +394,7 @@ Result<std::unique_ptr<Installation>> Installation::start(const Config& config, 
   p->local = !outside && config.get("auth") != "required" && !std::filesystem::exists(marker);
   if (!p->local) std::ofstream(marker) << "keys and log-in are required from now on\n";
   p->make_features();
+  p->privacy->prepare();
   p->add_routes();
   TRY(p->listen(wanted));
   TRY(p->invite());

@@ -43,6 +43,7 @@ constexpr std::string_view serve_commands[] = {"serve",  "upgrade", "version", "
                                                "doctor", "backup",  "restore"};
 constexpr std::string_view accounts_commands[] = {"project", "key", "user"};
 constexpr std::string_view explore_commands[] = {"traces", "sessions", "query", "search", "diff", "tail", "view"};
+constexpr std::string_view privacy_commands[] = {"reveal"};
 constexpr std::string_view costs_commands[] = {"cost"};
 constexpr Job alerts_jobs[] = {
     {"judge", "every 2 s, a minute behind",
@@ -84,7 +85,7 @@ constexpr Known known[] = {
      {},
      ingest_commands},
     {"explore", "lists, whole runs, measures, completion, live view", {}, explore_taps, explore_commands},
-    {"privacy", "what is hidden before it is stored, and revealing what was sealed", {}, {}, {}},
+    {"privacy", "what is hidden before it is stored, and revealing what was sealed", {}, {}, privacy_commands},
     {"comments", "what people say about runs, and whom they mention", {}, {}, {}},
     {"share", "links that show a run to whoever has them", {}, {}, {}},
     {"sealed", "originals of what was hidden, encrypted", {}, {}, {}},

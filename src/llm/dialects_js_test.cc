@@ -366,8 +366,22 @@ TEST(LangGraph, NodesTellWhatTheyWroteIntoTheState) {
         {"metadata", R"({"ls_integration":"langgraph","langgraph_node":"agent"})"},
         {"output.value", R"({"messages":[]})"}},
        1},
+      {scope,
+       "hand_over",
+       {{"openinference.span.kind", "CHAIN"},
+        {"metadata", R"({"ls_integration":"langgraph","langgraph_node":"hand_over"})"},
+        {"output.value", R"({"output":[{"lg_name":"Command","update":{"messages":[],"plan":"gold"},"goto":[]}]})"}},
+       1},
+      {scope,
+       "ask",
+       {{"openinference.span.kind", "CHAIN"},
+        {"metadata", R"({"ls_integration":"langgraph","langgraph_node":"ask"})"},
+        {"output.value", R"({"output":[{"graph":null,"update":{"messages":[]},"resume":null,"goto":[]}]})"}},
+       1},
   });
-  EXPECT_EQ(kinds_of(trace), "agent workflow workflow~");
+  EXPECT_EQ(kinds_of(trace), "agent workflow workflow~ workflow workflow");
+  EXPECT_EQ(parse_value_json(pieces_of(*trace.spans[3], Slot::state)), R"({"messages":[],"plan":"gold"})");
+  EXPECT_TRUE(pieces_of(*trace.spans[4], Slot::state).empty());
   EXPECT_EQ(parse_value_json(pieces_of(*trace.spans[1], Slot::state)), R"({"verdict":"ok","messages":[]})");
   EXPECT_TRUE(pieces_of(*trace.spans[2], Slot::state).empty());
   EXPECT_EQ(trace.spans[1]->verdict.agent, "router");

@@ -323,6 +323,10 @@ bool is_invalid_arguments(std::string_view type, std::string_view message) {
                                                "invalid tool input",
                                                "additional properties are not allowed",
                                                "invalid parameters",
+                                               "must have required property",
+                                               "invalid_type",
+                                               "invalid json input for tool",
+                                               "cannot unmarshal",
                                                "-32602"};
   return says_one(type, types) || says_one(message, words);
 }

@@ -49,6 +49,10 @@ void read_graph_state(Reader& reader) {
   if (node.empty() || reader.span.name != node || reader.out.noise || !reader.found.has(output)) return;
   std::string_view update = json::trimmed(reader.found.text(output));
   if (const std::string_view outputs = json::member(update, "outputs"); !outputs.empty()) update = outputs;
+  if (std::string_view command = json::member(update, "output"); !command.empty()) {  // what is no object is put there
+    if (json::is_array(command)) command = json::first(command);
+    if (json::is_object(json::member(command, "update"))) update = command;
+  }
   if (json::is_array(update)) update = json::first(update);  // [{"graph":null,"update":{…}}]
   if (const std::string_view inner = json::member(update, "update"); json::is_object(inner)) update = inner;
   if (!json::is_object(update) || update.starts_with("{\"lc\"") || !has_more_than_messages(update)) return;

@@ -5,6 +5,7 @@ import json
 import os
 import sys
 import time
+import urllib.parse
 
 from pawl import PATIENCE, PROTOBUF, JSON, ROOT, Checks, Server, unpacked
 
@@ -85,6 +86,22 @@ def differences(expected, found):
         yield f"errors should be {expected['errors']}, is {found['errors']}"
 
 
+def state_differences(expected, server):
+    """What steps wrote into the state (messages aside), at the end of each trace; and a filter that asks for it."""
+    if "state" not in expected:
+        return
+    found, all_time = {}, "from=1970-01-01T00:00:00Z"
+    for trace in server.get("/api/v1/traces?limit=200&" + all_time)["traces"]:
+        found |= server.get(f"/api/v1/traces/{trace['trace_id']}/state")["state"]
+    found.pop("messages", None)
+    if found != expected["state"]:
+        yield f"state should be {expected['state']}, is {found}"
+    if "state_filter" in expected:
+        asked = urllib.parse.urlencode({"filter": expected["state_filter"]})
+        if len(server.get(f"/api/v1/traces?{asked}&{all_time}")["traces"]) != 1:
+            yield f"{expected['state_filter']} should find the trace"
+
+
 def compare(folder):
     name = os.path.basename(folder)
     with open(os.path.join(folder, "expected.json"), encoding="utf-8") as file:
@@ -96,6 +113,7 @@ def compare(folder):
         while True:
             try:
                 wrong = list(differences(expected, seen(everything(server), server.get("/api/v1/sessions?limit=1000&from=1970-01-01T00:00:00Z")["sessions"])))
+                wrong += state_differences(expected, server)
             except (KeyError, OSError) as refused:  # a loaded machine: the query was refused, ask again
                 wrong = ["the query was answered with an error without " + str(refused)] * 12
             if len(wrong) <= BEYOND_REACH.get(name, 0) or time.monotonic() > end:

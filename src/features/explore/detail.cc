@@ -91,7 +91,7 @@ Result<std::string> trace_json(Explore::Inside& inside, warehouse::Warehouse& st
   json.end();
   write_findings(json, loaded);
   TRY(write_scores(json, inside, project, nullptr, {loaded.spans.front().trace}, loaded, shown.until));
-  TRY(write_logs_of(json, inside, store, project, {loaded.spans.front().trace}));
+  TRY(write_logs_of(json, inside, store, project, {loaded.spans.front().trace}, shown.until));
   write_stats(json, inside, {loaded.rows_read, inside.clock.monotonic() - began, project});
   return json.end().take();
 }
@@ -155,7 +155,7 @@ Result<std::string> session_json(Explore::Inside& inside, warehouse::Warehouse& 
   json.end();
   write_findings(json, loaded);
   TRY(write_scores(json, inside, project, &id, keys, loaded, shown.until));
-  TRY(write_logs_of(json, inside, store, project, keys));
+  TRY(write_logs_of(json, inside, store, project, keys, shown.until));
   write_conversation(json, loaded);
   write_stats(json, inside, {loaded.rows_read, inside.clock.monotonic() - began, project});
   return json.end().take();

@@ -105,7 +105,7 @@ void add_log_routes(net::Router& router, Explore::Inside& inside);
 void write_logs(JsonWriter& json, const std::vector<traces::LogRow>& rows);  // "logs": […]
 // The same of these traces, the earliest first; "logs_cut" where there are more.
 Result<void> write_logs_of(JsonWriter& json, Explore::Inside& inside, warehouse::Warehouse& store, ProjectId project,
-                           const std::vector<Id128>& traces);
+                           const std::vector<Id128>& traces, Nanos until);
 void add_live_routes(net::Router& router, Explore::Inside& inside);
 void publish(Explore::Inside& inside, const traces::Batch& batch);
 void end_views(Explore::Inside& inside);

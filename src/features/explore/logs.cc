@@ -56,12 +56,13 @@ void write_logs(JsonWriter& json, const std::vector<traces::LogRow>& rows) {
 }
 
 Result<void> write_logs_of(JsonWriter& json, Explore::Inside& inside, warehouse::Warehouse& store, ProjectId project,
-                           const std::vector<Id128>& traces) {
+                           const std::vector<Id128>& traces, Nanos until) {
   constexpr std::uint32_t most = 2000;
   traces::LogPage page;
   if (TRY(inside.has_logs(store, project))) {
     page = TRY(traces::read_logs(
         store, {.project = project, .traces = traces, .span = {}, .newest_first = false, .limit = most}));
+    if (until != 0) std::erase_if(page.rows, [&](const auto& row) { return row.received > until; });
   }
   write_logs(json, page.rows);
   if (!page.cursor.empty()) json.field("logs_cut", true);

@@ -62,7 +62,6 @@ enum class Column : std::uint8_t {
   findings
 };
 
-// holds_sql: a span's row that holds is the last one of its batches, of those that were not taken back.
 constexpr std::string_view window_sql =
     "SELECT trace, span, parent, trace_id, span_id, parent_id, toUnixTimestamp64Nano(start) AS at, duration, "
     "CAST(kind, 'String') AS kind_, CAST(name, 'String') AS name_, CAST(status, 'String') AS status_, CAST(agent, "
@@ -72,10 +71,6 @@ constexpr std::string_view window_sql =
     "NULL, ifNull(tokens_input, 0) + ifNull(tokens_cache_read, 0) + ifNull(tokens_cache_write, 0) + "
     "ifNull(tokens_output, 0) + ifNull(tokens_reasoning, 0)) AS tokens, if(counted, coalesce(cost, cost_reported), "
     "NULL) AS cost_, arrayStringConcat(findings, ',') AS findings_";
-constexpr std::string_view holds_sql =
-    " FROM spans WHERE project = {project:UInt32} AND {} AND sign > 0 AND (trace, span, batch) IN (SELECT trace, span, "
-    "max(batch) FROM spans WHERE project = {project:UInt32} AND {} GROUP BY trace, span HAVING sum(sign) > 0)";
-
 struct Asked {
   std::string where;  // of the run's spans
   std::vector<warehouse::Parameter> parameters;
@@ -97,10 +92,14 @@ Asked asked_of(const net::Request& request, ProjectId project) {
   return out;
 }
 
-std::string holding(const Asked& asked) {
-  std::string sql(holds_sql);
-  for (int i = 0; i < 2; ++i) sql.replace(sql.find("{} "), 2, asked.where);
-  return sql;
+// The rows that stand, of those that fit: of each record the last one that was not taken back. Their keys are chosen
+// first, in few columns; with `order` only the first of them are read.
+std::string holding(const Asked& asked, std::string_view order = "") {
+  const std::string from = "FROM spans WHERE project = {project:UInt32} AND " + asked.where;
+  return fmt::format(
+      " {0} AND sign > 0 AND (trace, span, record, batch) IN (SELECT trace, span, record, maxIf(batch, sign > 0) {0} "
+      "GROUP BY trace, span, record HAVING sum(sign) > 0{1})",
+      from, order);
 }
 
 // ---- findings, as far as they are stored: where each begins, and which calls were wasted --------------------------
@@ -114,11 +113,12 @@ struct Told {
 constexpr std::size_t most_told = 200;
 
 // What is wasted by a rule stands with the first finding of it in that trace.
-Result<std::vector<Told>> findings_of(warehouse::Warehouse& store, const Asked& asked, Read& read) {
+Result<std::vector<Told>> findings_of(warehouse::Warehouse& store, Asked asked, Read& read) {
+  asked.where += " AND (notEmpty(findings) OR waste != '')";
   const auto answer = TRY(store.read(
       {.sql = "SELECT trace, trace_id, span, span_id, CAST(findings, 'Array(String)'), CAST(waste, 'String'), "
               "coalesce(cost, cost_reported)" +
-              holding(asked) + " AND (notEmpty(findings) OR waste != '') ORDER BY start LIMIT 5000",
+              holding(asked) + " ORDER BY start LIMIT 5000",
        .parameters = asked.parameters}));
   read.rows += answer.rows_read, read.elapsed += answer.elapsed;
   std::vector<Told> out;
@@ -190,8 +190,10 @@ Result<net::Response> skeleton(Explore::Inside& inside, warehouse::Warehouse& st
       return summary_of(store, asked.where, asked.parameters, request.captures.find("session_id").has_value(),
                         inside.clock.now(), of_whole);
     });
-  auto answer = TRY(store.read({.sql = std::string(window_sql) + holding(asked) +
-                                       " ORDER BY at, trace, span LIMIT {offset:UInt64}, {limit:UInt64}",
+  constexpr std::string_view window =
+      " ORDER BY argMaxIf(start, batch, sign > 0), trace, span LIMIT 1 BY trace, span LIMIT {offset:UInt64}, "
+      "{limit:UInt64}";
+  auto answer = TRY(store.read({.sql = std::string(window_sql) + holding(asked, window) + " ORDER BY at, trace, span",
                                 .parameters = asked.parameters}));
   read.rows += answer.rows_read, read.elapsed += answer.elapsed;
   const auto& rows = answer.rows;

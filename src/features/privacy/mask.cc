@@ -20,12 +20,26 @@ void mask_parts(std::string& body, const guard::SecretScanner& scanner, guard::H
   for (const auto& [from, size] : places) scanner.mask_json(std::span(body).subspan(from, size), hide);
 }
 
+void mask_body(Form form, guard::Signal signal, std::string& body, const guard::SecretScanner& scanner,
+               guard::Hide& hide) {
+  if (form == Form::otlp) {
+    (void)guard::mask_otlp(body, signal, scanner, hide);  // what is no message is refused by who reads it
+  } else if (form == Form::multipart) {
+    mask_parts(body, scanner, hide);
+  } else if (form == Form::json) {
+    scanner.mask_json(body, hide);
+  } else {
+    scanner.mask(body, hide);
+  }
+}
+
 }  // namespace
 
 std::shared_ptr<const guard::SecretScanner> Privacy::Inside::scanner_of(const guard::Rules& rules) {
   const auto own = rules.patterns();
   if (rules.kinds() == 0 && own.empty()) return nullptr;
   if (!own.empty()) return std::make_shared<const guard::SecretScanner>(rules.kinds(), own);
+  if (rules.kinds() == guard::default_secrets && usual.valid()) return usual.get();
   {
     const std::lock_guard lock(mutex);
     if (const auto found = scanners.find(rules.kinds()); found != scanners.end()) return found->second;
@@ -75,6 +89,12 @@ Privacy::Privacy(net::Pool& pool, ledger::Ledger& ledger, projects::Projects& pr
     : inside_(std::make_unique<Inside>(pool, ledger, projects, sealed, clock, log, std::move(options), clock.now())) {}
 Privacy::~Privacy() = default;
 
+void Privacy::prepare() {
+  inside_->usual = std::async(std::launch::async, [] {
+                     return std::make_shared<const guard::SecretScanner>(guard::default_secrets);
+                   }).share();
+}
+
 Result<Privacy::Done> Privacy::mask(ProjectId project, Form form, guard::Signal signal, std::string& body) {
   const auto ready = inside_->rules_of(project);
   Done done{.epoch = inside_->projects.masking(project).epoch};
@@ -88,21 +108,21 @@ Result<Privacy::Done> Privacy::mask(ProjectId project, Form form, guard::Signal 
     return reference;
   };
   guard::Hide hide{.sealer = ready->rules.seals() ? &sealer : nullptr, .tally = {}};
-  if (form == Form::otlp) {
-    (void)guard::mask_otlp(body, signal, *ready->scanner, hide);  // what is no message is refused by who reads it
-  } else if (form == Form::multipart) {
-    mask_parts(body, *ready->scanner, hide);
-  } else if (form == Form::json) {
-    ready->scanner->mask_json(body, hide);
-  } else {
-    ready->scanner->mask(body, hide);
-  }
+  mask_body(form, signal, body, *ready->scanner, hide);
   if (const auto kept = inside_->sealed.keep(project, values); !kept)
     return fail(ErrorKind::unavailable, "What this project seals cannot be kept now, so nothing was taken: {}",
                 kept.error().what);
   done.hidden = hide.tally.total();
   inside_->add(project, hide.tally);
   return done;
+}
+
+void Privacy::hide(ProjectId project, Form form, std::string& text) {
+  const auto ready = inside_->rules_of(project);
+  if (!ready->scanner) return;
+  guard::Hide hide;
+  mask_body(form, guard::Signal::traces, text, *ready->scanner, hide);
+  inside_->add(project, hide.tally);
 }
 
 bool Privacy::blocks(ProjectId project) {

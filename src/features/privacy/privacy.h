@@ -37,6 +37,9 @@ class Privacy {
   Privacy(const Privacy&) = delete;
   Privacy& operator=(const Privacy&) = delete;
 
+  // Before the first request, once: compiles the rules that a project has from the start, beside the work of the start.
+  // Who masks sooner waits for them.
+  void prepare();
   // Hides what the project wants hidden, in place and of the same length. `unavailable` where an original could not be
   // sealed: then the body must not be kept, and is sent again. Any thread; blocks on the ledger where blocks() says so.
   struct Done {
@@ -45,14 +48,18 @@ class Privacy {
   };
   Result<Done> mask(ProjectId project, Form form, guard::Signal signal, std::string& body);
   bool blocks(ProjectId project);
+  // The same of what is said about runs (scores, comments): stars alone, nothing is kept sealed.
+  void hide(ProjectId project, Form form, std::string& text);
   // Patterns that a project brought, for what leaves the house (guard::redact).
   std::vector<guard::OwnPattern> patterns(ProjectId project);
 
   void add_routes(net::Router& router);
   void open(warehouse::Warehouse& warehouse);
   void close();
-  // Before a trace is taken back: what is sealed of it and stands nowhere else in the project goes. Blocks.
-  void forget(ProjectId project, const Id128& trace);
+  // Before traces are taken back: what is sealed of them and stands nowhere else in the project goes. `going`: traces
+  // that go too, and keep nothing. Gives those that have spans still, which are to be taken back now. Blocks. An error:
+  // nothing was removed, and the traces must stay.
+  Result<std::vector<Id128>> forget(ProjectId project, const std::vector<Id128>& all, const std::vector<Id128>& going);
   void write_metrics(std::string& out) const;
 
   struct Inside;

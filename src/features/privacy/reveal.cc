@@ -45,7 +45,7 @@ Result<net::Response> reveal(Privacy::Inside& inside, warehouse::Warehouse& stor
   if (loaded.spans.empty())
     return fail(ErrorKind::not_found, "There is no {}trace {} in this project.",
                 asked.span ? fmt::format("span {} in ", asked.span_id) : "", trace_id);
-  const auto standing = references_of(loaded);
+  const auto standing = TRY(references_of(store, access.project, loaded, id_from_text(trace_id), asked.span));
   std::vector<std::string> wanted;
   for (const auto& [name, whole] : standing) {
     if (asked.references.empty() || std::ranges::find(asked.references, name) != asked.references.end())
@@ -76,27 +76,6 @@ Result<net::Response> reveal(Privacy::Inside& inside, warehouse::Warehouse& stor
   return response;
 }
 
-// Is a reference anywhere in the project outside of this trace? Errs towards yes.
-Result<bool> stands_elsewhere(warehouse::Warehouse& store, ProjectId project, const Id128& trace,
-                              const std::string& reference) {
-  const auto answer = TRY(store.read(
-      {.sql = "SELECT 1 FROM (SELECT 1 FROM bodies WHERE project = {project:UInt32} AND trace != {trace:UInt128} AND "
-              "(position(text, {word:String}) > 0 OR position(bytes, {word:String}) > 0) LIMIT 1 UNION ALL SELECT 1 "
-              "FROM span_content WHERE project = {project:UInt32} AND trace != {trace:UInt128} AND hasAny(hashes, "
-              "(SELECT groupArray(hash) FROM bodies WHERE project = {project:UInt32} AND trace = {trace:UInt128} AND "
-              "(position(text, {word:String}) > 0 OR position(bytes, {word:String}) > 0))) LIMIT 1 UNION ALL SELECT 1 "
-              "FROM spans WHERE project = {project:UInt32} AND trace != {trace:UInt128} AND (user LIKE {like:String} "
-              "OR session LIKE {like:String} OR error_message LIKE {like:String} OR events LIKE {like:String} OR "
-              "arrayExists(x -> position(x, {word:String}) > 0, mapValues(attrs))) LIMIT 1 UNION ALL SELECT 1 FROM "
-              "logs WHERE project = {project:UInt32} AND trace != {trace:UInt128} AND (position(body, {word:String}) > "
-              "0 OR arrayExists(x -> position(x, {word:String}) > 0, mapValues(attrs))) LIMIT 1)",
-       .parameters = {{"project", fmt::format("{}", project)},
-                      {"trace", to_decimal(trace)},
-                      {"word", reference},
-                      {"like", fmt::format("%{}%", reference)}}}));
-  return answer.rows.size() > 0;
-}
-
 }  // namespace
 
 std::string role_of(const projects::Access& access) {
@@ -105,7 +84,9 @@ std::string role_of(const projects::Access& access) {
   return access.may.administer ? "admin" : access.may.write ? "member" : "";
 }
 
-std::map<std::string, std::string> references_of(const traces::Loaded& loaded) {
+Result<std::map<std::string, std::string>> references_of(warehouse::Warehouse& store, ProjectId project,
+                                                         const traces::Loaded& loaded, const Id128& trace,
+                                                         const std::optional<Id128>& span) {
   std::map<std::string, std::string> out;
   const auto look = [&](std::string_view text) {
     for (const auto& one : guard::references_in(text)) out.try_emplace(std::string(one.name), one.whole);
@@ -119,24 +100,38 @@ std::map<std::string, std::string> references_of(const traces::Loaded& loaded) {
   }
   for (const auto& [key, pieces] : loaded.content)
     for (const auto& piece : pieces) look(piece.bytes);
+  traces::LogSelection logs{.project = project, .traces = {trace}, .span = span, .limit = 2'000};
+  do {
+    const auto page = TRY(traces::read_logs(store, logs));
+    for (const auto& row : page.rows) {
+      look(row.body);
+      for (const auto& [name, value] : row.attributes) look(value);
+    }
+    logs.cursor = page.cursor;
+  } while (!logs.cursor.empty());
   return out;
 }
 
-void Privacy::forget(ProjectId project, const Id128& trace) {
+Result<std::vector<Id128>> Privacy::forget(ProjectId project, const std::vector<Id128>& all,
+                                           const std::vector<Id128>& going) {
   auto* const store = inside_->warehouse.load();
-  if (store == nullptr) return;
-  const auto gone = [&]() -> Result<> {
+  if (store == nullptr) return fail(ErrorKind::unavailable, "The warehouse is not open yet.");
+  auto traces = TRY(traces_standing(*store, project, all));
+  if (traces.empty() || !TRY(inside_->sealed.any(project))) return traces;
+  std::set<std::string> names;
+  for (const auto& trace : traces) {
     const auto loaded =
         TRY(traces::load(*store, {.project = project, .traces = {trace}, .span = std::nullopt}, traces::With::content));
-    std::vector<std::string> names;
-    for (const auto& [name, whole] : references_of(loaded))
-      if (!TRY(stands_elsewhere(*store, project, trace, name))) names.push_back(name);
-    if (!names.empty()) TRY(inside_->sealed.remove(project, names));
-    return {};
-  }();
-  if (!gone)
-    inside_->log.error("what is sealed of a deleted trace could not be removed",
-                       {{"trace", to_hex(trace)}, {"why", gone.error().what}});
+    for (const auto& [name, whole] : TRY(references_of(*store, project, loaded, trace, std::nullopt)))
+      names.insert(name);
+  }
+  if (names.empty()) return traces;
+  std::vector<Id128> without = traces;
+  without.insert(without.end(), going.begin(), going.end());
+  for (const auto& name : TRY(words_elsewhere(*store, project, without, {names.begin(), names.end()})))
+    names.erase(name);
+  if (!names.empty()) TRY(inside_->sealed.remove(project, {names.begin(), names.end()}));
+  return traces;
 }
 
 void add_reveal_routes(net::Router& router, Privacy::Inside& inside) {

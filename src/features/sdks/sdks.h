@@ -35,8 +35,11 @@ struct Options {
   bool local = true;
   std::function<std::string()> public_url;
   std::function<std::string()> progress;  // why queries are not answered yet
-  // Takes the spans of a trace back.
-  std::function<void(projects::ProjectId, Id128 trace)> erase;
+  // Takes these traces back, with what is sealed of them alone: `going` are all that are to go. Gives those of which
+  // nothing stands any more; the others are asked for again a little later. Blocks.
+  std::function<Result<std::vector<Id128>>(projects::ProjectId, const std::vector<Id128>& traces,
+                                           const std::vector<Id128>& going)>
+      erase;
 };
 
 // One item tried in an experiment, as its span says.

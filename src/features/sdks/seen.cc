@@ -1,4 +1,7 @@
 // Experiments that only spans tell of: the tap, and what is written down of it. Deletions that are due.
+#include <algorithm>
+#include <map>
+
 #include "base/text.h"
 #include "langsmith.h"
 
@@ -69,18 +72,42 @@ Result<> write_down(Sdks::Inside& inside, SeenItem seen) {
   return {};
 }
 
+// A deletion is done when nothing of the trace stands any more; until then it is asked for again, after a kill too.
+constexpr Nanos deletion_again = 5 * second;
+
+Result<> delete_due(Sdks::Inside& inside, ProjectId project, const std::vector<std::string>& names,
+                    const std::vector<Id128>& going) {
+  std::vector<Id128> traces;
+  for (const auto& name : names) traces.push_back(id_from_text(name));
+  const auto gone = TRY(inside.options.erase(project, traces, going));
+  for (const auto& name : names) TRY(inside.parts.scores.remove_of_trace(project, name));
+  return inside.parts.ledger.change([&](ledger::Transaction& t) -> Result<> {
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      const bool done = std::ranges::find(gone, traces[i]) != gone.end();
+      if (done)
+        TRY(t.run("DELETE FROM deletions WHERE project = ? AND trace_id = ?", {std::int64_t{project}, names[i]}));
+      else
+        TRY(t.run("UPDATE deletions SET due = ? WHERE project = ? AND trace_id = ?",
+                  {inside.clock.now() + deletion_again, std::int64_t{project}, names[i]}));
+    }
+    return {};
+  });
+}
+
 Result<> delete_due(Sdks::Inside& inside) {
-  const auto due = TRY(inside.parts.ledger.read("SELECT project, trace_id FROM deletions WHERE due <= ? LIMIT 100",
-                                                {inside.clock.now()}));
-  for (std::size_t i = 0; i < due.size(); ++i) {
-    const auto project = static_cast<ProjectId>(due.integer(i, 0));
-    const auto& trace = due.text(i, 1);
-    inside.options.erase(project, id_from_text(trace));
-    TRY(inside.parts.scores.remove_of_trace(project, trace));
-    TRY(inside.parts.ledger.change([&](ledger::Transaction& t) -> Result<> {
-      TRY(t.run("DELETE FROM deletions WHERE project = ? AND trace_id = ?", {std::int64_t{project}, trace}));
-      return {};
-    }));
+  const Nanos now = inside.clock.now();
+  auto& ledger = inside.parts.ledger;
+  const auto due =
+      TRY(ledger.read("SELECT project, trace_id FROM deletions WHERE due <= ? ORDER BY project LIMIT 100", {now}));
+  std::map<ProjectId, std::vector<std::string>> by_project;
+  for (std::size_t i = 0; i < due.size(); ++i)
+    by_project[static_cast<ProjectId>(due.integer(i, 0))].push_back(due.text(i, 1));
+  for (const auto& [project, names] : by_project) {
+    const auto others = TRY(ledger.read("SELECT trace_id FROM deletions WHERE project = ? AND due <= ?",
+                                        {std::int64_t{project}, now + deletion_again}));
+    std::vector<Id128> going;
+    for (std::size_t i = 0; i < others.size(); ++i) going.push_back(id_from_text(others.text(i, 0)));
+    TRY(delete_due(inside, project, names, going));
   }
   return {};
 }

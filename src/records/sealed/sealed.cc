@@ -137,6 +137,10 @@ Result<std::vector<Value>> Sealed::open(ProjectId project, const std::vector<std
   return out;
 }
 
+Result<bool> Sealed::any(ProjectId project) const {
+  return TRY(ledger_.read("SELECT 1 FROM sealed WHERE project = ? LIMIT 1", {std::int64_t{project}})).size() > 0;
+}
+
 Result<std::int64_t> Sealed::remove(ProjectId project, const std::vector<std::string>& references) {
   std::int64_t count = 0;
   const std::lock_guard lock(mutex_);  // nobody counts on what goes

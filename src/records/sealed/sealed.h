@@ -37,6 +37,7 @@ class Sealed {
   Result<> keep(ProjectId project, const std::vector<Value>& values);
   // Those that are there, in the order of the references. `corrupt` where one does not open under this secret.
   Result<std::vector<Value>> open(ProjectId project, const std::vector<std::string>& references) const;
+  Result<bool> any(ProjectId project) const;
   Result<std::int64_t> remove(ProjectId project, const std::vector<std::string>& references);
 
  private:
