@@ -1,29 +1,20 @@
 // `pawl report …`: weekly reports of a running server, as HTML, CSV, JSON, and as PDF where Chromium is there.
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <signal.h>
 #include <simdjson.h>
-#include <spawn.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include <chrono>
-#include <cstdlib>
-#include <filesystem>
 #include <fstream>
-#include <thread>
 
 #include "base/json.h"
 #include "base/json_fields.h"
 #include "base/text.h"
 #include "commands.h"
 #include "outcome.h"
+#include "pdf.h"
 #include "remote.h"
 
 namespace pawl::app {
 namespace {
 
-namespace fs = std::filesystem;
 namespace sj = simdjson;
 
 struct Wanted : Asked {
@@ -34,76 +25,21 @@ struct Wanted : Asked {
   bool keep = false;
 };
 
-// Chromium, by its usual names; "" where it is nowhere.
-std::string find_chromium() {
-  const char* path = std::getenv("PATH");
-  for (const auto folder : split(path == nullptr ? "/usr/bin" : path, ':')) {
-    for (const char* name : {"chromium", "chromium-browser", "google-chrome"}) {
-      const auto program = fs::path(folder) / name;
-      if (::access(program.c_str(), X_OK) == 0) return program;
-    }
-  }
-  return "";
-}
-
-// Runs it, quietly; at most a minute.
-Result<> run(const std::vector<std::string>& words) {
-  std::vector<char*> arguments;
-  for (const auto& word : words)
-    arguments.push_back(const_cast<char*>(word.c_str()));  // NOLINT: execve's own signature
-  arguments.push_back(nullptr);
-  posix_spawn_file_actions_t quiet;
-  posix_spawn_file_actions_init(&quiet);
-  posix_spawn_file_actions_addopen(&quiet, 1, "/dev/null", O_WRONLY, 0);
-  posix_spawn_file_actions_addopen(&quiet, 2, "/dev/null", O_WRONLY, 0);
-  pid_t child = 0;
-  const int failed = posix_spawn(&child, arguments[0], &quiet, nullptr, arguments.data(), environ);
-  posix_spawn_file_actions_destroy(&quiet);
-  if (failed != 0) return fail(ErrorKind::unavailable, "{} cannot be started", words[0]);
-  const auto until = std::chrono::steady_clock::now() + std::chrono::minutes(1);
-  int status = 0;
-  while (::waitpid(child, &status, WNOHANG) == 0) {
-    if (std::chrono::steady_clock::now() > until) {
-      ::kill(child, SIGKILL);
-      ::waitpid(child, &status, 0);
-      return fail(ErrorKind::unavailable, "{} did not end within a minute", words[0]);
-    }
-    std::this_thread::sleep_for(std::chrono::milliseconds(50));
-  }
-  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) return fail(ErrorKind::unavailable, "{} failed", words[0]);
-  return {};
+Result<std::string> write_file(const std::string& path, const std::string& text) {
+  std::ofstream file(path, std::ios::binary);
+  file << text;
+  file.close();
+  if (!file) return fail(ErrorKind::unavailable, "{} cannot be written", path);
+  return fmt::format("{}: {} bytes", path, text.size());
 }
 
 // The report holds all that it needs: a file of ours, no network.
 Result<std::string> write_pdf(const std::string& html, const std::string& out) {
-  const std::string chromium = find_chromium();
-  if (chromium.empty())
+  const auto made = TRY(print_pdf(html));
+  if (!made)
     return fail(ErrorKind::unavailable,
                 "there is no Chromium here to make a PDF with. Take --format html and print it, or install chromium.");
-  std::string folder = (fs::temp_directory_path() / "pawl-report-XXXXXX").string();
-  if (::mkdtemp(folder.data()) == nullptr) return fail(ErrorKind::unavailable, "{} cannot be made", folder);
-  const std::string page = folder + "/report.html", made = folder + "/report.pdf";
-  std::ofstream(page, std::ios::binary) << html;
-  std::vector<std::string> words = {chromium,
-                                    "--headless",
-                                    "--disable-gpu",
-                                    "--no-first-run",
-                                    "--no-pdf-header-footer",
-                                    "--disable-dev-shm-usage",
-                                    "--user-data-dir=" + folder + "/profile",
-                                    "--print-to-pdf=" + made,
-                                    "file://" + page};
-  if (::geteuid() == 0) words.insert(words.begin() + 1, "--no-sandbox");  // it starts as root in no other way
-  const auto done = run(words);
-  std::error_code error;
-  const auto size = fs::file_size(made, error);
-  const bool printed = done && !error && size > 0;
-  if (printed) fs::copy_file(made, out, fs::copy_options::overwrite_existing, error);
-  std::error_code gone;
-  fs::remove_all(folder, gone);
-  if (!printed) return fail(ErrorKind::unavailable, "{}", done ? "Chromium made no PDF" : done.error().what);
-  if (error) return fail(ErrorKind::unavailable, "{} cannot be written", out);
-  return fmt::format("{}: {} bytes", out, size);
+  return write_file(out, *made);
 }
 
 Result<std::string> deliver(const Wanted& wanted, std::string text) {
@@ -112,11 +48,7 @@ Result<std::string> deliver(const Wanted& wanted, std::string text) {
     if (text.ends_with('\n')) text.pop_back();
     return text;
   }
-  std::ofstream file(wanted.out, std::ios::binary);
-  file << text;
-  file.close();
-  if (!file) return fail(ErrorKind::unavailable, "{} cannot be written", wanted.out);
-  return fmt::format("{}: {} bytes", wanted.out, text.size());
+  return write_file(wanted.out, text);
 }
 
 std::string asked_format(const Wanted& wanted) {

@@ -1,5 +1,6 @@
 // What reports and dashboards are made of beside measures: objectives, incidents and what fired, from those who know.
 #include "installation.h"
+#include "pdf.h"
 #include "records/incidents/incidents.h"
 
 namespace pawl::app {
@@ -11,6 +12,7 @@ void Installation::Parts::make_reports() {
           .progress = [this] { return progress(); },
           .public_url = [this] { return config.get("public_url").empty() ? main_url : config.get("public_url"); },
           .mail = mailer(),
+          .pdf = print_pdf,
           .objectives = [this](warehouse::Warehouse& store, projects::ProjectId project, const query::Range& week,
                                const query::Range& before) -> Result<std::vector<reports::ObjectiveLine>> {
             std::vector<reports::ObjectiveLine> out;

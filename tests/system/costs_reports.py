@@ -74,9 +74,12 @@ def reports(checks, server, mails, late):
     linked(checks, server, made.json()["id"], kept)
     done = command("report", "list", "--server", server.url)
     checks.check("the command lists them", done.returncode == 0 and "friday" in done.stdout, done.stdout + done.stderr)
+    pdf = server.call("GET", f"/api/v1/reports/{made.json()['id']}?format=pdf", timeout=120)
     if not shutil.which("chromium"):
+        checks.check("without Chromium the answer says what to do", pdf.status == 501 and "format=html" in pdf.message, pdf.body[:200])
         print("  skipped: PDF: there is no chromium")
         return
+    checks.check("a kept report as PDF over the API", pdf.status == 200 and pdf.body[:5] == b"%PDF-", pdf.body[:200])
     with tempfile.TemporaryDirectory() as folder:
         out = os.path.join(folder, "week.pdf")
         done = command("report", "weekly", "--week", "2026-11-04", "--format", "pdf", "--out", out, "--server", server.url, timeout=120)

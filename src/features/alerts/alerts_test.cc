@@ -79,6 +79,34 @@ TEST(Feed, WhatComesLateMakesAThresholdFireOnce) {
   for (const auto& one : *feed(live, {}, 180, 240, true)) EXPECT_EQ(one.notice, "resolved") << "it is heard once";
 }
 
+TEST(Feed, WhatComesLateOfADistributionCountsInTheNextHour) {
+  constexpr std::int64_t hours = 96, last = (hours - 2) * 3600, end = hours * 3600;
+  const auto value_of = [&](double in_time, double late) {
+    Live live{.version = 1,
+              .definition = *parse_definition(
+                  R"({"name":"a","measure":"llm_calls","kind":"psi","distribution":"model","step":"1h"})"),
+              .streams = {}};
+    std::vector<Bucket> given;
+    for (std::int64_t at = 0; at < end; at += 3600) {
+      for (const std::string model : {"a", "b"})
+        given.push_back({.split = "{}", .at = at, .value = 100, .count = 100, .category = model});
+      if (at == last && in_time > 0)
+        given.push_back({.split = "{}", .at = at, .value = in_time, .count = in_time, .category = "c"});
+    }
+    EXPECT_TRUE(feed(live, given, 0, last + 3600, true));
+    if (late > 0) given.push_back({.split = "{}", .at = last, .value = late, .count = late, .category = "c"});
+    std::ranges::sort(given, {}, &Bucket::at);
+    EXPECT_EQ(asked_from(live.definition, last + 3600), last);
+    EXPECT_TRUE(hear_late(live, given, last, last + 3600));
+    EXPECT_TRUE(feed(live, given, last + 3600, end, true));
+    return live.streams.at("{}").value;
+  };
+  const double in_time = value_of(900, 0);
+  EXPECT_GT(in_time, value_of(0, 0) + .01);
+  EXPECT_DOUBLE_EQ(value_of(0, 900), in_time);
+  EXPECT_DOUBLE_EQ(value_of(400, 900), in_time) << "what was there is not counted again";
+}
+
 TEST(Passed, WhatStillFiresIsToldHoweverLate) {
   std::vector<Told> told = {{.split = "a", .notice = "firing", .at = 100, .reason = {}, .evidence = {}},
                             {.split = "b", .notice = "firing", .at = 100, .reason = {}, .evidence = {}},

@@ -1,16 +1,12 @@
 // From stored spans to changes of state: buckets of a rule's measure, fed in order to one judge an instance.
 #include <algorithm>
 #include <cmath>
-#include <set>
 #include <utility>
 
 #include "base/text.h"
 #include "inside.h"
-#include "records/slos/slos.h"
 
 namespace pawl::alerts {
-namespace {
-
 Result<Stream> new_stream(const Definition& definition) {
   Stream out{.judge = TRY(stats::make_judge(definition.shape, definition.rule)),
              .instance = {},
@@ -22,6 +18,8 @@ Result<Stream> new_stream(const Definition& definition) {
     out.mix.emplace(stats::MixSettings{.window = definition.rule.window, .ordered = definition.has_bins()});
   return out;
 }
+
+namespace {
 
 // Whether what comes late can be added to another step: it cannot be to a quantile.
 bool carries(const Definition& definition) {
@@ -122,21 +120,25 @@ Result<std::vector<Told>> feed(Live& live, const std::vector<Bucket>& given, std
       if (given[next].at >= at) here[given[next].split].push_back(&given[next]);
     }
     for (const auto& [split, buckets] : here) {
-      if (live.streams.contains(std::string(split))) continue;
+      if (live.streams.contains(split)) continue;
       if (live.streams.size() >= most_instances)
         return fail(ErrorKind::exhausted, "More than {} instances: too many to follow. Narrow the filter or the split.",
                     most_instances);
       live.streams.emplace(split, TRY(new_stream(live.definition)));
     }
     for (auto& [split, stream] : live.streams) {
+      static const std::vector<const Bucket*> none;
       const auto found = here.find(split);
       const bool sum = live.definition.shape.sort == stats::Sort::sum;
       Stream::Judged now{sum ? 0 : stats::nothing, 0};
       if (found != here.end()) now = {found->second.front()->value, found->second.front()->count};
       if (found != here.end() || stream.seen == 0) stream.seen = at;
+      if (advance && stream.mix) {
+        stream.counted_at = at, stream.counted.clear();
+        for (const auto* one : found == here.end() ? none : found->second) stream.counted[one->category] += one->value;
+      }
       if (advance) stream.recent[at] = now;
       now = with_late(live.definition, stream, now);
-      static const std::vector<const Bucket*> none;
       const auto verdict = judge_step(stream, at, now, found == here.end() ? none : found->second);
       if (live.drawn != nullptr)
         live.drawn->at(split).push_back({at, now.value, verdict.expected, verdict.low, verdict.high});
@@ -159,12 +161,20 @@ void carry(const Definition& definition, Stream& stream, const Bucket& bucket) {
   was = {bucket.value, bucket.count};
 }
 
+// The same of a distribution; what was taken back is not: the values of a step cannot be fewer than none.
+void carry_mix(Stream& stream, const Bucket& bucket) {
+  if (!stream.mix || stream.counted_at != bucket.at) return;
+  double& was = stream.counted[bucket.category];
+  if (bucket.value > was) stream.mix->add(bucket.category, bucket.value - was);
+  was = bucket.value;
+}
+
 }  // namespace
 
 Result<> hear_late(Live& live, const std::vector<Bucket>& given, std::int64_t from, std::int64_t to) {
   const auto& rule = live.definition.rule;
   const bool threshold = rule.kind == "threshold";
-  if (!threshold && !carries(live.definition)) return {};
+  if (!threshold && !live.definition.is_mix() && !carries(live.definition)) return {};
   const auto is_bad = [&](double value) {
     return stats::judge(value, rule.above.has_value(), rule.above ? *rule.above : *rule.below, rule.recover) ==
            stats::Seen::bad;
@@ -179,7 +189,7 @@ Result<> hear_late(Live& live, const std::vector<Bucket>& given, std::int64_t fr
     auto& stream = found->second;
     stream.seen = std::max(stream.seen, bucket.at);
     if (!threshold) {
-      carry(live.definition, stream, bucket);
+      stream.mix ? carry_mix(stream, bucket) : carry(live.definition, stream, bucket);
       continue;
     }
     const auto was = stream.recent.find(bucket.at);
@@ -227,30 +237,6 @@ Result<std::vector<StoredRule>> rules_of(Inside& inside, std::optional<ProjectId
 }
 
 namespace {
-
-// Where the ledger says that the instances stand.
-Result<> load_instances(Inside& inside, const StoredRule& rule, Live& live) {
-  const auto rows =
-      TRY(inside.ledger.read("SELECT split, state, since, good, notified, acknowledged, event, seen FROM "
-                             "alert_instances WHERE project = ? AND "
-                             "rule = ?",
-                             {static_cast<std::int64_t>(rule.project), rule.id}));
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    auto found = live.streams.find(rows.text(i, 0));
-    if (found == live.streams.end())
-      found = live.streams.emplace(rows.text(i, 0), TRY(new_stream(live.definition))).first;
-    auto& stream = found->second;
-    stream.instance.state = stats::state_from(rows.text(i, 1)).value_or(stats::State::ok);
-    stream.instance.since = rows.integer(i, 2);
-    if (!rows.is_null(i, 3)) stream.instance.good = rows.integer(i, 3);
-    stream.instance.notified = rows.integer(i, 4);
-    stream.acknowledged = rows.text(i, 5);
-    stream.event = rows.text(i, 6);
-    stream.seen = std::max(stream.seen, rows.integer(i, 7));
-    stream.changed = false;
-  }
-  return {};
-}
 
 // Who was acknowledged since the last round: people write that into the ledger.
 Result<> load_acknowledged(Inside& inside) {
@@ -315,33 +301,6 @@ Result<> keep(Inside& inside, std::vector<Round>& rounds) {
   return {};
 }
 
-// The rule as it stands in memory; made anew, with what 30 days teach it, where it is not there or was changed. Null:
-// it was made now, and has nothing to say yet.
-Result<Live*> live_rule(Inside& inside, warehouse::Warehouse& store, const StoredRule& rule, bool& fresh) {
-  const auto key = std::pair(rule.project, rule.id);
-  auto found = inside.live.find(key);
-  if (found != inside.live.end() && found->second.version == rule.version) {
-    const auto& known = found->second.definition;  // an objective may have been changed since
-    if (known.slo.empty()) return &found->second;
-    const auto slo = slos::find(inside.ledger, rule.project, known.slo);
-    if (slo && slo->changed == known.slo_changed) return &found->second;
-  }
-  if (found != inside.live.end()) inside.live.erase(found);
-  fresh = true;
-  Live made{.version = rule.version, .definition = TRY(parse_definition(rule.json)), .streams = {}};
-  TRY(resolve(inside.ledger, rule.project, made.definition));
-  const std::int64_t step = made.definition.shape.step;
-  const std::int64_t now = (inside.clock.now() / second - delay) / step * step;
-  const std::int64_t from = rule.evaluated == 0 ? now : rule.evaluated / step * step, begin = from - history;
-  const auto* const known = TRY(shared(inside, store, rule.project, made.definition, begin, from));
-  const std::int64_t first = known->empty() ? from : known->front().at / step * step;
-  TRY(feed(made, *known, first, from, false));
-  for (auto& [split, stream] : made.streams) stream.instance.since = from;
-  made.began = from;
-  TRY(load_instances(inside, rule, made));
-  return &inside.live.emplace(key, std::move(made)).first->second;
-}
-
 // An objective's burning is a rise of its bad runs, a distribution's change one of what it counts.
 Definition explained_by(const Definition& definition) {
   Definition out = definition;
@@ -367,25 +326,36 @@ void explain_firings(Inside& inside, warehouse::Warehouse& store, const StoredRu
   }
 }
 
-Result<std::optional<Round>> judge_rule(Inside& inside, warehouse::Warehouse& store, const StoredRule& rule) {
-  bool fresh = false;
-  Live* const live = TRY(live_rule(inside, store, rule, fresh));
-  const std::int64_t step = live->definition.shape.step;
-  const std::int64_t to = (inside.clock.now() / second - delay) / step * step;
-  const std::int64_t from = rule.evaluated == 0 ? to : rule.evaluated / step * step;
-  if (fresh && rule.evaluated == 0) return Round{.rule = &rule, .live = live, .told = {}, .through = to};
-  if (to <= from) return std::nullopt;  // also where the clock went back: what was judged stays
-  const std::int64_t again = asked_from(live->definition, from);
-  const auto* const given = TRY(shared(inside, store, rule.project, live->definition, again, to));
-  TRY(hear_late(*live, *given, again, from));
-  auto told = TRY(feed(*live, *given, from, to, true));
-  mark_passed(told, inside.clock.now() / second);
-  explain_firings(inside, store, rule, *live, told);
-  return Round{.rule = &rule, .live = live, .told = std::move(told), .through = to};
+Result<std::vector<Told>> fed(Live& live, const std::vector<Bucket>& given, std::int64_t again, std::int64_t from,
+                              std::int64_t to) {
+  TRY(hear_late(live, given, again, from));
+  return feed(live, given, from, to, true);
 }
 
+// Nothing where the rule is not live yet, or no step has ended since.
+Result<std::optional<Round>> judge_rule(Inside& inside, warehouse::Warehouse& store, const StoredRule& rule) {
+  const auto found = inside.live.find({rule.project, rule.id});
+  if (found == inside.live.end()) return std::nullopt;
+  Live& live = found->second;
+  if (rule.evaluated == 0) return Round{.rule = &rule, .live = &live, .told = {}, .through = live.began};
+  const std::int64_t step = live.definition.shape.step;
+  const std::int64_t to = (inside.clock.now() / second - delay) / step * step, from = rule.evaluated / step * step;
+  if (to <= from) return std::nullopt;  // also where the clock went back: what was judged stays
+  const std::int64_t again = asked_from(live.definition, from);
+  const auto* const given = TRY(shared(inside, store, rule.project, live.definition, again, to));
+  auto told = fed(live, *given, again, from, to);
+  if (!told) {  // it has seen what the ledger does not know: it begins again from there
+    inside.live.erase(found);
+    return std::unexpected(std::move(told.error()));
+  }
+  mark_passed(*told, inside.clock.now() / second);
+  explain_firings(inside, store, rule, live, *told);
+  return Round{.rule = &rule, .live = &live, .told = std::move(*told), .through = to};
+}
+
+}  // namespace
+
 void write_trouble(Inside& inside, const StoredRule& rule, const std::string& why) {
-  inside.live.erase({rule.project, rule.id});  // it may have seen what the ledger does not know: begin again from there
   if (why == rule.trouble) return;
   inside.log.warn("a rule cannot be judged; its instances stay as they are", {{"rule", rule.name}, {"why", why}});
   (void)inside.ledger.change([&](ledger::Transaction& change) -> Result<> {
@@ -395,8 +365,6 @@ void write_trouble(Inside& inside, const StoredRule& rule, const std::string& wh
   });
 }
 
-}  // namespace
-
 void judge_all(Inside& inside, warehouse::Warehouse& store) {
   if (const auto given = give_starters(inside); !given)
     inside.log.warn("the starter rules cannot be given", {{"why", given.error().what}});
@@ -405,6 +373,7 @@ void judge_all(Inside& inside, warehouse::Warehouse& store) {
     inside.log.warn("alert rules cannot be read", {{"why", rules ? "instances" : rules.error().what}});
     return;
   }
+  learn(inside, store, *rules);
   inside.asked.clear();
   ask_together(inside, store, *rules);
   std::vector<Round> rounds;

@@ -12,9 +12,9 @@
 namespace pawl::alerts {
 namespace {
 
-constexpr std::uint32_t most_rows = 10'000;  // of a statement
+constexpr std::uint32_t most_rows = 30'000;  // of a statement
 constexpr std::uint32_t most_mixed = 200'000;
-constexpr std::size_t measures_at_once = 12;
+constexpr std::int64_t due_at_once = 288;  // steps of what is due of several measures
 
 std::string split_text(const Definition& definition, const native::Rows& rows, std::size_t row) {
   JsonWriter json;
@@ -37,6 +37,7 @@ Result<Answers> ask(warehouse::Warehouse& store, traces::Rollups* rollups, Proje
                                .filter = definition.filter,
                                .range = {from * second, to * second},
                                .step = definition.step_text(),
+                               .wide = true,
                                .limit = most_rows,
                                .grain = definition.grain,
                                .now = now};
@@ -122,6 +123,19 @@ Result<Answers> ask_slo(warehouse::Warehouse& store, traces::Rollups* rollups, P
   return out;
 }
 
+// Nothing where the answer has as many rows as a statement may have: there are more.
+Result<std::optional<Answers>> ask_any(warehouse::Warehouse& store, traces::Rollups* rollups, ProjectId project,
+                                       const Definition& definition, const std::vector<std::string>& measures,
+                                       std::int64_t from, std::int64_t to, Nanos now) {
+  auto some = TRY(definition.is_mix()              ? ask_mix(store, rollups, project, definition, from, to, now)
+                  : !definition.bad_filter.empty() ? ask_slo(store, rollups, project, definition, from, to, now)
+                                                   : ask(store, rollups, project, definition, measures, from, to, now));
+  if (some.rows >= (definition.is_mix() ? most_mixed : most_rows)) return std::nullopt;
+  return some;
+}
+
+}  // namespace
+
 // All but the measure.
 std::string question_text(ProjectId project, const Definition& definition, std::int64_t from, std::int64_t to) {
   return fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}", project, definition.filter.text(),
@@ -129,35 +143,51 @@ std::string question_text(ProjectId project, const Definition& definition, std::
                      definition.distribution, definition.bad_filter);
 }
 
-std::int64_t piece_of(const Definition& definition) {
-  const std::int64_t step = definition.shape.step;
-  if (definition.is_mix()) return 48 * step;
-  return std::max(step, (definition.split.empty() ? 8640 : 288) * step / 12 * 12);
+bool asks_alone(const Definition& definition) {
+  return definition.is_mix() || !definition.bad_filter.empty();
 }
-
-}  // namespace
 
 std::int64_t asked_from(const Definition& definition, std::int64_t from) {
   const std::int64_t step = definition.shape.step;
-  return step <= late && !definition.is_mix() ? from - late / step * step : from;
+  if (definition.is_mix()) return from - step;
+  return step <= late ? from - late / step * step : from;
+}
+
+Pieces::Pieces(const Definition& definition, std::int64_t from, std::int64_t to)
+    : at(from),
+      to(to),
+      step(definition.shape.step),
+      length(step * (definition.is_mix()        ? 48
+                     : definition.split.empty() ? most_rows - 1
+                                                : 1152)) {}
+
+Result<std::vector<std::vector<Bucket>>> Pieces::next(warehouse::Warehouse& store, traces::Rollups* rollups,
+                                                      ProjectId project, const Definition& definition,
+                                                      const std::vector<std::string>& measures, Nanos now) {
+  for (;;) {
+    const std::int64_t end = to - at <= length ? to : at + length;
+    auto some = TRY(ask_any(store, rollups, project, definition, measures, at, end, now));
+    if (!some && length <= step)
+      return fail(ErrorKind::exhausted, "The split by {} has too many values to follow: narrow the filter.",
+                  join(definition.split, ", "));
+    if (!some) {
+      length = std::max<std::int64_t>(std::min(length, end - at) / step / 4, 1) * step;
+      continue;
+    }
+    if (some->rows < most_rows / 8) length = std::min(4 * length, std::max(length, to - at));
+    at = end;
+    for (auto& one : some->of) std::ranges::sort(one, {}, &Bucket::at);
+    return std::move(some->of);
+  }
 }
 
 Result<std::vector<Bucket>> buckets(warehouse::Warehouse& store, traces::Rollups* rollups, ProjectId project,
                                     const Definition& definition, std::int64_t from, std::int64_t to, Nanos now) {
   std::vector<Bucket> out;
-  const std::int64_t piece = piece_of(definition);
-  for (std::int64_t at = from; at < to; at += piece) {
-    const std::int64_t end = std::min(to, at + piece);
-    auto some = TRY(definition.is_mix() ? ask_mix(store, rollups, project, definition, at, end, now)
-                    : !definition.bad_filter.empty()
-                        ? ask_slo(store, rollups, project, definition, at, end, now)
-                        : ask(store, rollups, project, definition, {definition.measure}, at, end, now));
-    if (some.rows >= (definition.is_mix() ? most_mixed : most_rows))
-      return fail(ErrorKind::exhausted, "The split by {} has too many values to follow: narrow the filter.",
-                  join(definition.split, ", "));
-    out.insert(out.end(), std::make_move_iterator(some.of[0].begin()), std::make_move_iterator(some.of[0].end()));
+  for (Pieces pieces(definition, from, to); !pieces.done();) {
+    auto some = TRY(pieces.next(store, rollups, project, definition, {definition.measure}, now));
+    out.insert(out.end(), std::make_move_iterator(some[0].begin()), std::make_move_iterator(some[0].end()));
   }
-  std::ranges::sort(out, {}, &Bucket::at);
   return out;
 }
 
@@ -182,10 +212,10 @@ void ask_together(Inside& inside, warehouse::Warehouse& store, const std::vector
     if (!rule.enabled || rule.evaluated == 0 || live == inside.live.end() || live->second.version != rule.version)
       continue;
     const auto& definition = live->second.definition;
-    if (definition.is_mix() || !definition.bad_filter.empty()) continue;  // questions of their own
+    if (asks_alone(definition)) continue;
     const std::int64_t step = definition.shape.step, from = rule.evaluated / step * step;
     const std::int64_t to = (inside.clock.now() / second - delay) / step * step;
-    if (to <= from || to - from > piece_of(definition)) continue;
+    if (to <= from || to - from > due_at_once * step) continue;
     const std::int64_t begin = asked_from(definition, from);
     auto& group = groups[question_text(rule.project, definition, begin, to)];
     group.project = rule.project, group.like = &definition, group.from = begin, group.to = to;

@@ -284,8 +284,9 @@ void add_budget_routes(net::Router& router, Costs::Inside& inside) {
               .pattern = "/api/v1/budgets",
               .permission = "read",
               .handler = reading::handler(inside, list),
-              .summary = "Budgets: spent, what the period will have cost, and "
-                         "when they run out",
+              .summary =
+                  "Budgets: spent, what the period will have cost, and when they run out. A budget tells: it stops "
+                  "no calls",
               .answers = "{budgets:[Budget]}"});
   router.add({.method = "PUT",
               .pattern = "/api/v1/budgets/{name}",

@@ -25,7 +25,8 @@ struct Reports::Inside {
   std::condition_variable ends;
   bool stopping = false;
   std::thread thread;
-  Rate by_address{1, 60};  // of who opens links
+  Rate by_address{1, 60};              // of who opens links
+  std::atomic<bool> printing = false;  // one PDF at a time: each takes a thread and a browser
 };
 
 struct Made {  // a report that was kept

@@ -49,6 +49,8 @@ struct Options {
   std::function<std::string()> public_url;
   // A mail to an address, whose text is made of the address that it comes from; empty: this server sends none.
   std::function<Result<>(std::string_view to, const std::function<std::string(std::string_view from)>& text)> mail;
+  // A report's HTML as a PDF; nothing where this machine cannot make one. Blocks for seconds.
+  std::function<Result<std::optional<std::string>>(const std::string& html)> pdf;
   // What other features know; any may be empty: then the report has no such part.
   std::function<Result<std::vector<ObjectiveLine>>(warehouse::Warehouse&, ProjectId, const query::Range& week,
                                                    const query::Range& before)>

@@ -102,11 +102,26 @@ Result<net::Response> list(Inside& inside, warehouse::Warehouse&, const net::Req
   return net::Response::json(json.end().end().take());
 }
 
+Result<net::Response> as_pdf(Inside& inside, const net::Request& request, const std::string& html) {
+  if (inside.printing.exchange(true))
+    return fail(ErrorKind::unavailable, "Another PDF is being made; try again in some seconds.");
+  const auto made = inside.options.pdf ? inside.options.pdf(html) : Result<std::optional<std::string>>(std::nullopt);
+  inside.printing = false;
+  if (!made) return std::unexpected(made.error());
+  if (!*made)
+    return net::Response::error(
+        request, 501, "There is no Chromium on the server to make a PDF with: take format=html and print it.");
+  auto response = net::Response::bytes("application/pdf", **made);
+  response.headers.set("content-disposition", "attachment; filename=\"pawl-report.pdf\"");
+  return response;
+}
+
 Result<net::Response> show(Inside& inside, warehouse::Warehouse&, const net::Request& request) {
   const std::string id(request.capture("id"));
   const auto rows = TRY(inside.ledger.read("SELECT html, csv, json FROM reports WHERE project = ? AND id = ?",
                                            {std::int64_t{projects::access_of(request).project}, id}));
   if (rows.size() == 0) return fail(ErrorKind::not_found, "There is no report {}.", id);
+  if (request.query.get("format") == "pdf") return as_pdf(inside, request, rows.text(0, 0));
   return in_format(request, rows, 0);
 }
 
@@ -156,8 +171,9 @@ void add_report_routes(net::Router& router, Inside& inside) {
               .pattern = "/api/v1/reports/{id}",
               .permission = "read",
               .handler = reading::handler(inside, show),
-              .summary = "A report as it was made",
-              .query = {{"format", "html, csv or json [html]"}},
+              .handler_time = 2 * minute,
+              .summary = "A report as it was made; a PDF is made by Chromium, 501 where the server has none",
+              .query = {{"format", "html, csv, json or pdf [html]"}},
               .answers = "the report"});
 }
 
