@@ -35,8 +35,9 @@ std::string words(Random& random, std::size_t bytes);
 
 // F1, false firings and delay of the rules on labelled series; causes found. From the root of the tree.
 void run_alerts();
-// Processor time of a thousand alert rules beside ten million spans a day; eight minutes.
-void run_rules(const std::string& program);
+// Processor time of a thousand alert rules beside ten million spans a day; eight minutes. On what `data` holds, which
+// the rules learn from and which stays; "": on nothing.
+void run_rules(const std::string& program, const std::string& data);
 void run_load(const std::string& program, bool brief);
 // Bytes a second of looking for secrets, over recorded requests. From the root of the tree.
 void run_masking();

@@ -20,7 +20,7 @@ int main(int argc, char** argv) {
   signal(SIGPIPE, SIG_IGN);
   if (what == "all" || what == "alerts") run_alerts();
   if (what == "all" || what == "masking") run_masking();
-  if (what == "all" || what == "rules") run_rules(argv[1]);
+  if (what == "all" || what == "rules") run_rules(argv[1], argc > 4 ? argv[4] : "");
   if (what == "all" || what == "vendors") run_vendors(argv[1]);
   if (what == "all" || what == "load" || what == "brief") run_load(argv[1], what == "brief");
   if (what != "all" && what != "queries") return 0;

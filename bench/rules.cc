@@ -5,6 +5,7 @@
 #include <array>
 #include <chrono>
 #include <filesystem>
+#include <functional>
 #include <thread>
 
 #include "base/time.h"
@@ -56,12 +57,13 @@ bool post(net::Client& client, const Server& server, std::string_view path, std:
   return answer && answer->status / 100 == 2;
 }
 
-// Seconds of processor time a minute while the load goes on.
-double loaded(net::Client& client, const Server& server, int seconds, std::uint64_t& trace) {
+// Seconds of processor time a minute while the load goes on, for so many seconds or until something has happened.
+double loaded(net::Client& client, const Server& server, int seconds, std::uint64_t& trace,
+              const std::function<bool()>& until = {}) {
   const SystemClock clock;
   const double before = cpu_seconds(server.process).all();
   const Nanos began = clock.monotonic();
-  for (int s = 0; s < seconds; ++s, trace += traces_a_second) {
+  for (int s = 0; s < seconds && !(until && until()); ++s, trace += traces_a_second) {
     (void)post(client, server, "/v1/traces", traces_json(trace, clock.now() - 2 * second));
     const Nanos early = began + (s + 1) * second - clock.monotonic();
     if (early > 0) std::this_thread::sleep_for(std::chrono::nanoseconds(early));
@@ -80,10 +82,17 @@ std::string rule_json(int i) {
                      measures[static_cast<std::size_t>(i) % 10], kinds[static_cast<std::size_t>(i) / 10 % 3], where);
 }
 
+// Whether every rule has learned, and was judged.
+bool all_judged(net::Client& client, const Server& server) {
+  const auto answer = client.send({.url = server.url + "/api/v1/alerts/rules"});
+  return answer && answer->status == 200 && answer->body.find("\"evaluated\":null") == std::string::npos;
+}
+
 }  // namespace
 
-void run_rules(const std::string& program) {
-  const std::string data = std::filesystem::temp_directory_path() / fmt::format("pawl-bench-rules-{}", getpid());
+void run_rules(const std::string& program, const std::string& given) {
+  const std::string own = std::filesystem::temp_directory_path() / fmt::format("pawl-bench-rules-{}", getpid());
+  const std::string data = given.empty() ? own : given;
   const auto server = start(program, data);
   if (!server) return fmt::print("rules: the server did not start\n");
   net::Client client;
@@ -91,8 +100,16 @@ void run_rules(const std::string& program) {
   (void)loaded(client, *server, 60, trace);
   const double without = loaded(client, *server, 120, trace);
   int made = 0;
+  const SystemClock clock;
+  const Nanos began = clock.monotonic();
+  const double before = cpu_seconds(server->process).all();
   for (int i = 0; i < rules; ++i) made += post(client, *server, "/api/v1/alerts/rules", rule_json(i)) ? 1 : 0;
-  (void)loaded(client, *server, 120, trace);  // they have been made, and were judged once
+  (void)loaded(client, *server, 1800, trace, [&] { return all_judged(client, *server); });
+  const double learned = static_cast<double>(clock.monotonic() - began) / 1e9;
+  fmt::print("\n{} rules made and taught from what is stored: {:.1f} s, {:.1f} s of processor time, {} MB resident\n",
+             made, learned, cpu_seconds(server->process).all() - before - without * learned / 60,
+             resident_mb(server->process));
+  (void)loaded(client, *server, 60, trace);
   const double with = loaded(client, *server, 180, trace);
   fmt::print(
       "\n{} rules of a minute's step (half of them split by 20 agents) beside {} spans a second: {:.2f} s of processor "
@@ -100,7 +117,7 @@ void run_rules(const std::string& program) {
       made, traces_a_second * spans_a_trace, with, without, with - without, (with - without) / 60 * 100);
   std::fflush(stdout);
   stop(*server);
-  std::filesystem::remove_all(data);
+  std::filesystem::remove_all(own);
 }
 
 }  // namespace pawl::bench
