@@ -64,7 +64,8 @@ struct StoredRule {
   std::string trouble;
 };
 
-// The way through buckets of one question, of some measures at once; a piece is as long as its answer stays small.
+// The way through buckets of one question, of some measures at once; a piece is as long as its answer stays small
+// and comes soon.
 // Times in seconds, multiples of the step.
 struct Pieces {
   std::int64_t at = 0, to = 0, step = 1, length = 0;

@@ -26,6 +26,7 @@ std::string split_text(const Definition& definition, const native::Rows& rows, s
 struct Answers {
   std::vector<std::vector<Bucket>> of;  // of each measure
   std::size_t rows = 0;
+  Nanos elapsed = 0;
 };
 
 // One statement for several measures of one filter, split, grain and step.
@@ -49,7 +50,7 @@ Result<Answers> ask(warehouse::Warehouse& store, traces::Rollups* rollups, Proje
   const auto answer = TRY(store.read(query::question(statement)));
   const auto& rows = answer.rows;
   const std::size_t first = 1 + definition.split.size();
-  Answers out{.of = std::vector<std::vector<Bucket>>(measures.size()), .rows = rows.size()};
+  Answers out{.of = std::vector<std::vector<Bucket>>(measures.size()), .rows = rows.size(), .elapsed = answer.elapsed};
   for (std::size_t row = 0; row < rows.size(); ++row) {
     const double n = query::number_at(rows, first + counted, row, query::Type::number).value_or(0);
     const std::string split = split_text(definition, rows, row);
@@ -83,7 +84,7 @@ Result<Answers> ask_mix(warehouse::Warehouse& store, traces::Rollups* rollups, P
                                   : query::compile(project, question));
   const auto answer = TRY(store.read(query::question(statement)));
   const std::size_t category = 1 + definition.split.size();
-  Answers out{.of = std::vector<std::vector<Bucket>>(1), .rows = answer.rows.size()};
+  Answers out{.of = std::vector<std::vector<Bucket>>(1), .rows = answer.rows.size(), .elapsed = answer.elapsed};
   for (std::size_t row = 0; row < answer.rows.size(); ++row) {
     Bucket one{.split = split_text(definition, answer.rows, row), .at = answer.rows.integer(0, row) / second};
     one.value = one.count = query::number_at(answer.rows, category + 1, row, query::Type::number).value_or(0);
@@ -106,7 +107,7 @@ Result<Answers> ask_slo(warehouse::Warehouse& store, traces::Rollups* rollups, P
     if (!filter) return fail(ErrorKind::invalid, "The objective {} has a filter with a mistake.", definition.slo);
     one.filter = std::move(*filter);
     auto some = TRY(ask(store, rollups, project, one, {one.measure}, from, to, now));
-    out.rows = std::max(out.rows, some.rows);
+    out.rows = std::max(out.rows, some.rows), out.elapsed += some.elapsed;
     if (!bad) {
       for (auto& bucket : some.of[0]) bucket.count = std::isnan(bucket.value) ? 0 : bucket.value, bucket.value = 0;
       for (std::size_t i = 0; i < some.of[0].size(); ++i) places[{some.of[0][i].split, some.of[0][i].at}] = i;
@@ -153,31 +154,37 @@ std::int64_t asked_from(const Definition& definition, std::int64_t from) {
   return step <= late ? from - late / step * step : from;
 }
 
+// Hours of spans are read from roll-ups; of everything else a day is enough to begin with.
 Pieces::Pieces(const Definition& definition, std::int64_t from, std::int64_t to)
     : at(from),
       to(to),
       step(definition.shape.step),
-      length(step * (definition.is_mix()        ? 48
-                     : definition.split.empty() ? most_rows - 1
-                                                : 1152)) {}
+      length(definition.is_mix()                                      ? 48 * step
+             : step >= 3600 && definition.grain == query::Grain::span ? 1152 * step
+                                                                      : 86'400) {}
 
 Result<std::vector<std::vector<Bucket>>> Pieces::next(warehouse::Warehouse& store, traces::Rollups* rollups,
                                                       ProjectId project, const Definition& definition,
                                                       const std::vector<std::string>& measures, Nanos now) {
+  const auto quarter = [&](std::int64_t of) { return std::max<std::int64_t>(of / step / 4, 1) * step; };
   for (;;) {
-    const std::int64_t end = to - at <= length ? to : at + length;
-    auto some = TRY(ask_any(store, rollups, project, definition, measures, at, end, now));
-    if (!some && length <= step)
-      return fail(ErrorKind::exhausted, "The split by {} has too many values to follow: narrow the filter.",
-                  join(definition.split, ", "));
-    if (!some) {
-      length = std::max<std::int64_t>(std::min(length, end - at) / step / 4, 1) * step;
+    length = std::min(length, to - at);
+    auto some = ask_any(store, rollups, project, definition, measures, at, at + length, now);
+    const bool slow = !some && some.error().kind == ErrorKind::unavailable, full = some && !*some;
+    if (length > step && (slow || full)) {
+      length = quarter(length);
       continue;
     }
-    if (some->rows < most_rows / 8) length = std::min(4 * length, std::max(length, to - at));
-    at = end;
-    for (auto& one : some->of) std::ranges::sort(one, {}, &Bucket::at);
-    return std::move(some->of);
+    if (!some) return std::unexpected(some.error());
+    if (full)
+      return fail(ErrorKind::exhausted, "The split by {} has too many values to follow: narrow the filter.",
+                  join(definition.split, ", "));
+    at += length;
+    auto& found = **some;
+    if (found.elapsed > 2 * second) length = quarter(length);
+    if (found.elapsed < second / 4 && found.rows < most_rows / 8) length *= 4;
+    for (auto& one : found.of) std::ranges::sort(one, {}, &Bucket::at);
+    return std::move(found.of);
   }
 }
 
