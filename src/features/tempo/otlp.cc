@@ -1,12 +1,15 @@
 // Trace data of OpenTelemetry (opentelemetry-proto 1.7, trace/v1) from stored rows.
 #include "otlp.h"
 
+#include <simdjson.h>
+
 #include <map>
 #include <optional>
 #include <variant>
 
 #include "base/json.h"
 #include "base/text.h"
+#include "base/time.h"
 #include "traceql.h"
 #include "wire/protobuf.h"
 
@@ -80,6 +83,38 @@ std::string trace_bytes(const Id128& id) {
   return from_hex(to_hex(id)).value_or("");
 }
 
+struct Event {
+  Nanos at = 0;
+  std::string name;
+  Attributes attributes;  // of one that held content: none, the content is shown in Pawl
+};
+std::vector<Event> events_of(const SpanRow& row) {
+  std::vector<Event> out;
+  simdjson::dom::parser parser;
+  simdjson::dom::array all;
+  if (row.events.empty() || parser.parse(row.events).get(all)) return out;
+  for (const auto one : all) {
+    std::string_view time, name;
+    if (one["time"].get(time) || one["name"].get(name)) continue;
+    Event event{.at = parse_time(time).value_or(row.start), .name = std::string(name), .attributes = {}};
+    simdjson::dom::object attributes;
+    if (!one["attributes"].get(attributes)) {
+      for (const auto [key, value] : attributes) {
+        std::string_view text;
+        std::int64_t number = 0;
+        if (!value.get(text))
+          event.attributes.push_back({std::string(key), std::string(text)});
+        else if (!value.get(number))
+          event.attributes.push_back({std::string(key), number});
+        else
+          event.attributes.push_back({std::string(key), simdjson::minify(value)});
+      }
+    }
+    out.push_back(std::move(event));
+  }
+  return out;
+}
+
 // Spans of one resource and scope stand together, in the order in which these come.
 struct Group {
   const SpanRow* first = nullptr;
@@ -123,6 +158,14 @@ std::string span_protobuf(const SpanRow& row, const std::string& url) {
   writer.add_fixed64(7, static_cast<std::uint64_t>(row.start));
   writer.add_fixed64(8, static_cast<std::uint64_t>(row.start + row.duration));
   put(writer, 9, attributes_of(row, url));
+  for (const Event& event : events_of(row)) {
+    std::string text;
+    Writer inner(text);
+    inner.add_fixed64(1, static_cast<std::uint64_t>(event.at));
+    inner.add_string(2, event.name);
+    put(inner, 3, event.attributes);
+    writer.add_message(11, text);
+  }
   Writer about(status);
   if (!row.error_message.empty()) about.add_string(2, row.error_message);
   if (const int code = status_of(row); code != 0) about.add_enum(3, code);
@@ -150,6 +193,15 @@ void write_span(JsonWriter& json, const SpanRow& row, const std::string& url) {
   json.field("startTimeUnixNano", fmt::format("{}", row.start));
   json.field("endTimeUnixNano", fmt::format("{}", row.start + row.duration));
   write_attributes(json, attributes_of(row, url));
+  if (const auto events = events_of(row); !events.empty()) {
+    json.key("events").array();
+    for (const Event& event : events) {
+      json.object().field("timeUnixNano", fmt::format("{}", event.at)).field("name", event.name);
+      write_attributes(json, event.attributes);
+      json.end();
+    }
+    json.end();
+  }
   json.key("status").object();
   if (const int code = status_of(row); code != 0)
     json.field("code", code == status_error ? "STATUS_CODE_ERROR" : "STATUS_CODE_OK");

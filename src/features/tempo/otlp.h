@@ -11,7 +11,7 @@ namespace pawl::tempo {
 enum class Around { trace, response };
 
 // `spans` are of one trace. Attributes that Pawl has made columns are told by their usual names; `url` is where the
-// trace is shown, "" for none. Content of messages and events are not in it.
+// trace is shown, "" for none. Events are in it, bodies of messages are not.
 std::string as_protobuf(std::span<const traces::SpanRow> spans, const std::string& url, Around around);
 std::string as_json(std::span<const traces::SpanRow> spans, const std::string& url, Around around);
 

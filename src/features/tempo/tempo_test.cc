@@ -89,6 +89,8 @@ traces::SpanRow row() {
   out.start = 1'700'000'000'000'000'000, out.duration = 5'000'000;
   out.kind = llm::Kind::llm, out.name = "chat", out.status = llm::Status::error, out.error_message = "no";
   out.service = "refunds", out.agent = "desk", out.scope = "lib", out.tokens_input = 10, out.tokens_cache_read = 5;
+  out.events = R"([{"time":"2023-11-14T22:13:20.001Z","name":"retry","attributes":{"n":2,"why":"slow","of":[1]}},)"
+               R"({"time":"2023-11-14T22:13:20.002Z","name":"gen_ai.choice","content":true}])";
   out.attributes = {{"http.url", "x"}, {"resource.host.name", "h"}, {"otel.status_code", "OK"}};
   return out;
 }
@@ -99,6 +101,10 @@ struct Seen : otlp::Visitor {
     for (const auto& one : resource.attributes) text += fmt::format("{}={};", one.key, otlp::to_text(one.value));
     text += fmt::format("|{}|{}|{}|{}|", scope.name, span.name, span.kind, span.end_ns - span.start_ns);
     for (const auto& one : span.attributes) text += fmt::format("{}={};", one.key, otlp::to_text(one.value));
+    for (const auto& event : span.events) {
+      text += fmt::format("@{}:{}:", event.time_ns - span.start_ns, event.name);
+      for (const auto& one : event.attributes) text += fmt::format("{}={};", one.key, otlp::to_text(one.value));
+    }
     text += fmt::format("|{}|{}|{}", span.status_code, span.status_message, to_hex(id_from_bytes(span.trace_id)));
   }
 };
@@ -113,7 +119,8 @@ TEST(Otlp, IsReadBack) {
   EXPECT_EQ(walked->records, 1);
   EXPECT_EQ(seen.text,
             "service.name=refunds;host.name=h;|lib|chat|3|5000000|http.url=x;pawl.kind=llm;gen_ai.agent.name=desk;"
-            "gen_ai.usage.input_tokens=15;gen_ai.usage.cache_read.input_tokens=5;|2|no|"
+            "gen_ai.usage.input_tokens=15;gen_ai.usage.cache_read.input_tokens=5;"
+            "@1000000:retry:n=2;why=slow;of=[1];@2000000:gen_ai.choice:|2|no|"
             "0af7651916cd43dd8448eb211c80319c");
 }
 
@@ -123,7 +130,8 @@ TEST(Otlp, JsonAsTempoWritesIt) {
   for (const char* part :
        {R"({"batches":[{"resource")", R"("traceId":"CvdlGRbNQ92ESOshHIAxnA==")", R"("kind":"SPAN_KIND_CLIENT")",
         R"("startTimeUnixNano":"1700000000000000000")", R"("status":{"code":"STATUS_CODE_ERROR","message":"no"})",
-        R"({"key":"gen_ai.usage.input_tokens","value":{"intValue":"15"}})"})
+        R"({"key":"gen_ai.usage.input_tokens","value":{"intValue":"15"}})",
+        R"({"timeUnixNano":"1700000000002000000","name":"gen_ai.choice","attributes":[]})"})
     EXPECT_NE(json.find(part), std::string::npos) << part << "\n" << json;
   EXPECT_TRUE(as_json(rows, "", Around::response).starts_with(R"({"trace":{"resourceSpans":[)"));
 }
