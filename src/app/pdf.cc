@@ -1,3 +1,4 @@
+// Chromium as a child: found on the path, started quietly with nothing of ours, waited for, its file read.
 #include "pdf.h"
 
 #include <fcntl.h>

@@ -107,6 +107,20 @@ TEST(Feed, WhatComesLateOfADistributionCountsInTheNextHour) {
   EXPECT_DOUBLE_EQ(value_of(400, 900), in_time) << "what was there is not counted again";
 }
 
+TEST(Feed, AQuantileKnowsSinceWhenSomethingCameLate) {
+  Live live{.version = 1,
+            .definition = *parse_definition(
+                R"({"name":"a","measure":"latency.p95","kind":"anomaly","step":"1m","split":["agent"]})"),
+            .streams = {}};
+  std::vector<Bucket> given;
+  for (std::int64_t at = 0; at < 300; at += 60) given.push_back({.split = "a", .at = at, .value = 5, .count = 9});
+  ASSERT_TRUE(feed(live, given, 0, 240, true));
+  EXPECT_TRUE(late_quantiles(live, given, 0, 240).empty());
+  given[1].count = 12, given[3].count = 10;
+  EXPECT_EQ(late_quantiles(live, given, 0, 240), (std::map<std::string, std::int64_t>{{"a", 60}}));
+  EXPECT_TRUE(late_quantiles(live, given, 0, 240).empty()) << "it is heard once";
+}
+
 TEST(Passed, WhatStillFiresIsToldHoweverLate) {
   std::vector<Told> told = {{.split = "a", .notice = "firing", .at = 100, .reason = {}, .evidence = {}},
                             {.split = "b", .notice = "firing", .at = 100, .reason = {}, .evidence = {}},

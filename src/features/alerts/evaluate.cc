@@ -200,6 +200,23 @@ Result<> hear_late(Live& live, const std::vector<Bucket>& given, std::int64_t fr
   return {};
 }
 
+std::map<std::string, std::int64_t> late_quantiles(Live& live, const std::vector<Bucket>& given, std::int64_t from,
+                                                   std::int64_t to) {
+  std::map<std::string, std::int64_t> out;
+  const auto& definition = live.definition;
+  if (definition.rule.kind == "threshold" || definition.is_mix() || carries(definition)) return out;
+  if (definition.grain != query::Grain::span) return out;  // no step of another length can be asked for
+  for (const auto& bucket : given) {
+    if (bucket.at < std::max(from, live.began) || bucket.at >= to) continue;
+    const auto stream = live.streams.find(bucket.split);
+    if (stream == live.streams.end()) continue;
+    auto& was = stream->second.recent[bucket.at];
+    if (bucket.count > was.count) out.emplace(bucket.split, bucket.at);
+    was = {bucket.value, bucket.count};
+  }
+  return out;
+}
+
 void mark_passed(std::vector<Told>& told, std::int64_t now) {
   std::set<std::string> untold;  // instances whose firing nobody heard of
   for (std::size_t i = 0; i < told.size(); ++i) {
@@ -326,6 +343,30 @@ void explain_firings(Inside& inside, warehouse::Warehouse& store, const StoredRu
   }
 }
 
+// A quantile of which something came late is, for the next step, that of the steps since then together.
+Result<std::vector<Bucket>> with_late_quantiles(Inside& inside, warehouse::Warehouse& store, ProjectId project,
+                                                const Definition& definition, std::vector<Bucket> given,
+                                                const std::map<std::string, std::int64_t>& late, std::int64_t from) {
+  std::map<std::int64_t, std::vector<Bucket>> since;
+  for (const auto& [split, at] : late)
+    if (!since.contains(at))
+      since[at] = TRY(whole(store, inside.options.rollups, project, definition, at, from + definition.shape.step,
+                            inside.clock.now()));
+  for (const auto& [split, at] : late) {
+    const auto now = std::ranges::find(since[at], split, &Bucket::split);
+    if (now == since[at].end()) continue;
+    const auto place = std::ranges::find_if(
+        given, [&](const Bucket& one) { return one.at > from || (one.at == from && one.split == split); });
+    Bucket one = *now;
+    one.at = from;
+    if (place != given.end() && place->at == from)
+      *place = std::move(one);
+    else
+      given.insert(place, std::move(one));
+  }
+  return given;
+}
+
 Result<std::vector<Told>> fed(Live& live, const std::vector<Bucket>& given, std::int64_t again, std::int64_t from,
                               std::int64_t to) {
   TRY(hear_late(live, given, again, from));
@@ -343,7 +384,11 @@ Result<std::optional<Round>> judge_rule(Inside& inside, warehouse::Warehouse& st
   if (to <= from) return std::nullopt;  // also where the clock went back: what was judged stays
   const std::int64_t again = asked_from(live.definition, from);
   const auto* const given = TRY(shared(inside, store, rule.project, live.definition, again, to));
-  auto told = fed(live, *given, again, from, to);
+  const auto late = late_quantiles(live, *given, again, from);
+  const auto more = late.empty()
+                        ? std::vector<Bucket>()
+                        : TRY(with_late_quantiles(inside, store, rule.project, live.definition, *given, late, from));
+  auto told = fed(live, late.empty() ? *given : more, again, from, to);
   if (!told) {  // it has seen what the ledger does not know: it begins again from there
     inside.live.erase(found);
     return std::unexpected(std::move(told.error()));

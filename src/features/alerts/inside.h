@@ -138,6 +138,9 @@ using Inside = Alerts::Inside;
 // Buckets of the rule's measure in [from, to), seconds, multiples of its step. `exhausted` beyond most_instances.
 Result<std::vector<Bucket>> buckets(warehouse::Warehouse& store, traces::Rollups* rollups, ProjectId project,
                                     const Definition& definition, std::int64_t from, std::int64_t to, Nanos now);
+// The same with all of [from, to) as a single step.
+Result<std::vector<Bucket>> whole(warehouse::Warehouse& store, traces::Rollups* rollups, ProjectId project,
+                                  const Definition& definition, std::int64_t from, std::int64_t to, Nanos now);
 // The same, once in a round for all rules that ask it; holds until the next round.
 Result<const std::vector<Bucket>*> shared(Inside& inside, warehouse::Warehouse& store, ProjectId project,
                                           const Definition& definition, std::int64_t from, std::int64_t to);
@@ -156,6 +159,10 @@ Result<Stream> new_stream(const Definition& definition);
 // by what has come since is bad at the next step; of other kinds what has come since counts in the next step, where it
 // is a sum, a ratio or a mean; of a distribution what has come since for the newest step does.
 Result<> hear_late(Live& live, const std::vector<Bucket>& buckets, std::int64_t from, std::int64_t to);
+// Instances of a quantile for whose steps of [from, to) something has come since, and the first such step; it is
+// remembered as heard.
+std::map<std::string, std::int64_t> late_quantiles(Live& live, const std::vector<Bucket>& buckets, std::int64_t from,
+                                                   std::int64_t to);
 // What is long over by `now` is not told; what fires still is, however late.
 void mark_passed(std::vector<Told>& told, std::int64_t now);
 // How far back a rule of this kind looks before it can be judged, seconds: a multiple of an hour.

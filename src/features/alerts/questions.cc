@@ -29,15 +29,18 @@ struct Answers {
   Nanos elapsed = 0;
 };
 
-// One statement for several measures of one filter, split, grain and step.
+// One statement for several measures of one filter, split, grain and step; `grid`: steps of so many seconds from `from`
+// on instead.
 Result<Answers> ask(warehouse::Warehouse& store, traces::Rollups* rollups, ProjectId project,
                     const Definition& definition, const std::vector<std::string>& measures, std::int64_t from,
-                    std::int64_t to, Nanos now) {
+                    std::int64_t to, Nanos now, std::int64_t grid = 0) {
   query::MeasureQuery question{.measures = measures,
                                .dimensions = definition.split,
                                .filter = definition.filter,
                                .range = {from * second, to * second},
-                               .step = definition.step_text(),
+                               .step = grid > 0 ? "" : definition.step_text(),
+                               .grid = grid * second,
+                               .phase = grid > 0 ? from % grid * second : 0,
                                .wide = true,
                                .limit = most_rows,
                                .grain = definition.grain,
@@ -196,6 +199,12 @@ Result<std::vector<Bucket>> buckets(warehouse::Warehouse& store, traces::Rollups
     out.insert(out.end(), std::make_move_iterator(some[0].begin()), std::make_move_iterator(some[0].end()));
   }
   return out;
+}
+
+Result<std::vector<Bucket>> whole(warehouse::Warehouse& store, traces::Rollups* rollups, ProjectId project,
+                                  const Definition& definition, std::int64_t from, std::int64_t to, Nanos now) {
+  auto some = TRY(ask(store, rollups, project, definition, {definition.measure}, from, to, now, to - from));
+  return std::move(some.of[0]);
 }
 
 Result<const std::vector<Bucket>*> shared(Inside& inside, warehouse::Warehouse& store, ProjectId project,
