@@ -107,11 +107,12 @@ std::optional<Server> start(const std::string& program, const std::string& data)
     _exit(127);
   }
   net::Client client({.connect_time = second});
-  for (int i = 0; i < 500; ++i) {
+  for (int i = 0; i < 3000; ++i) {
     const auto ready = client.send({.url = server.url + "/readyz"});
     if (ready && ready->status == 200) return server;
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
   }
+  stop(server);
   return std::nullopt;
 }
 
