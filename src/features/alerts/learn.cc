@@ -101,16 +101,19 @@ Result<> teach(Inside& inside, warehouse::Warehouse& store, Lesson& lesson, cons
   lesson.begun = true;
   const auto given = TRY(lesson.pieces.next(store, inside.options.rollups, lesson.project,
                                             lesson.pupils.front().live.definition, measures, inside.clock.now()));
-  std::erase_if(lesson.pupils, [&](Pupil& pupil) {
+  std::set<std::string> gone;
+  for (auto& pupil : lesson.pupils) {
     const auto& mine =
         given[static_cast<std::size_t>(std::ranges::find(measures, pupil.live.definition.measure) - measures.begin())];
-    if (!pupil.begun && mine.empty()) return false;
+    if (!pupil.begun && mine.empty()) continue;
     const std::int64_t step = lesson.pieces.step, first = pupil.begun ? from : mine.front().at / step * step;
     pupil.begun = true;
-    const auto done = feed(pupil.live, mine, first, lesson.pieces.at, false);
-    if (!done) give_up(inside, *rules.at({lesson.project, pupil.id}), done.error().what);
-    return !done;
-  });
+    if (const auto done = feed(pupil.live, mine, first, lesson.pieces.at, false); !done) {
+      give_up(inside, *rules.at({lesson.project, pupil.id}), done.error().what);
+      gone.insert(pupil.id);
+    }
+  }
+  std::erase_if(lesson.pupils, [&](const Pupil& pupil) { return gone.contains(pupil.id); });
   return {};
 }
 

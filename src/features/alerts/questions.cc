@@ -148,7 +148,8 @@ std::string question_text(ProjectId project, const Definition& definition, std::
 }
 
 bool asks_alone(const Definition& definition) {
-  return definition.is_mix() || !definition.bad_filter.empty();
+  return definition.is_mix() || !definition.bad_filter.empty() || definition.measure.starts_with("score.") ||
+         definition.measure.starts_with("metric.");  // those rest on counts of their own
 }
 
 std::int64_t asked_from(const Definition& definition, std::int64_t from) {
