@@ -20,7 +20,7 @@ class Answering final : public warehouse::Warehouse {
     std::vector<native::Column*> numbers;
     for (int i = 0; i < 14; ++i) numbers.push_back(&block.add("m" + std::to_string(i), "Nullable(Int64)"));
     for (std::size_t i = 0; i < instances(query.sql); ++i) {
-      time.fixed(std::int64_t{1'794'999'900} * second);
+      time.fixed(std::int64_t{1'794'999'600} * second);
       split.text("a" + std::to_string(i));
       for (auto* const one : numbers) one->nullable(5);
     }
@@ -65,8 +65,8 @@ TEST_F(Learning, RulesThatAskTheSameRowsShareAStatement) {
 }
 
 TEST_F(Learning, AMeasureThatCannotBeAskedStopsNoOther) {
-  rule("good", R"("measure":"spans","kind":"threshold","above":1,"step":"1m")");
-  rule("bad", R"("measure":"tool_calls","kind":"threshold","above":1,"step":"1m")");
+  rule("good", R"("measure":"spans","kind":"threshold","above":1,"step":"1m","split":["agent"])");
+  rule("bad", R"("measure":"tool_calls","kind":"threshold","above":1,"step":"1m","split":["agent"])");
   store_.failing = "_tools";
   learn(*inside_, store_, rules_);
   EXPECT_TRUE(live("good"));
