@@ -101,7 +101,6 @@ Result<std::optional<std::string>> print_pdf(const std::string& html) {
                                     "--disable-dev-shm-usage",
                                     "--disable-background-networking",
                                     "--host-resolver-rules=MAP * ~NOTFOUND",
-                                    "--blink-settings=scriptEnabled=false",
                                     "--user-data-dir=" + folder + "/profile",
                                     "--print-to-pdf=" + made,
                                     "file://" + page};
