@@ -1,5 +1,4 @@
-// A page as a PDF, by Chromium where it is installed: a process of its own, without network, scripts or our
-// environment.
+// A page as a PDF, by Chromium where it is installed: a process of its own, without network and our environment.
 #pragma once
 #include <optional>
 #include <string>
