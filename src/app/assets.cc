@@ -91,6 +91,7 @@ void add_asset_routes(net::Router& router) {
                             "/evaluators",
                             "/evaluators/{rest...}",
                             "/scores",
+                            "/mentions",
                             "/share",
                             "/login",
                             "/setup",

@@ -29,7 +29,9 @@ function page(world, rows, q, pick) {
   if (!value) throw refuse(400, `Lists cannot be ordered by ${name}.`);
   const sorted = rows.toSorted((a, b) => { const x = value(a), y = value(b); return x === y ? 0 : down * (x < y ? -1 : 1); });
   const at = Number(q.cursor || 0), limit = Number(q.limit || 100);
-  return { [pick]: sorted.slice(at, at + limit).map(clean), next_cursor: at + limit < sorted.length ? String(at + limit) : null, stats: stats(rows.reduce((n, r) => n + (r.span_count ?? 1), 0)) };
+  const wanted = (q.columns ?? '').split(',').filter(Boolean).map((name) => name.replace(/^score\./, ''));
+  const scored = (row) => (wanted.length ? { ...row, scores: Object.fromEntries(wanted.map((name) => [name, (row.scores ?? row._?.session?.scores)?.[name] ?? null])) } : row);
+  return { [pick]: sorted.slice(at, at + limit).map(scored).map(clean), next_cursor: at + limit < sorted.length ? String(at + limit) : null, stats: stats(rows.reduce((n, r) => n + (r.span_count ?? 1), 0)) };
 }
 
 function values(world, q) {

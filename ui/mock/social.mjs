@@ -38,6 +38,16 @@ function comments(world, method, id, body, q) {
   return Object.assign(state.comments[at], { text: body.text, edited: iso(Date.now()) });
 }
 
+function mentions(world, method, body) {
+  const state = stateOf(world);
+  state.mentions ??= [
+    { comment: { ...state.comments[0], id: 'c9', author: { id: '3', name: 'Rita' }, text: '@ines is this the **same** error as on Monday?', span_id: null, session_id: 's01856' }, seen: false, at: '2026-11-13T08:12:00Z' },
+    { comment: { ...state.comments[0], id: 'c8', author: { id: '2', name: 'Tom' }, text: 'Looked at it with @ines.', session_id: null, trace_id: 'crew-t1', span_id: 'crew-t1-00004' }, seen: true, at: '2026-11-12T15:00:00Z' },
+  ];
+  if (method === 'POST') for (const one of state.mentions) one.seen ||= !body.ids?.length || body.ids.includes(one.comment.id);
+  return { unseen: state.mentions.filter((one) => !one.seen).length, mentions: method === 'POST' ? undefined : state.mentions };
+}
+
 function similar(world, id) {
   const me = world.sessions.find((s) => s.session_id === id);
   const like = world.sessions.filter((s) => s !== me && s.agent === me?.agent && s._.tools.length).map((s) => { const same = [...new Set(s._.tools)].filter((tool) => me._.tools.includes(tool)); return { s, same, likeness: same.length / new Set([...s._.tools, ...me._.tools]).size }; }).sort((a, b) => b.likeness - a.likeness).slice(0, 10);
@@ -50,7 +60,7 @@ export function social(world, method, path, body, q, host, run) {
   if (first === 'shares') return shares(world, method, id, body, q, host);
   if (first === 'share') return share(world, method, path.slice(1), body, q, run);
   if (first === 'comments') return comments(world, method, id, body, q);
-  if (first === 'mentions') return method === 'POST' ? { unseen: 0 } : { unseen: 1, mentions: [{ comment: stateOf(world).comments[0], seen: false, at: '2026-11-13T08:12:00Z' }] };
+  if (first === 'mentions') return mentions(world, method, body);
   if (sub === 'reveal') return { values: [{ ref: 'k3Zr9Qw2', kind: 'email', masked: '*k3Zr9Qw2*****', value: 'mo@example.com' }], missing: [] };
   if (sub === 'similar') return similar(world, id);
   return null;

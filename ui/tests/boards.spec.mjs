@@ -1,9 +1,7 @@
 // Dashboards and costs: figures that add up, every point a door, zoom, comparison, files, TV mode.
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { assert, eventually, listed, real, test, week } from './harness.mjs';
+import { assert, eventually, listed, looks, real, test, week } from './harness.mjs';
 
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const fleet = `/dashboards/fleet?${week}`;
 const query = (page) => new URL(page.url()).searchParams;
 const chart = (page, name) => page.getByRole('figure', { name, exact: true }).getByRole('img');
@@ -16,12 +14,6 @@ const menu = async (page, panel, item) => {
   await page.getByRole('button', { name: `More about ${panel}` }).click();
   return page.getByRole('dialog', { name: `More about ${panel}` }).getByText(item, { exact: true });
 };
-async function noFault(page) {
-  await page.evaluate(axe);
-  const found = await page.evaluate(() => window.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] }));
-  assert.deepEqual(found.violations.map((v) => `${v.id}: ${v.nodes.slice(0, 3).map((n) => n.html.slice(0, 160)).join(' | ')}`), []);
-}
-
 real('the fleet shows its key figures and charts, and its total is that of the list', async ({ go }) => {
   const page = await go(fleet);
   await drawn(page, 'Cost by team');
@@ -324,31 +316,15 @@ test('the first run says how to begin on a dashboard too', async ({ go }) => {
   await page.getByText('OTEL_EXPORTER_OTLP_ENDPOINT').first().waitFor();
 }, { server: 'empty' });
 
-for (const theme of ['dark', 'light']) {
-  const looks = [['dashboard', fleet, 'Cost by team'], ['dashboard-latency', `/dashboards/latency?${week}`, 'p95 time of a run'], ['dashboard-quality', `/dashboards/quality?${week}`, 'Error rate'], ['dashboard-table', `${fleet}&rows=cost`, null], ['dashboard-tv', `${fleet}&tv=1`, 'Cost by team'], ['dashboard-edit', `${fleet}&edit=1`, 'Cost by team']];
-  for (const [name, path, panel] of looks) {
-    test(`${name} looks right and has no fault, ${theme}`, async ({ go, page, shot }) => {
-      await go(path);
-      if (panel) await drawn(page, panel);
-      else await page.getByRole('region', { name: 'Cost by team as a table' }).getByRole('link').first().waitFor();
-      await eventually(async () => assert.equal(await page.locator('[aria-busy="true"]').count(), 0));
-      await shot(`${name}-${theme}`);
-      await noFault(page);
-    }, { theme });
-  }
-  test(`dashboard at 390 has no fault, ${theme}`, async ({ go, page, shot }) => {
-    await go(fleet);
-    await drawn(page, 'Cost by team');
-    await shot(`dashboard-390-${theme}`);
-    assert.ok((await page.evaluate(() => document.documentElement.scrollWidth)) <= 390);
-    await noFault(page);
-  }, { theme, width: 390, height: 844 });
-  for (const [name, width] of [['costs', 1440], ['costs-390', 390]]) {
-    test(`${name} looks right and has no fault, ${theme}`, async ({ go, page, shot }) => {
-      await go(`/costs?${week}&open=customer-care,customer-care/skyline-support`);
-      await page.getByText('Sum', { exact: true }).waitFor();
-      await shot(`${name}-${theme}`);
-      await noFault(page);
-    }, { theme, width });
-  }
-}
+const board = (panel) => async (page) => {
+  if (panel) await drawn(page, panel);
+  else await page.getByRole('region', { name: 'Cost by team as a table' }).getByRole('link').first().waitFor();
+  await eventually(async () => assert.equal(await page.locator('[aria-busy="true"]').count(), 0));
+};
+const costs = `/costs?${week}&open=customer-care,customer-care/skyline-support`;
+const summed = (page) => page.getByText('Sum', { exact: true }).waitFor();
+looks([
+  ['dashboard', fleet, 1440, board('Cost by team')], ['dashboard-latency', `/dashboards/latency?${week}`, 1440, board('p95 time of a run')], ['dashboard-quality', `/dashboards/quality?${week}`, 1440, board('Error rate')],
+  ['dashboard-table', `${fleet}&rows=cost`, 1440, board(null)], ['dashboard-tv', `${fleet}&tv=1`, 1440, board('Cost by team')], ['dashboard-edit', `${fleet}&edit=1`, 1440, board('Cost by team')], ['dashboard-390', fleet, 390, board('Cost by team')],
+  ['costs', costs, 1440, summed], ['costs-390', costs, 390, summed],
+], test);

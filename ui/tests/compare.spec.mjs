@@ -1,11 +1,8 @@
 // Two runs side by side: where they part, what differs and what it costs; entered from a list and from a replay.
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { assert, eventually, listed, real, test as always, week } from './harness.mjs';
+import { assert, eventually, listed, looks, real, test as always, week } from './harness.mjs';
 
 /** Runs that only the mock server stages. */
 const staged = process.env.PAWL_URL ? () => {} : always;
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const crews = '/compare?a=sessions/crew-1&b=sessions/crew-2';
 const query = (page) => new URL(page.url()).searchParams;
 const pair = (page, text) => page.locator('.pair').filter({ hasText: text });
@@ -86,19 +83,7 @@ staged('nothing chosen, and a run that is gone', async ({ go }) => {
   await page.getByRole('heading', { name: 'sessions/nowhere could not be read' }).waitFor();
 }, { noise: /404/ });
 
-for (const theme of ['dark', 'light']) {
-  for (const width of [1440, 320]) {
-    staged(`compare at ${width} looks right and has no fault, ${theme}`, async ({ go, shot }) => {
-      const page = await go(`${crews}&inside=1`);
-      await pair(page, 'First divergence').waitFor();
-      await shot(`compare-${width}-${theme}`);
-      await page.evaluate(axe);
-      const found = await page.evaluate(() => window.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] }));
-      assert.deepEqual(found.violations.map((v) => `${v.impact} ${v.id}: ${v.nodes.slice(0, 3).map((n) => `${n.target} ${n.html.slice(0, 200)} ${n.failureSummary?.slice(0, 200)}`).join(' | ')}`), []);
-      assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'it is wider than the screen');
-    }, { theme, width });
-  }
-}
+looks([1440, 320].map((width) => [`compare-${width}`, `${crews}&inside=1`, width, (page) => pair(page, 'First divergence').waitFor()]), staged);
 
 staged('keys that follow at once go by what stands there: swapped, the first divergence, opened', async ({ go }) => {
   const page = await go(crews);

@@ -1,12 +1,9 @@
 // Graph, flame and player of the replay: who called whom, what it cost, the run as it happened; one selection with all other views.
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { assert, eventually, real, test as always } from './harness.mjs';
+import { assert, eventually, looks, real, test as always } from './harness.mjs';
 
 /** Runs that only the mock server stages. */
 const staged = process.env.PAWL_URL ? () => {} : always;
 const test = always;
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const session = '/sessions/s01856';
 const swarm = '/traces/swarm-t1';
 const query = (page) => new URL(page.url()).searchParams;
@@ -203,16 +200,4 @@ staged('20,000 spans: the graph is drawn and the player moves', async ({ go }) =
   assert.ok((await page.locator('.lanes .cell').count()) < 120, 'only what is in sight exists');
 });
 
-for (const theme of ['dark', 'light']) {
-  for (const [name, path, width] of [['graph', `${swarm}?pane=graph`, 1440], ['graph-flame', '/traces/crew-t1?pane=both', 1440], ['lanes', `${swarm}?pane=graph&every=1`, 1440], ['graph-320', '/traces/crew-t1?pane=both&view=timeline', 320]]) {
-    staged(`${name} looks right and has no fault, ${theme}`, async ({ go, shot }) => {
-      const page = await open(go, path);
-      await page.locator('.canvas .nd, .lanes .cell').first().waitFor();
-      await shot(`${name}-${theme}`);
-      await page.evaluate(axe);
-      const found = await page.evaluate(() => window.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] }));
-      assert.deepEqual(found.violations.map((v) => `${v.impact} ${v.id}: ${v.nodes.slice(0, 3).map((n) => `${n.target} ${n.html.slice(0, 200)} ${n.failureSummary?.slice(0, 200)}`).join(' | ')}`), []);
-      assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'it is wider than the screen');
-    }, { theme, width });
-  }
-}
+looks([['graph', `${swarm}?pane=graph`, 1440], ['graph-flame', '/traces/crew-t1?pane=both', 1440], ['lanes', `${swarm}?pane=graph&every=1`, 1440], ['graph-320', '/traces/crew-t1?pane=both&view=timeline', 320]].map((one) => [...one, '.canvas .nd, .lanes .cell']), staged);

@@ -95,24 +95,32 @@ export async function listed(page) {
 }
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-/** What axe-core finds on the page as it stands: nothing. */
+/** What axe-core finds on the page as it stands: nothing; and nothing is wider than the screen. */
 export async function noFault(page) {
-  await page.evaluate(axe);
+  if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(axe);
   const found = await page.evaluate(() => window.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] }));
   assert.deepEqual(found.violations.map((v) => `${v.impact} ${v.id}: ${v.nodes.slice(0, 3).map((n) => `${n.target} ${n.html.slice(0, 200)} ${n.failureSummary?.slice(0, 200)}`).join(' | ')}`), []);
+  assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'it is wider than the screen');
 }
 
-/** Each page in both themes: a picture, no fault, nothing wider than the screen. `pages`: [name, path, width, what has to be there]. */
-export function looks(pages, how = test) {
+/** The page as it stands in both themes, loaded once: a picture of each, and no fault in either. */
+export async function looked(page, name) {
   for (const theme of ['dark', 'light']) {
-    for (const [name, path, width, ready] of pages) {
-      how(`${name} looks right and has no fault, ${theme}`, async ({ go, shot }) => {
-        const page = await go(path);
-        await page.locator(ready).first().waitFor();
-        await shot(`${name}-${theme}`);
-        await noFault(page);
-        assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'it is wider than the screen');
-      }, { theme, width });
-    }
+    await page.emulateMedia({ colorScheme: theme });
+    await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+    await page.screenshot({ path: `${shots}/${name}-${theme}.png` });
+    await noFault(page);
+  }
+}
+
+/** Pages in both themes: [name, path, width, what has to be there (a selector, or what waits for it)]. */
+export function looks(pages, how = test, options = {}) {
+  for (const [name, path, width, ready] of pages) {
+    how(`${name} looks right and has no fault in both themes`, async ({ go }) => {
+      const page = await go(path);
+      if (typeof ready === 'string') await page.locator(ready).first().waitFor();
+      else await ready(page);
+      await looked(page, name);
+    }, { width, ...(width < 700 ? { height: 844 } : {}), ...options });
   }
 }

@@ -1,5 +1,5 @@
 // The list: filter, rows, keys, panel, sorting, choosing.
-import { assert, eventually, listed, rows, real, test, week } from './harness.mjs';
+import { assert, eventually, listed, real, rows, test, week } from './harness.mjs';
 
 const skyline = `/sessions?filter=agent=skyline-support+cost%3E0.10&${week}`;
 const query = (page) => new URL(page.url()).searchParams;
@@ -255,4 +255,18 @@ real('is: and has: are completed from what the server knows', async ({ go }) => 
   await eventually(async () => assert.equal(await page.getByRole('option').count(), 1));
   await page.keyboard.press('Tab');
   await eventually(() => assert.equal(query(page).get('filter'), 'is:unpriced'));
+});
+
+test('scores are columns that the server is asked for; the first is among the usual of sessions', async ({ go, page }) => {
+  await go(`/traces?${week}`);
+  await listed(page);
+  const [asked] = await Promise.all([
+    page.waitForRequest((request) => /\/api\/v1\/traces\?.*columns=score.goal/.test(request.url())),
+    (async () => { await page.getByRole('button', { name: 'Columns' }).click(); await page.getByRole('dialog', { name: 'Columns' }).getByLabel('Goal').check(); })(),
+  ]);
+  assert.ok(asked);
+  await page.keyboard.press('Escape');
+  await page.getByRole('columnheader', { name: 'Goal' }).waitFor();
+  await eventually(async () => assert.match(await page.getByRole('grid').textContent(), /0\.\d\d/));
+  assert.match(query(page).get('cols'), /score\.goal/);
 });

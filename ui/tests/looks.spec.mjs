@@ -1,17 +1,7 @@
 // A picture of every page in both themes (PAWL_SHOTS, to be looked at), and axe-core on each: nothing may be found.
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { assert, listed, test, week } from './harness.mjs';
+import { listed, looked, looks, test, week } from './harness.mjs';
 
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const skyline = `/sessions?filter=agent=skyline-support+cost%3E0.10&${week}&measure=cost&sel=2026-11-12T12:00Z..2026-11-13`;
-
-async function noFault(page) {
-  await page.evaluate(axe);
-  const found = await page.evaluate(() => window.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] }));
-  const faults = found.violations.map((v) => `${v.impact} ${v.id}: ${v.nodes.slice(0, 3).map((n) => `${n.target} ${n.html.slice(0, 160)}`).join(' | ')}`);
-  assert.deepEqual(faults, []);
-}
 
 const pages = [
   ['list', skyline, async (page) => { await listed(page); }],
@@ -35,58 +25,33 @@ const pages = [
   ['missing', '/nowhere', async (page) => { await page.getByText('Nothing lives').waitFor(); }],
 ];
 
-for (const theme of ['dark', 'light']) {
-  for (const [name, path, ready] of pages) {
-    test(`${name} looks right and has no fault, ${theme}`, async ({ go, page, shot }) => {
-      await go(path);
-      await ready(page);
-      await page.waitForTimeout(200);
-      await shot(`${name}-${theme}`);
-      await noFault(page);
-    }, { theme, noise: /40[04]/ });
-  }
-  test(`list at 390 has no fault, ${theme}`, async ({ go, page, shot }) => {
-    await go(skyline);
-    await listed(page);
-    await page.waitForTimeout(200);
-    await shot(`list-390-${theme}`);
-    await noFault(page);
-  }, { theme, width: 390, height: 844 });
-  test(`narrowing down at 390 has no fault, ${theme}`, async ({ go, page, shot }) => {
-    await go(skyline);
-    await listed(page);
-    await page.getByRole('button', { name: 'Narrow down' }).click();
-    await page.waitForTimeout(200);
-    await shot(`narrow-390-${theme}`);
-    await noFault(page);
-  }, { theme, width: 390, height: 844 });
-  test(`log-in looks right and has no fault, ${theme}`, async ({ go, page, shot }) => {
-    await page.route('**/api/v1/me', (route) => route.fulfill({ status: 401, json: { error: { code: 'denied', message: 'Log in first.' } } }));
-    await go('/');
-    await page.getByLabel('Password').waitFor();
-    await shot(`login-${theme}`);
-    await noFault(page);
-  }, { theme, server: 'login', noise: /401/ });
-  for (const [name, path, word] of [['people', '/settings/people', 'Users of the organisation'], ['you', '/settings/me', 'Where you are logged in'], ['join', '/join#abc', 'You become member of demo.']]) {
-    test(`${name} looks right and has no fault, ${theme}`, async ({ go, page, shot, context, base }) => {
-      if (name !== 'join') await context.request.post(`${base}/api/v1/login`, { data: { email: 'ines@example.com', password: 'correct horse battery' } });
-      await go(path);
-      await page.getByText(word).waitFor();
-      await page.waitForTimeout(200);
-      await shot(`${name}-${theme}`);
-      await noFault(page);
-    }, { theme, server: 'login', noise: /401/ });
-  }
-  test(`the first run looks right and has no fault, ${theme}`, async ({ go, page, shot }) => {
-    await page.route('**/api/v1/me', async (route) => {
-      const answer = await route.fetch();
-      await route.fulfill({ response: answer, json: { ...(await answer.json()), ever_received: false } });
-    });
-    await page.route('**/api/v1/sessions?*', (route) => route.fulfill({ json: { sessions: [], next_cursor: null, stats: { rows_read: 0, elapsed_ms: 1, newest_ms_ago: null } } }));
-    await page.route('**/api/v1/books', (route) => route.fulfill({ json: { received: 0, refused: 2, quarantined: 0, journal: 0, stored: 0, duplicate: 0, merged: 0, last_refusals: [{ at: '2026-11-12T10:42:31Z', path: 'POST /v1/traces', status: 415, message: 'The body was Thrift. Pawl reads OTLP as protobuf or JSON.' }, { at: '2026-11-12T10:42:07Z', path: 'POST /v1/traces', status: 401, message: 'No key came with it. Add the second export line, then start the agent again.' }] } }));
-    await go('/');
-    await page.getByText('The body was Thrift').waitFor();
-    await shot(`first-run-${theme}`);
-    await noFault(page);
-  }, { theme, server: 'full' });
+looks(pages.map(([name, path, ready]) => [name, path, 1440, ready]), test, { noise: /40[04]/ });
+looks([
+  ['list-390', skyline, 390, listed],
+  ['narrow-390', skyline, 390, async (page) => { await listed(page); await page.getByRole('button', { name: 'Narrow down' }).click(); }],
+], test);
+test('log-in looks right and has no fault in both themes', async ({ go, page }) => {
+  await page.route('**/api/v1/me', (route) => route.fulfill({ status: 401, json: { error: { code: 'denied', message: 'Log in first.' } } }));
+  await go('/');
+  await page.getByLabel('Password').waitFor();
+  await looked(page, 'login');
+}, { server: 'login', noise: /401/ });
+for (const [name, path, word] of [['people', '/settings/people', 'Users of the organisation'], ['you', '/settings/me', 'Where you are logged in'], ['join', '/join#abc', 'You become member of demo.']]) {
+  test(`${name} looks right and has no fault in both themes`, async ({ go, page, context, base }) => {
+    if (name !== 'join') await context.request.post(`${base}/api/v1/login`, { data: { email: 'ines@example.com', password: 'correct horse battery' } });
+    await go(path);
+    await page.getByText(word).waitFor();
+    await looked(page, name);
+  }, { server: 'login', noise: /401/ });
 }
+test('the first run looks right and has no fault in both themes', async ({ go, page }) => {
+  await page.route('**/api/v1/me', async (route) => {
+    const answer = await route.fetch();
+    await route.fulfill({ response: answer, json: { ...(await answer.json()), ever_received: false } });
+  });
+  await page.route('**/api/v1/sessions?*', (route) => route.fulfill({ json: { sessions: [], next_cursor: null, stats: { rows_read: 0, elapsed_ms: 1, newest_ms_ago: null } } }));
+  await page.route('**/api/v1/books', (route) => route.fulfill({ json: { received: 0, refused: 2, quarantined: 0, journal: 0, stored: 0, duplicate: 0, merged: 0, last_refusals: [{ at: '2026-11-12T10:42:31Z', path: 'POST /v1/traces', status: 415, message: 'The body was Thrift. Pawl reads OTLP as protobuf or JSON.' }, { at: '2026-11-12T10:42:07Z', path: 'POST /v1/traces', status: 401, message: 'No key came with it. Add the second export line, then start the agent again.' }] } }));
+  await go('/');
+  await page.getByText('The body was Thrift').waitFor();
+  await looked(page, 'first-run');
+});

@@ -1,7 +1,5 @@
 // The replay: transcript, tree and timeline, details, one selection; what is wrong is found, what is unknown is said to be.
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { assert, eventually, real, test as always } from './harness.mjs';
+import { assert, eventually, looks, real, test as always } from './harness.mjs';
 
 /** Runs that only the mock server stages. */
 const staged = process.env.PAWL_URL ? () => {} : always;
@@ -357,26 +355,8 @@ staged('ten thousand spans: few elements, soon there, quick under the keys', asy
   await eventually(async () => assert.ok((await page.getByRole('treeitem').count()) > 10));
 });
 
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const looks = [
-  ['replay', session, {}],
-  ['replay-390', session, { width: 390, height: 844 }],
-  ['replay-1100', `${session}?view=details`, { width: 1100 }],
-  ...(process.env.PAWL_URL ? [] : [['replay-crew', '/sessions/crew-1', {}]]),
-];
-for (const theme of ['dark', 'light']) {
-  for (const [name, path, options] of looks) {
-    test(`${name} looks right and has no fault, ${theme}`, async ({ go, page, shot }) => {
-      await go(path);
-      await transcript(page).getByRole('listitem').first().waitFor();
-      await page.waitForTimeout(400);
-      await shot(`${name}-${theme}`);
-      await page.evaluate(axe);
-      const found = await page.evaluate(() => window.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] }));
-      assert.deepEqual(found.violations.map((v) => `${v.impact} ${v.id}: ${v.nodes.slice(0, 3).map((n) => `${n.target} ${n.html.slice(0, 160)}`).join(' | ')}`), []);
-    }, { theme, ...options });
-  }
-}
+const told = (page) => transcript(page).getByRole('listitem').first().waitFor();
+looks([['replay', session, 1440, told], ['replay-390', session, 390, told], ['replay-1100', `${session}?view=details`, 1100, told], ...(process.env.PAWL_URL ? [] : [['replay-crew', '/sessions/crew-1', 1440, told]])], test);
 
 test('the timeline shows the turn of the chosen step, and all again', async ({ go }) => {
   const page = await open(go, session);

@@ -1,15 +1,7 @@
 // A run is shared by a link that shows it and nothing else; comments with mentions; runs alike; files to take along.
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { assert, eventually, test as always } from './harness.mjs';
+import { assert, eventually, looked, noFault, test as always } from './harness.mjs';
 
 const staged = process.env.PAWL_URL ? () => {} : always;
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-async function noFault(page) {
-  await page.evaluate(axe);
-  const found = await page.evaluate(() => window.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] }));
-  assert.deepEqual(found.violations.map((v) => `${v.impact} ${v.id}: ${v.nodes.slice(0, 3).map((n) => `${n.target} ${n.html.slice(0, 160)}`).join(' | ')}`), []);
-}
 async function open(go, path) {
   const page = await go(path);
   await page.getByRole('treeitem').first().waitFor();
@@ -20,39 +12,35 @@ async function shared(page) {
   return (await page.getByRole('dialog', { name: 'Share' }).locator('code').textContent()).trim();
 }
 
-for (const theme of ['dark', 'light']) {
-  staged(`a link opens a session without a log-in, to read; it can be taken back, ${theme}`, async ({ go, shot, context }) => {
-    const page = await open(go, '/sessions/s01856');
-    await page.keyboard.press('Shift+S');
-    const dialog = page.getByRole('dialog', { name: 'Share' });
-    await dialog.getByLabel('Note, for you').fill('for the airline');
-    await dialog.getByLabel('What is shown').selectOption('no_bodies');
-    const link = await shared(page);
-    await shot(`share-dialog-${theme}`);
-    await noFault(page);
-    const guest = await context.newPage();
-    const asked = [];
-    guest.on('request', (request) => asked.push(new URL(request.url()).pathname));
-    await guest.goto(link);
-    await guest.getByText('Shared with you').waitFor();
-    await guest.getByRole('treeitem').first().waitFor();
-    assert.equal(new URL(guest.url()).hash, '');
-    assert.ok(!asked.some((path) => path.startsWith('/api/') && !path.startsWith('/api/v1/share/')), asked.filter((path) => path.startsWith('/api/')).join(' '));
-    assert.equal(await guest.getByRole('link', { name: /Compare|Sessions/ }).count(), 0);
-    await guest.keyboard.press('e');
-    await guest.getByRole('complementary', { name: 'Details' }).getByText('payment amount does not add up').first().waitFor();
-    await guest.screenshot({ path: `${process.env.PAWL_SHOTS ?? '../build/shots'}/shared-${theme}.png` });
-    await noFault(guest);
-    await guest.reload();
-    await guest.getByRole('treeitem').first().waitFor();
-    await dialog.getByRole('button', { name: 'Take back' }).click();
-    await dialog.getByRole('button', { name: 'Take it back' }).click();
-    await page.getByText('The link opens nothing any more').waitFor();
-    await guest.goto('about:blank');
-    await guest.goto(link);
-    await guest.getByText('This link opens nothing').waitFor();
-  }, { theme, noise: /404/ });
-}
+staged('a link opens a session without a log-in, to read; it can be taken back', async ({ go, context }) => {
+  const page = await open(go, '/sessions/s01856');
+  await page.keyboard.press('Shift+S');
+  const dialog = page.getByRole('dialog', { name: 'Share' });
+  await dialog.getByLabel('Note, for you').fill('for the airline');
+  await dialog.getByLabel('What is shown').selectOption('no_bodies');
+  const link = await shared(page);
+  await looked(page, 'share-dialog');
+  const guest = await context.newPage();
+  const asked = [];
+  guest.on('request', (request) => asked.push(new URL(request.url()).pathname));
+  await guest.goto(link);
+  await guest.getByText('Shared with you').waitFor();
+  await guest.getByRole('treeitem').first().waitFor();
+  assert.equal(new URL(guest.url()).hash, '');
+  assert.ok(!asked.some((path) => path.startsWith('/api/') && !path.startsWith('/api/v1/share/')), asked.filter((path) => path.startsWith('/api/')).join(' '));
+  assert.equal(await guest.getByRole('link', { name: /Compare|Sessions/ }).count(), 0);
+  await guest.keyboard.press('e');
+  await guest.getByRole('complementary', { name: 'Details' }).getByText('payment amount does not add up').first().waitFor();
+  await looked(guest, 'shared');
+  await guest.reload();
+  await guest.getByRole('treeitem').first().waitFor();
+  await dialog.getByRole('button', { name: 'Take back' }).click();
+  await dialog.getByRole('button', { name: 'Take it back' }).click();
+  await page.getByText('The link opens nothing any more').waitFor();
+  await guest.goto('about:blank');
+  await guest.goto(link);
+  await guest.getByText('This link opens nothing').waitFor();
+}, { noise: /404/ });
 
 staged('two runs beside each other are shared as one', async ({ go, context }) => {
   const page = await go('/compare?a=sessions/crew-1&b=sessions/crew-2');
@@ -105,3 +93,20 @@ staged('runs alike, one set beside this one; the run as a file', async ({ go, sh
   const file = page.getByRole('dialog', { name: 'More to do' }).getByRole('link', { name: /As Markdown/ });
   await eventually(async () => assert.equal(await file.getAttribute('href'), '/api/v1/sessions/s01856/export?format=md&redact=1'));
 });
+
+staged('who is mentioned is told in the navigation, opens the place, and has seen it', async ({ go, context, base }) => {
+  await context.request.post(`${base}/api/v1/login`, { data: { email: 'ines@example.com', password: 'correct horse battery' } });
+  const page = await go('/sessions');
+  await page.getByRole('link', { name: 'Mentions 1 not seen' }).click();
+  await page.getByRole('listitem').filter({ hasText: 'same error as on Monday' }).getByText('not seen').waitFor();
+  await looked(page, 'mentions');
+  await page.mouse.click(900, 800);
+  await page.keyboard.press('j');
+  await page.keyboard.press('Enter');
+  await page.waitForURL(/\/sessions\/s01856$/);
+  await page.goBack();
+  await page.getByText('2 mentions').waitFor();
+  await page.getByText('0 not seen').waitFor();
+  assert.equal(await page.getByRole('link', { name: 'Mentions', exact: true }).count(), 1);
+  assert.equal(await page.getByRole('link', { name: 'crew-t1' }).getAttribute('href'), '/traces/crew-t1?span=crew-t1-00004');
+}, { server: 'login', noise: /401/ });

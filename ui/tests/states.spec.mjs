@@ -1,5 +1,5 @@
 // Loading, failing, growing, hostile and narrow: the list in its other states.
-import { assert, eventually, listed, rows, real, test, week } from './harness.mjs';
+import { assert, eventually, listed, real, rows, test, week } from './harness.mjs';
 import { send, sendAndStore } from './seed.mjs';
 
 const query = (page) => new URL(page.url()).searchParams;

@@ -20,6 +20,24 @@ function hands(page) {
 }
 const details = (page) => page.getByRole('complementary', { name: 'Details' });
 
+staged('story 1: 3 a.m., the cost spikes: which agent, why, and a limit', async ({ go }) => {
+  const page = await go('/alerts');
+  const panel = page.getByRole('complementary', { name: 'Evidence' });
+  await panel.getByText('100 % of the rise comes from agent_version=v13').first().waitFor();
+  const one = hands(page);
+  await one.click(panel.getByRole('link', { name: 'Set a budget' }));
+  const form = page.getByRole('form', { name: 'Budget' });
+  assert.equal(await form.getByLabel('Name').inputValue(), 'skyline-support a day');
+  assert.ok(Number((await form.getByLabel('Limit in USD').inputValue()).replace('$', '')) > 0);
+  await one.click(form.getByRole('button', { name: 'Watch it' }));
+  const row = page.getByRole('row').filter({ hasText: 'skyline-support a day' });
+  await row.waitFor();
+  one.done(1, 'agent, version and cause stand in the evidence; a budget of its usual day, which warns and stops nothing', 'Langfuse 12 to 15 · 10–20 min', 3);
+  await row.getByRole('button', { name: 'Remove' }).click();
+  await row.getByRole('button', { name: 'Remove it' }).click();
+  await row.waitFor({ state: 'detached' });
+});
+
 staged('story 2: the bot lied to me yesterday, with a user id', async ({ go }) => {
   const page = await go(`/sessions?${week}`);
   await listed(page);

@@ -37,7 +37,7 @@ interface Run {
   cost_usd: string | null;
   cost_unknown_calls?: number;
   tags: string[];
-  scores?: Record<string, number>;
+  scores?: Record<string, ScoreValue>;
 }
 export interface Trace extends Run {
   /** Time that no model call and no tool covers, and where it lies: milliseconds from the start, and how long. */
@@ -81,6 +81,8 @@ export interface CostFormula {
   reported_usd: string | null;
 }
 export interface Span {
+  /** In lists that asked for them. */
+  scores?: Record<string, ScoreValue>;
   span_id: string;
   parent_id: string | null;
   trace_id: string;
@@ -335,7 +337,11 @@ export interface Fact {
   name: string;
   definition: string;
 }
+/** Of a score in a row: a number, yes or no, a category or a text; null where there is none. */
+export type ScoreValue = number | boolean | string | null;
 export interface ListRequest {
+  /** `score.NAME`, with commas between: rows carry them. */
+  columns?: string;
   filter?: string;
   from?: string;
   to?: string;

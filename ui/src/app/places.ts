@@ -33,6 +33,7 @@ export function placesOf(router: Router, values: { agents: readonly string[] }):
     to('New dataset', '/datasets?do=new', 'plus'),
     to('Evaluators', '/evaluators', 'check', 'tried on past traces'),
     to('Scores', '/scores', 'star', 'what a score may be'),
+    to('Mentions', '/mentions', 'comment', 'comments that name you'),
     ...agents.slice(0, 5),
     to('Settings', '/settings', 'settings', 'keys, masking, addresses'),
     to('What comes in', '/settings/intake', 'down', 'received, refused, set aside, without a price'),

@@ -25,6 +25,7 @@ export type Route =
   | { page: 'reports'; tab: ReportTab }
   | { page: 'datasets' }
   | { page: 'dataset'; name: string }
+  | { page: 'mentions' }
   | { page: 'scores' }
   | { page: 'experiments' }
   | { page: 'comparison' }
@@ -44,6 +45,7 @@ export function routeOf(path: string): Route {
   if (first === 'costs' && rest.length === 0 && (costTabs as readonly string[]).includes(second || 'spent')) return { page: 'costs', tab: (second || 'spent') as CostTab };
   if (first === 'compare' && !second) return { page: 'compare' };
   if (first === 'datasets' && rest.length === 0) return second ? { page: 'dataset', name: decoded(second) } : { page: 'datasets' };
+  if (first === 'mentions' && !second) return { page: 'mentions' };
   if (first === 'scores' && !second) return { page: 'scores' };
   if (first === 'experiments' && rest.length === 0) return !second ? { page: 'experiments' } : second === 'compare' ? { page: 'comparison' } : { page: 'experiment', id: decoded(second) };
   if (first === 'evaluators' && rest.length === 0) return { page: 'evaluators', name: second ? decoded(second) : null };

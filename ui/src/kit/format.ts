@@ -102,6 +102,9 @@ export function score(value: Figure): string {
   return n === null ? nothing : n.toFixed(2);
 }
 
+/** A score of any kind: a number, yes or no, a category, a text. */
+export const scored = (value: number | boolean | string | null | undefined): string => (typeof value === 'boolean' ? (value ? 'yes' : 'no') : typeof value === 'string' ? value : score(value));
+
 /** Bytes: 312 B, 4.2 kB, 50 MB. */
 export function bytes(value: Figure): string {
   const n = numberOf(value);

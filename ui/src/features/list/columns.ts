@@ -84,12 +84,15 @@ const first: Record<Grain, readonly string[]> = {
 const titled = (name: string) => name.charAt(0).toUpperCase() + name.slice(1).replaceAll(/[_-]/g, ' ');
 
 function scoreColumn(name: string): Column {
-  return { id: `score.${name}`, label: titled(name), look: 'number', width: Math.max(56, Math.min(112, name.length * 7 + 20)), spare: 4, text: run((row) => (row.scores?.[name] === undefined ? '' : format.score(row.scores[name]))) };
+  return { id: `score.${name}`, label: titled(name), look: 'number', width: Math.max(56, Math.min(112, name.length * 7 + 20)), spare: 4, text: (row) => format.scored(row.scores?.[name]) };
 }
 
-/** Every column that a list could have, scores as they were seen. */
+/** The scores among chosen columns. */
+export const scoresOf = (ids: readonly string[]): string[] => ids.filter((id) => id.startsWith('score.')).map((id) => id.slice(6));
+
+/** Every column that a list could have, with those of these scores. */
 export function columnsOf(grain: Grain, scores: readonly string[]): readonly Column[] {
-  return grain === 'spans' ? ofGrain.spans : [...ofGrain[grain], ...scores.map(scoreColumn)];
+  return [...ofGrain[grain], ...scores.map(scoreColumn)];
 }
 
 /** The columns of somebody who has chosen none: an agent that the filter fixes need not be said in each row. */

@@ -2,7 +2,7 @@
 import { ApiError, listenLive, mistakeIn, type FilterMistake, type Grain, type ListRequest, type Page, type Stats } from '$api';
 import { QueryState, url, wasAborted, type App } from '$kit';
 import { untrack } from 'svelte';
-import { rowId, type Row } from './columns';
+import { rowId, scoresOf, type Row } from './columns';
 import { iso, rangeOf, type TimeRange } from './range';
 
 export const schema = {
@@ -121,10 +121,13 @@ export class ListModel {
     });
   }
 
+  /** The scores that rows shall carry. */
+  readonly #columns = $derived.by(() => scoresOf(this.state.values.cols).map((name) => `score.${name}`).join(','));
+
   /** Only what the server is asked: an open panel or a chosen spike changes nothing here. */
   readonly #question = $derived.by(() => {
     const { from, to, last, order } = this.state.values;
-    return this.#ready ? JSON.stringify([this.filter, from, to, last, order]) : '';
+    return this.#ready ? JSON.stringify([this.filter, from, to, last, order, this.#columns]) : '';
   });
   /** Whether there is anything to ask yet. */
   get ready(): boolean {
@@ -143,7 +146,7 @@ export class ListModel {
     const { order } = this.state.values;
     const { from, to } = rangeOf(this.state.values, now);
     const open = !this.state.values.to;
-    return { filter: this.filter, order, from: iso(from), limit: pageSize, ...(open ? {} : { to: iso(to) }) };
+    return { filter: this.filter, order, from: iso(from), limit: pageSize, ...(this.#columns ? { columns: this.#columns } : {}), ...(open ? {} : { to: iso(to) }) };
   }
 
   #ask(): void {

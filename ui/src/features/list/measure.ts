@@ -32,3 +32,15 @@ export const grainOf = (grain: Grain): FilterGrain => grain.slice(0, -1) as Filt
 
 /** Sums of buckets mean something only for counts and money. */
 export const addsUp = (measure: string): boolean => /^(sessions|traces|spans|errors|cost|tokens(\..*)?|llm_calls|tool_calls|guardrail_triggers)$/.test(measure);
+
+/** The measure of each score that the catalogue has: its mean, by the name of the score. */
+export function scoresIn(catalogue: readonly { name: string }[]): ReadonlyMap<string, string> {
+  const known = new Set(catalogue.map((one) => one.name));
+  const out = new Map<string, string>();
+  for (const { name } of catalogue) {
+    if (!name.startsWith('score.') || name.includes('NAME')) continue;
+    if (known.has(`${name}.count`)) out.set(name.slice(6), name);
+    else if (name.endsWith('.mean')) out.set(name.slice(6, -5), name);
+  }
+  return out;
+}

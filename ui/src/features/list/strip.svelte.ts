@@ -3,7 +3,7 @@ import type { Cell, Grain, Measure, QueryAnswer } from '$api';
 import { sentence, wasAborted } from '$kit';
 import { untrack } from 'svelte';
 import type { ListModel } from './list.svelte';
-import { grainOf, isMetric } from './measure';
+import { grainOf, isMetric, scoresIn } from './measure';
 import { iso, shortIso, stepOf, type TimeRange } from './range';
 
 export { addsUp, figure, grainOf, isMetric, wordOf } from './measure';
@@ -50,7 +50,7 @@ export class StripModel {
   readonly #names = $derived.by(() => {
     const known = new Set(this.catalogue.map((m) => m.name));
     const wanted = usual[this.list.grain].filter((name) => known.size === 0 || known.has(name));
-    const score = this.catalogue.find((m) => /^score\..*\.mean$/.test(m.name) && !m.name.includes('NAME'))?.name ?? (this.scoreName ? `score.${this.scoreName}.mean` : '');
+    const score = [...scoresIn(this.catalogue).values()][0] ?? (this.scoreName ? `score.${this.scoreName}.mean` : '');
     const open = this.list.state.values.measure;
     const names = this.list.grain === 'sessions' && score ? [...wanted.slice(0, 4), score] : [...wanted];
     if (open && !names.includes(open)) names.push(open);

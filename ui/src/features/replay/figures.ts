@@ -136,7 +136,7 @@ function scores(replay: Replay): Figure[] {
     else entry.words.push(String(score.value));
     if (score.author) entry.authors.add(score.author);
   }
-  for (const [name, value] of Object.entries(replay.run?.session?.scores ?? {})) if (!byName.has(name)) byName.set(name, { values: [value], words: [], authors: new Set() });
+  for (const [name, value] of Object.entries(replay.run?.session?.scores ?? {})) if (!byName.has(name) && typeof value === 'number') byName.set(name, { values: [value], words: [], authors: new Set() });
   return [...byName].slice(0, 3).map(([name, { values, words, authors }]) => ({
     label: name.charAt(0).toUpperCase() + name.slice(1), value: values.length ? format.score(values.reduce((sum, value) => sum + value, 0) / values.length) : words[0]!, wide: true,
     rows: () => [{ label: 'Scores', value: format.count(values.length + words.length) }], notes: [`Mean of what ${[...authors].join(', ') || 'the scorers'} gave.`],
