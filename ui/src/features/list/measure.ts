@@ -5,6 +5,9 @@ import * as format from '../../kit/format';
 /** What was sent as metrics: asked for apart, of metric points alone. */
 export const isMetric = (measure: string): boolean => measure.startsWith('metric.');
 
+/** Measures of metric points and of scores are asked for apart from those of spans; '' for these. */
+export const sortOf = (measure: string): '' | 'metric' | 'score' => (isMetric(measure) ? 'metric' : measure.startsWith('score.') ? 'score' : '');
+
 const words: Record<string, string> = { 'latency.p95': 'p95 time', 'latency.p50': 'median time', 'latency.p99': 'p99 time', 'latency.mean': 'mean time', error_rate: 'Error rate', llm_calls: 'LLM calls', tool_calls: 'Tool calls' };
 
 /** A measure's name as a tab says it. */

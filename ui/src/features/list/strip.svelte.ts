@@ -3,11 +3,15 @@ import type { Cell, Grain, Measure, QueryAnswer } from '$api';
 import { sentence, wasAborted } from '$kit';
 import { untrack } from 'svelte';
 import type { ListModel } from './list.svelte';
-import { grainOf, isMetric, scoresIn } from './measure';
+import { grainOf, sortOf } from './measure';
 import { iso, shortIso, stepOf, type TimeRange } from './range';
 
 export { addsUp, figure, grainOf, isMetric, wordOf } from './measure';
 
+interface Answers {
+  totals: QueryAnswer | null;
+  series: QueryAnswer | null;
+}
 export interface Bucket {
   from: number;
   to: number;
@@ -24,8 +28,8 @@ export class StripModel {
   catalogue = $state.raw<readonly Measure[]>([]);
   totals = $state.raw<QueryAnswer | null>(null);
   series = $state.raw<QueryAnswer | null>(null);
-  /** The same of the chosen metric, if one is chosen. */
-  #metric = $state.raw<{ totals: QueryAnswer; series: QueryAnswer } | null>(null);
+  /** The same of a chosen score or metric. */
+  #apart = $state.raw<{ score?: Answers; metric?: Answers }>({});
   problem = $state('');
   /** How many buckets fit; follows the width. */
   room = $state(96);
@@ -50,7 +54,7 @@ export class StripModel {
   readonly #names = $derived.by(() => {
     const known = new Set(this.catalogue.map((m) => m.name));
     const wanted = usual[this.list.grain].filter((name) => known.size === 0 || known.has(name));
-    const score = [...scoresIn(this.catalogue).values()][0] ?? (this.scoreName ? `score.${this.scoreName}.mean` : '');
+    const score = this.catalogue.find((m) => /^score\..*\.mean$/.test(m.name) && !m.name.includes('NAME'))?.name ?? (this.scoreName ? `score.${this.scoreName}.mean` : '');
     const open = this.list.state.values.measure;
     const names = this.list.grain === 'sessions' && score ? [...wanted.slice(0, 4), score] : [...wanted];
     if (open && !names.includes(open)) names.push(open);
@@ -83,8 +87,7 @@ export class StripModel {
     const { to: until } = this.list.state.values;
     const { filter } = this.list;
     const { from, to } = this.list.range;
-    const metrics = this.measures.filter(isMetric);
-    const base = { measures: this.measures.filter((name) => !isMetric(name)), grain: grainOf(this.list.grain), filter, from: iso(from), ...(until ? { to: iso(to) } : {}) };
+    const base = { measures: this.measures.filter((name) => sortOf(name) === ''), grain: grainOf(this.list.grain), filter, from: iso(from), ...(until ? { to: iso(to) } : {}) };
     const name = `${this.list.grain} ${JSON.stringify([filter, this.list.state.values.from, until, this.list.state.values.last, this.measures])}`;
     this.totals = this.list.app.api.kept(`totals ${name}`) ?? this.totals;
     this.series = this.list.app.api.kept(`series ${name}`) ?? this.series;
@@ -96,30 +99,36 @@ export class StripModel {
       ]);
       [this.totals, this.series] = await ask(base.measures, name);
       this.problem = '';
-      this.#metric = null;
-      if (metrics.length) {
-        const [totals, series] = await ask(metrics, `${name} metric`);
-        this.#metric = { totals, series };
+      this.#apart = {};
+      for (const sort of ['score', 'metric'] as const) {
+        const measures = this.measures.filter((one) => sortOf(one) === sort);
+        if (!measures.length) continue;
+        const [totals, series] = await ask(measures, `${name} ${sort}`);
+        this.#apart = { ...this.#apart, [sort]: { totals, series } };
       }
     } catch (error) {
       if (!wasAborted(error)) this.problem = sentence(error);
     }
   }
 
+  #answers(measure: string): Answers {
+    const sort = sortOf(measure);
+    return sort ? (this.#apart[sort] ?? { totals: null, series: null }) : { totals: this.totals, series: this.series };
+  }
   total(measure: string): Cell {
-    const totals = isMetric(measure) ? this.#metric?.totals : this.totals;
+    const { totals } = this.#answers(measure);
     const at = totals?.columns.findIndex((c) => c.name === measure) ?? -1;
     return at < 0 ? null : (totals?.rows[0]?.[at] ?? null);
   }
   unit(measure: string): string {
-    return (isMetric(measure) ? this.#metric?.totals : this.totals)?.columns.find((c) => c.name === measure)?.unit ?? this.catalogue.find((m) => m.name === measure)?.unit ?? '';
+    return this.#answers(measure).totals?.columns.find((c) => c.name === measure)?.unit ?? this.catalogue.find((m) => m.name === measure)?.unit ?? '';
   }
 
   /** Every bucket of the frame, also the empty ones. */
   buckets(measure: string): Bucket[] {
     const { from, to } = this.frame;
     const { ms } = this.step;
-    const series = isMetric(measure) ? this.#metric?.series : this.series;
+    const { series } = this.#answers(measure);
     const at = series?.columns.findIndex((c) => c.name === measure) ?? -1;
     const byTime = new Map<number, number | null>();
     for (const row of series?.rows ?? []) byTime.set(Math.floor(Date.parse(String(row[0])) / ms) * ms, at < 0 || row[at] === null ? null : Number(row[at]));
