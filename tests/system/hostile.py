@@ -150,11 +150,15 @@ def odd_but_kept(checks, server):
     spans, before = odd_spans(trace), server.books()
     answer = server.call("POST", "/v1/traces", traces_body(*spans, spans[0]), JSON)
     checks.check("all are taken", answer.status == 200 and "partialSuccess" not in answer.json(), answer.body[:300])
-    huge = {**span(trace, 16, "33 MB"), "attributes": [{"key": "big", "value": {"stringValue": "y" * (33 << 20)}}]}
-    checks.equal("an attribute of 33 MB is taken", server.call("POST", "/v1/traces", gzip.compress(traces_body(huge), 1), {**JSON, "content-encoding": "gzip"}, timeout=60).status, 200)
+    huge = span(trace, 16, "execute_tool dump", gen_ai__operation__name="execute_tool", gen_ai__tool__name="dump", gen_ai__tool__call__result="y" * (50 << 20) + "end")
+    checks.equal("a tool's result of 50 MB is taken", server.call("POST", "/v1/traces", gzip.compress(traces_body(huge), 1), {**JSON, "content-encoding": "gzip"}, timeout=60).status, 200)
     server.stored(60)
     shown = {int(one["span_id"], 16): one for one in server.get(f"/api/v1/traces/{trace:032x}?bodies=none")["spans"]}
     checks.equal("all are there", sorted(shown), list(range(1, 17)))
+    content = f"/api/v1/traces/{trace:032x}/spans/{16:016x}/content"
+    piece = next(one for one in server.get(content)["pieces"] if one["slot"] == "result")
+    last = server.get(f"{content}?piece={piece['piece']}&from={piece['total'] - 20}", timeout=60)
+    checks.check("and can be read to its end", piece["total"] >= (50 << 20) + 3 and last["next"] is None and "yyyend" in last["text"], (piece, last))
     checks.equal("1970 is 1970", shown[1]["start"][:10], "1970-01-01")
     checks.equal("2200 is 2200", shown[2]["start"][:4], "2200")
     checks.check("no time is negative", all(one["duration_ms"] >= 0 for one in shown.values()), {n: one["duration_ms"] for n, one in shown.items()})

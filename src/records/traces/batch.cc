@@ -233,7 +233,7 @@ void Builder::add(ProjectId project, Nanos received, otlp::Signal signal, otlp::
   segment_ = segment;
   std::pmr::monotonic_buffer_resource arena(arena_.data(), arena_.size());
   Walker walker(*this, project, received);
-  const otlp::Limits limits;
+  const otlp::Limits limits{.attribute_bytes = 64U << 20};  // as a body: what a tool brought stays whole
   const std::size_t first = batch_.spans.size();
   switch (signal) {
     case otlp::Signal::traces:
