@@ -3,6 +3,7 @@ import { assert, eventually, listed, looks, real, test as always, week } from '.
 
 /** Runs that only the mock server stages. */
 const staged = process.env.PAWL_URL ? () => {} : always;
+const test = always;
 const crews = '/compare?a=sessions/crew-1&b=sessions/crew-2';
 const query = (page) => new URL(page.url()).searchParams;
 const pair = (page, text) => page.locator('.pair').filter({ hasText: text });
@@ -82,6 +83,13 @@ staged('nothing chosen, and a run that is gone', async ({ go }) => {
   await page.goto(new URL('/compare?a=sessions/nowhere&b=sessions/crew-2', page.url()).href);
   await page.getByRole('heading', { name: 'sessions/nowhere could not be read' }).waitFor();
 }, { noise: /404/ });
+
+test('no good run to compare with is said, with what can be done', async ({ go, page }) => {
+  await page.route(/\/api\/v1\/sessions\?/, (route) => route.fulfill({ json: { sessions: [], next_cursor: null, stats: { rows_read: 0, elapsed_ms: 1, newest_ms_ago: null } } }));
+  await go('/compare?b=sessions/s01856');
+  await page.getByRole('heading', { name: 'Nothing to set it beside' }).waitFor();
+  assert.equal(await page.getByRole('link', { name: 'Other runs of this agent' }).getAttribute('href'), '/sessions?filter=agent=%22skyline-support%22&last=30d');
+});
 
 looks([1440, 320].map((width) => [`compare-${width}`, `${crews}&inside=1`, width, (page) => pair(page, 'First divergence').waitFor()]), staged);
 
