@@ -1,13 +1,18 @@
 """Masking, sealing and revealing, share links and comments: what each shows, to whom, and that it is written down."""
 import contextlib
+import email
+import email.policy
 import json
 import os
 import re
+import shutil
 import sqlite3
+import tempfile
 import time
 
 from auth_people import PASSWORD, Person
 from hostile_secrets import in_journal
+from mail_server import MailServer
 from pawl import JSON, Checks, Server, call, command, span, traces_body
 
 MAIL, CARD, TICKET, TRACE = "bob.smith@example.com", "4111 1111 1111 1111", "T-483920", 0x9A1
@@ -204,12 +209,18 @@ def redacted(checks, server, made):
     checks.check("no_bodies holds none of it", b"write" not in bare.body and b"note:" not in bare.body and bare.json()["spans"][0]["name"] == "chat", bare.body)
 
 
-def commented(checks, server, owner, member, key):
+def commented(checks, server, owner, member, key, mails):
     status, first = owner.ask("POST", "/api/v1/comments", {"trace_id": TID, "session_id": "s-private", "text": f"@mia look: **{MAIL}** `@nobody`"})
     checks.equal("a comment", (status, [m["handle"] for m in first["mentions"]], first["mine"]), (201, ["mia"], True))
     checks.check("with what the project hides hidden", MAIL not in first["text"], first["text"])
     told = member.ask("GET", "/api/v1/mentions")[1]
     checks.equal("finds who is mentioned", (told["unseen"], told["mentions"][0]["comment"]["id"]), (1, first["id"]))
+    server.wait_for(lambda: mails.mails, 60, "the mail")
+    to, _, sent = mails.mails[0]
+    mail = email.message_from_string(sent.replace("\r\n", "\n"), policy=email.policy.default)
+    said = mail.get_body(("plain",)).get_content()
+    checks.check("and by mail, with what is hidden hidden and the way there",
+                 to == ["mia@example.com"] and mail["subject"] == "Root mentioned you" and "look: **" in said and f"/traces/{TID}" in said and MAIL not in said, (to, mail["subject"], said))
     checks.equal("until it is seen", member.ask("POST", "/api/v1/mentions/seen", {})[1], {"unseen": 0})
     answer = member.ask("POST", "/api/v1/comments", {"trace_id": TID, "span_id": f"{1:016x}", "session_id": "s-private", "text": "seen", "parent": first["id"]})
     checks.equal("an answer", (answer[0], answer[1]["parent"]), (201, first["id"]))
@@ -255,8 +266,9 @@ def people(checks, server):
 
 
 def main():
-    checks = Checks()
-    server = Server("--auth", "required")
+    checks, folder = Checks(), tempfile.mkdtemp(prefix="pawl-mail-")
+    mails = MailServer(folder)
+    server = Server("--auth", "required", "--smtp", f"smtp://localhost:{mails.server.server_address[1]}", "--smtp-from", "pawl@example.com", "--outbound-ca", mails.certificate)
     try:
         owner, member = people(checks, server)
         key = json.loads(command("key", "create", "--project", "default", "--scopes", "ingest,read,write", "--data", server.data, "--json").stdout)["key"]
@@ -264,13 +276,14 @@ def main():
         masked_everywhere(checks, server, owner, key)
         reference = revealed(checks, server, owner, member, key)
         names = doomed(checks, server, owner, key)
-        commented(checks, server, owner, member, key)
+        commented(checks, server, owner, member, key, mails)
         shared(checks, server, owner, member, key)
         server.kept = True
         server = outlives(checks, server, reference, names)
     finally:
         server.kept = False
         server.stop()
+        shutil.rmtree(folder, ignore_errors=True)
     checks.finish()
 
 
