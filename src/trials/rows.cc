@@ -12,6 +12,7 @@
 
 #include "base/money.h"
 #include "base/text.h"
+#include "inspect.h"
 
 namespace pawl::trials {
 namespace {
@@ -263,6 +264,7 @@ std::uint32_t Names::score_place(std::string_view name) {
 }
 
 Side read_rows(std::string text, Names& names) {
+  if (auto rows = rows_of_inspect(text)) text = std::move(*rows);
   Side side;
   Reader reader(names, side);
   const std::size_t size = text.size();

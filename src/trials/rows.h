@@ -64,7 +64,8 @@ struct Side {
   const SideCase* find(std::uint32_t place) const { return place < cases.size() ? &cases[place] : nullptr; }
 };
 
-// A row that is wrong is left out and named; the others count. A trial that has two outcomes: the first counts.
+// A log of Inspect is read as its rows (inspect.h). A row that is wrong is left out and named; the others count. A
+// trial that has two outcomes: the first counts.
 Side read_rows(std::string text, Names& names);
 // `not_found` where there is no such file; "-" is standard input.
 Result<std::string> read_file(const std::string& path);

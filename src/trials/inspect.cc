@@ -1,0 +1,84 @@
+// Logs of Inspect as results of trials.
+#include "inspect.h"
+
+#include "base/json.h"
+#include "base/text.h"
+#include "llm/json_scan.h"
+
+namespace pawl::trials {
+namespace {
+
+namespace json = llm::json;
+
+// Source: inspect_ai 0.3.285, scorer/_metric.py: CORRECT "C", INCORRECT "I", PARTIAL "P", NOANSWER "N".
+std::string value_of(std::string_view raw) {
+  if (json::is_string(raw)) {
+    const std::string word = json::text(raw);
+    if (word == "C") return "1";
+    if (word == "P") return "0.5";
+    if (word == "I" || word == "N") return "0";
+    const auto number = parse_double(word);
+    return number ? fmt::format("{}", *number) : "null";
+  }
+  if (raw == "true" || raw == "false") return std::string(raw);
+  const auto number = json::number(raw);
+  return number ? fmt::format("{}", *number) : "null";
+}
+
+std::string key_text(std::string_view key) {
+  return json::text("\"" + std::string(key) + "\"");
+}
+
+void write_score(JsonWriter& out, const std::string& name, std::string_view value) {
+  if (json::is_object(value)) {
+    for (json::Members parts(value); parts.next();)
+      out.key(name + "." + key_text(parts.key)).raw(value_of(parts.value));
+  } else if (json::is_array(value)) {
+    std::size_t place = 0;
+    for (json::Elements parts(value); parts.next();)
+      out.key(fmt::format("{}.{}", name, place++)).raw(value_of(parts.value));
+  } else {
+    out.key(name).raw(value_of(value));
+  }
+}
+
+std::string row_of(std::string_view sample) {
+  const json::Object object(sample);
+  const auto id = object.member("id");
+  JsonWriter out;
+  out.object().field("case", json::is_string(id) ? json::text(id) : std::string(id));
+  out.field("trial", json::integer(object.member("epoch")).value_or(1) - 1);
+  const bool lost = !json::is_null(object.member("error"));
+  out.field("status", lost ? "infra_error" : "ok");
+  if (lost) out.field("comment", json::text(json::member(object.member("error"), "message")));
+  for (const std::string_view family : {"cluster", "topic"}) {
+    const auto said = json::member(object.member("metadata"), family);
+    if (!json::is_string(said)) continue;
+    out.field("cluster", json::text(said));
+    break;
+  }
+  out.key("scores").object();
+  for (json::Members scores(object.member("scores")); scores.next();)
+    write_score(out, key_text(scores.key), json::member(scores.value, "value"));
+  out.end();
+  if (const auto seconds = json::number(object.member("total_time"))) out.field("latency_ms", *seconds * 1e3);
+  const auto said = json::at(json::first(json::at(object.member("output"), {"choices"})), {"message", "content"});
+  if (json::is_string(said)) out.key("output").raw(said);
+  return out.end().take() + "\n";
+}
+
+}  // namespace
+
+std::optional<std::string> rows_of_inspect(std::string_view text) {
+  const auto raw = json::trimmed(text);
+  if (!json::is_object(raw)) return std::nullopt;
+  const auto samples = json::member(raw, "samples");
+  if (!json::is_array(samples) || !json::is_object(json::member(raw, "eval")) || !json::is_valid(raw))
+    return std::nullopt;
+  std::string out;
+  for (json::Elements list(samples); list.next();)
+    if (json::is_object(list.value)) out += row_of(list.value);
+  return out;
+}
+
+}  // namespace pawl::trials

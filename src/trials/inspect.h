@@ -1,0 +1,15 @@
+// Logs of Inspect (UK AISI's inspect_ai) as results of trials.
+#pragma once
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace pawl::trials {
+
+// Rows as the gate reads them, of a log in JSON ({samples: [{id, epoch, input, target, scores: {name: {value, …}},
+// …}]}); nullopt where it is none. An epoch is a trial; "C" counts as 1, "P" as a half, "I" and "N" as 0; a list or
+// object of values is a score each, NAME.KEY; a sample that ended in an error is lost to infrastructure. `cluster` and
+// `topic` of the metadata are the family.
+std::optional<std::string> rows_of_inspect(std::string_view text);
+
+}  // namespace pawl::trials
