@@ -29,10 +29,10 @@ def begin(server, name, version="1", **more):
                                                "agent": {"kind": "command", "target": "python agent.py"}, "quality": ["right"], "safety": ["clean"], **more})
 
 
-def run(server, name, right, **more):
+def run(server, name, right, cases=CASES, **more):
     """All cases five times; `right` says whether a trial is."""
     made = begin(server, name, **more).json()
-    rows = [trial(case, number, right(case, number)) for case in range(CASES) for number in range(5)]
+    rows = [trial(case, number, right(case, number)) for case in range(cases) for number in range(5)]
     put = server.call("POST", f"/api/v1/experiments/{name}/trials", lines(rows), JSON).json()
     server.post(f"/api/v1/experiments/{name}/end", {"state": "done"})
     return made, put
@@ -65,6 +65,8 @@ def by_trial(checks, server):
     checks.check("a case whole", whole["case"]["input"] == "refund 0" and len(whole["trials"]) == 6 and whole["trials"][0]["output"] == "refunded 6", whole)
     checks.equal("rows as the gate reads them", len(server.call("GET", "/api/v1/experiments/v13/rows").body.splitlines()), 201)
     checks.equal("one that is not there", server.call("GET", "/api/v1/experiments/v99").status, 404)
+    few = run(server, "few", lambda case, number: case % 2 == 0, cases=3)[0]["id"]
+    checks.equal("what is yes or no stays between 0 and 1", server.get(f"/api/v1/experiments/{few}")["metrics"][0]["ci"], [0, 1])
 
 
 def side_by_side(checks, server):
@@ -72,6 +74,8 @@ def side_by_side(checks, server):
     compared = server.get("/api/v1/comparison?" + query)["candidates"][0]
     checks.check("worse, as it was planted", compared["verdict"] == "worse" and compared["exit_code"] == 1, compared)
     checks.check("the metric says by how much", compared["metrics"][0]["name"] == "right" and compared["metrics"][0]["ci"][1] < -.05, compared["metrics"])
+    listed = next(one for one in server.get("/api/v1/experiments/v13")["metrics"] if one["name"] == "right")
+    checks.equal("the list says the same mean: the unit is the case", round(listed["mean"], 9), round(compared["metrics"][0]["candidate"], 9))
     rows = server.get(f"/api/v1/comparison/cases?{query}&show=regressed")
     checks.check("what regressed comes first, and as often as counted", rows["total"] == compared["counts"]["regressed"] and {"c0", "c1"} <= {one["case"] for one in rows["cases"]}, rows)
     for show, count in compared["counts"].items():

@@ -73,8 +73,40 @@ void write_pass(JsonWriter& out, const std::vector<stats::Trials>& cases, bool b
   }
 }
 
-void write_metric(JsonWriter& out, const std::string& name, const About& about, const std::vector<TrialSeen>& all) {
-  std::map<std::string, stats::Values, std::less<>> families;
+struct Limits {
+  std::optional<double> least, most;
+};
+
+// What the score cannot leave: as it is defined; 0 and 1 where it is yes or no, or given by one of our own evaluators.
+Limits limits_of(const std::string& name, const About& about, bool binary,
+                 const std::vector<scores::Definition>& definitions) {
+  for (const auto& one : definitions)
+    if (one.name == name && (one.least || one.most)) return {one.least, one.most};
+  for (json::Elements list(about.evaluators); list.next();) {
+    const auto kind = json::member(list.value, "kind");
+    if (json::text(json::member(list.value, "name")) == name && json::is_string(kind) && json::text(kind) != "program")
+      return {0, 1};
+  }
+  return binary ? Limits{0, 1} : Limits{};
+}
+
+void write_interval(JsonWriter& out, const std::vector<stats::Values>& grouped, const Limits& limits) {
+  out.key("ci");
+  const auto error = stats::mean_se(grouped);
+  if (!error) {
+    out.null();
+    return;
+  }
+  const auto inside = [&](double value) {
+    if (limits.least) value = std::max(value, *limits.least);
+    return limits.most ? std::min(value, *limits.most) : value;
+  };
+  out.array().value(inside(error->ci.low)).value(inside(error->ci.high)).end();
+}
+
+void write_metric(JsonWriter& out, const std::string& name, const About& about, const std::vector<TrialSeen>& all,
+                  const std::vector<scores::Definition>& definitions) {
+  std::map<std::string, std::map<std::string, stats::Values>, std::less<>> families;  // then cases
   std::map<std::string, stats::Trials, std::less<>> cases;
   std::uint64_t nulls = 0, passed = 0, known = 0;
   bool binary = true;
@@ -88,15 +120,17 @@ void write_metric(JsonWriter& out, const std::string& name, const About& about, 
     ++known;
     binary &= *value == 0 || *value == 1;
     passed += *value == 1 ? 1 : 0;
-    families[one.cluster.empty() ? "case " + one.case_name : "family " + one.cluster].push_back(*value);
+    families[one.cluster.empty() ? "case " + one.case_name : "family " + one.cluster][one.case_name].push_back(*value);
     auto& of_case = cases[one.case_name];
     ++of_case.trials, of_case.passed += *value == 1 ? 1 : 0;
   }
+  // The unit is the case, as in a comparison: one that was tried more often weighs no more.
   std::vector<stats::Values> grouped;
   double sum = 0;
-  for (auto& [key, values] : families) {
-    for (const double value : values) sum += value;
-    grouped.push_back(std::move(values));
+  for (const auto& [family, of_cases] : families) {
+    auto& means = grouped.emplace_back();
+    for (const auto& [name_of_case, values] : of_cases) means.push_back(stats::mean_of(values));
+    for (const double mean : means) sum += mean;
   }
   std::vector<stats::Trials> by_case;
   for (const auto& [key, one] : cases) by_case.push_back(one);
@@ -106,9 +140,8 @@ void write_metric(JsonWriter& out, const std::string& name, const About& about, 
   const bool named = !about.quality.empty() || !about.safety.empty();
   const std::string_view role = among(about.safety) ? "safety" : named && !among(about.quality) ? "watched" : "quality";
   out.object().field("name", name).field("role", role);
-  out.field("mean", known == 0 ? std::nullopt : std::optional<double>(sum / static_cast<double>(known))).key("ci");
-  const auto error = stats::mean_se(grouped);
-  error ? out.array().value(error->ci.low).value(error->ci.high).end() : out.null();
+  out.field("mean", known == 0 ? std::nullopt : std::optional<double>(sum / static_cast<double>(by_case.size())));
+  write_interval(out, grouped, limits_of(name, about, binary, definitions));
   out.field("cases", std::uint64_t{by_case.size()}).field("nulls", nulls);
   out.field("passed", binary && known > 0 ? std::optional<std::uint64_t>(passed) : std::nullopt);
   write_pass(out, by_case, binary);
@@ -124,7 +157,7 @@ std::vector<std::string> score_names(const std::vector<TrialSeen>& all) {
 }
 
 // Everything that follows from the trials; the slow part, so it is kept until they change.
-std::string measured(const Results& results) {
+std::string measured(const Results& results, const std::vector<scores::Definition>& definitions) {
   auto totals = totals_of(results.trials);
   std::vector<std::string_view> cases;
   for (const auto& one : results.trials) cases.push_back(one.case_name);
@@ -137,7 +170,8 @@ std::string measured(const Results& results) {
   out.field("cost_unknown", totals.cost_unknown);
   write_latency(out, totals);
   out.key("metrics").array();
-  for (const auto& name : score_names(results.trials)) write_metric(out, name, results.about, results.trials);
+  for (const auto& name : score_names(results.trials))
+    write_metric(out, name, results.about, results.trials, definitions);
   return out.end().end().take();
 }
 
@@ -248,17 +282,20 @@ std::vector<std::string> quality_of(const Results& results, const trials::Terms&
 Result<std::string> experiment_json(Quality::Inside& inside, ProjectId project, const datasets::Experiment& one) {
   const auto about = read_about(one.about);
   const auto key = std::pair(project, one.id);
+  const auto definitions = TRY(inside.parts.scores.definitions(project));
+  Nanos stamp = one.changed;
+  for (const auto& definition : definitions) stamp = std::max(stamp, definition.changed);
   std::string numbers;
   {
     const std::lock_guard lock(inside.mutex);
     const auto found = inside.measured.find(key);
-    if (found != inside.measured.end() && found->second.first == one.changed) numbers = found->second.second;
+    if (found != inside.measured.end() && found->second.first == stamp) numbers = found->second.second;
   }
   if (numbers.empty()) {
-    numbers = measured(TRY(results_of(inside, project, one.id)));
+    numbers = measured(TRY(results_of(inside, project, one.id)), definitions);
     const std::lock_guard lock(inside.mutex);
     if (inside.measured.size() > most_kept) inside.measured.clear();
-    inside.measured[key] = {one.changed, numbers};
+    inside.measured[key] = {stamp, numbers};
   }
   std::string dataset = about.dataset;
   if (!one.dataset.empty())

@@ -41,7 +41,8 @@ void write_case(JsonWriter& json, const Item& item);  // reads back by read_case
 Result<std::string> write_cases(std::span<const Item> items, std::string_view format);
 
 // Pairs of cases whose inputs are nearly the same (Jaccard index of 5-grams at least .8 on lower-case text with every
-// digit a 0; found by MinHash in 32 bands, then computed). Pairs of different splits first, then by likeness.
+// digit a 0; found by MinHash in 32 bands, then computed). What many have in common is told pair by pair so that each
+// of them is in one, not as all pairs of them. Pairs of different splits first, then by likeness.
 struct Near {
   std::size_t a = 0, b = 0;  // places
   double likeness = 0;

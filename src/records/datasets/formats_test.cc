@@ -146,5 +146,25 @@ TEST(Formats, NearDuplicates) {
   for (const auto& one : found.pairs) EXPECT_GE(one.likeness, 0.8);
 }
 
+// Thousands of alike cases are a pair each, not all pairs of them; every one that has a like in another split says so.
+TEST(Formats, ManyAlike) {
+  std::vector<Item> items(3000);
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    std::string word;
+    for (std::size_t left = i + 1; left > 0; left /= 26) word += static_cast<char>('a' + left % 26);
+    items[i].input = fmt::format(
+        "\"Where is the order of customer {}? It was promised for Monday, and nothing came of it "
+        "until today; please say what becomes of it.\"",
+        word);
+    items[i].splits = {i % 100 == 0 ? "test" : "dev"};
+  }
+  const auto found = near_duplicates(items);
+  EXPECT_GE(found.total, 2900U);
+  EXPECT_LE(found.total, 3100U);
+  ASSERT_EQ(found.pairs.size(), 100U);
+  EXPECT_GE(std::ranges::count_if(found.pairs, &Near::across_splits), 25);
+  EXPECT_TRUE(found.pairs[0].across_splits);
+}
+
 }  // namespace
 }  // namespace pawl::datasets
