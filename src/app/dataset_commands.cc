@@ -11,6 +11,7 @@
 #include "commands.h"
 #include "outcome.h"
 #include "remote.h"
+#include "trials/suites.h"
 
 namespace pawl::app {
 namespace {
@@ -18,7 +19,7 @@ namespace {
 namespace sj = simdjson;
 
 struct Wanted : Asked {
-  std::string name, file, type, version, split;
+  std::string name, file, type, version, split, evaluators;
   bool skip_bad = false, dry_run = false, retired = false;
 };
 
@@ -77,25 +78,40 @@ void say_near(const sj::dom::element& answer) {
   }
 }
 
+void say_warnings(const sj::dom::element& answer) {
+  sj::dom::array all;
+  std::string_view text;
+  if (answer["warnings"].get(all) != sj::SUCCESS) return;
+  for (const auto one : all)
+    if (one.get(text) == sj::SUCCESS) fmt::print(stderr, "{}\n", text);
+}
+
+Result<> write_file(const std::string& path, std::string_view text) {
+  std::ofstream out(path, std::ios::binary);
+  out << text;
+  if (!out.flush()) return fail(ErrorKind::unavailable, "{} could not be written", path);
+  return {};
+}
+
 int import_file(const Wanted& wanted) {
   const auto text = read_input(wanted.file);
   if (!text) return complain(text.error());
   sj::dom::parser parser;
   sj::dom::element answer;
   const auto ask = [&](const std::string& dry) -> Result<std::string> {
-    const std::string fields = query_text({{"format", wanted.type},
-                                           {"skip_bad", wanted.skip_bad ? "1" : ""},
-                                           {"near", dry.empty() ? "0" : ""},
-                                           {"dry_run", dry}});
+    const std::string fields =
+        query_text({{"format", wanted.type}, {"skip_bad", wanted.skip_bad ? "1" : ""}, {"dry_run", dry}});
     auto body = TRY(call(wanted, "POST", path_of(wanted, "/import" + fields), *text));
     if (parser.parse(body).get(answer) != sj::SUCCESS)
       return fail(ErrorKind::corrupt, "the server's answer is no JSON");
     return body;
   };
-  const auto looked = ask("1");
-  if (!looked) return complain(looked.error());
+  // What is refused is looked at once more: then the server names every row.
+  const auto done = ask(wanted.dry_run ? "1" : "");
+  if (!done && (wanted.dry_run || !ask("1"))) return complain(done.error());
   say_bad(wanted, answer);
   say_near(answer);
+  say_warnings(answer);
   const auto bad = number(answer, "bad_rows_total"), good = number(answer, "read");
   if (bad > 0 && !wanted.skip_bad) {
     fmt::print(stderr, "Nothing was stored: {} of {} rows are wrong (--skip-bad keeps the others).\n", bad, bad + good);
@@ -105,8 +121,9 @@ int import_file(const Wanted& wanted) {
     fmt::print("{} cases can be read as {}; nothing was stored.\n", good, words(answer, "format"));
     return good == 0 ? 1 : 0;
   }
-  const auto done = ask("");
   if (!done) return complain(done.error());
+  if (const auto evaluators = words(answer, "evaluators"); !evaluators.empty() && !wanted.evaluators.empty())
+    if (const auto written = write_file(wanted.evaluators, evaluators); !written) return complain(written.error());
   if (wanted.json) {
     fmt::print("{}\n", *done);
   } else {
@@ -128,10 +145,23 @@ int export_file(const Wanted& wanted) {
     fmt::print("{}", *body);
     return 0;
   }
-  std::ofstream out(wanted.file, std::ios::binary);
-  out << *body;
-  if (out.flush()) return 0;
-  return complain({ErrorKind::unavailable, fmt::format("{} could not be written", wanted.file)});
+  const auto written = write_file(wanted.file, *body);
+  return written ? 0 : complain(written.error());
+}
+
+Result<std::string> failures(const Wanted& wanted) {
+  const auto body = TRY(call(wanted, "GET", path_of(wanted, "/failures?limit=10000")));
+  if (wanted.json) return body;
+  sj::dom::parser parser;
+  sj::dom::element answer;
+  sj::dom::array all;
+  if (parser.parse(body).get(answer) != sj::SUCCESS || answer["failures"].get(all) != sj::SUCCESS)
+    return fail(ErrorKind::corrupt, "the server's answer has no failures");
+  std::vector<std::vector<std::string>> rows = {{"case", "last failed in", "trial", "at", "trace"}};
+  for (const auto one : all)
+    rows.push_back({words(one, "case"), words(one, "name"), fmt::format("{}", number(one, "trial")), words(one, "at"),
+                    words(one, "trace")});
+  return rows.size() == 1 ? "No case of it has failed in an experiment." : table(rows);
 }
 
 Result<std::string> list(const Wanted& wanted) {
@@ -153,13 +183,14 @@ Result<std::string> list(const Wanted& wanted) {
 }  // namespace
 
 void add_dataset_commands(CLI::App& app, Commands& commands) {
-  auto* command = app.add_subcommand("dataset", "Datasets: import, export, list");
+  auto* command = app.add_subcommand("dataset", "Datasets: import, export, list, failures");
   command->require_subcommand(1);
   const auto wanted = std::make_shared<Wanted>();
   auto* in = command->add_subcommand("import", "Puts a file of cases into a dataset, as its next version");
   in->add_option("name", wanted->name, "The dataset; it is made where it is missing")->required();
   in->add_option("file", wanted->file, "JSON lines, CSV, or what another tool wrote; - is standard input")->required();
-  in->add_option("--format", wanted->type, "auto, jsonl, csv, langfuse, langsmith, openai, adk [auto]");
+  in->add_option("--format", wanted->type, fmt::format("auto, {} [auto]", trials::known_formats()));
+  in->add_option("--evaluators", wanted->evaluators, "Where a suite's evaluators are written too (promptfoo)");
   in->add_flag("--skip-bad", wanted->skip_bad, "Keeps the good rows where some are wrong");
   in->add_flag("--dry-run", wanted->dry_run, "Only says what would be stored");
   in->add_flag("--json", wanted->json, "The answer as JSON");
@@ -167,7 +198,7 @@ void add_dataset_commands(CLI::App& app, Commands& commands) {
   auto* out = command->add_subcommand("export", "Writes the cases of a dataset as a file");
   out->add_option("name", wanted->name, "The dataset")->required();
   out->add_option("file", wanted->file, "Where to; standard output where it is not given");
-  out->add_option("--format", wanted->type, "jsonl, csv, langfuse, langsmith, openai [jsonl]");
+  out->add_option("--format", wanted->type, "jsonl, csv, langfuse, langsmith, openai, promptfoo [jsonl]");
   out->add_option("--version", wanted->version, "As it was in this version");
   out->add_option("--split", wanted->split, "Of this split");
   out->add_flag("--retired", wanted->retired, "Those too that are not run any more");
@@ -175,7 +206,11 @@ void add_dataset_commands(CLI::App& app, Commands& commands) {
   auto* all = command->add_subcommand("list", "Datasets with their versions");
   all->add_flag("--json", wanted->json, "JSON instead of a table");
   all->callback([&commands, wanted] { commands.chosen = [wanted] { return finish(list(*wanted)); }; });
-  for (auto* one : {in, out, all}) add_whereabouts(*one, wanted);
+  auto* failed = command->add_subcommand("failures", "Which experiment each case failed in last");
+  failed->add_option("name", wanted->name, "The dataset")->required();
+  failed->add_flag("--json", wanted->json, "JSON instead of a table");
+  failed->callback([&commands, wanted] { commands.chosen = [wanted] { return finish(failures(*wanted)); }; });
+  for (auto* one : {in, out, all, failed}) add_whereabouts(*one, wanted);
 }
 
 }  // namespace pawl::app

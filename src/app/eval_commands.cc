@@ -16,6 +16,7 @@
 #include "features/evals/evals.h"
 #include "outcome.h"
 #include "remote.h"
+#include "trials/suites.h"
 
 namespace pawl::app {
 namespace {
@@ -215,6 +216,71 @@ Result<std::string> try_out(const Tried& wanted) {
   return rows.size() == 1 ? "No trace was found to try them on." : table(rows);
 }
 
+// ---- import: evaluators of another tool
+
+struct Imported : Asked {
+  std::string file, out, experiment, dataset;
+};
+
+// A log of Inspect: its samples as cases of a dataset (where one is named), its epochs as an experiment's trials.
+Result<std::string> import_log(const Imported& wanted, const trials::LogHead& head, const std::string& text) {
+  if (wanted.experiment.empty())
+    return fail(ErrorKind::invalid, "A log of Inspect becomes an experiment: name it with --experiment.");
+  std::string version;
+  if (!wanted.dataset.empty()) {
+    const auto put = TRY(
+        call(wanted, "POST",
+             fmt::format("/api/v1/datasets/{}/import?format=inspect&near=0", percent_encode(wanted.dataset)), text));
+    sj::dom::parser parser;
+    std::int64_t number = 0;
+    if (!parser.parse(put)["version"].get(number)) version = fmt::format("{}", number);
+  }
+  JsonWriter body;
+  body.object().field("name", wanted.experiment).field("dataset", wanted.dataset).field("dataset_version", version);
+  body.key("agent").object().field("kind", "inspect").field("target", head.task).field("model", head.model).end();
+  const auto begun = TRY(call(wanted, "POST", "/api/v1/experiments", body.end().take()));
+  sj::dom::parser parser;
+  std::string_view id;
+  if (parser.parse(begun)["id"].get(id)) return fail(ErrorKind::corrupt, "the server's answer names no experiment");
+  const std::string path = "/api/v1/experiments/" + percent_encode(id);
+  auto said = TRY(call(wanted, "POST", path + "/trials", text));
+  TRY(call(wanted, "POST", path + "/end", R"({"state":"done"})"));
+  sj::dom::element answer;
+  std::int64_t stored = 0, there = 0;
+  if (parser.parse(said).get(answer) || answer["stored"].get(stored) || answer["there"].get(there))
+    return fail(ErrorKind::corrupt, "the server's answer does not say what it stored");
+  return fmt::format("{}: {} trials stored, {} were there", wanted.experiment, stored, there);
+}
+
+int import_file(const Imported& wanted) {
+  const auto text = file_text(wanted.file);
+  if (!text) return complain(text.error());
+  if (const auto head = trials::head_of_inspect(*text)) return finish(import_log(wanted, *head, *text));
+  const auto read = trials::read_graders(*text);
+  if (!read) return complain(read.error());
+  for (const auto& one : read->warnings) fmt::print(stderr, "{}\n", one);
+  if (wanted.out.empty()) {
+    fmt::print("{}", read->evaluators);
+    return 0;
+  }
+  std::ofstream out(wanted.out, std::ios::binary);
+  out << read->evaluators;
+  if (out.flush()) return 0;
+  return complain({ErrorKind::unavailable, fmt::format("{} could not be written", wanted.out)});
+}
+
+void add_import_command(CLI::App& command, Commands& commands) {
+  const auto wanted = std::make_shared<Imported>();
+  auto* one = command.add_subcommand(
+      "import", "Graders of OpenAI's evals as a file of evaluators; a log of Inspect as an experiment");
+  one->add_option("file", wanted->file, "The eval, its graders, or the log, as JSON")->required();
+  one->add_option("--out", wanted->out, "The file of evaluators; standard output where it is not given");
+  one->add_option("--experiment", wanted->experiment, "Of a log: the experiment on the server that it becomes");
+  one->add_option("--dataset", wanted->dataset, "Of a log: the dataset that its samples are put into");
+  add_whereabouts(*one, wanted);
+  one->callback([&commands, wanted] { commands.chosen = [wanted] { return import_file(*wanted); }; });
+}
+
 void add_run_agent(CLI::App& one, Wanted& wanted) {
   auto& agent = wanted.run.agent;
   one.add_option("--agent", agent.command,
@@ -267,6 +333,7 @@ void add_eval_commands(CLI::App& app, Commands& commands) {
   auto* command = app.add_subcommand("eval", "Experiments: an agent on cases; evaluators on traces");
   command->require_subcommand(1);
   add_run_command(*command, commands);
+  add_import_command(*command, commands);
   auto* one = command->add_subcommand("try", "What evaluators say of traces that there are; nothing is stored");
   const auto wanted = std::make_shared<Tried>();
   wanted->limit = 20;

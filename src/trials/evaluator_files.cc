@@ -21,8 +21,18 @@ constexpr Field ignore_case = {"ignore_case", "boolean", "", false, "large and s
 constexpr Field limit = {"most", "number", "", true, "the most that passes"};
 constexpr Field tool = {"tool", "text", "", true, "the name of the tool"};
 
-constexpr Field of_text[] = {wanted_text, ignore_case};
-constexpr Field of_regex[] = {{"value", "text", "", true, "a regular expression (RE2)"}};
+constexpr Field negated = {"not", "boolean", "", false, "passes where it otherwise fails"};
+
+constexpr Field of_text[] = {wanted_text, ignore_case, negated};
+constexpr Field of_regex[] = {{"value", "text", "", true, "a regular expression (RE2)"}, negated};
+constexpr Field of_similar[] = {
+    wanted_text,
+    {"metric", "choice", "fuzzy levenshtein rouge_1 rouge_2 rouge_l", false, "how the texts are compared"},
+    {"least", "number", "", false, "the likeness that passes, 0 to 1; not given: the likeness is the score"},
+    {"most", "number", "", false, "of levenshtein: the most edits that pass"}};
+constexpr Field of_asserts[] = {
+    {"value", "text", "", false, "only what counts for this score, as a share; else all of it, passed or not"}};
+constexpr Field of_kept[] = {{"source", "json", "", true, "the evaluator as the other tool has it"}};
 constexpr Field of_numeric[] = {wanted_text,
                                 {"absolute", "number", "", false, "how far off it may be"},
                                 {"relative", "number", "", false, "the same, as a share of the expected number"}};
@@ -54,6 +64,8 @@ constexpr Kind all_kinds[] = {
     {"regex", "the output matches", of_regex},
     {"json", "output and expected outcome are equal as JSON", {}},
     {"schema", "the output is JSON as the schema wants it", of_schema},
+    {"similar", "the output is like the wanted text", of_similar},
+    {"asserts", "the outcome is as the case itself asserts (its criteria)", of_asserts},
     {"numeric", "the output is a number near the expected one", of_numeric},
     {"trajectory", "the calls compare so with the expected ones", of_trajectory},
     {"called", "a tool was called, so often", of_called},
@@ -66,6 +78,7 @@ constexpr Kind all_kinds[] = {
     {"tokens", "tokens, at most", of_limit},
     {"steps", "calls, at most", of_limit},
     {"no_secrets", "neither output nor calls hold a key, token or private key", {}},
+    {"kept", "of another tool: kept as it was, and not run", of_kept},
     {"program", "what a program says (command line only)", of_program}};
 
 // One table or object of the file.
@@ -208,7 +221,9 @@ Result<Evaluator> evaluator_of(Fields fields, std::size_t place) {
   e.name = fields.take("name"), e.kind = fields.take("kind");
   const Kind* kind = TRY(kind_of(fields, e.kind, place));
   if (e.name.empty()) e.name = e.kind;
+  if (e.kind == "similar") e.metric = "fuzzy", e.least = 0;
   e.ignore_case = fields.take("ignore_case") == "true", e.every = fields.take("every") == "true";
+  e.negated = fields.take("not") == "true";
   for (const auto& [name, into] : {std::pair{"value", &e.value},
                                    {"tool", &e.tool},
                                    {"schema", &e.schema},
@@ -222,14 +237,17 @@ Result<Evaluator> evaluator_of(Fields fields, std::size_t place) {
   return e;
 }
 
+Fields fields_of_object(std::string_view object) {
+  Fields out;
+  for (json::Members members(object); members.next();) out.texts.emplace_back(members.key, json::text(members.value));
+  return out;
+}
+
 Result<std::vector<Fields>> fields_of_json(std::string_view text) {
   if (!json::is_valid(json::trimmed(text))) return fail(ErrorKind::invalid, "The evaluators are no JSON.");
   std::vector<Fields> out;
-  for (json::Elements list(json::member(json::trimmed(text), "evaluator")); list.next();) {
-    auto& fields = out.emplace_back();
-    for (json::Members members(list.value); members.next();)
-      fields.texts.emplace_back(members.key, json::text(members.value));
-  }
+  for (json::Elements list(json::member(json::trimmed(text), "evaluator")); list.next();)
+    out.push_back(fields_of_object(list.value));
   return out;
 }
 
@@ -271,6 +289,16 @@ std::span<const Kind> kinds() {
 std::string known_kinds() {
   std::string out;
   for (const auto& kind : all_kinds) out += fmt::format("{}{}", out.empty() ? "" : ", ", kind.name);
+  return out;
+}
+
+Result<Evaluator> read_assert(std::string_view raw) {
+  auto fields = fields_of_object(raw);
+  std::erase_if(fields.texts,
+                [](const auto& one) { return one.first == "weight" || one.first == "score" || one.first == "not"; });
+  auto out = TRY(evaluator_of(std::move(fields), 1));
+  if (out.is_program() || out.kind == "asserts" || out.kind == "kept")
+    return fail(ErrorKind::invalid, "a case cannot assert by the kind {}", out.kind);
   return out;
 }
 

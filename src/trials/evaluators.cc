@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include "align.h"
+#include "asserts.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "guard/secrets.h"
@@ -219,6 +220,33 @@ Given by_rules(const Evaluator& e, const datasets::Item& item, const Outcome& ou
   return {holds ? 1 : 0, holds ? "" : first};
 }
 
+Given similar(const Evaluator& e, const std::string& output, const std::string& wanted) {
+  const double like = likeness(e.metric, output, wanted);
+  if (e.metric == "levenshtein") return {like <= e.most ? 1 : 0, fmt::format("{} edits, at most {}", like, e.most)};
+  if (e.least <= 0) return {like, ""};
+  return {like >= e.least ? 1 : 0, fmt::format("{:.3f}, at least {:.3f}", like, e.least)};
+}
+
+Given by_text(const Evaluator& e, const datasets::Item& item, const Outcome& outcome) {
+  const auto given = [&](bool holds, std::string why = "") {
+    return Given{holds != e.negated ? 1 : 0, std::move(why)};
+  };
+  const std::string output = text_of(outcome.output);
+  if (e.kind == "regex") return given(RE2::PartialMatch(output, *e.prepared->re));
+  if (e.kind == "refusal") return given(refuses(output));
+  if (e.kind == "no_refusal") return given(!refuses(output));
+  if (e.value.empty() && item.expected.empty()) return {std::nullopt, "nothing is expected of this case"};
+  const std::string wanted = e.value.empty() ? text_of(item.expected) : filled(e.value, item);
+  if (e.kind == "contains" || e.kind == "not_contains") {
+    auto found = contains(e, output, wanted, e.kind == "contains");
+    return given(found.score == 1, std::move(found.comment));
+  }
+  if (e.kind == "numeric") return numeric(e, output, wanted);
+  if (e.kind == "similar") return similar(e, output, wanted);
+  if (e.kind == "json") return {same_json(outcome.output, item.expected) ? 1 : 0, ""};
+  return given(e.ignore_case ? equals_ignoring_case(trim(output), trim(wanted)) : trim(output) == trim(wanted));
+}
+
 }  // namespace
 
 Given evaluate(const Evaluator& e, const datasets::Item& item, const Outcome& outcome) {
@@ -227,7 +255,9 @@ Given evaluate(const Evaluator& e, const datasets::Item& item, const Outcome& ou
   if (e.kind == "tokens") return at_most(outcome.tokens, e.most, "tokens");
   if (e.kind == "no_secrets") return no_secrets(outcome);
   if (e.is_program()) return {std::nullopt, "programs are asked by pawl eval, not here"};
+  if (e.kind == "kept") return {std::nullopt, "kept from another tool, not run"};
   if (outcome.failed) return {0, outcome.comment};
+  if (e.kind == "asserts") return by_asserts(e.value, item, outcome);
   if (e.kind == "steps") return at_most(static_cast<double>(calls_in(outcome.trajectory)), e.most, "calls");
   if (e.kind == "trajectory") {
     if (item.trajectory.empty()) return {std::nullopt, "no calls are expected of this case"};
@@ -237,18 +267,7 @@ Given evaluate(const Evaluator& e, const datasets::Item& item, const Outcome& ou
   if (e.kind == "tool_calls") return valid_calls(e, item, outcome);
   if (e.kind == "arguments") return by_rules(e, item, outcome);
   if (e.kind == "schema") return by_schema(e, outcome.output);
-  const std::string output = text_of(outcome.output);
-  if (e.kind == "regex") return {RE2::PartialMatch(output, *e.prepared->re) ? 1 : 0, ""};
-  if (e.kind == "refusal") return {refuses(output) ? 1 : 0, ""};
-  if (e.kind == "no_refusal") return {refuses(output) ? 0 : 1, ""};
-  if (e.value.empty() && item.expected.empty()) return {std::nullopt, "nothing is expected of this case"};
-  const std::string wanted = e.value.empty() ? text_of(item.expected) : e.value;
-  if (e.kind == "contains") return contains(e, output, wanted, true);
-  if (e.kind == "not_contains") return contains(e, output, wanted, false);
-  if (e.kind == "numeric") return numeric(e, output, wanted);
-  if (e.kind == "json") return {same_json(outcome.output, item.expected) ? 1 : 0, ""};
-  const bool same = e.ignore_case ? equals_ignoring_case(trim(output), trim(wanted)) : trim(output) == trim(wanted);
-  return {same ? 1 : 0, ""};
+  return by_text(e, item, outcome);
 }
 
 }  // namespace pawl::trials

@@ -25,11 +25,11 @@ struct Prepared;  // expressions and schemas, compiled once
 struct Evaluator {
   std::string name, kind;
   std::string value;  // of contains, not_contains, regex: what is looked for; "": the expected outcome
-  bool ignore_case = false;
+  bool ignore_case = false, negated = false;
   double most = 0;                                    // of cost, latency, tokens, steps, called
-  double least = 1;                                   // of called
+  double least = 1;                                   // of called; of similar what passes, 0: the likeness is the score
   double absolute = 0, relative = 0;                  // of numeric
-  std::string metric = "exact", arguments = "exact";  // of trajectory
+  std::string metric = "exact", arguments = "exact";  // of trajectory; metric of similar too
   std::string tool;                                   // of called, arguments
   bool every = false;                                 // of arguments: every call of the tool, not only one
   std::string schema, tools, rules;                   // JSON, of schema, tool_calls, arguments
@@ -56,6 +56,9 @@ std::span<const Kind> kinds();
 // and why, with the nearest known word.
 Result<std::vector<Evaluator>> read_evaluators(std::string_view text, bool json);
 std::string known_kinds();
+// One of what a case asserts: an evaluator as an object, beside weight, score and not. No program, and no asserts
+// again.
+Result<Evaluator> read_assert(std::string_view json);
 // What a score is said to be by: 12 digits that change with what they do.
 std::string version_of(std::string_view text);
 

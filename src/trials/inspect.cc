@@ -1,6 +1,8 @@
 // Logs of Inspect as results of trials.
 #include "inspect.h"
 
+#include <simdjson.h>
+
 #include "base/json.h"
 #include "base/text.h"
 #include "llm/json_scan.h"
@@ -51,32 +53,43 @@ std::string row_of(std::string_view sample) {
   const bool lost = !json::is_null(object.member("error"));
   out.field("status", lost ? "infra_error" : "ok");
   if (lost) out.field("comment", json::text(json::member(object.member("error"), "message")));
-  for (const std::string_view family : {"cluster", "topic"}) {
-    const auto said = json::member(object.member("metadata"), family);
-    if (!json::is_string(said)) continue;
-    out.field("cluster", json::text(said));
-    break;
-  }
+  if (const auto family = family_of(object.member("metadata")); !family.empty()) out.field("cluster", family);
   out.key("scores").object();
   for (json::Members scores(object.member("scores")); scores.next();)
     write_score(out, key_text(scores.key), json::member(scores.value, "value"));
   out.end();
   if (const auto seconds = json::number(object.member("total_time"))) out.field("latency_ms", *seconds * 1e3);
   const auto said = json::at(json::first(json::at(object.member("output"), {"choices"})), {"message", "content"});
-  if (json::is_string(said)) out.key("output").raw(said);
+  if (json::is_string(said)) out.key("output").raw(minified(said));
   return out.end().take() + "\n";
 }
 
 }  // namespace
 
+std::string family_of(std::string_view metadata) {
+  for (const std::string_view family : {"cluster", "topic"})
+    if (const auto said = json::member(metadata, family); json::is_string(said)) return json::text(said);
+  return "";
+}
+
+std::string minified(std::string_view raw) {
+  std::string out(raw.size() + simdjson::SIMDJSON_PADDING, '\0');
+  std::size_t size = 0;
+  if (simdjson::minify(raw.data(), raw.size(), out.data(), size)) return "null";
+  out.resize(size);
+  return out;
+}
+
+bool is_inspect(std::string_view raw) {
+  return json::is_object(raw) && json::is_array(json::member(raw, "samples")) &&
+         json::is_object(json::member(raw, "eval"));
+}
+
 std::optional<std::string> rows_of_inspect(std::string_view text) {
   const auto raw = json::trimmed(text);
-  if (!json::is_object(raw)) return std::nullopt;
-  const auto samples = json::member(raw, "samples");
-  if (!json::is_array(samples) || !json::is_object(json::member(raw, "eval")) || !json::is_valid(raw))
-    return std::nullopt;
+  if (!is_inspect(raw) || !json::is_valid(raw)) return std::nullopt;
   std::string out;
-  for (json::Elements list(samples); list.next();)
+  for (json::Elements list(json::member(raw, "samples")); list.next();)
     if (json::is_object(list.value)) out += row_of(list.value);
   return out;
 }

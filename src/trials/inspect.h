@@ -11,5 +11,9 @@ namespace pawl::trials {
 // object of values is a score each, NAME.KEY; a sample that ended in an error is lost to infrastructure. `cluster` and
 // `topic` of the metadata are the family.
 std::optional<std::string> rows_of_inspect(std::string_view text);
+bool is_inspect(std::string_view json);  // by its members; the samples may be anything
+
+std::string family_of(std::string_view metadata);  // its `cluster`, else its `topic`; "" where it has neither
+std::string minified(std::string_view json);       // on one line; "null" where it is no JSON
 
 }  // namespace pawl::trials

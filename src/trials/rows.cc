@@ -266,6 +266,11 @@ std::uint32_t Names::score_place(std::string_view name) {
 Side read_rows(std::string text, Names& names) {
   if (auto rows = rows_of_inspect(text)) text = std::move(*rows);
   Side side;
+  if (text.starts_with("PK\x03\x04")) {
+    side.rows = side.bad_count = 1;
+    side.bad.push_back({1, "a zip: a log of Inspect (.eval) is read as JSON (inspect log convert --to json)"});
+    return side;
+  }
   Reader reader(names, side);
   const std::size_t size = text.size();
   text.append(simdjson::SIMDJSON_PADDING, ' ');  // the parser may look beyond the end of a line

@@ -27,7 +27,12 @@ for one in {c.get("fn"): c for c in json.load(sys.stdin).get("cases", []) if ("i
     given = one.get("in") or {"actual": one["actual"], "expected": one["expected"]}
     open(f"{sys.argv[1]}/{fn}", "w").write(json.dumps({"id": 1, "fn": fn, "in": given}))' "$out/stats_requests_fuzz"
 done
-mkdir -p "$out/rows_fuzz"
+mkdir -p "$out"/{rows_fuzz,suites_fuzz,yaml_fuzz}
+cp tests/fixtures/quality/formats/{promptfooconfig.yaml,openai-graders.json,inspect-log.json} "$out/suites_fuzz"
+cp tests/fixtures/quality/formats/{promptfooconfig.yaml,openai-graders.json} "$out/yaml_fuzz"
+printf '%s\n' 'a: &x {b: [1, "c\u00e9"], <<: *y}' '? k' 'd: |+2' '   e' 'f: >-' '  g' '  h' "i: 'j''k'" '- *x' >"$out/yaml_fuzz/all"
+printf '%s\n' 'q,__expected,__expected2,__threshold,__metadata:tags[]' '"a",contains:b,not-regex:c,0.5,"d,e"' >"$out/suites_fuzz/csv"
+cp tests/fixtures/quality/formats/inspect-log.json "$out/rows_fuzz/inspect"
 printf '%s\n' '{"case":"a","trial":0,"status":"ok","scores":{"ok":1,"leak":false,"tone":0.5,"none":null},"cost_usd":"0.0125","latency_ms":812,"cluster":"f","slice":"s","dataset":"d@1"}' '{"case":7,"trial":1,"status":"infra_error"}' '{"case":"b","trial":0,"scores":{"ok":0}}' >"$out/rows_fuzz/one"
 { cat "$out/rows_fuzz/one"; printf '\f'; cat "$out/rows_fuzz/one"; } >"$out/rows_fuzz/both"
 printf '\x10\x00%s\n' '{"data":[{"id":"t","timestamp":"2024-01-02T03:04:05Z","observations":[{"id":"o","startTime":"2024-01-02T03:04:05Z","usage":{"input":"1"}}]}]}' >"$out/imports_fuzz/langfuse"

@@ -65,6 +65,9 @@ def by_trial(checks, server):
     checks.check("a case whole", whole["case"]["input"] == "refund 0" and len(whole["trials"]) == 6 and whole["trials"][0]["output"] == "refunded 6", whole)
     checks.equal("rows as the gate reads them", len(server.call("GET", "/api/v1/experiments/v13/rows").body.splitlines()), 201)
     checks.equal("one that is not there", server.call("GET", "/api/v1/experiments/v99").status, 404)
+    failed = server.get("/api/v1/datasets/refunds/failures?limit=1000")
+    checks.check("where each case failed last", {one["case"]: one["name"] for one in failed["failures"]}["c0"] == "v13" and failed["total"] == len(failed["failures"]) <= CASES, failed)
+    checks.equal("and one case says so", server.get("/api/v1/datasets/refunds/cases/c0")["last_failed"]["name"], "v13")
     few = run(server, "few", lambda case, number: case % 2 == 0, cases=3)[0]["id"]
     checks.equal("what is yes or no stays between 0 and 1", server.get(f"/api/v1/experiments/{few}")["metrics"][0]["ci"], [0, 1])
 

@@ -20,6 +20,7 @@
 #include "evals.h"
 #include "llm/json_scan.h"
 #include "program.h"
+#include "trials/suites.h"
 
 namespace pawl::evals {
 namespace {
@@ -36,7 +37,7 @@ Result<std::string> read_file(const std::string& path) {
 }
 
 Result<std::vector<datasets::Item>> read_cases(const Options& options, const std::string& text) {
-  auto read = TRY(datasets::read_cases(text, "auto"));
+  auto read = TRY(trials::read_suite(text, "auto")).cases;
   if (read.bad_total > 0)
     return fail(ErrorKind::invalid, "{}:{}: {} ({} rows are wrong: mend them, or import them with --skip-bad)",
                 options.cases, read.bad.front().line, read.bad.front().reason, read.bad_total);

@@ -2,6 +2,7 @@
 #include "base/text.h"
 #include "inside.h"
 #include "llm/json_scan.h"
+#include "trials/suites.h"
 
 namespace pawl::quality {
 namespace {
@@ -73,6 +74,25 @@ Result<datasets::Listed<Item>> cases_of(Quality::Inside& inside, const net::Requ
   return inside.parts.datasets.items(access_of(request).project, wanted);
 }
 
+void write_failure(JsonWriter& out, const datasets::LastFailed& one) {
+  out.object().field("case", one.case_name).field("experiment", one.experiment).field("name", one.experiment_name);
+  out.field("trial", one.trial).field("at", format_time(one.at)).key("trace");
+  one.trace.empty() ? out.null() : out.value(one.trace);
+  out.end();
+}
+
+// Where cases failed last, the newest first.
+Result<net::Response> failures(Quality::Inside& inside, const net::Request& request) {
+  const auto dataset = TRY(dataset_of(inside, request));
+  const auto window = TRY(window_of(request, 100));
+  const auto all = TRY(inside.parts.datasets.last_failed(access_of(request).project, dataset.id));
+  JsonWriter out;
+  out.object().key("failures").array();
+  for (std::size_t i = window.offset; i < all.size() && i < window.offset + window.limit; ++i)
+    write_failure(out, all[i]);
+  return net::Response::json(out.end().field("total", std::uint64_t{all.size()}).end().take());
+}
+
 Result<net::Response> cases(Quality::Inside& inside, const net::Request& request) {
   const auto dataset = TRY(dataset_of(inside, request));
   const auto found = TRY(cases_of(inside, request, dataset, TRY(window_of(request, 100))));
@@ -86,15 +106,16 @@ Result<net::Response> export_cases(Quality::Inside& inside, const net::Request& 
   const auto dataset = TRY(dataset_of(inside, request));
   const std::string format(request.query.find("format").value_or("jsonl"));
   const auto found = TRY(cases_of(inside, request, dataset, {0, 10'000'000}));
-  const bool csv = format == "csv", one_document = format == "langfuse";
+  const bool csv = format == "csv", one_document = format == "langfuse", yaml = format == "promptfoo";
   auto response = net::Response::bytes(csv            ? "text/csv; charset=utf-8"
                                        : one_document ? "application/json"
+                                       : yaml         ? "application/yaml"
                                                       : "application/x-ndjson",
-                                       TRY(datasets::write_cases(found.rows, format)));
-  response.headers.set("content-disposition",
-                       fmt::format("attachment; filename=\"cases.{}\"", csv            ? "csv"
-                                                                        : one_document ? "json"
-                                                                                       : "jsonl"));
+                                       TRY(trials::write_suite(found.rows, dataset.name, format)));
+  response.headers.set("content-disposition", fmt::format("attachment; filename=\"cases.{}\"", csv            ? "csv"
+                                                                                               : one_document ? "json"
+                                                                                               : yaml         ? "yaml"
+                                                                                                      : "jsonl"));
   return response;
 }
 
@@ -108,7 +129,8 @@ void write_bad(JsonWriter& out, const datasets::CasesRead& read) {
 // All or nothing, unless skip_bad=1: then what is wrong is left out, and named all the same.
 Result<net::Response> import_cases(Quality::Inside& inside, const net::Request& request) {
   const auto project = access_of(request).project;
-  const auto read = TRY(datasets::read_cases(TRY(body_of(request)), request.query.get("format")));
+  const auto suite = TRY(trials::read_suite(TRY(body_of(request)), request.query.get("format")));
+  const auto& read = suite.cases;
   const bool dry = request.query.get("dry_run") == "1";
   const bool stored = !dry && !read.cases.empty() && (read.bad_total == 0 || request.query.get("skip_bad") == "1");
   datasets::Datasets::PutCases done;
@@ -116,6 +138,9 @@ Result<net::Response> import_cases(Quality::Inside& inside, const net::Request& 
     const std::string name(request.capture("dataset"));
     const auto dataset = TRY(inside.parts.datasets.put(project, {.name = name}, true));
     done = TRY(inside.parts.datasets.put_cases(project, dataset.id, read.cases));
+    if (!suite.evaluators.empty())
+      TRY(inside.parts.datasets.put_evaluators(
+          project, {.name = name, .text = suite.evaluators, .author = actor_of(access_of(request))}));
   }
   JsonWriter out;
   out.object().field("stored", stored).field("format", read.format).field("read", std::uint64_t{read.cases.size()});
@@ -123,8 +148,10 @@ Result<net::Response> import_cases(Quality::Inside& inside, const net::Request& 
   write_bad(out, read);
   out.key("warnings").array();
   for (const auto& one : read.warnings) out.value(one);
+  out.end().key("evaluators");
+  suite.evaluators.empty() ? out.null() : out.value(suite.evaluators);
+  out.key("near_duplicates").array();
   const auto near = request.query.get("near") == "0" ? datasets::NearFound() : datasets::near_duplicates(read.cases);
-  out.end().key("near_duplicates").array();
   for (const auto& one : near.pairs) {
     const Item &a = read.cases[one.a], &b = read.cases[one.b];
     out.object().field("a", a.name).field("b", b.name).field("a_line", read.lines[one.a]);
@@ -145,7 +172,10 @@ Result<net::Response> show_case(Quality::Inside& inside, const net::Request& req
   out.key("versions").array();
   for (const auto& version : TRY(inside.parts.datasets.versions_of(project, one.id)))
     datasets::write_case(out, version);
-  return net::Response::json(out.end().end().take());
+  out.end().key("last_failed");
+  const auto failed = TRY(inside.parts.datasets.last_failed(project, dataset.id, one.case_id()));
+  failed.empty() ? static_cast<void>(out.null()) : write_failure(out, failed.front());
+  return net::Response::json(out.end().take());
 }
 
 // One case by its id; the body is the whole of it.
@@ -178,8 +208,8 @@ void add_case_routes(net::Router& router, Quality::Inside& inside) {
   to({.method = "GET",
       .pattern = each,
       .permission = "read",
-      .summary = "A case and its versions, the newest first",
-      .answers = "{case:Case, versions:[Case]}"},
+      .summary = "A case and its versions, the newest first, and where it failed last",
+      .answers = "{case:Case, versions:[Case], last_failed:{case, experiment, name, trial, at, trace}}"},
      show_case);
   to({.method = "PUT",
       .pattern = each,
@@ -187,7 +217,7 @@ void add_case_routes(net::Router& router, Quality::Inside& inside) {
       .body_bytes = 16U << 20,
       .summary = "Puts one case, as the dataset's next version",
       .accepts = "a Case",
-      .answers = "{case:Case, versions:[Case]}"},
+      .answers = "{case:Case, versions:[Case], last_failed:{case, experiment, name, trial, at, trace}}"},
      put_case);
   to({.method = "DELETE",
       .pattern = each,
@@ -230,29 +260,38 @@ void add_dataset_routes(net::Router& router, Quality::Inside& inside) {
       .answers = "{version, cases:[Case], total}"},
      cases);
   to({.method = "GET",
+      .pattern = one + "/failures",
+      .permission = "read",
+      .summary = "Which experiment each case failed in last, the newest first; cases that never failed are not there",
+      .query = {{"limit", "1 to 10000"}, {"offset", "how many are left out"}},
+      .answers = "{failures:[{case, experiment, name, trial, at, trace}], total}"},
+     failures);
+  to({.method = "GET",
       .pattern = one + "/export",
       .permission = "read",
       .summary = "Cases as a file",
-      .query = {{"format", "jsonl, csv, langfuse, langsmith, openai"},
+      .query = {{"format", "jsonl, csv, langfuse, langsmith, openai, promptfoo"},
                 {"version", "an older version"},
                 {"split", "of this split"},
                 {"retired", "1: those too"}},
-      .answers = "JSON lines, CSV or JSON"},
+      .answers = "JSON lines, CSV, JSON or YAML"},
      export_cases);
   to({.method = "POST",
       .pattern = one + "/import",
       .permission = "write",
       .body_bytes = most_body,
       .summary = "Puts a file of cases in as the dataset's next version, all or nothing: 422 and every bad row by its "
-                 "line. The dataset is made where it is missing",
-      .query = {{"format", "auto, jsonl, csv, langfuse, langsmith, openai, adk"},
+                 "line. The dataset is made where it is missing; what a suite of tests asserts is kept as evaluators "
+                 "of its name",
+      .query = {{"format", "auto, " + trials::known_formats()},
                 {"skip_bad", "1: what is wrong is left out, the rest is kept"},
                 {"near", "0: near-duplicates are not looked for"},
                 {"dry_run", "1: only said"}},
       .accepts = "a file of cases",
-      .answers = "{stored, format, read, version, added, changed, same, bad_rows:[{line, column, reason}], "
-                 "bad_rows_total, warnings, near_duplicates:[{a, b, a_line, b_line, likeness, across_splits}], "
-                 "near_duplicates_total}"},
+      .answers =
+          "{stored, format, read, version, added, changed, same, bad_rows:[{line, column, reason}], "
+          "bad_rows_total, warnings, evaluators, near_duplicates:[{a, b, a_line, b_line, likeness, across_splits}], "
+          "near_duplicates_total}"},
      import_cases);
   add_case_routes(router, inside);
 }

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "experiments.h"
 #include "llm/json_scan.h"
+#include "trials/inspect.h"
 
 namespace pawl::quality {
 namespace {
@@ -136,14 +137,25 @@ struct Given {
   std::vector<std::pair<std::uint64_t, std::string>> refused;
 };
 
-Result<> take_row(std::string_view row, Given& given) {
+// By all that counts; the same that makes a case failing in an experiment's list.
+bool has_failed(const TrialSeen& trial, const std::vector<std::string>& counting) {
+  const auto state = trials::state_of(trial, counting);
+  return state == "fail" || state == "part" || state == "crashed";
+}
+
+Result<> take_row(std::string_view row, const std::vector<std::string>& counting, Given& given) {
   if (row.size() > most_row) return fail(ErrorKind::exhausted, "the row has more than {} bytes", most_row);
   trials::Names names;
   const auto side = trials::read_rows(std::string(row), names);
   if (side.bad_count > 0) return fail(ErrorKind::invalid, "{}", side.bad.front().reason);
   auto seen = trials::read_trial(row);
   if (!seen) return fail(ErrorKind::invalid, "the row is no JSON object in UTF-8 with a case");
-  given.trials.push_back({seen->case_name, seen->trial, seen->infra_error, std::string(json::trimmed(row))});
+  given.trials.push_back({.case_name = seen->case_name,
+                          .trial = seen->trial,
+                          .infra_error = seen->infra_error,
+                          .row = std::string(json::trimmed(row)),
+                          .failed = has_failed(*seen, counting),
+                          .trace = seen->trace});
   given.seen.push_back(std::move(*seen));
   return {};
 }
@@ -173,12 +185,17 @@ Result<> put_scores(Quality::Inside& inside, const net::Request& request, const 
 
 Result<net::Response> put_trials(Quality::Inside& inside, const net::Request& request) {
   const auto one = TRY(experiment_of(inside, request));
-  const std::string body = TRY(body_of(request));
+  std::string body = TRY(body_of(request));
+  if (auto log = trials::rows_of_inspect(body)) body = std::move(*log);
+  const auto about = read_about(one.about);
+  std::vector<std::string> counting = about.quality;
+  counting.insert(counting.end(), about.safety.begin(), about.safety.end());
   Given given;
   std::uint64_t index = 0;
   for (const auto line : split(body, '\n')) {
     if (trim(line).empty()) continue;
-    if (const auto taken = take_row(line, given); !taken) given.refused.emplace_back(index, taken.error().what);
+    if (const auto taken = take_row(line, counting, given); !taken)
+      given.refused.emplace_back(index, taken.error().what);
     ++index;
   }
   const auto put = TRY(inside.parts.datasets.put_trials(access_of(request).project, one.id, given.trials));
@@ -291,7 +308,7 @@ void add_writing_routes(net::Router& router, Quality::Inside& inside, const std:
       .permission = "write",
       .body_bytes = most_body,
       .summary = "Trials of an experiment; an outcome that is stored stays, one lost to infrastructure gives way to it",
-      .accepts = "JSON lines as pawl gate reads them",
+      .accepts = "JSON lines as pawl gate reads them, or a log of Inspect in JSON",
       .answers = "{stored, there, replaced, refused:[{index, why}]}"},
      put_trials);
   to({.method = "POST",

@@ -35,17 +35,18 @@ Result<Datasets::PutCases> Datasets::put_cases(ProjectId project, std::string_vi
       ++out.added;
       one.name = name;
       one.id = to_uuid(hash128(fmt::format("{}\n{}", found.id, name)));
+      one.created = 0;
     } else if (same(*old->second, one)) {
       ++out.same;
       continue;
     } else {
       ++out.changed;
-      one.id = old->second->id, one.name = name;
+      one.id = old->second->id, one.name = name, one.created = old->second->created;
     }
     fresh.push_back(std::move(one));
   }
   if (fresh.empty()) return out;
-  const auto put = TRY(put_items(project, found.id, std::move(fresh)));
+  const auto put = TRY(put_items(project, found.id, std::move(fresh), found.version));
   out.version = put.front().version;
   return out;
 }

@@ -196,7 +196,8 @@ Result<> Datasets::remove(ProjectId project, std::string_view id) {
   });
 }
 
-Result<std::vector<Item>> Datasets::put_items(ProjectId project, std::string_view dataset, std::vector<Item> items) {
+Result<std::vector<Item>> Datasets::put_items(ProjectId project, std::string_view dataset, std::vector<Item> items,
+                                              std::optional<std::int64_t> seen) {
   for (const auto& item : items) TRY(check_item(item));
   const auto found = TRY(find(project, dataset));
   const Nanos now = clock_.now();
@@ -206,11 +207,13 @@ Result<std::vector<Item>> Datasets::put_items(ProjectId project, std::string_vie
     const auto version =
         TRY(t.run("SELECT version FROM datasets WHERE project = ? AND id = ?", {std::int64_t{project}, found.id}));
     if (version.size() == 0) return fail(ErrorKind::not_found, "There is no dataset {} in this project.", dataset);
+    const bool as_seen = seen && *seen + 1 == version.integer(0, 0);
     for (auto& item : items) {
+      const bool known_fresh = as_seen && item.created == 0;
       if (item.id.empty()) item.id = random_uuid();
       item.dataset = found.id, item.version = version.integer(0, 0);
       item.created = item.created == 0 ? now : item.created, item.changed = now;
-      TRY(supersede(t, project, item));
+      if (!known_fresh) TRY(supersede(t, project, item));
       TRY(insert_item(t, project, item));
     }
     return {};

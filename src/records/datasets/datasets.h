@@ -47,6 +47,14 @@ struct Trial {
   bool infra_error = false;  // no outcome: another try may come
   std::string row;
   Nanos at = 0;
+  bool failed = false;     // an outcome that is not good: kept as the case's last failure
+  std::string trace = {};  // of it
+};
+
+struct LastFailed {  // of a case
+  std::string case_name, experiment, experiment_name, trace;
+  std::int64_t trial = 0;
+  Nanos at = 0;
 };
 
 // A file of evaluators by its name; each write that says something else is a version.
@@ -108,7 +116,10 @@ class Datasets {
   Result<> remove(ProjectId project, std::string_view id);  // not_found; with its items and experiments
 
   // A new version of the dataset with these items in it: those with a known id in their place. Gives them.
-  Result<std::vector<Item>> put_items(ProjectId project, std::string_view dataset, std::vector<Item> items);
+  // `seen`: the version in which the caller looked for them; those without a time of creation were not there then, and
+  // are not looked for again while it is still that version.
+  Result<std::vector<Item>> put_items(ProjectId project, std::string_view dataset, std::vector<Item> items,
+                                      std::optional<std::int64_t> seen = {});
   Result<Item> item(ProjectId project, std::string_view id) const;
   Result<Listed<Item>> items(ProjectId project, const ItemsWanted& wanted) const;
   // Cases by their ids within the dataset, as its next version: all or nothing. What says the same as before is left as
@@ -136,6 +147,10 @@ class Datasets {
     std::uint64_t stored = 0, there = 0, replaced = 0;
   };
   Result<PutTrials> put_trials(ProjectId project, std::string_view experiment, const std::vector<Trial>& trials);
+  // Of a dataset's cases those that failed, each with the trial that did so last, the newest first; of one case only,
+  // where it is named.
+  Result<std::vector<LastFailed>> last_failed(ProjectId project, std::string_view dataset,
+                                              std::string_view case_name = {}) const;
   // In the order in which they were stored; of one case only, where it is named.
   Result<std::vector<Trial>> trials(ProjectId project, std::string_view experiment,
                                     std::string_view case_name = {}) const;

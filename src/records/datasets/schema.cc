@@ -54,6 +54,14 @@ CREATE TABLE evaluators (project INTEGER NOT NULL REFERENCES projects (id), name
   version INTEGER NOT NULL, text TEXT NOT NULL, -- of the file
   author TEXT NOT NULL, changed INTEGER NOT NULL, removed INTEGER NOT NULL,
   PRIMARY KEY (project, name, version)) STRICT;
+)sql"},
+                                       // Where a case failed last.
+                                       {"datasets", 4, R"sql(
+CREATE TABLE case_failures (project INTEGER NOT NULL, dataset TEXT NOT NULL, case_name TEXT NOT NULL,
+  experiment TEXT NOT NULL, trial INTEGER NOT NULL, trace TEXT NOT NULL, at INTEGER NOT NULL,
+  PRIMARY KEY (project, dataset, case_name),
+  FOREIGN KEY (project, experiment) REFERENCES experiments (project, id) ON DELETE CASCADE) STRICT, WITHOUT ROWID;
+CREATE INDEX case_failures_experiment ON case_failures (project, experiment);
 )sql"}};
 
 }  // namespace

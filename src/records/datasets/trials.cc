@@ -15,7 +15,36 @@ EvaluatorFile file_of(const ledger::Rows& rows, std::size_t i) {
           .changed = rows.integer(i, 4)};
 }
 
+// What failed in a run over a dataset, for its cases' "last failed in".
+Result<> keep_failure(ledger::Transaction& t, ProjectId project, const std::string& experiment,
+                      const std::string& dataset, const Trial& one, Nanos at) {
+  TRY(
+      t.run("INSERT INTO case_failures (project, dataset, case_name, experiment, trial, trace, at) VALUES (?, ?, ?, ?, "
+            "?, ?, ?) ON CONFLICT (project, dataset, case_name) DO UPDATE SET experiment = excluded.experiment, trial "
+            "= excluded.trial, trace = excluded.trace, at = excluded.at WHERE excluded.at >= case_failures.at",
+            {std::int64_t{project}, dataset, one.case_name, experiment, one.trial, one.trace, at}));
+  return {};
+}
+
 }  // namespace
+
+Result<std::vector<LastFailed>> Datasets::last_failed(ProjectId project, std::string_view dataset,
+                                                      std::string_view case_name) const {
+  std::string sql =
+      "SELECT f.case_name, f.experiment, e.name, f.trace, f.trial, f.at FROM case_failures f JOIN experiments e ON "
+      "e.project = f.project AND e.id = f.experiment WHERE f.project = ? AND f.dataset = ?";
+  std::vector<ledger::Value> values = {std::int64_t{project}, std::string(dataset)};
+  if (!case_name.empty()) {
+    sql += " AND f.case_name = ?";
+    values.emplace_back(std::string(case_name));
+  }
+  const auto rows = TRY(ledger_.read(sql + " ORDER BY f.at DESC, f.case_name", values));
+  std::vector<LastFailed> out;
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    out.push_back(
+        {rows.text(i, 0), rows.text(i, 1), rows.text(i, 2), rows.text(i, 3), rows.integer(i, 4), rows.integer(i, 5)});
+  return out;
+}
 
 Result<Experiment> Datasets::find_experiment(ProjectId project, std::string_view id_or_name) const {
   const auto rows = TRY(
@@ -34,6 +63,9 @@ Result<Datasets::PutTrials> Datasets::put_trials(ProjectId project, std::string_
   PutTrials out;
   TRY(ledger_.change([&](ledger::Transaction& t) -> Result<> {
     out = {};
+    const auto of =
+        TRY(t.run("SELECT dataset FROM experiments WHERE project = ? AND id = ?", {std::int64_t{project}, id}));
+    const std::string dataset = of.size() > 0 ? of.text(0, 0) : "";
     for (const auto& one : trials) {
       const std::vector<ledger::Value> key = {std::int64_t{project}, id, one.case_name, one.trial};
       const auto there = TRY(t.run(
@@ -49,6 +81,7 @@ Result<Datasets::PutTrials> Datasets::put_trials(ProjectId project, std::string_
                 "excluded.infra_error, row = excluded.row, at = excluded.at",
                 {std::int64_t{project}, id, one.case_name, one.trial, std::int64_t{one.infra_error ? 1 : 0}, one.row,
                  one.at == 0 ? now : one.at}));
+      if (one.failed && !dataset.empty()) TRY(keep_failure(t, project, id, dataset, one, one.at == 0 ? now : one.at));
     }
     TRY(t.run("UPDATE experiments SET changed = max(changed + 1, ?) WHERE project = ? AND id = ?",
               {now, std::int64_t{project}, id}));
