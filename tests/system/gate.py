@@ -1,13 +1,17 @@
 """`pawl gate` and `pawl stats` as CI calls them: exit codes, what is said where, what is written for other tools, speed."""
 import gzip
+import http.server
 import json
 import os
 import random
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+import urllib.parse
 import venv
 import xml.etree.ElementTree as xml
 
@@ -117,8 +121,8 @@ def in_ci(folder, good, bad):
     place = os.path.join(folder, "checkout")
     os.makedirs(os.path.join(place, "ci"))
     os.makedirs(os.path.join(place, "evals"))
-    with open(os.path.join(ROOT, "deploy/ci/gate.sh"), encoding="utf-8") as script, open(os.path.join(place, "ci/gate.sh"), "w", encoding="utf-8") as out:
-        out.write(script.read())
+    for script in ("gate.sh", "comment.sh"):
+        shutil.copy(os.path.join(ROOT, "deploy/ci", script), os.path.join(place, "ci", script))
     runner = os.path.join(place, "evals/run.sh")
     with open(runner, "w", encoding="utf-8") as out:
         out.write('#!/bin/sh\nmkdir -p "$(dirname "$1")" && cp "$RESULTS" "$1"\n')
@@ -127,7 +131,7 @@ def in_ci(folder, good, bad):
         github = [line.split("run: ", 1)[1].strip() for line in file if line.strip().startswith("run: ")]
     with open(os.path.join(ROOT, "deploy/ci/gitlab-ci.yml"), encoding="utf-8") as file:
         gitlab = re.search(r"script:\n((?:    - .*\n)+)", file.read()).group(1)
-    github = [line for line in github if not line.startswith("gh ")]
+    github = [line for line in github if "comment.sh" not in line]
     gitlab = [line.strip()[2:] for line in gitlab.splitlines()]
     checks.equal("both run the agent, then the gate", (len(github), len(gitlab)), (2, 2))
     common = {"PAWL": BINARY, "PAWL_GATE": "--quality ok --safety clean"}
@@ -144,6 +148,62 @@ def in_ci(folder, good, bad):
             checks.check(f"{name}: {what} leaves a report", what == "the first push" or all(os.path.getsize(os.path.join(place, "pawl-report", one)) > 0 for one in wanted))
             subprocess.run(["rm", "-rf", os.path.join(place, "pawl-report")], check=True)
         checks.equal(f"{name}: annotations are GitHub's", "::error " in ran.stdout, name == "GitHub")
+    comments(place)
+
+
+class Notes(http.server.BaseHTTPRequestHandler):
+    """The notes of a merge request, as GitLab keeps them."""
+    kept, asked = [{"id": 7, "type": None, "body": "mine, about <!-- nothing -->", "author": {"id": 1}}], []
+
+    def answer(self, what):
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(json.dumps(what, separators=(",", ":")).encode().replace(b"<", b"\\u003c"))
+
+    def do_GET(self):
+        self.answer(self.kept)
+
+    def do_POST(self):
+        body = urllib.parse.parse_qs(self.rfile.read(int(self.headers["content-length"])).decode())["body"][0]
+        self.asked.append((self.command, self.path.rsplit("/", 1)[1], self.headers["private-token"]))
+        if self.command == "POST":
+            self.kept.append({"id": 12, "type": None, "body": body, "author": {"id": 2}})
+        self.answer({})
+
+    do_PUT = do_POST
+
+    def log_message(self, *_):
+        pass
+
+
+def comments(place):
+    """comment.sh writes one comment and then changes that one: GitLab's through its API, GitHub's through gh."""
+    os.makedirs(os.path.join(place, "pawl-report"))
+    with open(os.path.join(place, "pawl-report/comment.md"), "w", encoding="utf-8") as out:
+        out.write("<!-- pawl gate -->\n## worse & \"quoted\" + 1 %\n")
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Notes) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        gitlab = {"PAWL_GITLAB_TOKEN": "t", "CI_MERGE_REQUEST_IID": "3", "CI_PROJECT_ID": "9", "CI_API_V4_URL": f"http://127.0.0.1:{server.server_address[1]}/api/v4"}
+        ends = [subprocess.run(["sh", "ci/comment.sh"], cwd=place, env={**os.environ, **gitlab}, check=False, timeout=120).returncode for _ in range(2)]
+        server.shutdown()
+    checks.equal("GitLab: one note, then changed", (ends, Notes.asked), ([0, 0], [("POST", "notes", "t"), ("PUT", "12", "t")]))
+    checks.check("GitLab: it says what the report says", Notes.kept[1]["body"].endswith("+ 1 %\n"), Notes.kept)
+    tools = os.path.join(place, "tools")
+    os.makedirs(tools)
+    with open(os.path.join(tools, "gh"), "w", encoding="utf-8") as out:
+        out.write('#!/bin/sh\necho "$*" >>gh.log\n[ "$2" != --paginate ] || [ ! -e there ] || echo 41\n')
+    os.chmod(os.path.join(tools, "gh"), 0o755)
+    github = {"PATH": tools + os.pathsep + os.environ["PATH"], "PAWL_PULL": "5", "GITHUB_REPOSITORY": "a/b"}
+    for mark in ("", "there"):
+        if mark:
+            open(os.path.join(place, mark), "w", encoding="utf-8").close()
+        subprocess.run(["sh", "ci/comment.sh"], cwd=place, env={**os.environ, **github}, check=True, timeout=120)
+    with open(os.path.join(place, "gh.log"), encoding="utf-8") as log:
+        said = [line.strip() for line in log if "--paginate" not in line]
+    checks.equal("GitHub: one comment, then changed", said, ["api --silent -X POST repos/a/b/issues/5/comments -F body=@pawl-report/comment.md",
+                                                             "api --silent -X PATCH repos/a/b/issues/comments/41 -F body=@pawl-report/comment.md"])
+    nowhere = subprocess.run(["sh", "ci/comment.sh"], cwd=place, env={"PATH": os.environ["PATH"]}, capture_output=True, text=True, check=False, timeout=120)
+    checks.equal("nowhere to put it is said, and no failure", (nowhere.returncode, "Nothing says where" in nowhere.stdout), (0, True))
 
 
 with tempfile.TemporaryDirectory() as folder:
