@@ -81,6 +81,9 @@ def last_word(checks, server):
     server.wait_for(lambda: ask(server, ["score.quality.count"]) == [[8]], 60, "the removal")
     checks.equal("removed once", server.call("DELETE", "/api/v1/scores/bob").status, 404)
     checks.equal("other words are left out", server.get("/api/v1/scores?name=quality&trace=" + trace(8))["total"], 1)
+    listed = server.get("/api/v1/traces?columns=score.quality,score.none&limit=1000")["traces"]
+    checks.equal("a list's rows have them as columns", next(one["scores"] for one in listed if one["trace_id"] == trace(8)), {"quality": 0, "none": None})
+    checks.equal("what is no column of it is said", server.call("GET", "/api/v1/traces?columns=cost").status, 400)
     checks.equal("unless asked for", server.get("/api/v1/scores?all=1&name=quality&trace=" + trace(8))["total"], 2)
 
 

@@ -227,17 +227,76 @@ std::string_view shape_of(Grain grain) {
   return grain == Grain::session ? "Session" : grain == Grain::trace ? "Trace" : "Span";
 }
 
+constexpr std::size_t most_score_columns = 20;
+
+// columns=score.NAME,…: which scores a row has beside what it always has.
+Result<std::vector<std::string>> scores_asked(const net::Request& request) {
+  std::vector<std::string> out;
+  for (const auto piece : split(request.query.get("columns"), ',')) {
+    const auto name = trim(piece);
+    if (name.empty()) continue;
+    if (!name.starts_with("score.") || name.size() == 6)
+      return fail(ErrorKind::invalid, "columns: {} is none; what a row can have more is score.NAME.", name);
+    out.emplace_back(name.substr(6));
+  }
+  if (out.size() > most_score_columns) return fail(ErrorKind::invalid, "columns: at most {}.", most_score_columns);
+  return out;
+}
+
+// The scores that stand of what the row is: of a trace and its spans where it is a trace, of that span alone, of the
+// session (or of its trace, where it has no name).
+Result<std::vector<scores::Score>> scores_of_row(const Explore::Inside& inside, ProjectId project, Grain grain,
+                                                 const native::Rows& rows, std::size_t i) {
+  if (inside.options.scores == nullptr) return std::vector<scores::Score>();
+  if (grain == Grain::trace)
+    return inside.options.scores->of_trace(project, Cells<query::TraceColumn>(rows, i).id(query::TraceColumn::trace),
+                                           {});
+  if (grain == Grain::session) {
+    const Cells<query::SessionColumn> c(rows, i);
+    const auto session = c.text(query::SessionColumn::session);
+    if (session.empty()) return inside.options.scores->of_trace(project, c.id(query::SessionColumn::trace), {});
+    return inside.options.scores->of_session(project, session, {}, {});
+  }
+  const Cells<query::SpanColumn> c(rows, i);
+  auto found =
+      TRY(inside.options.scores->of_trace(project, c.id(query::SpanColumn::trace), {c.id(query::SpanColumn::span)}));
+  std::erase_if(found, [&](const scores::Score& one) { return one.span_id != c.text(query::SpanColumn::span_id); });
+  return found;
+}
+
+// "scores": {name: value or null}; of several words (of people) the newest.
+std::string with_scores(std::string row, const std::vector<std::string>& names, std::vector<scores::Score> found) {
+  std::ranges::sort(found, std::ranges::greater(), &scores::Score::changed);
+  constexpr std::string_view none = ",\"scores\":{}}";
+  row.resize(row.size() - (row.ends_with(none) ? none.size() : 1));
+  JsonWriter json;
+  json.object();
+  for (const auto& name : names) {
+    json.key(name);
+    const auto newest = std::ranges::find(found, name, &scores::Score::name);
+    newest == found.end() ? static_cast<void>(json.null()) : scores::write_value(json, *newest);
+  }
+  return fmt::format("{},\"scores\":{}}}", row, json.end().text());
+}
+
 Result<net::Response> list(Explore::Inside& inside, warehouse::Warehouse& store, const net::Request& request,
                            Grain grain) {
   auto filter = filter_of(request, request.query.get("filter"));
   if (!filter) return std::move(filter.error());
   auto query = TRY(list_query(request, grain, std::move(*filter), inside.clock.now()));
   query.limit = TRY(limit_of(request, query.limit));
+  const auto scored = TRY(scores_asked(request));
   const auto project = projects::access_of(request).project;
   const ListPage page = TRY(fetch_list(store, project, std::move(query)));
   JsonWriter json;
   json.object().key(plural(grain)).array();
-  for (const auto& row : TRY(list_rows(store, project, grain, page))) json.raw(row);
+  auto rows = TRY(list_rows(store, project, grain, page));
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const auto& [block, place] = page.rows[i];
+    if (!scored.empty())
+      rows[i] = with_scores(std::move(rows[i]), scored, TRY(scores_of_row(inside, project, grain, *block, place)));
+    json.raw(rows[i]);
+  }
   json.end().key("next_cursor");
   page.cursor.empty() ? json.null() : json.value(page.cursor);
   write_stats(json, inside, page.read);
@@ -263,7 +322,8 @@ void add_list_routes(net::Router& router, Explore::Inside& inside) {
                           {"to", "RFC 3339, exclusive; default now"},
                           {"limit", "1 to 1000, default 50"},
                           {"cursor", "`next_cursor` of the page before"},
-                          {"order", "[-]start cost duration tokens errors name; default -start"}},
+                          {"order", "[-]start cost duration tokens errors name; default -start"},
+                          {"columns", "score.NAME, comma between: rows have scores:{NAME: value} of these"}},
                 .answers = fmt::format("{{{}:[{}], next_cursor, stats:Stats}}", plural(grain), shape_of(grain))});
   }
 }
