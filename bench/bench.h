@@ -43,6 +43,8 @@ void run_load(const std::string& program, bool brief);
 void run_masking();
 // Batches of Langfuse's and LangSmith's clients, and reading prompts.
 void run_vendors(const std::string& program);
+// Imports of cases, near-duplicates, the gate, trajectories.
+void run_evals(const std::string& program);
 // Lists, look-ups and measures over `spans` stored spans of 30 days; fills DATA first.
 void run_queries(const std::string& program, const std::string& data, std::uint64_t spans);
 

@@ -12,15 +12,17 @@ int main(int argc, char** argv) {
   using namespace pawl::bench;
   const std::string_view what = argc > 2 ? argv[2] : "all";
   if (argc < 2 || (what != "all" && what != "load" && what != "brief" && what != "vendors" && what != "alerts" &&
-                   what != "masking" && what != "rules" && what != "queries")) {
-    fmt::print(stderr,
-               "usage: pawl_bench PROGRAM [all|load|brief|vendors|alerts|masking|rules|queries [SPANS [DATA]]]\n");
+                   what != "masking" && what != "rules" && what != "evals" && what != "queries")) {
+    fmt::print(
+        stderr,
+        "usage: pawl_bench PROGRAM [all|load|brief|vendors|alerts|masking|rules|evals|queries [SPANS [DATA]]]\n");
     return 64;
   }
   signal(SIGPIPE, SIG_IGN);
   if (what == "all" || what == "alerts") run_alerts();
   if (what == "all" || what == "masking") run_masking();
   if (what == "all" || what == "rules") run_rules(argv[1], argc > 4 ? argv[4] : "");
+  if (what == "all" || what == "evals") run_evals(argv[1]);
   if (what == "all" || what == "vendors") run_vendors(argv[1]);
   if (what == "all" || what == "load" || what == "brief") run_load(argv[1], what == "brief");
   if (what != "all" && what != "queries") return 0;

@@ -151,7 +151,7 @@ std::optional<std::string> said_by(std::string_view name, const datasets::Item& 
 }  // namespace
 
 Given by_asserts(std::string_view score, const datasets::Item& item, const Outcome& outcome) {
-  const json::Object criteria(json::is_object(item.criteria) ? item.criteria : "{}");
+  const json::Object criteria(json::is_object(item.criteria) ? std::string_view(item.criteria) : "{}");
   const auto list = criteria.member("asserts");
   if (!json::is_array(list)) return {std::nullopt, "the case asserts nothing"};
   const auto seen = weigh(list, number_or(criteria.member("threshold"), -1), score, item, outcome, 0);

@@ -181,6 +181,7 @@ class Reading {
   static void texts_into(std::string_view raw, std::vector<std::string>& out) {
     if (json::is_string(raw)) out.push_back(json::text(raw));
     for (json::Elements list(json::is_array(raw) ? raw : ""); list.next();) out.push_back(json::text(list.value));
+    std::erase(out, "");
     for (auto& one : out) std::ranges::replace(one, '\n', ' ');
   }
 
@@ -329,7 +330,7 @@ Result<Suite> read_promptfoo(std::string_view text) {
   if (json::is_array(*read)) {  // a file of tests alone
     reading.tests(*read);
   } else {
-    const json::Object config(json::is_object(*read) ? *read : "{}");
+    const json::Object config(json::is_object(*read) ? std::string_view(*read) : "{}");
     if (config.member("tests").empty())
       return fail(ErrorKind::invalid, "The file has no tests: a configuration of promptfoo has a list \"tests\".");
     reading.set_default(config.member("defaultTest"));

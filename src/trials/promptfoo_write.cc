@@ -9,7 +9,7 @@ namespace {
 namespace json = llm::json;
 
 void write_asserts(JsonWriter& out, const datasets::Item& item) {
-  const json::Object criteria(json::is_object(item.criteria) ? item.criteria : "{}");
+  const json::Object criteria(json::is_object(item.criteria) ? std::string_view(item.criteria) : "{}");
   out.key("assert").array();
   bool any = false;
   for (json::Elements list(criteria.member("asserts")); list.next();)
@@ -29,7 +29,7 @@ void write_asserts(JsonWriter& out, const datasets::Item& item) {
 
 void write_metadata(JsonWriter& out, const datasets::Item& item) {
   out.key("metadata").object();
-  for (json::Members members(json::is_object(item.metadata) ? item.metadata : "{}"); members.next();)
+  for (json::Members members(json::is_object(item.metadata) ? std::string_view(item.metadata) : "{}"); members.next();)
     if (members.key != "tags" && members.key != "split")
       out.key(json::text(fmt::format("\"{}\"", members.key))).raw(members.value);
   for (const auto& [name, list] : {std::pair{"tags", &item.tags}, {"split", &item.splits}}) {

@@ -147,7 +147,7 @@ Lines lines_of(std::string_view text, std::size_t at, int parent, int said) {
   std::size_t indent = said > 0 ? static_cast<std::size_t>(std::max(parent, 0) + said) : 0;
   while (at < text.size()) {
     const std::size_t start = at + 1, end = std::min(text.find('\n', start), text.size());
-    if (start > text.size()) break;
+    if (start >= text.size()) break;
     auto line = text.substr(start, end - start);
     if (line.ends_with('\r')) line.remove_suffix(1);
     const std::size_t first = line.find_first_not_of(' ');

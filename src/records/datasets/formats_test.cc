@@ -160,7 +160,7 @@ TEST(Formats, ManyAlike) {
   }
   const auto found = near_duplicates(items);
   EXPECT_GE(found.total, 2900U);
-  EXPECT_LE(found.total, 3100U);
+  EXPECT_LE(found.total, 6000U) << "one to belong, one at most to have a like in another split";
   ASSERT_EQ(found.pairs.size(), 100U);
   EXPECT_GE(std::ranges::count_if(found.pairs, &Near::across_splits), 25);
   EXPECT_TRUE(found.pairs[0].across_splits);
