@@ -1,6 +1,7 @@
 // Logs of Inspect as results of trials.
 #include "inspect.h"
 
+#include <fmt/format.h>
 #include <simdjson.h>
 
 #include "base/json.h"
