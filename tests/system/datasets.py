@@ -46,6 +46,37 @@ def by_command(checks, server):
     checks.equal("a page of them", (len(page["cases"]), page["total"]), (100, 100_000))
 
 
+def suites(checks, server):
+    """promptfoo's configuration, run as it was written; OpenAI's graders; a log of Inspect as dataset and experiment."""
+    where = ["--server", server.url]
+    with tempfile.TemporaryDirectory() as folder:
+        judges, out = os.path.join(folder, "judges.toml"), os.path.join(folder, "out.jsonl")
+        done = command("dataset", "import", "suite", os.path.join(FORMATS, "promptfooconfig.yaml"), "--evaluators", judges, *where)
+        checks.check("promptfoo's tests are cases", done.returncode == 0 and "4 added" in done.stdout and "javascript is kept and not run" in done.stderr, done.stdout + done.stderr)
+        kept = server.get("/api/v1/evaluators/suite")
+        checks.equal("what they assert is kept", [one["name"] for one in kept["evaluators"]], ["pass", "politeness"])
+        agent = "python3 -c 'import json,sys; print(\"Answer the customer: \" + json.load(sys.stdin)[\"input\"][\"question\"])'"
+        ran = command("eval", "run", "--dataset", "suite", "--evaluators", judges, "--agent", agent, "--out", out, *where)
+        with open(out, encoding="utf-8") as file:
+            scores = {row["case"]: row["scores"] for row in map(json.loads, file)}
+        checks.check("judged as promptfoo judges its echo", ran.returncode == 0 and {name: one["pass"] for name, one in scores.items()} ==
+                     {"greets by name": 1, "order number": 1, "test 3": 0, "fails on purpose": 0} and scores["greets by name"]["politeness"] == 1, (scores, ran.stderr))
+        again = command("dataset", "export", "suite", os.path.join(folder, "again.yaml"), "--format", "promptfoo", *where)
+        back = command("dataset", "import", "suite2", os.path.join(folder, "again.yaml"), *where)
+        checks.check("written for promptfoo, and read again", again.returncode == 0 and "4 added" in back.stdout and
+                     [one["criteria"] for one in cases(server, "suite2")["cases"]] == [one["criteria"] for one in cases(server, "suite")["cases"]], back.stdout + back.stderr)
+    graders = command("eval", "import", os.path.join(FORMATS, "openai-graders.json"))
+    checks.check("OpenAI's graders are evaluators", graders.returncode == 0 and graders.stdout.count("[[evaluator]]") == 5 and "asks a model" in graders.stderr, graders.stdout + graders.stderr)
+    log = os.path.join(FORMATS, "inspect-log.json")
+    taken = command("eval", "import", log, "--experiment", "inspected", "--dataset", "inspect", *where)
+    checks.check("a log of Inspect is an experiment", taken.returncode == 0 and "4 trials stored" in taken.stdout, taken.stdout + taken.stderr)
+    found = server.get("/api/v1/experiments/inspected")
+    checks.equal("over its samples", (found["dataset"], found["state"], found["trials"], found["metrics"][0]["mean"], cases(server, "inspect")["total"]), ("inspect", "done", 4, .5, 4))
+    gate = command("gate", "--baseline", log, "--candidate", log)
+    checks.equal("and the gate reads it", (gate.returncode, "4 cases on both sides" in gate.stdout), (2, True))
+    checks.check("a log that is a zip is told what to do", "--to json" in server.call("POST", "/api/v1/datasets/z/import", b"PK\x03\x04", LINES).message)
+
+
 def versions(checks, server):
     one = "/api/v1/datasets/refunds/cases/c1"
     changed = {"input": "Where is order 41?", "expected": "On Friday.", "tags": ["order", "late"], "cluster": "orders", "owner": "ann"}
@@ -98,6 +129,7 @@ def main():
     checks = Checks()
     with Server() as server:
         by_command(checks, server)
+        suites(checks, server)
         versions(checks, server)
         from_trace(checks, server)
     checks.finish()
