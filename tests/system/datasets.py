@@ -59,7 +59,7 @@ def suites(checks, server):
         ran = command("eval", "run", "--dataset", "suite", "--evaluators", judges, "--agent", agent, "--out", out, *where)
         with open(out, encoding="utf-8") as file:
             scores = {row["case"]: row["scores"] for row in map(json.loads, file)}
-        checks.check("judged as promptfoo judges its echo", ran.returncode == 0 and {name: one["pass"] for name, one in scores.items()} ==
+        checks.check("judged as promptfoo judges its echo, but for the transform", ran.returncode == 0 and {name: one["pass"] for name, one in scores.items()} ==
                      {"greets by name": 1, "order number": 1, "test 3": 0, "fails on purpose": 0} and scores["greets by name"]["politeness"] == 1, (scores, ran.stderr))
         again = command("dataset", "export", "suite", os.path.join(folder, "again.yaml"), "--format", "promptfoo", *where)
         back = command("dataset", "import", "suite2", os.path.join(folder, "again.yaml"), *where)
