@@ -57,8 +57,11 @@ Signature signature(const std::vector<std::uint64_t>& grams) {
   return out;
 }
 
+// A byte of each bin: enough to estimate by, and a hundred thousand stay near the processor.
+using Sketch = std::array<std::uint8_t, hashes>;
+
 // The share of equal bins estimates the Jaccard index with a standard error of at most .045.
-double estimate(const Signature& a, const Signature& b) {
+double estimate(const Sketch& a, const Sketch& b) {
   std::uint32_t equal = 0;
   for (std::size_t i = 0; i < hashes; ++i) equal += a[i] == b[i] ? 1 : 0;
   return static_cast<double>(equal) / hashes;
@@ -121,35 +124,34 @@ class Families {
 
 struct Texts {  // each once
   std::vector<std::vector<std::uint64_t>> grams;
-  std::vector<Signature> signatures;
+  std::vector<Sketch> sketches;
+  std::vector<std::pair<std::uint64_t, std::uint32_t>> keys;  // of a band, and whose
 
-  // Which agree in a whole band stand together: the key of a band, and whose.
-  std::vector<std::pair<std::uint64_t, std::uint32_t>> keys() const {
-    std::vector<std::pair<std::uint64_t, std::uint32_t>> out;
-    out.reserve(signatures.size() * bands);
-    for (std::size_t i = 0; i < signatures.size(); ++i) {
-      for (std::size_t band = 0; band < bands; ++band) {
-        std::array<std::uint32_t, rows + 1> key{static_cast<std::uint32_t>(band)};
-        std::copy_n(signatures[i].begin() + static_cast<std::ptrdiff_t>(band * rows), rows, key.begin() + 1);
-        out.emplace_back(hash64({reinterpret_cast<const char*>(key.data()), sizeof key}),
-                         static_cast<std::uint32_t>(i));
-      }
+  void add(std::vector<std::uint64_t> of_text) {
+    const auto whose = static_cast<std::uint32_t>(grams.size());
+    const Signature mine = signature(of_text);
+    auto& sketch = sketches.emplace_back();
+    for (std::size_t i = 0; i < hashes; ++i) sketch[i] = static_cast<std::uint8_t>(mine[i]);
+    for (std::size_t band = 0; band < bands; ++band) {
+      std::array<std::uint32_t, rows + 1> key{static_cast<std::uint32_t>(band)};
+      std::copy_n(mine.begin() + static_cast<std::ptrdiff_t>(band * rows), rows, key.begin() + 1);
+      keys.emplace_back(hash64({reinterpret_cast<const char*>(key.data()), sizeof key}), whose);
     }
-    std::ranges::sort(out);
-    return out;
+    grams.push_back(std::move(of_text));
   }
 };
 
 // `found` is told of each pair that is alike enough; `worth` says whether a pair of one family still matters.
-void find_pairs(const Texts& texts, const std::function<bool(std::uint32_t, std::uint32_t)>& worth,
+void find_pairs(Texts& texts, const std::function<bool(std::uint32_t, std::uint32_t)>& worth,
                 const std::function<void(std::uint32_t, std::uint32_t, double)>& found) {
-  const auto keys = texts.keys();
+  auto& keys = texts.keys;  // which agree in a whole band stand together
+  std::ranges::sort(keys);
   Families families(texts.grams.size());
   for (std::size_t i = 1; i < keys.size(); ++i) {
     for (std::size_t back = 1; back <= most_in_bucket && back <= i && keys[i - back].first == keys[i].first; ++back) {
       const auto [a, b] = std::minmax(keys[i - back].second, keys[i].second);
       if (a == b || (families.joined(a, b) && !worth(a, b)) || !families.may_try(b)) continue;
-      if (estimate(texts.signatures[a], texts.signatures[b]) < likeness_shown - 0.15) continue;
+      if (estimate(texts.sketches[a], texts.sketches[b]) < likeness_shown - 0.15) continue;
       const double likeness = jaccard(texts.grams[a], texts.grams[b]);
       if (likeness < likeness_shown) continue;
       families.join(a, b);
@@ -165,10 +167,8 @@ NearFound near_duplicates(std::span<const Item> items) {
   const Groups groups = group(items, texts);
   Texts unique;
   unique.grams.reserve(groups.first.size());
-  for (const auto place : groups.first) {
-    unique.grams.push_back(grams_of(texts[place]));
-    unique.signatures.push_back(signature(unique.grams.back()));
-  }
+  unique.keys.reserve(groups.first.size() * bands);
+  for (const auto place : groups.first) unique.add(grams_of(texts[place]));
   NearFound out;
   std::vector<bool> leaked(items.size());  // it is known already that it has a like in another split
   const auto across = [&](std::size_t a, std::size_t b) { return items[a].splits != items[b].splits; };
