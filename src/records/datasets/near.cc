@@ -14,7 +14,7 @@ namespace pawl::datasets {
 namespace {
 
 constexpr std::size_t gram = 5, hashes = 128, bands = 32, rows = hashes / bands, most_shown = 100, most_in_bucket = 4;
-constexpr std::uint16_t most_tries = 256;
+constexpr std::uint16_t most_tries = 64;
 constexpr std::size_t most_text = 8192;
 constexpr double likeness_shown = 0.8;
 
