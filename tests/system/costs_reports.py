@@ -75,7 +75,7 @@ def reports(checks, server, mails, late):
     done = command("report", "list", "--server", server.url)
     checks.check("the command lists them", done.returncode == 0 and "friday" in done.stdout, done.stdout + done.stderr)
     pdf = server.call("GET", f"/api/v1/reports/{made.json()['id']}?format=pdf", timeout=120)
-    if not shutil.which("chromium"):
+    if not any(map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))):
         checks.check("without Chromium the answer says what to do", pdf.status == 501 and "format=html" in pdf.message, pdf.body[:200])
         print("  skipped: PDF: there is no chromium")
         return
