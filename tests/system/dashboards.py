@@ -78,7 +78,7 @@ DAY = 86_400_000_000_000
 
 
 def send_versions(server, now):
-    """Version 1 for three days, 2 since the last day, of an agent that has always been there; another agent with one version only."""
+    """Version 1 for three days, 2 since the last day, of an agent that has always been there; another agent with one version only; many who came once."""
     spans = []
     for i in range(72):
         at, version = now - 3 * DAY + i * DAY // 24, "1" if i < 48 else "2"
@@ -86,6 +86,8 @@ def send_versions(server, now):
             trace = 0x500 + i * 2 + (agent == "research")
             spans.append(span(trace, trace, "chat", start=at, gen_ai__operation__name="chat", gen_ai__provider__name="house", gen_ai__request__model="house-1",
                               gen_ai__usage__input_tokens=100 if name == "1" else 300, gen_ai__agent__name=agent, pawl__agent__version=name))
+    for i in range(60):
+        spans.append(span(0x900 + i, 0x900 + i, "helper", start=now - DAY // 2, gen_ai__operation__name="invoke_agent", gen_ai__agent__name=f"expert-{i}", pawl__agent__version="9"))
     return server.call("POST", "/v1/traces", traces_body(*spans), JSON).status
 
 
