@@ -1,6 +1,6 @@
-// YAML 1.2 as people write configuration in it, read as JSON: block and flow collections, plain, quoted and block
-// texts, comments, anchors, aliases, merge keys (<<). The core schema: true, 12, 1.5, null and ~ are values, yes and
-// dates are text. Tags are passed over; complex keys (`? `) and several documents are refused.
+// YAML as people write configuration in it, read as JSON: collections, texts, comments, anchors, aliases, merge keys
+// (<<). Plain words mean what the core schema of YAML 1.2 (section 10.3.2) says: true, 12, 1.5, null and ~ are values,
+// yes and dates are text. Tags are passed over; keys that are no text and several documents are refused.
 #pragma once
 #include <string>
 #include <string_view>

@@ -25,8 +25,8 @@ TEST(Yaml, Collections) {
 TEST(Yaml, Scalars) {
   EXPECT_EQ(json_of("[true, False, yes, null, ~, 12, -3, +4, 1.50, 1e3, .5, 0123, 1.2.3, 2026-11-21, 0x1F, -, e5]"),
             R"([true,false,"yes",null,null,12,-3,4,1.5,1000,0.5,123,"1.2.3","2026-11-21","0x1F","-","e5"])");
-  EXPECT_EQ(json_of("a: 'it''s \\n'\nb: \"x\\ty\\u00e9\\ud83d\\ude00\\x41\"\nc: http://x/y#z\n"),
-            "{\"a\":\"it's \\\\n\",\"b\":\"x\\ty\u00e9\U0001F600A\",\"c\":\"http://x/y#z\"}");
+  EXPECT_EQ(json_of("a: 'it''s \\n'\nb: \"x\\ty\\u00e9\\x41\"\nc: http://x/y#z\n"),
+            "{\"a\":\"it's \\\\n\",\"b\":\"x\\ty\u00e9A\",\"c\":\"http://x/y#z\"}");
   EXPECT_EQ(json_of("a: one\n  two\n\n  three # c\nb: \"one\n  two\\\n  three\n\n  four\"\n"),
             R"({"a":"one two\nthree","b":"one twothree\nfour"})");
   EXPECT_EQ(
@@ -51,18 +51,23 @@ TEST(Yaml, SaysWhere) {
   const std::pair<std::string_view, std::string_view> wanted[] = {
       {"a: 1\na: 2\n", "line 2: the key a stands twice"},
       {"a: 1\n  b: 2\n", "line 2"},
-      {"a: [1, 2\n", "[ is never closed"},
-      {"a: \"x\n", "line 1: the quote that opens here is never closed"},
-      {"a: b: c\n", "line 1: this follows a value"},
+      {"a: [1, 2\n", "while parsing a flow sequence"},
+      {"a: \"x\n", "found unexpected end of stream, while scanning a quoted scalar"},
+      {"a: b: c\n", "line 1: mapping values are not allowed"},
       {"a: *nobody\n", "no anchor &nobody"},
-      {"a:\n\t- x\n", "line 2: a tab cannot indent"},
-      {"? a\n: b\n", "line 1: keys that are more than a text"},
+      {"a:\n\t- x\n", "line 2: found character that cannot start any token"},
+      {"? [a]\n: b\n", "line 1: keys that are more than a text"},
       {"a: 1\n---\nb: 2\n", "line 2: a second document"},
-      {"- a\nb: 1\n", "line 2: this belongs to nothing"},
-      {"a: @x\n", "cannot begin with @"},
-      {"a: \"\\q\"\n", "is no escape"},
+      {"- a\nb: 1\n", "line 2"},
+      {"a: @x\n", "cannot start any token"},
+      {"a: \"\\q\"\n", "unknown escape character"},
+      {"<<: 5\n", "\"<<\" wants a map"},
       {"\xff", "UTF-8"}};
   for (const auto& [text, why] : wanted) EXPECT_NE(json_of(text).find(why), std::string::npos) << text << json_of(text);
+}
+
+TEST(Yaml, JsonThatItIsNotQuite) {
+  EXPECT_EQ(json_of("{\n\t\"a\": [1,\t\"\\ud83d\\ude00\"]\n}"), "{\"a\":[1,\"\U0001F600\"]}");
 }
 
 }  // namespace
