@@ -70,16 +70,13 @@ void gate_of(Random& random) {
 void trajectories_of() {
   JsonWriter request;
   request.object().field("id", "t").field("fn", "trajectory").key("in").object();
-  for (const char* side : {"actual", "expected"}) {
-    request.key(side).array();
-    for (int i = 0; i < 20; ++i)
-      request.object()
-          .field("name", fmt::format("tool{}", i % 7))
-          .key("arguments")
-          .object()
-          .field("id", i / 2)
-          .end()
-          .end();
+  for (const bool actual : {true, false}) {
+    request.key(actual ? "actual" : "expected").array();
+    for (int i = 0; i < 20; ++i) {
+      const int call = actual ? i : 19 - i;  // the same calls the other way round
+      request.object().field("name", fmt::format("tool{}", call % 7));
+      request.key("arguments").object().field("id", call / 2).end().end();
+    }
     request.end();
   }
   const std::string text = request.end().end().take();
@@ -92,12 +89,15 @@ void trajectories_of() {
 
 void near_of(Random& random) {
   std::vector<datasets::Item> items(100'000);
-  for (std::size_t i = 0; i < items.size(); ++i)
-    items[i].input = fmt::format(
+  for (auto& item : items) {
+    std::string who;  // in letters: figures are all the same to it
+    for (int k = 0; k < 12; ++k) who += static_cast<char>('a' + random.below(26));
+    item.input = fmt::format(
         "\"Where is the order of customer {}? It was promised for Monday, and nothing came of it until today; please "
         "say "
         "what becomes of it.\"",
-        words(random, 16));
+        who);
+  }
   const double seconds = best_of_three([&] { (void)datasets::near_duplicates(items); });
   fmt::print("near-duplicates among 100,000 alike cases: {:.1f} s\n", seconds);
 }
@@ -108,7 +108,8 @@ void datasets_of(const std::string& program, Random& random) {
   if (!server) return fmt::print("evals: the server did not start\n");
   net::Client client;
   const auto spent = [&](const std::string& method, const std::string& path, std::string body, int wanted) {
-    net::ClientRequest request{.method = method, .url = server->url + path, .body = std::move(body)};
+    net::ClientRequest request{
+        .method = method, .url = server->url + path, .body = std::move(body), .time = 600 * second};
     request.headers.set("content-type", "application/x-ndjson");
     const double before = cpu_seconds(server->process).all();
     const auto answer = client.send(std::move(request));
