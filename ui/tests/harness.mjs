@@ -23,7 +23,7 @@ export function test(name, run, options = {}) {
 export const real = (name, run, options = {}) => test(name, run, { ...options, real: true });
 
 /** How long a thing may take before it counts as missing: long, since the machine may be busy building. */
-export const patience = Number(process.env.PAWL_PATIENCE_MS ?? 15_000);
+export const patience = Number(process.env.PAWL_PATIENCE_MS ?? 60_000);
 
 /** Asks again until it holds. */
 export async function eventually(check, ms = patience) {
