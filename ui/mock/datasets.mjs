@@ -61,7 +61,7 @@ function importOf(world, name, text, q) {
     if (!sets(world).some((one) => one.name === name)) world.datasets.unshift(setOf(name, '', []));
     done = put(setNamed(world, name), cases.map(({ line, ...one }) => one));
   }
-  return { stored, format: 'jsonl', read: cases.length, ...done, bad_rows: bad.slice(0, 100), bad_rows_total: bad.length, warnings: [], near_duplicates: near.sort((a, b) => b.across_splits - a.across_splits), near_duplicates_total: near.length };
+  return { stored, format: 'jsonl', read: cases.length, ...done, bad_rows: bad.slice(0, 100), bad_rows_total: bad.length, warnings: [], evaluators: null, near_duplicates: near.sort((a, b) => b.across_splits - a.across_splits), near_duplicates_total: near.length };
 }
 
 const found = (field, value) => [...JSON.stringify(value ?? null).matchAll(/[\w.]+@[\w.]+\.\w+|\b\d{4} \d{4} \d{4} \d{4}\b/g)].map((hit) => ({ field, kind: hit[0].includes('@') ? 'email' : 'card', start: hit.index, length: hit[0].length, text: hit[0] }));

@@ -52,6 +52,8 @@ export interface Imported {
   bad_rows: { line: number; column: string; reason: string }[];
   bad_rows_total: number;
   warnings: string[];
+  /** What the file asserts of answers, as a TOML file; kept under the dataset’s name. */
+  evaluators: string | null;
   near_duplicates: { a: string; b: string; a_line: number; b_line: number; likeness: number; across_splits: boolean }[];
   near_duplicates_total: number;
 }
@@ -78,8 +80,8 @@ export interface CasesAsked {
 }
 
 /** What is read, and what is written. */
-export const readFormats = ['auto', 'jsonl', 'csv', 'langfuse', 'langsmith', 'openai', 'adk'] as const;
-export const writtenFormats = [['jsonl', 'JSON lines'], ['csv', 'CSV'], ['langfuse', 'Langfuse items'], ['langsmith', 'LangSmith examples'], ['openai', 'OpenAI eval data']] as const;
+export const readFormats = ['auto', 'jsonl', 'csv', 'langfuse', 'langsmith', 'openai', 'adk', 'promptfoo', 'inspect'] as const;
+export const writtenFormats = [['jsonl', 'JSON lines'], ['csv', 'CSV'], ['langfuse', 'Langfuse items'], ['langsmith', 'LangSmith examples'], ['openai', 'OpenAI eval data'], ['promptfoo', 'promptfoo']] as const;
 
 const at = (name: string, rest = ''): string => `/datasets/${encodeURIComponent(name)}${rest}`;
 const asked = ({ version, split, retired, limit, offset }: CasesAsked) => ({ version, split, retired: retired ? 1 : null, limit, offset });
