@@ -198,7 +198,7 @@ void add_dataset_commands(CLI::App& app, Commands& commands) {
   auto* out = command->add_subcommand("export", "Writes the cases of a dataset as a file");
   out->add_option("name", wanted->name, "The dataset")->required();
   out->add_option("file", wanted->file, "Where to; standard output where it is not given");
-  out->add_option("--format", wanted->type, "jsonl, csv, langfuse, langsmith, openai, promptfoo [jsonl]");
+  out->add_option("--format", wanted->type, "jsonl, csv, langfuse, langsmith, openai, adk, promptfoo [jsonl]");
   out->add_option("--version", wanted->version, "As it was in this version");
   out->add_option("--split", wanted->split, "Of this split");
   out->add_flag("--retired", wanted->retired, "Those too that are not run any more");

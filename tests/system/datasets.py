@@ -31,6 +31,8 @@ def by_command(checks, server):
     checks.equal("retired ones are kept", (cases(server, "langfuse-dataset-items")["total"], cases(server, "langfuse-dataset-items", "?retired=1")["total"]), (1, 2))
     out = command("dataset", "export", "refunds", *where)
     checks.equal("exported", [json.loads(line)["id"] for line in out.stdout.splitlines()], ["c1", "c2"])
+    suite = json.loads(command("dataset", "export", "adk", "--format", "adk", *where).stdout)
+    checks.equal("exported for ADK", [[one["eval_id"], len(one["conversation"])] for one in suite["eval_cases"]], [["c1", 1], ["c2", 2]])
     checks.check("listed", "refunds" in command("dataset", "list", *where).stdout)
     with tempfile.NamedTemporaryFile("w", suffix=".jsonl") as file:
         for number in range(100_000):

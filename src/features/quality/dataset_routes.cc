@@ -106,7 +106,8 @@ Result<net::Response> export_cases(Quality::Inside& inside, const net::Request& 
   const auto dataset = TRY(dataset_of(inside, request));
   const std::string format(request.query.find("format").value_or("jsonl"));
   const auto found = TRY(cases_of(inside, request, dataset, {0, 10'000'000}));
-  const bool csv = format == "csv", one_document = format == "langfuse", yaml = format == "promptfoo";
+  const bool csv = format == "csv", one_document = format == "langfuse" || format == "adk",
+             yaml = format == "promptfoo";
   auto response = net::Response::bytes(csv            ? "text/csv; charset=utf-8"
                                        : one_document ? "application/json"
                                        : yaml         ? "application/yaml"
@@ -270,7 +271,7 @@ void add_dataset_routes(net::Router& router, Quality::Inside& inside) {
       .pattern = one + "/export",
       .permission = "read",
       .summary = "Cases as a file",
-      .query = {{"format", "jsonl, csv, langfuse, langsmith, openai, promptfoo"},
+      .query = {{"format", "jsonl, csv, langfuse, langsmith, openai, adk, promptfoo"},
                 {"version", "an older version"},
                 {"split", "of this split"},
                 {"retired", "1: those too"}},

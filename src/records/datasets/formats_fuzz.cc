@@ -11,7 +11,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto read = read_cases(text, format);
     if (!read) continue;
     near_duplicates(read->cases);
-    for (const std::string_view to : {"jsonl", "csv", "langfuse", "langsmith", "openai"}) {
+    for (const std::string_view to : {"jsonl", "csv", "langfuse", "langsmith", "openai", "adk"}) {
       const auto written = write_cases(read->cases, to);
       PAWL_CHECK(written.has_value(), "{}", to);
       if (to != "jsonl" || read->cases.empty()) continue;

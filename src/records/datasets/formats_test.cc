@@ -76,6 +76,16 @@ TEST(Formats, Adk) {
   EXPECT_EQ(got.cases[0].trajectory, R"([{"name":"find_order","arguments":{"order_id":"41"}}])");
   EXPECT_NE(got.cases[0].metadata.find("tool_responses"), std::string::npos);
   EXPECT_EQ(got.cases[1].input, R"({"turns":["Refund order 42","yes, all of it"]})");
+  const auto again = read_cases(write_cases(got.cases, "adk").value(), "auto").value();
+  EXPECT_EQ(again.format, "adk");
+  ASSERT_EQ(again.cases.size(), 2U);
+  for (std::size_t i = 0; i < 2; ++i) {
+    EXPECT_EQ(again.cases[i].name, got.cases[i].name);
+    EXPECT_EQ(again.cases[i].input, got.cases[i].input);
+    EXPECT_EQ(again.cases[i].expected, got.cases[i].expected);
+    EXPECT_EQ(again.cases[i].trajectory, got.cases[i].trajectory);
+    EXPECT_EQ(again.cases[i].metadata, got.cases[i].metadata);
+  }
   const auto old = read_cases(
       R"([{"query":"q","expected_tool_use":[{"tool_name":"t","tool_input":{"a":1}}],"reference":"r"}])", "auto");
   ASSERT_TRUE(old && old->cases.size() == 1);

@@ -63,8 +63,55 @@ void write_openai(JsonWriter& out, const Item& item) {
   out.end();
 }
 
-std::string cell_text(const std::string& raw) {
-  return json::is_string(raw) ? json::text(raw) : raw;
+std::string cell_text(std::string_view raw) {
+  return json::is_string(raw) ? json::text(raw) : std::string(raw);
+}
+
+void write_adk_content(JsonWriter& out, std::string_view name, std::string_view raw, std::string_view role) {
+  out.key(name).object().key("parts").array().object().field("text", cell_text(raw)).end().end();
+  out.field("role", role).end();
+}
+
+// What is expected stands at the last turn, where `read_adk` finds it.
+void write_adk_turn(JsonWriter& out, std::string_view said, const Item& item, std::size_t number, bool last) {
+  out.object().field("invocation_id", fmt::format("{}", number));
+  write_adk_content(out, "user_content", said, "user");
+  if (last && !item.expected.empty()) write_adk_content(out, "final_response", item.expected, "model");
+  const auto responses = json::member(item.metadata, "tool_responses");
+  if (last && (!item.trajectory.empty() || !responses.empty())) {
+    out.key("intermediate_data").object().key("tool_uses").array();
+    json::Elements calls(item.trajectory);
+    while (calls.next()) {
+      const auto name = json::member(calls.value, "name"), arguments = json::member(calls.value, "arguments");
+      out.object().key("name").raw(json::is_string(name) ? name : "\"\"");
+      out.key("args").raw(json::is_object(arguments) ? arguments : "{}").end();
+    }
+    out.end().key("tool_responses").raw(json::is_array(responses) ? responses : "[]").end();
+  }
+  out.field("creation_timestamp", 0).end();
+}
+
+void write_adk(JsonWriter& out, const Item& item) {
+  out.object().field("eval_id", item.case_id());
+  const auto scenario = json::member(item.metadata, "conversation_scenario");
+  const auto turns = json::member(item.input, "turns");
+  if (scenario.empty()) {
+    out.key("conversation").array();
+    if (json::is_array(turns)) {
+      std::vector<std::string_view> all;
+      json::Elements each(turns);
+      while (each.next()) all.push_back(each.value);
+      for (std::size_t i = 0; i < all.size(); ++i) write_adk_turn(out, all[i], item, i + 1, i + 1 == all.size());
+    } else {
+      write_adk_turn(out, item.input, item, 1, true);
+    }
+    out.end();
+  } else {
+    out.key("conversation_scenario").raw(scenario);
+  }
+  if (const auto input = json::member(item.metadata, "session_input"); !input.empty())
+    out.key("session_input").raw(input);
+  out.field("creation_timestamp", 0).end();
 }
 
 std::string to_csv(std::span<const Item> items) {
@@ -112,9 +159,10 @@ Result<std::string> write_cases(std::span<const Item> items, std::string_view fo
                      : format == "langfuse"  ? write_langfuse
                      : format == "langsmith" ? write_langsmith
                      : format == "openai"    ? write_openai
+                     : format == "adk"       ? write_adk
                                              : nullptr;
   if (write == nullptr)
-    return fail(ErrorKind::invalid, "{} is no format to export. Known: jsonl, csv, langfuse, langsmith, openai.",
+    return fail(ErrorKind::invalid, "{} is no format to export. Known: jsonl, csv, langfuse, langsmith, openai, adk.",
                 format);
   if (format == "langfuse") {
     JsonWriter out;
@@ -122,6 +170,12 @@ Result<std::string> write_cases(std::span<const Item> items, std::string_view fo
     for (const auto& item : items) write(out, item);
     out.end().key("meta").object().field("page", 1).field("limit", std::uint64_t{items.size()});
     return out.field("totalItems", std::uint64_t{items.size()}).field("totalPages", 1).end().end().take() + "\n";
+  }
+  if (format == "adk") {
+    JsonWriter out;
+    out.object().field("eval_set_id", items.empty() ? "cases" : items.front().dataset).key("eval_cases").array();
+    for (const auto& item : items) write(out, item);
+    return out.end().field("creation_timestamp", 0).end().take() + "\n";
   }
   std::string out;
   for (const auto& item : items) {

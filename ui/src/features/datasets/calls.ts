@@ -81,7 +81,7 @@ export interface CasesAsked {
 
 /** What is read, and what is written. */
 export const readFormats = ['auto', 'jsonl', 'csv', 'langfuse', 'langsmith', 'openai', 'adk', 'promptfoo', 'inspect'] as const;
-export const writtenFormats = [['jsonl', 'JSON lines'], ['csv', 'CSV'], ['langfuse', 'Langfuse items'], ['langsmith', 'LangSmith examples'], ['openai', 'OpenAI eval data'], ['promptfoo', 'promptfoo']] as const;
+export const writtenFormats = [['jsonl', 'JSON lines'], ['csv', 'CSV'], ['langfuse', 'Langfuse items'], ['langsmith', 'LangSmith examples'], ['openai', 'OpenAI eval data'], ['adk', 'Google ADK eval set'], ['promptfoo', 'promptfoo']] as const;
 
 const at = (name: string, rest = ''): string => `/datasets/${encodeURIComponent(name)}${rest}`;
 const asked = ({ version, split, retired, limit, offset }: CasesAsked) => ({ version, split, retired: retired ? 1 : null, limit, offset });
