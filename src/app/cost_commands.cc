@@ -171,10 +171,7 @@ Result<std::string> export_file(const Wanted& wanted) {
     if (text.ends_with('\n')) text.pop_back();  // finish() adds one
     return text;
   }
-  std::ofstream file(wanted.out, std::ios::binary);
-  file << text;
-  file.close();
-  if (!file) return fail(ErrorKind::unavailable, "{} cannot be written", wanted.out);
+  TRY(write_file(wanted.out, text));
   if (wanted.format == "parquet") return fmt::format("{}: {} bytes", wanted.out, text.size());
   return fmt::format("{}: {} rows", wanted.out, std::ranges::count(text, '\n') - 1);
 }

@@ -86,13 +86,6 @@ void say_warnings(const sj::dom::element& answer) {
     if (one.get(text) == sj::SUCCESS) fmt::print(stderr, "{}\n", text);
 }
 
-Result<> write_file(const std::string& path, std::string_view text) {
-  std::ofstream out(path, std::ios::binary);
-  out << text;
-  if (!out.flush()) return fail(ErrorKind::unavailable, "{} could not be written", path);
-  return {};
-}
-
 int import_file(const Wanted& wanted) {
   const auto text = read_input(wanted.file);
   if (!text) return complain(text.error());

@@ -108,9 +108,7 @@ Result<std::string> begin(Wanted& wanted) {
     wanted.run.out = fmt::format(".pawl/experiments/{}.jsonl", id);
   }
   if (!std::filesystem::exists(wanted.run.out, error)) {
-    std::ofstream out(wanted.run.out, std::ios::binary);
-    out << TRY(call(wanted, "GET", path + "/rows"));
-    if (!out.flush()) return fail(ErrorKind::unavailable, "{} cannot be written", wanted.run.out);
+    TRY(write_file(wanted.run.out, TRY(call(wanted, "GET", path + "/rows"))));
   }
   wanted.run.link_traces = true;
   wanted.run.put = [&wanted, path](const std::string& rows) -> Result<> {
@@ -263,10 +261,8 @@ int import_file(const Imported& wanted) {
     fmt::print("{}", read->evaluators);
     return 0;
   }
-  std::ofstream out(wanted.out, std::ios::binary);
-  out << read->evaluators;
-  if (out.flush()) return 0;
-  return complain({ErrorKind::unavailable, fmt::format("{} could not be written", wanted.out)});
+  const auto written = write_file(wanted.out, read->evaluators);
+  return written ? 0 : complain(written.error());
 }
 
 void add_import_command(CLI::App& command, Commands& commands) {

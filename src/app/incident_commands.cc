@@ -2,8 +2,6 @@
 #include <fmt/format.h>
 #include <simdjson.h>
 
-#include <fstream>
-
 #include "base/json.h"
 #include "base/text.h"
 #include "commands.h"
@@ -152,9 +150,7 @@ Result<std::string> make_case(const Wanted& wanted) {
 Result<std::string> export_one(const Wanted& wanted) {
   const auto text = TRY(call(wanted, "GET", path_of(wanted, "/post-mortem")));
   if (wanted.file.empty()) return text;
-  std::ofstream file(wanted.file, std::ios::binary);
-  file << text;
-  if (!file.flush()) return fail(ErrorKind::unavailable, "The file {} cannot be written.", wanted.file);
+  TRY(write_file(wanted.file, text));
   return fmt::format("{} is written", wanted.file);
 }
 

@@ -9,7 +9,6 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
-#include <fstream>
 
 #include "base/json.h"
 #include "base/text.h"
@@ -281,10 +280,7 @@ Result<std::string> export_run(const Asked& asked, const std::string& id, const 
   const std::string query = query_text({{"format", format}, {"redact", redact ? "1" : ""}});
   auto text = TRY(call(asked, "GET", whole.path + "/export" + query));
   if (out.empty()) return text;
-  std::ofstream file(out, std::ios::binary);
-  file << text;
-  file.close();
-  if (!file) return fail(ErrorKind::unavailable, "{} could not be written", out);
+  TRY(write_file(out, text));
   return fmt::format("{} bytes in {}\n", text.size(), out);
 }
 

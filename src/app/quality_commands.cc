@@ -5,7 +5,6 @@
 
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <iostream>
 #include <string>
 
@@ -82,10 +81,7 @@ Result<> fetch(const Asked& asked, std::string& side, const std::string& folder,
   }
   const auto rows = TRY(call(asked, "GET", fmt::format("/api/v1/experiments/{}/rows", percent_encode(id))));
   side = fmt::format("{}/{}.jsonl", folder, name);
-  std::ofstream out(side, std::ios::binary);
-  out << rows;
-  if (!out.flush()) return fail(ErrorKind::unavailable, "{} could not be written", side);
-  return {};
+  return write_file(side, rows);
 }
 
 struct Fetched {  // a folder that goes when the gate has spoken

@@ -2,8 +2,6 @@
 #include <fmt/format.h>
 #include <simdjson.h>
 
-#include <fstream>
-
 #include "base/json.h"
 #include "base/json_fields.h"
 #include "base/text.h"
@@ -25,11 +23,8 @@ struct Wanted : Asked {
   bool keep = false;
 };
 
-Result<std::string> write_file(const std::string& path, const std::string& text) {
-  std::ofstream file(path, std::ios::binary);
-  file << text;
-  file.close();
-  if (!file) return fail(ErrorKind::unavailable, "{} cannot be written", path);
+Result<std::string> write_and_say(const std::string& path, const std::string& text) {
+  TRY(write_file(path, text));
   return fmt::format("{}: {} bytes", path, text.size());
 }
 
@@ -39,7 +34,7 @@ Result<std::string> write_pdf(const std::string& html, const std::string& out) {
   if (!made)
     return fail(ErrorKind::unavailable,
                 "there is no Chromium here to make a PDF with. Take --format html and print it, or install chromium.");
-  return write_file(out, *made);
+  return write_and_say(out, *made);
 }
 
 Result<std::string> deliver(const Wanted& wanted, std::string text) {
@@ -48,7 +43,7 @@ Result<std::string> deliver(const Wanted& wanted, std::string text) {
     if (text.ends_with('\n')) text.pop_back();
     return text;
   }
-  return write_file(wanted.out, text);
+  return write_and_say(wanted.out, text);
 }
 
 std::string asked_format(const Wanted& wanted) {

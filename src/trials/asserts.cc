@@ -169,19 +169,24 @@ double likeness(std::string_view how, std::string_view a, std::string_view b) {
   return of_grams(of_a, of_b, how == "rouge_2" ? 2 : 1);
 }
 
-std::string filled(const std::string& text, const datasets::Item& item) {
+Result<std::string> fill_places(std::string_view text, const Said& said) {
   std::string out;
   for (std::size_t at = 0; at < text.size();) {
     const auto open = text.find("{{", at);
-    const auto close = open == std::string::npos ? open : text.find("}}", open);
-    if (close == std::string::npos) return out + text.substr(at);
+    const auto close = open == std::string_view::npos ? open : text.find("}}", open);
+    if (close == std::string_view::npos) return out.append(text.substr(at));
     out += text.substr(at, open - at);
-    const auto name = trim(std::string_view(text).substr(open + 2, close - open - 2));
-    const auto said = said_by(name, item);
-    out += said ? *said : text.substr(open, close + 2 - open);
+    const auto place = text.substr(open, close + 2 - open);
+    out += TRY(said(trim(place.substr(2, place.size() - 4)), place));
     at = close + 2;
   }
   return out;
+}
+
+std::string filled(const std::string& text, const datasets::Item& item) {
+  return *fill_places(text, [&](std::string_view name, std::string_view place) -> Result<std::string> {
+    return said_by(name, item).value_or(std::string(place));
+  });
 }
 
 }  // namespace pawl::trials

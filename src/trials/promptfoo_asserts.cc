@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "asserts.h"
 #include "base/text.h"
 #include "evaluators.h"
 #include "llm/json_scan.h"
@@ -231,13 +232,7 @@ std::optional<std::string> write_promptfoo_assert(std::string_view raw) {
 
 Result<std::string> fill_vars(const std::string& text, std::string_view vars) {
   if (text.find("{%") != std::string::npos) return fail(ErrorKind::invalid, "its template has {{% … %}}");
-  std::string out;
-  for (std::size_t at = 0; at < text.size();) {
-    const auto open = text.find("{{", at);
-    const auto close = open == std::string::npos ? open : text.find("}}", open);
-    if (close == std::string::npos) return out + text.substr(at);
-    out += text.substr(at, open - at);
-    const auto inside = trim(std::string_view(text).substr(open + 2, close - open - 2));
+  return fill_places(text, [&](std::string_view inside, std::string_view) -> Result<std::string> {
     const auto pieces = split(inside, '|');
     std::string_view raw = vars;
     for (const auto part : split(trim(pieces[0]), '.')) raw = json::member(raw, part);
@@ -256,10 +251,8 @@ Result<std::string> fill_vars(const std::string& text, std::string_view vars) {
         return fail(ErrorKind::invalid, "its template has the filter {}", filter);
       }
     }
-    out += said;
-    at = close + 2;
-  }
-  return out;
+    return said;
+  });
 }
 
 }  // namespace pawl::trials

@@ -102,21 +102,23 @@ Result<net::Response> cases(Quality::Inside& inside, const net::Request& request
   return net::Response::json(out.end().field("total", found.total).end().take());
 }
 
+struct FileKind {
+  const char *type, *ending;
+};
+FileKind file_of(std::string_view format) {
+  if (format == "csv") return {"text/csv; charset=utf-8", "csv"};
+  if (format == "langfuse" || format == "adk") return {"application/json", "json"};
+  if (format == "promptfoo") return {"application/yaml", "yaml"};
+  return {"application/x-ndjson", "jsonl"};
+}
+
 Result<net::Response> export_cases(Quality::Inside& inside, const net::Request& request) {
   const auto dataset = TRY(dataset_of(inside, request));
   const std::string format(request.query.find("format").value_or("jsonl"));
   const auto found = TRY(cases_of(inside, request, dataset, {0, 10'000'000}));
-  const bool csv = format == "csv", one_document = format == "langfuse" || format == "adk",
-             yaml = format == "promptfoo";
-  auto response = net::Response::bytes(csv            ? "text/csv; charset=utf-8"
-                                       : one_document ? "application/json"
-                                       : yaml         ? "application/yaml"
-                                                      : "application/x-ndjson",
-                                       TRY(trials::write_suite(found.rows, dataset.name, format)));
-  response.headers.set("content-disposition", fmt::format("attachment; filename=\"cases.{}\"", csv            ? "csv"
-                                                                                               : one_document ? "json"
-                                                                                               : yaml         ? "yaml"
-                                                                                                      : "jsonl"));
+  const auto [type, ending] = file_of(format);
+  auto response = net::Response::bytes(type, TRY(trials::write_suite(found.rows, dataset.name, format)));
+  response.headers.set("content-disposition", fmt::format("attachment; filename=\"cases.{}\"", ending));
   return response;
 }
 
