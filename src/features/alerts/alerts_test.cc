@@ -250,6 +250,18 @@ TEST_F(Outbox, IsTriedAgainWithTheSameIdAndGivenUpAtLast) {
   for (const auto& id : ids_) EXPECT_EQ(id, "msg_1");
 }
 
+TEST_F(Outbox, WhatWaitsForATimeThatIsFarAheadIsSentWhenTheClockIsSetBack) {
+  status_ = 0, clock_.advance(1000 * day);
+  deliver_all(*inside_);
+  EXPECT_EQ(state(), "waiting 1");
+  status_ = 200, clock_.advance(-1000 * day);
+  deliver_all(*inside_);
+  EXPECT_EQ(state(), "waiting 1") << "after its pause";
+  clock_.advance(minute);
+  deliver_all(*inside_);
+  EXPECT_EQ(state(), "sent 2");
+}
+
 TEST_F(Outbox, AnEndpointThatIsGoneSwitchesItsChannelOff) {
   status_ = 410;
   deliver_all(*inside_);

@@ -149,7 +149,7 @@ Result<> write_outcome(Inside& inside, const Due& due, const Sent& sent) {
 
 // Alertmanager forgets what it is not told again: what fires is sent every minute.
 void feed_alertmanagers(Inside& inside, std::int64_t now) {
-  if (now - inside.fed < 60) return;
+  if (now >= inside.fed && now - inside.fed < 60) return;
   inside.fed = now;
   const auto rows = inside.ledger.read(
       "SELECT project, id, name, kind, url, secret, recipients FROM alert_channels WHERE kind = 'alertmanager' AND "
@@ -180,8 +180,9 @@ void feed_alertmanagers(Inside& inside, std::int64_t now) {
 
 void deliver_all(Inside& inside) {
   const std::int64_t now = inside.clock.now() / second;
-  if (const auto done = settle(inside, now); !done)
-    inside.log.warn("the outbox cannot be sorted; it is looked at again", {{"why", done.error().what}});
+  auto sorted = pull_forward(inside, now);
+  if (sorted) sorted = settle(inside, now);
+  if (!sorted) inside.log.warn("the outbox cannot be sorted; it is looked at again", {{"why", sorted.error().what}});
   const auto due = due_messages(inside, now);
   if (!due) return;
   std::vector<Outgoing> messages;

@@ -381,7 +381,7 @@ Result<std::optional<Round>> judge_rule(Inside& inside, warehouse::Warehouse& st
   if (rule.evaluated == 0) return Round{.rule = &rule, .live = &live, .told = {}, .through = live.began};
   const std::int64_t step = live.definition.shape.step;
   const std::int64_t to = (inside.clock.now() / second - delay) / step * step, from = rule.evaluated / step * step;
-  if (to <= from) return std::nullopt;  // also where the clock went back: what was judged stays
+  if (to <= from) return std::nullopt;  // also where the clock went back a little: what was judged stays
   const std::int64_t again = asked_from(live.definition, from);
   const auto* const given = TRY(shared(inside, store, rule.project, live.definition, again, to));
   const auto late = late_quantiles(live, *given, again, from);
@@ -413,11 +413,12 @@ void write_trouble(Inside& inside, const StoredRule& rule, const std::string& wh
 void judge_all(Inside& inside, warehouse::Warehouse& store) {
   if (const auto given = give_starters(inside); !given)
     inside.log.warn("the starter rules cannot be given", {{"why", given.error().what}});
-  const auto rules = rules_of(inside, std::nullopt);
+  auto rules = rules_of(inside, std::nullopt);
   if (!rules || !load_acknowledged(inside)) {
     inside.log.warn("alert rules cannot be read", {{"why", rules ? "instances" : rules.error().what}});
     return;
   }
+  begin_again(inside, *rules);
   learn(inside, store, *rules);
   inside.asked.clear();
   ask_together(inside, store, *rules);

@@ -58,7 +58,7 @@ Result<std::int64_t> due_of(ledger::Transaction& change, const StoredRule& rule,
       "changed > ?",
       {static_cast<std::int64_t>(rule.project), group, channel,
        now - std::max<std::int64_t>(7200, definition.group_interval)}));
-  return std::max(now + definition.group_wait, rows.integer(0, 0) + definition.group_interval);
+  return std::max(now + definition.group_wait, std::min(rows.integer(0, 0), now) + definition.group_interval);
 }
 
 struct Going {

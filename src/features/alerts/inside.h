@@ -172,6 +172,11 @@ std::int64_t look_back(const Definition& definition);
 void learn(Inside& inside, warehouse::Warehouse& store, const std::vector<StoredRule>& rules);
 // Shown with the rule, once; its instances stay as they are.
 void write_trouble(Inside& inside, const StoredRule& rule, const std::string& why);
+// Rules that were judged up to a time that has not come (the clock was ahead, and was set back), or more than a month
+// ago, are judged from now on: they learn anew, and their instances stand as they stood.
+void begin_again(Inside& inside, std::vector<StoredRule>& rules);
+// Messages that wait since a time that has not come go out after the pause that they were to wait.
+Result<> pull_forward(Inside& inside, std::int64_t now);
 void judge_all(Inside& inside, warehouse::Warehouse& store);  // every rule of every project, up to now − delay
 void deliver_all(Inside& inside);                             // what is due
 Result<std::vector<StoredRule>> rules_of(Inside& inside, std::optional<ProjectId> project);

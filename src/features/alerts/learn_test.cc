@@ -33,7 +33,9 @@ class Answering final : public warehouse::Warehouse {
 
 class Learning : public Desk {
  protected:
-  void SetUp() override { open(":memory:", {.send = {}, .mail = {}, .public_url = {}, .progress = {}}); }
+  void SetUp() override {
+    open(":memory:", {.send = {}, .mail = {}, .public_url = [] { return std::string(); }, .progress = {}});
+  }
   void rule(const std::string& id, const std::string& json) {
     rules_.push_back(
         {.project = 1, .id = id, .name = id, .json = R"({"name":"a",)" + json + "}", .version = 1, .trouble = {}});
@@ -107,6 +109,39 @@ TEST_F(Learning, ALargeAnswerIsAskedForInSmallerPieces) {
   const auto refused = full.next(store_, nullptr, 1, definition, {"spans"}, clock_.now());
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().kind, ErrorKind::exhausted);
+}
+
+TEST_F(Learning, AClockThatWasAheadIsNotWaitedFor) {
+  ASSERT_TRUE(ledger_->change([&](ledger::Transaction& change) -> Result<> {
+    TRY(change.run(
+        "INSERT INTO alert_rules (project, id, name, definition, version, evaluated, enabled, created, "
+        "changed, actor, trouble) "
+        "VALUES (1, 'r', 'r', ?, 1, ?, 1, 0, 0, '', '')",
+        {std::string(R"({"name":"r","measure":"spans","kind":"threshold","above":1,"step":"1m","split":["agent"]})"),
+         clock_.now() / second + 3600}));
+    TRY(
+        change.run("INSERT INTO alert_instances (project, rule, split, state, since, good, notified, acknowledged, "
+                   "event, seen) VALUES "
+                   "(1, 'r', '', 'firing', 5, ?1, ?1, '', 'evt', ?1)",
+                   {clock_.now() / second + 3600}));
+    return {};
+  }));
+  store_.instances = [](const auto&) { return 0; };
+  judge_all(*inside_, store_);
+  const std::int64_t now = clock_.now() / second;
+  const auto evaluated = [&] { return ledger_->read("SELECT evaluated FROM alert_rules")->integer(0, 0); };
+  EXPECT_LE(evaluated(), now);
+  const auto stands = *ledger_->read("SELECT state, since, good, notified, seen FROM alert_instances");
+  EXPECT_EQ(stands.text(0, 0), "firing") << "it stands as it stood";
+  EXPECT_EQ(stands.integer(0, 1), 5);
+  for (const std::size_t time : {2U, 3U, 4U}) EXPECT_LE(stands.integer(0, time), now);
+  clock_.advance(5 * minute);
+  judge_all(*inside_, store_);
+  EXPECT_GT(evaluated(), now) << "and it goes on";
+  const auto before = evaluated();
+  clock_.advance(-5 * minute);
+  judge_all(*inside_, store_);
+  EXPECT_EQ(evaluated(), before) << "what was judged stays where a clock goes back a little";
 }
 
 TEST(LookBack, IsWhatTheKindNeeds) {
