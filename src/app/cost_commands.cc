@@ -30,31 +30,6 @@ struct Wanted : Asked {
   int days = 30;
 };
 
-std::string text_of(const sj::dom::element& value) {
-  std::string_view text;
-  if (value.get(text) == sj::SUCCESS) return std::string(text);
-  return value.is_null() ? "–" : sj::to_string(value);
-}
-
-// Members of the objects of a list, as rows under their names.
-Result<std::string> table_of(const std::string& body, std::string_view list,
-                             const std::vector<std::string_view>& columns) {
-  sj::dom::parser parser;
-  sj::dom::element document;
-  sj::dom::array items;
-  if (parser.parse(body).get(document) != sj::SUCCESS || document[list].get(items) != sj::SUCCESS)
-    return fail(ErrorKind::corrupt, "the server's answer has no {}", list);
-  std::vector<std::vector<std::string>> rows(1, {columns.begin(), columns.end()});
-  for (const auto item : items) {
-    auto& row = rows.emplace_back();
-    for (const auto column : columns) {
-      sj::dom::element value;
-      row.push_back(item[column].get(value) == sj::SUCCESS ? text_of(value) : "–");
-    }
-  }
-  return table(rows);
-}
-
 std::vector<std::string> cells_of(const sj::dom::element& row, std::string_view nobody) {
   std::vector<std::string> out;
   std::string key;
@@ -122,7 +97,7 @@ Result<std::string> what_if(const Wanted& wanted) {
   }
   const std::string body = TRY(call(wanted, "POST", "/api/v1/costs/what-if", json.end().take()));
   if (wanted.json) return body;
-  std::string out = TRY(table_of(
+  std::string out = TRY(list_table(
       body, "models", {"provider", "model", "to", "calls", "tokens", "actual_usd", "repriced_usd", "kept_because"}));
   sj::dom::parser parser;
   const auto document = parser.parse(body);
@@ -137,9 +112,9 @@ Result<std::string> what_if(const Wanted& wanted) {
 Result<std::string> list_budgets(const Wanted& wanted) {
   const std::string body = TRY(call(wanted, "GET", "/api/v1/budgets"));
   if (wanted.json) return body;
-  return table_of(body, "budgets",
-                  {"name", "scope", "value", "period", "limit_usd", "spent_usd", "forecast_usd", "runs_out_p10",
-                   "runs_out_p50", "runs_out_p90", "state"});
+  return list_table(body, "budgets",
+                    {"name", "scope", "value", "period", "limit_usd", "spent_usd", "forecast_usd", "runs_out_p10",
+                     "runs_out_p50", "runs_out_p90", "state"});
 }
 
 Result<std::string> set_budget(const Wanted& wanted) {
@@ -215,7 +190,7 @@ Result<std::string> import_files(const Wanted& wanted) {
 Result<std::string> list_bills(const Wanted& wanted) {
   const std::string body = TRY(call(wanted, "GET", "/api/v1/costs/bills"));
   if (wanted.json) return body;
-  return table_of(body, "imports", {"source", "from", "to", "records", "billed_usd", "imported"});
+  return list_table(body, "imports", {"source", "from", "to", "records", "billed_usd", "imported"});
 }
 
 Result<std::string> remove_bills(const Wanted& wanted) {
@@ -232,9 +207,9 @@ Result<std::string> reconcile(const Wanted& wanted) {
                                                                             {"account", wanted.account},
                                                                             {"projects", wanted.projects}})));
   if (wanted.json) return body;
-  std::string out = TRY(table_of(body, "rows",
-                                 {"day", "provider", "model", "type", "billed_usd", "seen_usd", "difference_usd",
-                                  "billed_quantity", "seen_quantity", "reason"}));
+  std::string out = TRY(list_table(body, "rows",
+                                   {"day", "provider", "model", "type", "billed_usd", "seen_usd", "difference_usd",
+                                    "billed_quantity", "seen_quantity", "reason"}));
   const auto said = TRY(JsonFields::parse(body));
   if (const auto total = said.object("total"))
     out += fmt::format("\nbilled {} USD, seen {} USD, difference {} USD; {} of {} rows agree",

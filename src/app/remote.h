@@ -1,5 +1,7 @@
 // Asking a running server, or where none runs the data directory itself: what commands share.
 #pragma once
+#include <simdjson.h>
+
 #include <CLI/CLI.hpp>
 #include <functional>
 #include <memory>
@@ -27,6 +29,14 @@ Result<std::string> call(const Asked& asked, const std::string& method, const st
 Result<> follow(const Asked& asked, const std::string& path, const std::function<bool(std::string_view)>& use);
 // Columns as wide as their widest cell; those of figures stand at the right. The first row is the head.
 std::string table(const std::vector<std::vector<std::string>>& rows);
+// The text of a value of an answer; "–" for null.
+std::string text_of(const simdjson::dom::element& value);
+// Members of the objects of an answer's list, as rows under their names; "–" for what is not there. `corrupt` where the
+// answer has no such list.
+Result<std::vector<std::vector<std::string>>> list_rows(const std::string& answer, std::string_view list,
+                                                        const std::vector<std::string_view>& columns);
+Result<std::string> list_table(const std::string& answer, std::string_view list,
+                               const std::vector<std::string_view>& columns);  // the same, as a table
 // "?a=1&b=2" of what is not empty.
 std::string query_text(const std::vector<std::pair<std::string_view, std::string>>& fields);
 

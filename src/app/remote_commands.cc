@@ -126,13 +126,31 @@ Result<std::string> call(const Asked& asked, const std::string& method, const st
   return std::unexpected(refused(asked, said.body, said.status));
 }
 
-namespace {
-
 std::string text_of(const sj::dom::element& value) {
   std::string_view text;
   if (value.get(text) == sj::SUCCESS) return std::string(text);
   return value.is_null() ? "–" : sj::to_string(value);
 }
+
+Result<std::vector<std::vector<std::string>>> list_rows(const std::string& answer, std::string_view list,
+                                                        const std::vector<std::string_view>& columns) {
+  sj::dom::parser parser;
+  sj::dom::element document;
+  sj::dom::array items;
+  if (parser.parse(answer).get(document) != sj::SUCCESS || document[list].get(items) != sj::SUCCESS)
+    return fail(ErrorKind::corrupt, "the server's answer has no {}", list);
+  std::vector<std::vector<std::string>> rows(1, {columns.begin(), columns.end()});
+  for (const auto item : items) {
+    auto& row = rows.emplace_back();
+    for (const auto column : columns) {
+      sj::dom::element value;
+      row.push_back(item[column].get(value) == sj::SUCCESS ? text_of(value) : "–");
+    }
+  }
+  return rows;
+}
+
+namespace {
 
 std::size_t width_of(std::string_view text) {
   return static_cast<std::size_t>(std::ranges::count_if(text, [](char c) { return (c & 0xC0) != 0x80; }));
@@ -164,6 +182,11 @@ std::string table(const std::vector<std::vector<std::string>>& rows) {
   return out;
 }
 
+Result<std::string> list_table(const std::string& answer, std::string_view list,
+                               const std::vector<std::string_view>& columns) {
+  return table(TRY(list_rows(answer, list, columns)));
+}
+
 std::string query_text(const std::vector<std::pair<std::string_view, std::string>>& fields) {
   std::string out;
   for (const auto& [name, value] : fields) {
@@ -186,20 +209,10 @@ std::string list_path(const Asked& asked, std::string_view what) {
 Result<std::string> show_list(const Asked& asked, std::string_view what, const std::vector<std::string_view>& columns) {
   const std::string body = TRY(call(asked, "GET", list_path(asked, what)));
   if (asked.json) return body + "\n";
-  sj::dom::parser parser;
-  sj::dom::element document;
-  sj::dom::array items;
-  if (parser.parse(body).get(document) != sj::SUCCESS || document[what].get(items) != sj::SUCCESS)
-    return fail(ErrorKind::corrupt, "the server's answer is no list");
-  std::vector<std::vector<std::string>> rows;
-  rows.emplace_back(columns.begin(), columns.end());
-  for (const auto item : items) {
-    auto& row = rows.emplace_back();
-    for (const auto column : columns) {
-      sj::dom::element value;
-      std::string text = item[column].get(value) == sj::SUCCESS ? text_of(value) : "–";
-      row.push_back(column == "start" ? text.substr(0, 19) : std::string(utf8_prefix(text, 60)));
-    }
+  auto rows = TRY(list_rows(body, what, columns));
+  for (auto& row : rows) {
+    for (std::size_t i = 0; i < row.size(); ++i)
+      row[i] = columns[i] == "start" ? row[i].substr(0, 19) : std::string(utf8_prefix(row[i], 60));
   }
   return table(rows);
 }

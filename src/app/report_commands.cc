@@ -88,24 +88,7 @@ Result<std::string> rows_of(const Wanted& wanted, const std::string& path, std::
                             const std::vector<std::string_view>& columns) {
   const std::string body = TRY(call(wanted, "GET", path));
   if (wanted.json) return body;
-  sj::dom::parser parser;
-  sj::dom::element document;
-  sj::dom::array items;
-  if (parser.parse(body).get(document) != sj::SUCCESS || document[list].get(items) != sj::SUCCESS)
-    return fail(ErrorKind::corrupt, "the server's answer has no {}", list);
-  std::vector<std::vector<std::string>> rows(1, {columns.begin(), columns.end()});
-  for (const auto item : items) {
-    auto& row = rows.emplace_back();
-    for (const auto column : columns) {
-      sj::dom::element value;
-      std::string_view text;
-      if (item[column].get(value) != sj::SUCCESS)
-        row.emplace_back("–");
-      else
-        row.push_back(value.get(text) == sj::SUCCESS ? std::string(text) : sj::to_string(value));
-    }
-  }
-  return table(rows);
+  return list_table(body, list, columns);
 }
 
 Result<std::string> list(const Wanted& wanted) {
