@@ -47,15 +47,19 @@ Result<void> check(const MeasureQuery& query) {
   return {};
 }
 
+// The type of a measure's column.
+std::string_view type_of(const Column& column) {
+  return column.type == Type::money ? "Nullable(Int128)" : "Nullable(Float64)";
+}
+
 class Compiler {
  public:
-  Compiler(std::uint32_t project, const MeasureQuery& query) : query_(query), sql_(project, query.now) {}
-  Result<Statement> run();
-  Result<Statement> histogram(Branch branch);
+  Compiler(Sql& sql, const MeasureQuery& query) : query_(query), sql_(sql) {}
+  Result<Unordered> run();
+  Result<Unordered> histogram(Branch branch);
 
  private:
   Result<void> find_measures();
-  std::string order() const;
   std::string branch(Branch branch);
   std::string rows();
   std::optional<Rolled> rolled(bool quantiles) const;
@@ -67,7 +71,7 @@ class Compiler {
   std::string quantiles(Branch branch, std::string_view source);
   std::string span_times(Branch branch);
   std::string span_buckets(Branch branch);
-  std::string named_keys(Statement& statement) const;
+  std::string named_keys(std::vector<Column>& columns) const;
   std::string whole_items(Branch branch);
   std::string item_times();
   Items items_of(Grain grain, std::set<std::string> totals);
@@ -81,7 +85,7 @@ class Compiler {
   bool by_time() const { return !query_.step.empty() || query_.grid > 0; }
 
   const MeasureQuery& query_;
-  Sql sql_;
+  Sql& sql_;
   std::vector<Key> keys_;
   std::vector<const Measure*> measures_;
   std::vector<const Partial*> partials_;  // needed, in the order of the table
@@ -345,57 +349,36 @@ std::string Compiler::branch(Branch branch) {
   return "";
 }
 
-std::string Compiler::order() const {
-  std::string out;
-  const std::size_t columns = keys_.size() + measures_.size();
-  if (!query_.order.empty()) {
-    const bool down = query_.order[0] == '-';
-    const std::string_view name = std::string_view(query_.order).substr(down ? 1 : 0);
-    for (std::size_t i = 0; i < columns; ++i)
-      if (name == (i < keys_.size() ? std::string_view(keys_[i].name) : measures_[i - keys_.size()]->name))
-        out = fmt::format("c{} {} NULLS LAST", i, down ? "DESC" : "ASC");
-    if (out.empty()) return "";
-  } else if (!by_time()) {
-    out = fmt::format("c{} DESC NULLS LAST", keys_.size());
-  }
-  for (std::size_t i = 0; i < keys_.size(); ++i) out += fmt::format("{}c{}", out.empty() ? "" : ", ", i);
-  return out;
-}
-
-// "… AS c0, …, " of the keys, which become the statement's first columns.
-std::string Compiler::named_keys(Statement& statement) const {
+// "… AS c0, …, " of the keys, which become the first columns.
+std::string Compiler::named_keys(std::vector<Column>& columns) const {
   std::string select;
   for (std::size_t i = 0; i < keys_.size(); ++i) {
     const bool time = i == 0 && by_time();
     select += time ? fmt::format("toInt64(_k{0}) * {1} AS c{0}, ", i, query_.grid > 0 ? 1 : second)
                    : fmt::format("CAST(_k{0}, 'String') AS c{0}, ", i);
-    statement.columns.push_back({keys_[i].name, time ? Type::time : Type::text, ""});
+    columns.push_back({keys_[i].name, time ? Type::time : Type::text, ""});
   }
   return select;
 }
 
-Result<Statement> Compiler::histogram(Branch branch) {
+Result<Unordered> Compiler::histogram(Branch branch) {
   keys_ = TRY(keys_of(sql_, query_));
   where_ = selected(sql_, query_.grain, query_.filter, query_.range);
-  Statement statement;
-  const std::string keys = named_keys(statement);
-  statement.columns.push_back({"bucket", Type::number, ""});
-  statement.columns.push_back({"count", Type::number, "spans"});
-  statement.sql =
-      fmt::format("SELECT {}toInt64(_bucket) AS c{}, CAST(_count / 1e6, 'Nullable(Float64)') AS c{} FROM ({}) LIMIT {}",
-                  keys, keys_.size(), keys_.size() + 1, span_buckets(branch), query_.limit);
-  statement.parameters = sql_.take();
-  return statement;
+  Unordered out;
+  const std::string keys = named_keys(out.columns);
+  out.columns.push_back({"bucket", Type::number, ""});
+  out.columns.push_back({"count", Type::number, "spans"});
+  out.sql = fmt::format("SELECT {}toInt64(_bucket) AS c{}, CAST(_count / 1e6, 'Nullable(Float64)') AS c{} FROM ({})",
+                        keys, keys_.size(), keys_.size() + 1, span_buckets(branch));
+  return out;
 }
 
-Result<Statement> Compiler::run() {
+Result<Unordered> Compiler::run() {
   keys_ = TRY(keys_of(sql_, query_));
   TRY(find_measures());
   where_ = selected(sql_, query_.grain, query_.filter, query_.range);
-  const std::string by = order();
-  if (by.empty()) return fail(ErrorKind::invalid, "`order` must be a column of the answer, not {}.", query_.order);
 
-  Statement statement;
+  Unordered out;
   std::string select, sums, alive, parts;
   for (const Partial* partial : partials_) {
     sums += fmt::format("{}{}(u{}) AS {}", sums.empty() ? "" : ", ", partial->quantile > 0 ? "max" : "sum",
@@ -406,20 +389,66 @@ Result<Statement> Compiler::run() {
   if (!keys_.empty() && !alive.empty()) alive = " HAVING " + alive;
   if (keys_.empty()) alive.clear();
   for (const Branch other : branches_) parts += (parts.empty() ? "" : " UNION ALL ") + branch(other);
-  select = named_keys(statement);
+  select = named_keys(out.columns);
   for (std::size_t i = 0; i < measures_.size(); ++i) {
     const Measure& measure = *measures_[i];
     const bool item = query_.grain != Grain::span && !measure.item_sql.empty();
+    out.columns.push_back({std::string(measure.name), measure.type, measure.unit});
     select += fmt::format("{}CAST({}, '{}') AS c{}", i > 0 ? ", " : "", item ? measure.item_sql : measure.sql,
-                          measure.type == Type::money ? "Nullable(Int128)" : "Nullable(Float64)", keys_.size() + i);
-    statement.columns.push_back({std::string(measure.name), measure.type, measure.unit});
+                          type_of(out.columns.back()), keys_.size() + i);
   }
   const std::string summed =
       branches_.size() == 1 ? parts + alive
                             : fmt::format("SELECT {}{} FROM ({}){}{}", key_names(), sums, parts, group_by(), alive);
-  statement.sql = fmt::format("SELECT {} FROM ({}) ORDER BY {} LIMIT {}", select, summed, by, query_.limit);
-  statement.parameters = sql_.take();
-  return statement;
+  out.sql = fmt::format("SELECT {} FROM ({})", select, summed);
+  return out;
+}
+
+// Measures of spans beside those of scores: each group has a row of both, and the greater is what there is. Where no
+// score is, none are counted.
+Result<Unordered> of_spans_and_scores(Sql& sql, const MeasureQuery& query) {
+  MeasureQuery of_spans = query, of_scores = query;
+  std::erase_if(of_spans.measures, is_score_measure);
+  std::erase_if(of_scores.measures, [](const std::string& name) { return !is_score_measure(name); });
+  const Unordered spans = TRY(Compiler(sql, of_spans).run()), scores = TRY(unordered_scores(sql, of_scores));
+  const std::size_t keys = spans.columns.size() - of_spans.measures.size();
+  Unordered out{.sql = "",
+                .columns = {spans.columns.begin(), spans.columns.begin() + static_cast<std::ptrdiff_t>(keys)}};
+  std::string names, sums, left, right;
+  for (std::size_t i = 0; i < keys; ++i) names += fmt::format("{}c{}", i > 0 ? ", " : "", i);
+  std::size_t next_span = keys, next_score = keys;
+  for (std::size_t i = 0; i < query.measures.size(); ++i) {
+    const bool score = is_score_measure(query.measures[i]);
+    const std::size_t from = score ? next_score++ : next_span++;
+    const Column& column = (score ? scores : spans).columns[from];
+    const std::string none = fmt::format("CAST(NULL, '{}')", type_of(column)), value = fmt::format("c{}", from);
+    const std::string_view comma = i > 0 || keys > 0 ? ", " : "";
+    left += fmt::format("{}{} AS m{}", comma, score ? none : value, i);
+    right += fmt::format("{}{} AS m{}", comma, score ? value : none, i);
+    const std::string sum = counts_scores(column) ? fmt::format("ifNull(max(m{}), 0)", i) : fmt::format("max(m{})", i);
+    sums += fmt::format("{}CAST({}, '{}') AS c{}", comma, sum, type_of(column), keys + i);
+    out.columns.push_back(column);
+  }
+  out.sql = fmt::format("SELECT {0}{1} FROM (SELECT {0}{2} FROM ({3}) UNION ALL SELECT {0}{4} FROM ({5})){6}{7}", names,
+                        sums, left, spans.sql, right, scores.sql, keys > 0 ? " GROUP BY " : "", names);
+  return out;
+}
+
+// By the column that is asked for; else by time, else the first measure's greatest first; then by what it is split by.
+Result<std::string> order_of(const MeasureQuery& query, const std::vector<Column>& columns) {
+  const std::size_t keys = columns.size() - query.measures.size();
+  std::string out;
+  if (!query.order.empty()) {
+    const bool down = query.order.starts_with('-');
+    const auto found = std::ranges::find(columns, query.order.substr(down ? 1 : 0), &Column::name);
+    if (found == columns.end())
+      return fail(ErrorKind::invalid, "`order` must be a column of the answer, not {}.", query.order);
+    out = fmt::format("c{} {} NULLS LAST", found - columns.begin(), down ? "DESC" : "ASC");
+  } else if (query.step.empty() && query.grid == 0) {
+    out = fmt::format("c{} DESC NULLS LAST", keys);
+  }
+  for (std::size_t i = 0; i < keys; ++i) out += fmt::format("{}c{}", out.empty() ? "" : ", ", i);
+  return out;
 }
 
 }  // namespace
@@ -433,13 +462,23 @@ Result<Statement> compile_histogram(std::uint32_t project, const MeasureQuery& q
   MeasureQuery named = query;
   named.measures = {"spans"};
   TRY(check(named));
-  return Compiler(project, query).histogram(of == "ttft" ? Branch::ttft : Branch::latency);
+  Sql sql(project, query.now);
+  Unordered asked = TRY(Compiler(sql, query).histogram(of == "ttft" ? Branch::ttft : Branch::latency));
+  return Statement{fmt::format("{} LIMIT {}", asked.sql, query.limit), sql.take(), std::move(asked.columns)};
 }
 
 Result<Statement> compile(std::uint32_t project, const MeasureQuery& query) {
   TRY(check(query));
-  if (asks_points(query)) return compile_points(project, query);
-  return asks_scores(query) ? compile_scores(project, query) : Compiler(project, query).run();
+  Sql sql(project, query.now);
+  const auto scores = std::ranges::count_if(query.measures, is_score_measure);
+  const bool only = scores == std::ssize(query.measures);
+  Unordered asked = TRY(asks_points(query) ? unordered_points(sql, query)
+                        : only             ? unordered_scores(sql, query)
+                        : scores > 0       ? of_spans_and_scores(sql, query)
+                                           : Compiler(sql, query).run());
+  const std::string by = TRY(order_of(query, asked.columns));
+  return Statement{fmt::format("{} ORDER BY {} LIMIT {}", asked.sql, by, query.limit), sql.take(),
+                   std::move(asked.columns)};
 }
 
 }  // namespace pawl::query

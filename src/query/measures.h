@@ -71,7 +71,6 @@ std::string_view timed_rows(Branch branch), time_of(Branch branch);
 // Whether the filter looks at these columns only.
 bool looks_at_only(const Node& node, const std::vector<std::string_view>& keys);
 
-// A query whose measures are metric.NAME: of the table `points` alone.
 // What rows are grouped by: its name in the answer, and the expression on a row of `spans` and of a roll-up.
 struct Key {
   std::string name, sql, rolled;
@@ -81,11 +80,19 @@ Result<std::vector<Key>> keys_of(Sql& sql, const MeasureQuery& query);
 // The start of the step of a grid in nanoseconds; of a roll-up where its hours are whole steps.
 std::string grid_step(const MeasureQuery& query, std::string_view nanoseconds);
 
-// score.NAME: scored.cc.
-bool asks_scores(const MeasureQuery& query);
-Result<Statement> compile_scores(std::uint32_t project, const MeasureQuery& query);
+// A measure query without its order and limit; its columns are called c0, c1, …: what it is split by, then measures.
+struct Unordered {
+  std::string sql;
+  std::vector<Column> columns;
+};
 
+// score.NAME: scored.cc.
+bool is_score_measure(std::string_view name);
+bool counts_scores(const Column& column);
+Result<Unordered> unordered_scores(Sql& sql, const MeasureQuery& query);
+
+// metric.NAME, of the table `points` alone: points.cc.
 bool asks_points(const MeasureQuery& query);
-Result<Statement> compile_points(std::uint32_t project, const MeasureQuery& query);
+Result<Unordered> unordered_points(Sql& sql, const MeasureQuery& query);
 
 }  // namespace pawl::query

@@ -88,7 +88,7 @@ struct Wanted {
 // A metric of that very name wins over a figure of a shorter one.
 Result<Wanted> wanted_of(std::string_view measure, const std::vector<MetricInfo>& metrics) {
   if (!measure.starts_with(prefix))
-    return fail(ErrorKind::invalid, "{} is of spans, metric.NAME of metric points: ask for them apart.", measure);
+    return fail(ErrorKind::invalid, "{} is not of metric points, metric.NAME is: ask for them apart.", measure);
   const std::string_view name = measure.substr(prefix.size());
   const MetricInfo* shorter = nullptr;
   const Figure* figure = nullptr;
@@ -111,12 +111,12 @@ struct Keys {
   std::string select, names;  // "expr AS _k0, …, ", "_k0, …"
 };
 
-Result<Keys> keys_of(Sql& sql, const MeasureQuery& query, Statement& statement) {
+Result<Keys> keys_of(Sql& sql, const MeasureQuery& query, std::vector<Column>& columns) {
   Keys keys;
   const auto add = [&](std::string_view name, std::string_view expression, Type type) {
-    keys.select += fmt::format("{} AS _k{}, ", expression, statement.columns.size());
-    keys.names += fmt::format("{}_k{}", keys.names.empty() ? "" : ", ", statement.columns.size());
-    statement.columns.push_back({std::string(name), type, ""});
+    keys.select += fmt::format("{} AS _k{}, ", expression, columns.size());
+    keys.names += fmt::format("{}_k{}", keys.names.empty() ? "" : ", ", columns.size());
+    columns.push_back({std::string(name), type, ""});
   };
   if (!query.step.empty())
     add("time",
@@ -203,9 +203,8 @@ bool asks_points(const MeasureQuery& query) {
   return std::ranges::any_of(query.measures, [](const std::string& name) { return name.starts_with(prefix); });
 }
 
-Result<Statement> compile_points(std::uint32_t project, const MeasureQuery& query) {
-  Sql sql(project);
-  Statement statement;
+Result<Unordered> unordered_points(Sql& sql, const MeasureQuery& query) {
+  Unordered out;
   std::vector<Wanted> wanted;
   for (const std::string& name : query.measures) wanted.push_back(TRY(wanted_of(name, query.metrics)));
   std::string condition;
@@ -213,36 +212,23 @@ Result<Statement> compile_points(std::uint32_t project, const MeasureQuery& quer
     const Node node = TRY(over_points(*query.filter.root()));
     condition = " AND " + row_condition(sql, node, query.range);
   }
-  const Keys keys = TRY(keys_of(sql, query, statement));
-  const std::size_t first = statement.columns.size();
+  const Keys keys = TRY(keys_of(sql, query, out.columns));
+  const std::size_t first = out.columns.size();
   const std::string rows = added_sql(sql, query, wanted, keys, condition);
-  std::string select, order;
+  std::string select;
   for (std::size_t i = 0; i < first; ++i)
-    select += statement.columns[i].type == Type::time ? fmt::format("toInt64(_k{0}) * 1000000000 AS c{0}, ", i)
-                                                      : fmt::format("CAST(_k{0}, 'String') AS c{0}, ", i);
+    select += out.columns[i].type == Type::time ? fmt::format("toInt64(_k{0}) * 1000000000 AS c{0}, ", i)
+                                                : fmt::format("CAST(_k{0}, 'String') AS c{0}, ", i);
   for (std::size_t i = 0; i < wanted.size(); ++i) {
     const std::string which = fmt::format("_metric = {}", sql.text(wanted[i].metric->name));
     std::string figure;
     for (const char c : wanted[i].figure->sql) figure += c == '$' ? which : std::string(1, c);
     select += fmt::format("{}CAST({}, 'Nullable(Float64)') AS c{}", i > 0 ? ", " : "", figure, first + i);
-    statement.columns.push_back({query.measures[i], Type::number,
-                                 wanted[i].figure->unit.empty() ? wanted[i].metric->unit : wanted[i].figure->unit});
+    out.columns.push_back({query.measures[i], Type::number,
+                           wanted[i].figure->unit.empty() ? wanted[i].metric->unit : wanted[i].figure->unit});
   }
-  if (!query.order.empty()) {
-    const bool down = query.order.starts_with('-');
-    const auto found = std::ranges::find(statement.columns, query.order.substr(down ? 1 : 0), &Column::name);
-    if (found == statement.columns.end())
-      return fail(ErrorKind::invalid, "`order` must be a column of the answer, not {}.", query.order);
-    order = fmt::format("c{} {} NULLS LAST, ", found - statement.columns.begin(), down ? "DESC" : "ASC");
-  } else if (query.step.empty()) {
-    order = fmt::format("c{} DESC NULLS LAST, ", first);
-  }
-  for (std::size_t i = 0; i < first; ++i) order += fmt::format("c{}, ", i);
-  order.resize(order.size() - 2);
-  statement.sql = fmt::format("SELECT {} FROM ({}){} ORDER BY {} LIMIT {}", select, rows,
-                              first == 0 ? "" : " GROUP BY " + keys.names, order, query.limit);
-  statement.parameters = sql.take();
-  return statement;
+  out.sql = fmt::format("SELECT {} FROM ({}){}", select, rows, first == 0 ? "" : " GROUP BY " + keys.names);
+  return out;
 }
 
 }  // namespace pawl::query

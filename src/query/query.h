@@ -144,8 +144,8 @@ struct MetricFigure {
   std::string name, unit, definition;
 };
 std::vector<MetricFigure> figures_of(const MetricInfo& metric);
-// A score's name as measures: score.NAME is the mean of its values; .pass_rate, .count, .sum, .min, .max. Scores are
-// asked for by themselves, over the same filter, time and splits as spans. score.pass_rate and score.count are of all
+// A score's name as measures: score.NAME is the mean of its values; .pass_rate, .count, .sum, .min, .max: over the same
+// filter, time and splits as spans, and beside measures of these. score.pass_rate and score.count are of all
 // scores with a value from 0 to 1, whatever they are called: those of .5 and more pass.
 std::vector<MetricFigure> figures_of_score(std::string_view name);
 // Names of the dimensions that points have; attr.NAME too.

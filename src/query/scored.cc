@@ -40,8 +40,6 @@ struct Wanted {
 };
 
 Result<Wanted> wanted_of(std::string_view measure) {
-  if (!measure.starts_with(prefix))
-    return fail(ErrorKind::invalid, "{} is of spans, score.NAME of scores: ask for them apart.", measure);
   Wanted out{std::string(measure.substr(prefix.size()))};
   for (const Figure& figure : of_all)
     if (out.name == figure.suffix) return Wanted{.name = "", .figure = &figure};
@@ -92,8 +90,12 @@ const Dimension score_dimension = {
     .sql = "scores",
 };
 
-bool asks_scores(const MeasureQuery& query) {
-  return std::ranges::any_of(query.measures, [](const std::string& name) { return name.starts_with(prefix); });
+bool is_score_measure(std::string_view name) {
+  return name.starts_with(prefix);
+}
+
+bool counts_scores(const Column& column) {
+  return column.unit == "scores";
 }
 
 std::vector<MetricFigure> figures_of_score(std::string_view name) {
@@ -116,9 +118,8 @@ Statement compile_score_names(std::uint32_t project) {
   return statement;
 }
 
-Result<Statement> compile_scores(std::uint32_t project, const MeasureQuery& query) {
-  Sql sql(project, query.now);
-  Statement statement;
+Result<Unordered> unordered_scores(Sql& sql, const MeasureQuery& query) {
+  Unordered out;
   std::vector<Wanted> wanted;
   std::vector<std::string> names;
   bool all = false;
@@ -138,7 +139,7 @@ Result<Statement> compile_scores(std::uint32_t project, const MeasureQuery& quer
     if (!time) group += fmt::format(", _k{}", i);
     select += time ? fmt::format("toInt64(_first) * {} AS c0, ", query.grid > 0 ? 1 : second)
                    : fmt::format("CAST(_k{0}, 'String') AS c{0}, ", i);
-    statement.columns.push_back({keys[i].name, time ? Type::time : Type::text, ""});
+    out.columns.push_back({keys[i].name, time ? Type::time : Type::text, ""});
   }
   const std::string named =
       all ? "" : fmt::format(" AND name IN {}", sql.bind("Array(String)", text_array_value(names)));
@@ -148,29 +149,17 @@ Result<Statement> compile_scores(std::uint32_t project, const MeasureQuery& quer
   const std::string rows = fmt::format(
       "SELECT {}_name, any(_value) AS _value, any(_has) AS _has FROM ({}) GROUP BY _id, _name{} HAVING sum(sign) > 0",
       grouped, pairs, group);
-  std::string by, keys_at;
+  std::string keys_at;
   for (std::size_t i = 0; i < keys.size(); ++i) keys_at += fmt::format("{}c{}", i > 0 ? ", " : "", i);
   for (std::size_t i = 0; i < wanted.size(); ++i) {
     std::string figure;
     const std::string which = fmt::format("_name = {}", sql.text(wanted[i].name));
     for (const char c : wanted[i].figure->sql) figure += c == '$' ? which : std::string(1, c);
     select += fmt::format("{}CAST({}, 'Nullable(Float64)') AS c{}", i > 0 ? ", " : "", figure, keys.size() + i);
-    statement.columns.push_back({query.measures[i], Type::number, wanted[i].figure->unit});
+    out.columns.push_back({query.measures[i], Type::number, wanted[i].figure->unit});
   }
-  if (!query.order.empty()) {
-    const bool down = query.order.starts_with('-');
-    const auto found = std::ranges::find(statement.columns, query.order.substr(down ? 1 : 0), &Column::name);
-    if (found == statement.columns.end())
-      return fail(ErrorKind::invalid, "`order` must be a column of the answer, not {}.", query.order);
-    by = fmt::format("c{} {} NULLS LAST", found - statement.columns.begin(), down ? "DESC" : "ASC");
-  } else if (!by_time) {
-    by = fmt::format("c{} DESC NULLS LAST", keys.size());
-  }
-  if (!keys_at.empty()) by += (by.empty() ? "" : ", ") + keys_at;
-  statement.sql = fmt::format("SELECT {} FROM ({}){}{} ORDER BY {} LIMIT {}", select, rows,
-                              keys_at.empty() ? "" : " GROUP BY ", keys_at, by, query.limit);
-  statement.parameters = sql.take();
-  return statement;
+  out.sql = fmt::format("SELECT {} FROM ({}){}{}", select, rows, keys_at.empty() ? "" : " GROUP BY ", keys_at);
+  return out;
 }
 
 }  // namespace pawl::query

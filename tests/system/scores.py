@@ -61,7 +61,7 @@ def in_queries(checks, server):
     checks.equal("of a span alone", [row["name"] for row in spans], ["chat"])
     names = {one["name"] for one in server.get("/api/v1/measures")["measures"]}
     checks.check("the catalogue knows them", {"score.quality", "score.ok.pass_rate", "score.happy.count"} <= names)
-    checks.check("and refuses a mixture", "ask for them apart" in ask(server, ["score.ok", "spans"]))
+    beside_measures(checks, server)
     answer = server.post("/api/v1/filter", {"filter": "score.>1"}).json()
     checks.check("a name is missing", not answer["ok"] and "score." in answer["error"]["message"], answer)
 
@@ -85,6 +85,39 @@ def last_word(checks, server):
     checks.equal("a list's rows have them as columns", next(one["scores"] for one in listed if one["trace_id"] == trace(8)), {"quality": 0, "none": None})
     checks.equal("what is no column of it is said", server.call("GET", "/api/v1/traces?columns=cost").status, 400)
     checks.equal("unless asked for", server.get("/api/v1/scores?all=1&name=quality&trace=" + trace(8))["total"], 2)
+
+
+def beside_measures(checks, server):
+    """Measures of spans and of scores in one query: the same as asked for apart, by step and split."""
+    checks.equal("beside spans", ask(server, ["spans", "score.ok.pass_rate", "traces", "score.ok.count"]), [[16, .5, 8, 8]])
+    for more in ({"dimensions": ["agent"]}, {"step": "1h"}, {"dimensions": ["agent", "model"], "step": "5m"}, {"dimensions": ["agent"], "filter": "score.tone=warm", "grain": "trace"}):
+        keys = len(more.get("dimensions", ())) + ("step" in more)
+        spans, scores = ({tuple(row[:keys]): row[keys:] for row in ask(server, measures, **more)} for measures in (["llm_calls", "cost"], ["score.quality", "score.happy.count"]))
+        both = {tuple(row[:keys]): row[keys:] for row in ask(server, ["score.quality", "llm_calls", "score.happy.count", "cost"], **more)}
+        wanted = {key: [scores.get(key, [None, 0])[0], calls, scores.get(key, [None, 0])[1], cost] for key, (calls, cost) in spans.items()}
+        checks.equal(f"as apart: {more}", both, wanted)
+    checks.equal("in the order of a score", [row[0] for row in ask(server, ["spans", "score.quality"], dimensions=["agent"], order="score.quality")], ["shop", "desk"])
+    checks.equal("as many as wanted", ask(server, ["spans", "score.quality.count"], dimensions=["agent"], order="-score.quality.count", limit=1), [["desk", 8, 4]])
+    checks.equal("none are counted where there is none", ask(server, ["spans", "score.happy.count", "score.happy"], dimensions=["agent"], filter="agent=desk"), [["desk", 8, 0, None]])
+    checks.check("a metric is still asked for apart", "metric.NAME" in ask(server, ["score.ok", "spans", "metric.x"]))
+
+
+def of_sessions(checks, server):
+    """A session's own word, else what its traces and their spans were given; others' words are no part of it."""
+    def row(columns):
+        return next(one for one in server.get(f"/api/v1/sessions?columns={columns}&limit=1000")["sessions"] if one["session_id"] == "s1")
+    one = row("score.quality,score.happy,score.none")
+    checks.equal("its own word", one["scores"], {"quality": None, "happy": 1, "none": None})
+    checks.check("the mean of its traces", list(one["trace_scores"]) == ["quality"] and one["trace_scores"]["quality"]["count"] == 2 and abs(one["trace_scores"]["quality"]["mean"] - .15) < 1e-12, one)
+    put = server.post("/api/v1/scores", [{"id": "own", "name": "quality", "value": .9, "session_id": "s1"}, {"name": "step", "value": 3, "trace_id": trace(1), "span_id": f"{17:016x}"}, {"name": "word", "value": "so", "kind": "category", "trace_id": trace(1)}]).json()
+    checks.equal("given", put["refused"], [])
+    server.wait_for(lambda: ask(server, ["score.step.count", "score.word.count", "score.quality.count"]) == [[1, 1, 9]], 60, "the copy")
+    one = row("score.quality,score.step,score.word")
+    checks.equal("the session's own word hides the mean", (one["scores"]["quality"], one["trace_scores"]), (.9, {"step": {"count": 1, "mean": 3}, "word": {"count": 1, "mean": None}}))
+    checks.equal("twenty columns", len(row(",".join(["score.quality"] + [f"score.x{i}" for i in range(19)]))["scores"]), 20)
+    checks.check("only where asked for", "trace_scores" not in server.get("/api/v1/sessions?limit=1")["sessions"][0])
+    server.call("DELETE", "/api/v1/scores/own")
+    server.wait_for(lambda: ask(server, ["score.quality.count"]) == [[8]], 60, "its removal")
 
 
 def definitions(checks, server):
@@ -154,6 +187,7 @@ def main():
         server.key = made["key"]
         send(server)
         in_queries(checks, server)
+        of_sessions(checks, server)
         last_word(checks, server)
         definitions(checks, server)
         as_csv(checks, server)

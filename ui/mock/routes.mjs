@@ -31,7 +31,8 @@ function page(world, rows, q, pick) {
   const at = Number(q.cursor || 0), limit = Number(q.limit || 100);
   const wanted = (q.columns ?? '').split(',').filter(Boolean).map((name) => name.replace(/^score\./, ''));
   const scored = (row) => (wanted.length ? { ...row, scores: Object.fromEntries(wanted.map((name) => [name, (row.scores ?? row._?.session?.scores)?.[name] ?? null])) } : row);
-  return { [pick]: sorted.slice(at, at + limit).map(scored).map(clean), next_cursor: at + limit < sorted.length ? String(at + limit) : null, stats: stats(rows.reduce((n, r) => n + (r.span_count ?? 1), 0)) };
+  const averaged = (row) => (pick === 'sessions' && wanted.length ? { ...row, trace_scores: Object.fromEntries(wanted.filter((name) => row.scores[name] === null).map((name) => [name, { count: row.trace_count, mean: 0.5 }])) } : row);
+  return { [pick]: sorted.slice(at, at + limit).map(scored).map(averaged).map(clean), next_cursor: at + limit < sorted.length ? String(at + limit) : null, stats: stats(rows.reduce((n, r) => n + (r.span_count ?? 1), 0)) };
 }
 
 function values(world, q) {

@@ -270,3 +270,11 @@ test('scores are columns that the server is asked for; the first is among the us
   await eventually(async () => assert.match(await page.getByRole('grid').textContent(), /0\.\d\d/));
   assert.match(query(page).get('cols'), /score\.goal/);
 });
+
+test('a session without a score of its own shows the mean of its traces, and says so', async ({ go, page }) => {
+  await go(`/sessions?${week}&cols=started,message,score.tone`);
+  await listed(page);
+  const mean = page.getByRole('gridcell').filter({ hasText: '⌀ 0.50' }).first();
+  await mean.waitFor();
+  assert.match(await mean.getAttribute('title'), /^Mean of \d+ scores? of its traces$/);
+});

@@ -1,4 +1,7 @@
 // Lists of sessions, traces and spans: a page at a time over growing windows of time.
+#include <map>
+#include <span>
+
 #include "base/text.h"
 #include "inside.h"
 
@@ -264,19 +267,80 @@ Result<std::vector<scores::Score>> scores_of_row(const Explore::Inside& inside, 
   return found;
 }
 
-// "scores": {name: value or null}; of several words (of people) the newest.
-std::string with_scores(std::string row, const std::vector<std::string>& names, std::vector<scores::Score> found) {
+// Of what a session's traces and their spans were given, by session and name.
+struct Mean {
+  double count = 0;
+  std::optional<double> mean;  // none: no number
+};
+using Means = std::map<std::pair<std::string, std::string>, Mean>;
+
+constexpr std::size_t most_filter_bytes = 6'000;  // of the names of sessions in one question
+constexpr std::size_t most_means_asked = 10;      // two measures each
+
+Result<> ask_means(warehouse::Warehouse& store, ProjectId project, std::string_view sessions, query::Range range,
+                   std::span<const std::string> names, Read& read, Means& out) {
+  auto filter = query::Filter::parse(fmt::format("session={}", sessions));
+  if (!filter) return fail(ErrorKind::invalid, "The scores of traces: {}", filter.error().message);
+  query::MeasureQuery query{
+      .measures = {}, .dimensions = {"session"}, .filter = std::move(*filter), .range = range, .limit = 10'000};
+  for (const auto& name : names)
+    for (const auto figure : {"count", "mean"}) query.measures.push_back(fmt::format("score.{}.{}", name, figure));
+  const auto rows = TRY(run(store, TRY(query::compile(project, query)), read)).rows;
+  for (std::size_t row = 0; row < rows.size(); ++row) {
+    for (std::size_t i = 0; i < names.size(); ++i)
+      out[{std::string(rows.text(0, row)), names[i]}] = {
+          .count = rows.real(1 + 2 * i, row), .mean = query::number_at(rows, 2 + 2 * i, row, query::Type::number)};
+  }
+  return {};
+}
+
+// Of the sessions of a page. A session's own scores are in them too: to be asked only where it has none.
+Result<Means> means_of(warehouse::Warehouse& store, ProjectId project, const std::vector<std::string>& names,
+                       ListPage& page) {
+  using C = query::SessionColumn;
+  Means out;
+  std::string asked;
+  query::Range range;
+  const auto ask = [&]() -> Result<> {
+    for (std::size_t i = 0; i < names.size() && !asked.empty(); i += most_means_asked)
+      TRY(ask_means(store, project, asked, range,
+                    std::span(names).subspan(i, std::min(most_means_asked, names.size() - i)), page.read, out));
+    asked.clear();
+    return {};
+  };
+  for (const auto& [rows, i] : page.rows) {
+    const Cells<C> c(*rows, i);
+    const auto session = query::quoted(c.text(C::session));
+    if (c.text(C::session).empty() || session.size() > most_filter_bytes) continue;
+    if (asked.size() + session.size() > most_filter_bytes) TRY(ask());
+    const Nanos from = c.integer(C::start), to = from + c.integer(C::duration) + 1;
+    range = asked.empty() ? query::Range{from, to} : query::Range{std::min(range.from, from), std::max(range.to, to)};
+    asked += fmt::format("{}{}", asked.empty() ? "" : ",", session);
+  }
+  TRY(ask());
+  return out;
+}
+
+// "scores": {name: value or null}, of several words (of people) the newest; of a session also "trace_scores": {name:
+// {count, mean}} of those that it was not given itself, but its traces or their spans.
+std::string with_scores(std::string row, const std::vector<std::string>& names, std::vector<scores::Score> found,
+                        const std::string& session, const Means& means) {
   std::ranges::sort(found, std::ranges::greater(), &scores::Score::changed);
   constexpr std::string_view none = ",\"scores\":{}}";
   row.resize(row.size() - (row.ends_with(none) ? none.size() : 1));
-  JsonWriter json;
-  json.object();
+  JsonWriter json, of_traces;
+  json.object(), of_traces.object();
   for (const auto& name : names) {
     json.key(name);
     const auto newest = std::ranges::find(found, name, &scores::Score::name);
     newest == found.end() ? static_cast<void>(json.null()) : scores::write_value(json, *newest);
+    const auto mean = means.find({session, name});
+    if (newest != found.end() || mean == means.end() || mean->second.count == 0) continue;
+    of_traces.key(name).object().field("count", static_cast<std::int64_t>(mean->second.count));
+    of_traces.field("mean", mean->second.mean).end();
   }
-  return fmt::format("{},\"scores\":{}}}", row, json.end().text());
+  return fmt::format("{},\"scores\":{}{}}}", row, json.end().text(),
+                     session.empty() ? "" : fmt::format(",\"trace_scores\":{}", of_traces.end().text()));
 }
 
 Result<net::Response> list(Explore::Inside& inside, warehouse::Warehouse& store, const net::Request& request,
@@ -287,14 +351,19 @@ Result<net::Response> list(Explore::Inside& inside, warehouse::Warehouse& store,
   query.limit = TRY(limit_of(request, query.limit));
   const auto scored = TRY(scores_asked(request));
   const auto project = projects::access_of(request).project;
-  const ListPage page = TRY(fetch_list(store, project, std::move(query)));
+  ListPage page = TRY(fetch_list(store, project, std::move(query)));
   JsonWriter json;
   json.object().key(plural(grain)).array();
   auto rows = TRY(list_rows(store, project, grain, page));
+  const bool sessions = grain == Grain::session && !scored.empty();
+  const Means means = sessions ? TRY(means_of(store, project, scored, page)) : Means();
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const auto& [block, place] = page.rows[i];
+    const auto session =
+        sessions ? Cells<query::SessionColumn>(*block, place).text(query::SessionColumn::session) : std::string();
     if (!scored.empty())
-      rows[i] = with_scores(std::move(rows[i]), scored, TRY(scores_of_row(inside, project, grain, *block, place)));
+      rows[i] = with_scores(std::move(rows[i]), scored, TRY(scores_of_row(inside, project, grain, *block, place)),
+                            session, means);
     json.raw(rows[i]);
   }
   json.end().key("next_cursor");
@@ -307,24 +376,27 @@ Result<net::Response> list(Explore::Inside& inside, warehouse::Warehouse& store,
 
 void add_list_routes(net::Router& router, Explore::Inside& inside) {
   for (const Grain grain : {Grain::session, Grain::trace, Grain::span}) {
-    router.add({.method = "GET",
-                .pattern = fmt::format("/api/v1/{}", plural(grain)),
-                .permission = "read",
-                .handler =
-                    [&inside, grain](net::Request& request) {
-                      return inside.answer(request, [&inside, &request, grain](warehouse::Warehouse& store) {
-                        return list(inside, store, request, grain);
-                      });
-                    },
-                .summary = fmt::format("Lists {}, newest first", plural(grain)),
-                .query = {{"filter", "the filter language (docs/reference/filters.md)"},
-                          {"from", "RFC 3339; default 24 h before `to`"},
-                          {"to", "RFC 3339, exclusive; default now"},
-                          {"limit", "1 to 1000, default 50"},
-                          {"cursor", "`next_cursor` of the page before"},
-                          {"order", "[-]start cost duration tokens errors name; default -start"},
-                          {"columns", "score.NAME, comma between: rows have scores:{NAME: value} of these"}},
-                .answers = fmt::format("{{{}:[{}], next_cursor, stats:Stats}}", plural(grain), shape_of(grain))});
+    router.add(
+        {.method = "GET",
+         .pattern = fmt::format("/api/v1/{}", plural(grain)),
+         .permission = "read",
+         .handler =
+             [&inside, grain](net::Request& request) {
+               return inside.answer(request, [&inside, &request, grain](warehouse::Warehouse& store) {
+                 return list(inside, store, request, grain);
+               });
+             },
+         .summary = fmt::format("Lists {}, newest first", plural(grain)),
+         .query = {{"filter", "the filter language (docs/reference/filters.md)"},
+                   {"from", "RFC 3339; default 24 h before `to`"},
+                   {"to", "RFC 3339, exclusive; default now"},
+                   {"limit", "1 to 1000, default 50"},
+                   {"cursor", "`next_cursor` of the page before"},
+                   {"order", "[-]start cost duration tokens errors name; default -start"},
+                   {"columns",
+                    "score.NAME, comma between: rows have scores:{NAME: value} of these; a session that was given none "
+                    "itself trace_scores:{NAME: {count, mean}} of its traces and their spans"}},
+         .answers = fmt::format("{{{}:[{}], next_cursor, stats:Stats}}", plural(grain), shape_of(grain))});
   }
 }
 

@@ -146,7 +146,7 @@ TEST_F(Points, AreSplitAndFiltered) {
 TEST_F(Points, RefuseWhatTheyDoNotKnow) {
   EXPECT_EQ(ask({{"metric.request"}}), Lines{"No metric is called request. Did you mean metric.requests?"});
   EXPECT_EQ(ask({{"metric.spent", "cost"}}),
-            Lines{"cost is of spans, metric.NAME of metric points: ask for them apart."});
+            Lines{"cost is not of metric points, metric.NAME is: ask for them apart."});
   EXPECT_EQ(
       ask({.measures = {"metric.spent"}, .by = {"session"}}),
       Lines{"Metric points cannot be split by session; they know service, agent, model, model_requested, provider, "

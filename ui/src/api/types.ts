@@ -57,6 +57,8 @@ export interface Session extends Run {
   active_ms: number;
   outcome: 'done' | 'not done' | null;
   trace_count: number;
+  /** Of names without a score of the session itself, where a list asked for scores. */
+  trace_scores?: Record<string, { count: number; mean: number | null }>;
 }
 export interface Part {
   type: 'text' | 'reasoning' | 'tool_call' | 'tool_result' | 'media' | 'other';

@@ -16,6 +16,8 @@ export interface Column {
   spare: number;
   /** What stands in the cell; '' shows nothing's sign. */
   text: (row: Row) => string;
+  /** What a value that is not the row's own is of. */
+  of?: (row: Row) => string;
 }
 
 const isSpan = (row: Row): row is Span => 'span_id' in row;
@@ -83,8 +85,15 @@ const first: Record<Grain, readonly string[]> = {
 
 const titled = (name: string) => name.charAt(0).toUpperCase() + name.slice(1).replaceAll(/[_-]/g, ' ');
 
+/** A session without a score of its own shows the mean of those of its traces. */
 function scoreColumn(name: string): Column {
-  return { id: `score.${name}`, label: titled(name), look: 'number', width: Math.max(56, Math.min(112, name.length * 7 + 20)), spare: 4, text: (row) => format.scored(row.scores?.[name]) };
+  const meanOf = (row: Row) => (isSession(row) ? row.trace_scores?.[name] : undefined);
+  const text = (row: Row) => {
+    const mean = meanOf(row)?.mean;
+    return mean === undefined || mean === null ? format.scored(row.scores?.[name]) : `⌀ ${format.score(mean)}`;
+  };
+  const of = (row: Row) => (meanOf(row) ? `Mean of ${format.plural(meanOf(row)!.count, 'score')} of its traces` : '');
+  return { id: `score.${name}`, label: titled(name), look: 'number', width: Math.max(64, Math.min(112, name.length * 7 + 20)), spare: 4, text, of };
 }
 
 /** The scores among chosen columns. */
