@@ -47,11 +47,6 @@ Result<void> check(const MeasureQuery& query) {
   return {};
 }
 
-// The type of a measure's column.
-std::string_view type_of(const Column& column) {
-  return column.type == Type::money ? "Nullable(Int128)" : "Nullable(Float64)";
-}
-
 class Compiler {
  public:
   Compiler(Sql& sql, const MeasureQuery& query) : query_(query), sql_(sql) {}
@@ -62,9 +57,10 @@ class Compiler {
   Result<void> find_measures();
   std::string branch(Branch branch);
   std::string rows();
-  std::optional<Rolled> rolled(bool quantiles) const;
+  std::optional<Rolled> rolled(Branch branch) const;
   std::string rolled_rows(const Rolled& from);
   std::string rolled_times(const Rolled& from, Branch branch);
+  std::string rolled_items(const Rolled& from, Branch branch);
   std::string from_rollup(const Rolled& from) const;
   std::string beside(const Rolled& from, const std::string& select) const;
   std::string distinct(Branch branch, std::string_view key);
@@ -157,8 +153,8 @@ std::string Compiler::partials(Branch branch) {
   return columns(branch, own);
 }
 
-// The smallest roll-up that answers this query's rows; none where only rows do.
-std::optional<Rolled> Compiler::rolled(bool quantiles) const {
+// The smallest roll-up that answers this query's branch; none where only rows do.
+std::optional<Rolled> Compiler::rolled(Branch branch) const {
   const auto& table = rollup_table();
   const bool by_rows = query_.grain == Grain::span || query_.filter.empty();
   if (!by_rows || std::ranges::any_of(keys_, [](const Key& key) { return key.rolled.empty(); })) return std::nullopt;
@@ -167,7 +163,7 @@ std::optional<Rolled> Compiler::rolled(bool quantiles) const {
   if (first >= last) return std::nullopt;
   for (std::size_t i = 0; i < table.size() && i < query_.rolled_up.size(); ++i) {
     const Rollup& one = table[i];
-    if (query_.rolled_up[i] == 0 || (quantiles && !one.quantiles)) continue;
+    if (query_.rolled_up[i] == 0 || !serves(one, branch)) continue;
     bool fits = query_.filter.empty() || looks_at_only(*query_.filter.root(), one.keys);
     for (std::size_t k = by_time() ? 1 : 0; k < keys_.size(); ++k) fits &= has_one(one.keys, keys_[k].sql);
     if (fits) return Rolled{&one, query_.rolled_up[i], first, last};
@@ -221,7 +217,7 @@ std::string Compiler::rolled_times(const Rolled& from, Branch branch) {
 }
 
 std::string Compiler::rows() {
-  if (const auto from = rolled(false)) return rolled_rows(*from);
+  if (const auto from = rolled(Branch::rows)) return rolled_rows(*from);
   return fmt::format("SELECT {}{} {}{}{}", select_keys(), partials(Branch::rows), Sql::spans(query_.range), where_,
                      group_by());
 }
@@ -231,7 +227,33 @@ constexpr std::string_view done_tasks_sql =
     " AND task != '' AND lower(outcome) IN ('done', 'success', 'succeeded', 'successful', 'ok', 'pass', 'passed', "
     "'resolved', 'solved', 'complete', 'completed', 'true', 'yes')";
 
+// Most items stand in rows that all count them with the weight 1: these are told apart alone. The others (`odd`:
+// sampled, or with a row that takes something back) are added up, and are there if that is more than nothing.
+std::string Compiler::rolled_items(const Rolled& from, Branch branch) {
+  const std::string_view item = item_of(branch);
+  const auto rows = [&](bool keys) {
+    return fmt::format(
+        "SELECT {}part AS _part, item AS _item, n AS _sum, w AS _weight {}{}", keys ? select_keys(true) : "",
+        from_rollup(from),
+        beside(from, fmt::format("{}{}, {}, sign, {}", keys ? select_keys() : "", part_of(item), item, weight_sql)));
+  };
+  const std::string all = rows(true);
+  const std::string odd =
+      fmt::format("(SELECT _item FROM ({}) WHERE _sum <= 0 OR _weight != _sum * 1000000)", rows(false));
+  std::vector<std::string> own;
+  for (const Partial* partial : partials_)
+    if (partial->branch == branch) own.emplace_back(partial->sql == "count()" ? "sum(_item_n)" : "sum(_item_w)");
+  return fmt::format(
+      "SELECT {0}{1} FROM (SELECT {0}toInt64(uniqExact(_item)) AS _item_n, _item_n * 1000000 AS _item_w FROM ({2}) "
+      "WHERE _item "
+      "NOT IN {3}{4} UNION ALL SELECT {0}toInt64(1) AS _item_n, intDiv(sum(_weight), sum(_sum)) AS _item_w FROM ({2}) "
+      "WHERE "
+      "_item IN {3}{5} HAVING sum(_sum) > 0){6}",
+      key_names(), columns(branch, own), all, odd, group_by("_part"), group_by("_item"), group_by());
+}
+
 std::string Compiler::distinct(Branch branch, std::string_view key) {
+  if (const auto from = rolled(branch)) return rolled_items(*from, branch);
   return fmt::format(
       "SELECT {}{} FROM (SELECT {}{} AS _item, intDiv(sum({}), sum(sign)) AS _item_w {}{}{}{} HAVING sum(sign) > 0){}",
       key_names(), partials(branch), select_keys(), key, weight_sql, Sql::spans(query_.range), where_,
@@ -259,7 +281,7 @@ std::string Compiler::quantiles(Branch branch, std::string_view source) {
 
 // Keys, `_bucket`, `_count` of the times of spans.
 std::string Compiler::span_buckets(Branch branch) {
-  if (const auto from = rolled(true)) return rolled_times(*from, branch);
+  if (const auto from = rolled(branch)) return rolled_times(*from, branch);
   return fmt::format("SELECT {}{} AS _bucket, sum({}) AS _count {}{} AND {}{} HAVING _count > 0", select_keys(),
                      bucket_sql(time_of(branch)), weight_sql, Sql::spans(query_.range), where_, timed_rows(branch),
                      group_by("_bucket"));
@@ -331,9 +353,8 @@ std::string Compiler::branch(Branch branch) {
     case Branch::rows:
       return rows();
     case Branch::traces:
-      return distinct(branch, "trace");
     case Branch::sessions:
-      return distinct(branch, session_key_sql);
+      return distinct(branch, item_of(branch));
     case Branch::tasks:
     case Branch::done_tasks:
       return distinct(branch, fmt::format("({}, task)", session_key_sql));
@@ -404,36 +425,6 @@ Result<Unordered> Compiler::run() {
   return out;
 }
 
-// Measures of spans beside those of scores: each group has a row of both, and the greater is what there is. Where no
-// score is, none are counted.
-Result<Unordered> of_spans_and_scores(Sql& sql, const MeasureQuery& query) {
-  MeasureQuery of_spans = query, of_scores = query;
-  std::erase_if(of_spans.measures, is_score_measure);
-  std::erase_if(of_scores.measures, [](const std::string& name) { return !is_score_measure(name); });
-  const Unordered spans = TRY(Compiler(sql, of_spans).run()), scores = TRY(unordered_scores(sql, of_scores));
-  const std::size_t keys = spans.columns.size() - of_spans.measures.size();
-  Unordered out{.sql = "",
-                .columns = {spans.columns.begin(), spans.columns.begin() + static_cast<std::ptrdiff_t>(keys)}};
-  std::string names, sums, left, right;
-  for (std::size_t i = 0; i < keys; ++i) names += fmt::format("{}c{}", i > 0 ? ", " : "", i);
-  std::size_t next_span = keys, next_score = keys;
-  for (std::size_t i = 0; i < query.measures.size(); ++i) {
-    const bool score = is_score_measure(query.measures[i]);
-    const std::size_t from = score ? next_score++ : next_span++;
-    const Column& column = (score ? scores : spans).columns[from];
-    const std::string none = fmt::format("CAST(NULL, '{}')", type_of(column)), value = fmt::format("c{}", from);
-    const std::string_view comma = i > 0 || keys > 0 ? ", " : "";
-    left += fmt::format("{}{} AS m{}", comma, score ? none : value, i);
-    right += fmt::format("{}{} AS m{}", comma, score ? value : none, i);
-    const std::string sum = counts_scores(column) ? fmt::format("ifNull(max(m{}), 0)", i) : fmt::format("max(m{})", i);
-    sums += fmt::format("{}CAST({}, '{}') AS c{}", comma, sum, type_of(column), keys + i);
-    out.columns.push_back(column);
-  }
-  out.sql = fmt::format("SELECT {0}{1} FROM (SELECT {0}{2} FROM ({3}) UNION ALL SELECT {0}{4} FROM ({5})){6}{7}", names,
-                        sums, left, spans.sql, right, scores.sql, keys > 0 ? " GROUP BY " : "", names);
-  return out;
-}
-
 // By the column that is asked for; else by time, else the first measure's greatest first; then by what it is split by.
 Result<std::string> order_of(const MeasureQuery& query, const std::vector<Column>& columns) {
   const std::size_t keys = columns.size() - query.measures.size();
@@ -452,6 +443,14 @@ Result<std::string> order_of(const MeasureQuery& query, const std::vector<Column
 }
 
 }  // namespace
+
+std::string_view type_of(const Column& measure) {
+  return measure.type == Type::money ? "Nullable(Int128)" : "Nullable(Float64)";
+}
+
+Result<Unordered> unordered_spans(Sql& sql, const MeasureQuery& query) {
+  return Compiler(sql, query).run();
+}
 
 double bucket_end_seconds(std::int64_t bucket) {
   return bucket < 0 ? 0 : std::pow(1.01 / 0.99, static_cast<double>(bucket)) / 1e9;
@@ -474,8 +473,8 @@ Result<Statement> compile(std::uint32_t project, const MeasureQuery& query) {
   const bool only = scores == std::ssize(query.measures);
   Unordered asked = TRY(asks_points(query) ? unordered_points(sql, query)
                         : only             ? unordered_scores(sql, query)
-                        : scores > 0       ? of_spans_and_scores(sql, query)
-                                           : Compiler(sql, query).run());
+                        : scores > 0       ? unordered_both(sql, query)
+                                           : unordered_spans(sql, query));
   const std::string by = TRY(order_of(query, asked.columns));
   return Statement{fmt::format("{} ORDER BY {} LIMIT {}", asked.sql, by, query.limit), sql.take(),
                    std::move(asked.columns)};

@@ -220,17 +220,20 @@ bool adds_up(const Measure& measure) {
   });
 }
 
+// Each of its branches is read from where it can be; none are named where one can only be read from rows.
 std::vector<std::string_view> rollups_of(const Measure& measure) {
-  bool rows = true, quantiles = false;
+  std::vector<Branch> branches;
   const auto names = names_in(measure.sql);
-  for (const Partial& partial : partial_table()) {
-    if (!names.contains(std::string(partial.name))) continue;
-    quantiles |= partial.branch == Branch::latency || partial.branch == Branch::ttft;
-    rows &= partial.branch == Branch::rows || quantiles;
-  }
+  for (const Partial& partial : partial_table())
+    if (names.contains(std::string(partial.name)) && !has_one(branches, partial.branch))
+      branches.push_back(partial.branch);
   std::vector<std::string_view> out;
-  for (const Rollup& rollup : rollup_table())
-    if (rows && (!quantiles || rollup.quantiles)) out.push_back(rollup.name);
+  for (const Branch branch : branches) {
+    const auto before = out.size();
+    for (const Rollup& rollup : rollup_table())
+      if (serves(rollup, branch)) out.push_back(rollup.name);
+    if (out.size() == before) return {};
+  }
   return out;
 }
 

@@ -55,12 +55,20 @@ Result<std::string> step_sql(Sql& sql, std::string_view step, std::string_view t
 // Whether every border of such steps is a whole hour of UTC.
 bool steps_by_hours(std::string_view step, std::string_view timezone);
 
-// A table of sums by hour: a column "sum_x" for each partial _x of rows, `times` for the log buckets.
+// A table of sums by hour: a column "sum_x" for each partial _x of rows, `times` for the log buckets. Or, for a branch
+// that counts distinct items, their keys: `item`, with `n` the sum of `sign` of its rows and `w` that of their weights.
 struct Rollup {
   std::string_view name;
   std::vector<std::string_view> keys;  // columns of `spans`, each a dimension or what a flag looks at
   bool quantiles = false;
+  std::optional<Branch> items = {};
 };
+// Whether it holds what the branch adds up.
+bool serves(const Rollup& rollup, Branch branch);
+// The key of the items that a branch counts, on a row of `spans`: UInt64; and the part of them that it stands in, since
+// many small sets of keys are counted much quicker than a large one.
+std::string_view item_of(Branch branch);
+std::string part_of(std::string_view item);
 const std::vector<Rollup>& rollup_table();      // the smallest first
 std::string_view times_column(Branch branch);   // of latency, ttft: Map(bucket, weight)
 std::string with_weight(std::string_view sql);  // for `_w`, a row's weight
@@ -86,10 +94,13 @@ struct Unordered {
   std::vector<Column> columns;
 };
 
-// score.NAME: scored.cc.
+std::string_view type_of(const Column& measure);
+Result<Unordered> unordered_spans(Sql& sql, const MeasureQuery& query);
+
+// score.NAME, alone or beside measures of spans: scored.cc.
 bool is_score_measure(std::string_view name);
-bool counts_scores(const Column& column);
 Result<Unordered> unordered_scores(Sql& sql, const MeasureQuery& query);
+Result<Unordered> unordered_both(Sql& sql, const MeasureQuery& query);
 
 // metric.NAME, of the table `points` alone: points.cc.
 bool asks_points(const MeasureQuery& query);

@@ -20,16 +20,7 @@ std::string list_of(const std::vector<std::string_view>& keys) {
   return out;
 }
 
-RollupInfo info_of(const Rollup& rollup) {
-  RollupInfo info{.name = std::string(rollup.name), .dimensions = {}, .quantiles = rollup.quantiles};
-  const std::string keys = list_of(rollup.keys);
-  std::string columns, sums, declared;
-  const auto add = [&](std::string_view name, std::string_view type, std::string_view sql) {
-    columns += fmt::format(", {}", name);
-    sums += fmt::format(", {}", sql);
-    declared += fmt::format("  {} {},\n", name, type);
-  };
-  for (const std::string_view key : rollup.keys) declared += fmt::format("  {} {},\n", key, type_of(key));
+void add_sums(const Rollup& rollup, const auto& add) {
   for (const Partial& partial : partial_table()) {
     if (partial.branch != Branch::rows) continue;
     const bool wide = partial.sql.find("toInt128") != std::string_view::npos;
@@ -41,17 +32,41 @@ RollupInfo info_of(const Rollup& rollup) {
     add(times_column(branch), "SimpleAggregateFunction(sumMap, Map(Int16, Int64))",
         fmt::format("sumMapIf(map({}, {}), {})", bucket_sql(time_of(branch)), weight_sql, timed_rows(branch)));
   }
+}
+
+RollupInfo info_of(const Rollup& rollup) {
+  RollupInfo info{.name = std::string(rollup.name), .dimensions = {}, .quantiles = rollup.quantiles};
+  const std::string keys = list_of(rollup.keys);
+  std::string columns, sums, declared;
+  const auto add = [&](std::string_view name, std::string_view type, std::string_view sql) {
+    columns += fmt::format(", {}", name);
+    sums += fmt::format(", {}", sql);
+    declared += fmt::format("  {} {},\n", name, type);
+  };
+  for (const std::string_view key : rollup.keys) declared += fmt::format("  {} {},\n", key, type_of(key));
+  std::string order = keys, group = keys;
+  if (rollup.items) {
+    const std::string item(item_of(*rollup.items));
+    declared = fmt::format("  part UInt8,\n{}  item UInt64,\n", declared);
+    add("n", "SimpleAggregateFunction(sum, Int64)", "sum(sign)");
+    add("w", "SimpleAggregateFunction(sum, Int64)", fmt::format("sum({})", weight_sql));
+    order = fmt::format(", part, hour{}, item", keys), group = keys + ", _item";
+    columns = ", part, item" + columns, sums = fmt::format(", {}, {} AS _item{}", part_of(item), item, sums);
+  } else {
+    add_sums(rollup, add);
+    order = ", hour" + keys;
+  }
   info.ddl = fmt::format(
       "CREATE TABLE IF NOT EXISTS {} (\n  project UInt32,\n"
       "  hour UInt32,                        -- of the start, clamped like `minute` of spans, since 1970 UTC\n{}"
       "  batch SimpleAggregateFunction(max, UInt64)  -- all up to the greatest of the table are in it\n"
-      ") ENGINE = AggregatingMergeTree\nORDER BY (project, hour{})",
-      info.name, declared, keys);
+      ") ENGINE = AggregatingMergeTree\nORDER BY (project{})",
+      info.name, declared, order);
   info.insert = fmt::format(
       "INSERT INTO {} (project, hour{}{}, batch) SELECT project, intDiv(minute, 60) AS _hour{}{}, max(batch) "
       "FROM spans WHERE ",
       info.name, keys, columns, keys, sums);
-  info.group = fmt::format(" GROUP BY project, _hour{}", keys);
+  info.group = fmt::format(" GROUP BY project, _hour{}", group);
   for (const Dimension& dimension : dimension_table())
     if (dimension.groups && has_one(rollup.keys, dimension.sql)) info.dimensions.push_back(dimension.name);
   return info;
@@ -91,6 +106,12 @@ const std::vector<Rollup>& rollup_table() {
       {.name = "rollup_versions",
        .keys = {"kind", "status", "is_error", "provider", "model", "model_requested", "environment", "agent",
                 "agent_version", "service", "prompt", "prompt_version"}},
+      {.name = "rollup_traces",
+       .keys = {"environment", "team", "agent", "agent_version", "customer"},
+       .items = Branch::traces},
+      {.name = "rollup_sessions",
+       .keys = {"environment", "team", "agent", "agent_version", "customer"},
+       .items = Branch::sessions},
   };
   return table;
 }
@@ -115,6 +136,19 @@ std::string row_value(const Partial& partial) {
   PAWL_CHECK(partial.branch == Branch::rows && partial.sql.starts_with("sum(") && partial.sql.ends_with(")"),
              "{} is no sum over rows", partial.name);
   return with_weight("(" + std::string(partial.sql.substr(4)));
+}
+
+bool serves(const Rollup& rollup, Branch branch) {
+  if (rollup.items || branch == Branch::traces || branch == Branch::sessions) return rollup.items == branch;
+  return branch == Branch::rows || (rollup.quantiles && (branch == Branch::latency || branch == Branch::ttft));
+}
+
+std::string_view item_of(Branch branch) {
+  return branch == Branch::traces ? "cityHash64(trace)" : session_key_sql;
+}
+
+std::string part_of(std::string_view item) {
+  return fmt::format("toUInt8({} % 16)", item);
 }
 
 std::string_view times_column(Branch branch) {

@@ -55,6 +55,10 @@ Result<Wanted> wanted_of(std::string_view measure) {
   return out;
 }
 
+bool counts_scores(const Column& column) {
+  return column.unit == "scores";
+}
+
 // Pairs of a span and a score on it: three ways in which a score is about it.
 std::string pairs_sql(const MeasureQuery& query, const std::string& keys, const std::string& key_names,
                       const std::string& scores, const std::string& where) {
@@ -92,10 +96,6 @@ const Dimension score_dimension = {
 
 bool is_score_measure(std::string_view name) {
   return name.starts_with(prefix);
-}
-
-bool counts_scores(const Column& column) {
-  return column.unit == "scores";
 }
 
 std::vector<MetricFigure> figures_of_score(std::string_view name) {
@@ -159,6 +159,36 @@ Result<Unordered> unordered_scores(Sql& sql, const MeasureQuery& query) {
     out.columns.push_back({query.measures[i], Type::number, wanted[i].figure->unit});
   }
   out.sql = fmt::format("SELECT {} FROM ({}){}{}", select, rows, keys_at.empty() ? "" : " GROUP BY ", keys_at);
+  return out;
+}
+
+// Measures of spans beside those of scores: each group has a row of both, and the greater is what there is. Where no
+// score is, none are counted.
+Result<Unordered> unordered_both(Sql& sql, const MeasureQuery& query) {
+  MeasureQuery of_spans = query, of_scores = query;
+  std::erase_if(of_spans.measures, is_score_measure);
+  std::erase_if(of_scores.measures, [](const std::string& name) { return !is_score_measure(name); });
+  const Unordered spans = TRY(unordered_spans(sql, of_spans)), scores = TRY(unordered_scores(sql, of_scores));
+  const std::size_t keys = spans.columns.size() - of_spans.measures.size();
+  Unordered out{.sql = "",
+                .columns = {spans.columns.begin(), spans.columns.begin() + static_cast<std::ptrdiff_t>(keys)}};
+  std::string names, sums, left, right;
+  for (std::size_t i = 0; i < keys; ++i) names += fmt::format("{}c{}", i > 0 ? ", " : "", i);
+  std::size_t next_span = keys, next_score = keys;
+  for (std::size_t i = 0; i < query.measures.size(); ++i) {
+    const bool score = is_score_measure(query.measures[i]);
+    const std::size_t from = score ? next_score++ : next_span++;
+    const Column& column = (score ? scores : spans).columns[from];
+    const std::string none = fmt::format("CAST(NULL, '{}')", type_of(column)), value = fmt::format("c{}", from);
+    const std::string_view comma = i > 0 || keys > 0 ? ", " : "";
+    left += fmt::format("{}{} AS m{}", comma, score ? none : value, i);
+    right += fmt::format("{}{} AS m{}", comma, score ? value : none, i);
+    const std::string sum = counts_scores(column) ? fmt::format("ifNull(max(m{}), 0)", i) : fmt::format("max(m{})", i);
+    sums += fmt::format("{}CAST({}, '{}') AS c{}", comma, sum, type_of(column), keys + i);
+    out.columns.push_back(column);
+  }
+  out.sql = fmt::format("SELECT {0}{1} FROM (SELECT {0}{2} FROM ({3}) UNION ALL SELECT {0}{4} FROM ({5})){6}{7}", names,
+                        sums, left, spans.sql, right, scores.sql, keys > 0 ? " GROUP BY " : "", names);
   return out;
 }
 

@@ -154,7 +154,7 @@ TEST_F(Killed, AtEveryCallNothingIsLostOrDoubled) {
 }
 
 TEST_F(Killed, RollupsHoldEachSpanOnce) {
-  EXPECT_GE(run_through("roll", "roll"), 5);  // four tables are made and filled, the next time from where it was
+  EXPECT_GE(run_through("roll", "roll"), 5);  // the tables are made and filled, the next time from where it was
   const auto equal = [&] {
     const std::string all = text("report");
     EXPECT_FALSE(all.empty()) << text("child.log");
