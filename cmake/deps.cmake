@@ -10,7 +10,7 @@ find_package(CLI11 REQUIRED)
 find_package(tomlplusplus REQUIRED)
 find_package(GTest REQUIRED)
 find_package(PkgConfig REQUIRED)
-pkg_check_modules(deps REQUIRED IMPORTED_TARGET libnghttp2 re2 libzstd libxxhash libargon2 libcurl yaml-0.1)
+pkg_check_modules(deps REQUIRED IMPORTED_TARGET libnghttp2 re2 libzstd libxxhash libargon2 libcurl yaml-0.1 libzip muparser)
 pkg_check_modules(hs REQUIRED libhs)   # linked by its path alone: <hs/hs.h> is found without a flag
 
 # Asio and Beast are compiled once; everything that names them links this.

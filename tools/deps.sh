@@ -10,7 +10,7 @@ say() { printf '  deps: %s\n' "$*"; }
 
 apt=(ca-certificates make cmake ninja-build pkg-config ccache brotli zstd unzip openssl python3 python3-pip
   clang-19 lld-19 libstdc++-12-dev
-  libboost1.81-dev libnghttp2-dev libprotozero-dev libsimdjson-dev libre2-dev libvectorscan-dev libsqlite3-dev libtomlplusplus-dev libyaml-dev
+  libboost1.81-dev libnghttp2-dev libprotozero-dev libsimdjson-dev libre2-dev libvectorscan-dev libsqlite3-dev libtomlplusplus-dev libyaml-dev libzip-dev libmuparser-dev
   libcli11-dev libfmt-dev libxxhash-dev libzstd-dev zlib1g-dev libssl-dev libargon2-dev libcurl4-openssl-dev libgtest-dev)
 [ "${1:-}" = tests ] && apt+=(clang-format-19 clang-tidy-19 libclang-rt-19-dev chromium curl)
 missing=()

@@ -16,6 +16,7 @@
 #include "features/evals/evals.h"
 #include "outcome.h"
 #include "remote.h"
+#include "trials/inspect.h"
 #include "trials/suites.h"
 
 namespace pawl::app {
@@ -253,7 +254,9 @@ Result<std::string> import_log(const Imported& wanted, const trials::LogHead& he
 int import_file(const Imported& wanted) {
   const auto text = file_text(wanted.file);
   if (!text) return complain(text.error());
-  if (const auto head = trials::head_of_inspect(*text)) return finish(import_log(wanted, *head, *text));
+  const auto log = trials::unpacked_log(*text);
+  if (!log) return complain(log.error());
+  if (const auto head = trials::head_of_inspect(*log)) return finish(import_log(wanted, *head, *text));
   const auto read = trials::read_graders(*text);
   if (!read) return complain(read.error());
   for (const auto& one : read->warnings) fmt::print(stderr, "{}\n", one);
@@ -269,7 +272,7 @@ void add_import_command(CLI::App& command, Commands& commands) {
   const auto wanted = std::make_shared<Imported>();
   auto* one = command.add_subcommand(
       "import", "Graders of OpenAI's evals as a file of evaluators; a log of Inspect as an experiment");
-  one->add_option("file", wanted->file, "The eval, its graders, or the log, as JSON")->required();
+  one->add_option("file", wanted->file, "The eval or its graders as JSON, or the log as JSON or .eval")->required();
   one->add_option("--out", wanted->out, "The file of evaluators; standard output where it is not given");
   one->add_option("--experiment", wanted->experiment, "Of a log: the experiment on the server that it becomes");
   one->add_option("--dataset", wanted->dataset, "Of a log: the dataset that its samples are put into");

@@ -7,6 +7,7 @@
 #include "base/ids.h"
 #include "base/text.h"
 #include "evaluators.h"
+#include "formula.h"
 #include "llm/json_scan.h"
 #include "prepared.h"
 
@@ -14,6 +15,8 @@ namespace pawl::trials {
 namespace {
 
 namespace json = llm::json;
+
+constexpr std::size_t most_parts = 100;  // of a formula
 
 constexpr Field wanted_text = {"value", "text", "", false,
                                "what is looked for; the expected outcome where it is not given"};
@@ -32,6 +35,9 @@ constexpr Field of_similar[] = {
     {"most", "number", "", false, "of levenshtein: the most edits that pass"}};
 constexpr Field of_asserts[] = {
     {"value", "text", "", false, "only what counts for this score, as a share; else all of it, passed or not"}};
+constexpr Field of_formula[] = {
+    {"formula", "text", "", true, "+ - * / ^, min, max, abs, floor, ceil, exp, sqrt, log over the names of its parts"},
+    {"parts", "json", "", true, "by name, an evaluator each: {kind = …}; what the formula reckons with is its score"}};
 constexpr Field of_kept[] = {{"source", "json", "", true, "the evaluator as the other tool has it"}};
 constexpr Field of_numeric[] = {wanted_text,
                                 {"absolute", "number", "", false, "how far off it may be"},
@@ -78,6 +84,7 @@ constexpr Kind all_kinds[] = {
     {"tokens", "tokens, at most", of_limit},
     {"steps", "calls, at most", of_limit},
     {"no_secrets", "neither output nor calls hold a key, token or private key", {}},
+    {"formula", "what a formula makes of the scores of its parts", of_formula},
     {"kept", "of another tool: kept as it was, and not run", of_kept},
     {"program", "what a program says (command line only)", of_program}};
 
@@ -167,9 +174,33 @@ Result<ArgumentRule> rule_of(std::string_view who, const std::string& argument, 
   return rule;
 }
 
+Result<Evaluator> evaluator_of(Fields fields, std::size_t place);
+Fields fields_of_object(std::string_view object);
+
+Result<> read_parts(const Evaluator& e, Prepared& out) {
+  if (!json::is_object(e.parts)) return wrong(e.name, "parts must be a table: name = {{kind = …}}.");
+  for (json::Members parts(e.parts); parts.next();) {
+    const std::string name = json::text("\"" + std::string(parts.key) + "\"");
+    if (!json::is_object(parts.value)) return wrong(e.name, "its part {} is no table.", name);
+    if (std::ranges::find(out.names, name) != out.names.end()) return wrong(e.name, "two parts are called {}.", name);
+    if (out.parts.size() >= most_parts) return wrong(e.name, "it has more than {} parts.", most_parts);
+    const std::string kind = json::text(json::member(parts.value, "kind"));
+    if (kind == "program" || kind == "asserts" || kind == "kept" || kind == "formula")
+      return wrong(e.name, "its part {} cannot be of the kind {}.", name, kind);
+    auto part = evaluator_of(fields_of_object(parts.value), 1);
+    if (!part) return wrong(e.name, "its part {}: {}", name, part.error().what);
+    out.names.push_back(name);
+    out.parts.push_back(std::move(*part));
+  }
+  if (const auto checked = check_formula(e.formula, out.names); !checked)
+    return wrong(e.name, "{}.", checked.error().what);
+  return {};
+}
+
 Result<> prepare(Evaluator& e) {
   auto out = std::make_shared<Prepared>();
   if (e.kind == "regex") out->re = TRY(expression(e.name, e.value));
+  if (e.kind == "formula") TRY(read_parts(e, *out));
   if (e.kind == "schema") out->schema = TRY(compiled(e.name, e.schema));
   if (e.kind == "tool_calls" && !e.tools.empty() && !json::is_object(e.tools) && !json::is_array(e.tools))
     return wrong(e.name, "tools must be a table of schemas, or a list of tools.");
@@ -229,6 +260,8 @@ Result<Evaluator> evaluator_of(Fields fields, std::size_t place) {
                                    {"schema", &e.schema},
                                    {"tools", &e.tools},
                                    {"rules", &e.rules},
+                                   {"formula", &e.formula},
+                                   {"parts", &e.parts},
                                    {"command", &e.command}})
     *into = fields.take(name);
   TRY(read_numbers(fields, e));

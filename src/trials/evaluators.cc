@@ -11,6 +11,7 @@
 #include "asserts.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "formula.h"
 #include "guard/secrets.h"
 #include "llm/json_scan.h"
 #include "prepared.h"
@@ -247,6 +248,21 @@ Given by_text(const Evaluator& e, const datasets::Item& item, const Outcome& out
   return given(e.ignore_case ? equals_ignoring_case(trim(output), trim(wanted)) : trim(output) == trim(wanted));
 }
 
+// Of nothing about which a part says nothing.
+Given by_formula(const Evaluator& e, const datasets::Item& item, const Outcome& outcome) {
+  std::vector<double> values;
+  std::string said;
+  for (std::size_t i = 0; i < e.prepared->parts.size(); ++i) {
+    const Given part = evaluate(e.prepared->parts[i], item, outcome);
+    if (!part.score) return {std::nullopt, fmt::format("{}: {}", e.prepared->names[i], part.comment)};
+    said += fmt::format("{}{} {:.6g}", i > 0 ? ", " : "", e.prepared->names[i], *part.score);
+    values.push_back(*part.score);
+  }
+  const auto out = reckon(e.formula, e.prepared->names, values);
+  if (!out) return {std::nullopt, fmt::format("the formula gives no number: {}", said)};
+  return {out, said};
+}
+
 }  // namespace
 
 Given evaluate(const Evaluator& e, const datasets::Item& item, const Outcome& outcome) {
@@ -257,6 +273,7 @@ Given evaluate(const Evaluator& e, const datasets::Item& item, const Outcome& ou
   if (e.is_program()) return {std::nullopt, "programs are asked by pawl eval, not here"};
   if (e.kind == "kept") return {std::nullopt, "kept from another tool, not run"};
   if (outcome.failed) return {0, outcome.comment};
+  if (e.kind == "formula") return by_formula(e, item, outcome);
   if (e.kind == "asserts") return by_asserts(e.value, item, outcome);
   if (e.kind == "steps") return at_most(static_cast<double>(calls_in(outcome.trajectory)), e.most, "calls");
   if (e.kind == "trajectory") {

@@ -33,6 +33,7 @@ struct Evaluator {
   std::string tool;                                   // of called, arguments
   bool every = false;                                 // of arguments: every call of the tool, not only one
   std::string schema, tools, rules;                   // JSON, of schema, tool_calls, arguments
+  std::string formula, parts;                         // of formula; parts: JSON, evaluators by their names in it
   std::string command;                                // of program: a line of the shell
   double timeout_s = 30, memory_mb = 1024;            // of program
   std::shared_ptr<const Prepared> prepared = {};

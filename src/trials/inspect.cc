@@ -4,14 +4,20 @@
 #include <fmt/format.h>
 #include <simdjson.h>
 
+#include <algorithm>
+#include <tuple>
+
 #include "base/json.h"
 #include "base/text.h"
 #include "llm/json_scan.h"
+#include "wire/zip.h"
 
 namespace pawl::trials {
 namespace {
 
 namespace json = llm::json;
+
+constexpr std::size_t most_unpacked = 256U << 20;
 
 // Source: inspect_ai 0.3.285, scorer/_metric.py: CORRECT "C", INCORRECT "I", PARTIAL "P", NOANSWER "N".
 std::string value_of(std::string_view raw) {
@@ -79,6 +85,38 @@ std::string minified(std::string_view raw) {
   if (simdjson::minify(raw.data(), raw.size(), out.data(), size)) return "null";
   out.resize(size);
   return out;
+}
+
+Result<std::string> unpacked_log(std::string bytes) {
+  if (!is_zip(bytes)) return bytes;
+  constexpr std::string_view begun = "_journal/start.json", header = "header.json", samples = "samples/";
+  const auto members = TRY(unzip(bytes, most_unpacked, [&](std::string_view name) {
+    return name == begun || name == header || (name.starts_with(samples) && name.ends_with(".json"));
+  }));
+  // Of a run that was killed there is only what it began with.
+  std::string_view head;
+  for (const std::string_view name : {begun, header})
+    for (const ZipMember& one : members)
+      if (one.name == name) head = json::member(json::trimmed(one.bytes), "eval");
+  if (!json::is_object(head))
+    return fail(ErrorKind::invalid, "This zip is no log of Inspect: header.json with an eval is not in it.");
+  std::vector<std::tuple<std::int64_t, std::string, std::string_view>> found;
+  for (const ZipMember& one : members) {
+    if (!one.name.starts_with(samples)) continue;
+    const auto sample = json::trimmed(one.bytes);
+    if (!json::is_object(sample) || !json::is_valid(sample))
+      return fail(ErrorKind::invalid, "{} of the log is no JSON object.", one.name);
+    const auto id = json::member(sample, "id");  // numbers by their size
+    found.emplace_back(json::integer(json::member(sample, "epoch")).value_or(1),
+                       json::is_string(id) ? json::text(id) : fmt::format("{:0>20}", id), sample);
+  }
+  std::ranges::sort(found);
+  std::string out = fmt::format("{{\"eval\":{},\"samples\":[", head);
+  for (const auto& [epoch, id, sample] : found) {
+    if (!out.ends_with('[')) out += ',';
+    out += sample;
+  }
+  return out + "]}";
 }
 
 bool is_inspect(std::string_view raw) {

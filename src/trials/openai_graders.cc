@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "evaluators.h"
+#include "formula.h"
 #include "llm/json_scan.h"
 #include "suites.h"
 
@@ -31,12 +32,9 @@ class Reading {
     name = name_for(prefix + (name.empty() ? "grader" : name));
     if (!json::is_object(raw) || type.empty()) return warn(name, "is no grader: an object with a type");
     if (type == "multi") return multi(one, raw, name, depth);
-    const std::string why = type == "string_check"      ? string_check(one, name)
-                            : type == "text_similarity" ? text_similarity(one, name)
-                            : type == "python"          ? "runs Python (an evaluator of kind program can do it)"
-                            : type == "score_model" || type == "label_model" ? "asks a model"
-                                                                             : fmt::format("is of the type {}", type);
-    if (!why.empty()) keep(name, raw, why);
+    const Made made = made_of(one);
+    if (made.why.empty()) return add(name, made);
+    keep(name, raw, made.why);
   }
 
   Graders out;
@@ -52,12 +50,19 @@ class Reading {
     if (out.warnings.size() < 100) out.warnings.push_back(repair_utf8(fmt::format("Grader \"{}\" {}.", name, what)));
   }
 
-  void begin(const std::string& name, std::string_view kind) {
+  // A grader of ours: its kind, and lines of TOML.
+  struct Made {
+    std::string_view kind;
+    std::vector<std::pair<std::string_view, std::string>> lines;
+    std::string why;  // it cannot run here; "": it can
+  };
+
+  void add(const std::string& name, const Made& made) {
     ++count_;
     out.evaluators += fmt::format("{}[[evaluator]]\nname = {}\nkind = \"{}\"\n", out.evaluators.empty() ? "" : "\n",
-                                  toml_quote(name), kind);
+                                  toml_quote(name), made.kind);
+    for (const auto& [key, toml] : made.lines) out.evaluators += fmt::format("{} = {}\n", key, toml);
   }
-  void line(std::string_view key, std::string_view toml) { out.evaluators += fmt::format("{} = {}\n", key, toml); }
 
   // What is judged must be the whole output; what it is held against may name the case.
   static std::string unlike_ours(const json::Object& one) {
@@ -70,49 +75,71 @@ class Reading {
     return "";
   }
 
-  std::string string_check(const json::Object& one, const std::string& name) {
-    if (auto why = unlike_ours(one); !why.empty()) return why;
+  static Made string_check(const json::Object& one) {
+    if (auto why = unlike_ours(one); !why.empty()) return {.why = std::move(why)};
     const std::string operation = json::text(one.member("operation"));
     const bool like = operation == "like" || operation == "ilike";
-    if (!like && operation != "eq" && operation != "ne") return fmt::format("compares by {}", operation);
-    begin(name, like ? "contains" : "exact");
-    line("value", toml_quote(json::text(one.member("reference"))));
-    if (operation == "ilike") line("ignore_case", "true");
-    if (operation == "ne") line("not", "true");
-    return "";
+    if (!like && operation != "eq" && operation != "ne") return {.why = fmt::format("compares by {}", operation)};
+    Made out{.kind = like ? "contains" : "exact"};
+    out.lines.emplace_back("value", toml_quote(json::text(one.member("reference"))));
+    if (operation == "ilike") out.lines.emplace_back("ignore_case", "true");
+    if (operation == "ne") out.lines.emplace_back("not", "true");
+    return out;
   }
 
-  std::string text_similarity(const json::Object& one, const std::string& name) {
-    if (auto why = unlike_ours(one); !why.empty()) return why;
+  static Made text_similarity(const json::Object& one) {
+    if (auto why = unlike_ours(one); !why.empty()) return {.why = std::move(why)};
     const std::string metric = json::text(one.member("evaluation_metric"));
     constexpr std::pair<std::string_view, std::string_view> known[] = {
         {"fuzzy_match", "fuzzy"}, {"rouge_1", "rouge_1"}, {"rouge_2", "rouge_2"}, {"rouge_l", "rouge_l"}};
     const auto ours =
         std::ranges::find(known, std::string_view(metric), &std::pair<std::string_view, std::string_view>::first);
-    if (ours == std::end(known)) return fmt::format("measures {}, which is not reckoned here", metric);
-    begin(name, "similar");
-    line("metric", toml_quote(ours->second));
-    line("value", toml_quote(json::text(one.member("reference"))));
+    if (ours == std::end(known)) return {.why = fmt::format("measures {}, which is not reckoned here", metric)};
+    Made out{.kind = "similar"};
+    out.lines.emplace_back("metric", toml_quote(ours->second));
+    out.lines.emplace_back("value", toml_quote(json::text(one.member("reference"))));
     if (const auto least = json::number(one.member("pass_threshold")); least && *least > 0 && *least <= 1)
-      line("least", fmt::format("{}", *least));
-    return "";
+      out.lines.emplace_back("least", fmt::format("{}", *least));
+    return out;
   }
 
-  // Its parts are scores of their own; the formula over them is kept.
+  static Made made_of(const json::Object& one) {
+    const std::string type = json::text(one.member("type"));
+    if (type == "string_check") return string_check(one);
+    if (type == "text_similarity") return text_similarity(one);
+    if (type == "python") return {.why = "runs Python (an evaluator of kind program can do it)"};
+    if (type == "score_model" || type == "label_model") return {.why = "asks a model"};
+    return {.why = fmt::format("is of the type {}", type)};
+  }
+
+  // Its parts are scores of their own too. Its formula reckons with those by the names that they have in it.
   void multi(const json::Object& one, std::string_view raw, const std::string& name, int depth) {
-    const auto parts = one.member("graders");
-    for (json::Members members(json::is_object(parts) ? parts : "{}"); members.next();)
-      grader(members.value, fmt::format("{}.", name), depth + 1);
-    for (json::Elements list(json::is_array(parts) ? parts : ""); list.next();)
-      grader(list.value, fmt::format("{}.", name), depth + 1);
-    keep(name, raw,
-         fmt::format("puts its parts together by \"{}\": they are scores of their own here",
-                     json::text(one.member("calculate_output"))));
+    std::vector<std::pair<std::string, std::string_view>> parts;
+    const auto given = one.member("graders");
+    for (json::Members members(json::is_object(given) ? given : "{}"); members.next();)
+      parts.emplace_back(json::text("\"" + std::string(members.key) + "\""), members.value);
+    for (json::Elements list(json::is_array(given) ? given : ""); list.next();)
+      parts.emplace_back(json::text(json::member(list.value, "name")), list.value);
+    const std::string formula = json::text(one.member("calculate_output"));
+    std::vector<std::string> names;
+    std::string table, why;
+    for (const auto& [part, value] : parts) {
+      const Made made = made_of(json::Object(value));
+      if (why.empty() && !made.why.empty()) why = fmt::format("its part {} {}", part, made.why);
+      table += fmt::format("{}{} = {{kind = \"{}\"", names.empty() ? "" : ", ", toml_quote(part), made.kind);
+      for (const auto& [key, toml] : made.lines) table += fmt::format(", {} = {}", key, toml);
+      table += "}";
+      names.push_back(part);
+    }
+    if (const auto checked = check_formula(formula, names); why.empty() && !checked) why = checked.error().what;
+    for (const auto& [part, value] : parts) grader(value, fmt::format("{}.", name), depth + 1);
+    if (why.empty())
+      return add(name, {.kind = "formula", .lines = {{"formula", toml_quote(formula)}, {"parts", "{" + table + "}"}}});
+    keep(name, raw, fmt::format("puts its parts together by \"{}\", but {}", formula, why));
   }
 
   void keep(const std::string& name, std::string_view raw, const std::string& why) {
-    begin(name, "kept");
-    line("source", toml_quote(raw));
+    add(name, {.kind = "kept", .lines = {{"source", toml_quote(raw)}}});
     warn(name, fmt::format("is kept and not run: it {}", why));
   }
 

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "evaluators.h"
 #include "schema.h"
 
 namespace pawl::trials {
@@ -25,6 +26,8 @@ struct Prepared {
   std::shared_ptr<const RE2> re;
   std::shared_ptr<const Schema> schema;
   std::vector<std::pair<std::string, ArgumentRule>> rules;  // by argument
+  std::vector<std::string> names;                           // of a formula's parts
+  std::vector<Evaluator> parts;                             // in their order
 };
 
 }  // namespace pawl::trials

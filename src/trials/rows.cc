@@ -264,13 +264,15 @@ std::uint32_t Names::score_place(std::string_view name) {
 }
 
 Side read_rows(std::string text, Names& names) {
-  if (auto rows = rows_of_inspect(text)) text = std::move(*rows);
   Side side;
-  if (text.starts_with("PK\x03\x04")) {
+  auto log = unpacked_log(std::move(text));
+  if (!log) {
     side.rows = side.bad_count = 1;
-    side.bad.push_back({1, "a zip: a log of Inspect (.eval) is read as JSON (inspect log convert --to json)"});
+    side.bad.push_back({1, std::move(log.error().what)});
     return side;
   }
+  text = std::move(*log);
+  if (auto rows = rows_of_inspect(text)) text = std::move(*rows);
   Reader reader(names, side);
   const std::size_t size = text.size();
   text.append(simdjson::SIMDJSON_PADDING, ' ');  // the parser may look beyond the end of a line

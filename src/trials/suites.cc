@@ -8,6 +8,7 @@
 #include "inspect.h"
 #include "llm/json_scan.h"
 #include "promptfoo.h"
+#include "wire/zip.h"
 
 namespace pawl::trials {
 namespace {
@@ -18,10 +19,8 @@ constexpr std::string_view own_formats[] = {"promptfoo", "inspect"};
 
 // A log's samples as cases: each id once, whatever its epochs.
 Result<Suite> read_inspect(std::string_view text) {
-  const auto raw = json::trimmed(text);
-  if (text.starts_with("PK\x03\x04"))
-    return fail(ErrorKind::invalid,
-                "This is a log of Inspect as a zip (.eval): write it as JSON with \"inspect log convert --to json\".");
+  const std::string log = TRY(unpacked_log(std::string(text)));
+  const auto raw = json::trimmed(log);
   if (!is_inspect(raw) || !json::is_valid(raw))
     return fail(ErrorKind::invalid, "This is no log of Inspect: {{\"eval\": …, \"samples\": […]}}.");
   Suite out;
@@ -86,8 +85,7 @@ Result<Suite> read_suite(std::string_view text, std::string_view format) {
   if (!find && std::ranges::find(suite_formats(), format) == suite_formats().end())
     return fail(ErrorKind::invalid, "{} is no format of cases. Known: auto, {}.", format, known_formats());
   if (format == "promptfoo" || (find && is_promptfoo(text))) return read_promptfoo(text);
-  if (format == "inspect" || (find && (is_inspect(json::trimmed(text)) || text.starts_with("PK\x03\x04"))))
-    return read_inspect(text);
+  if (format == "inspect" || (find && (is_inspect(json::trimmed(text)) || is_zip(text)))) return read_inspect(text);
   if (find && json::is_object(json::trimmed(text)) &&
       json::is_array(json::member(json::trimmed(text), "testing_criteria")))
     return fail(

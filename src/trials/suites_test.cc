@@ -6,7 +6,9 @@
 #include <fstream>
 
 #include "asserts.h"
+#include "inspect.h"
 #include "promptfoo.h"
+#include "rows.h"
 
 namespace pawl::trials {
 namespace {
@@ -138,10 +140,46 @@ TEST(Suites, GradersOfOpenAi) {
           .value();
   const auto others = read_evaluators(more.evaluators, false).value();
   ASSERT_EQ(others.size(), 4U);
+  EXPECT_EQ(others[2].kind, "kept");  // its formula names a part that is not there
   EXPECT_EQ(evaluate(others[0], item, said("b")).score, 1);
   EXPECT_EQ(others[1].name, "m.a");
   EXPECT_EQ(evaluate(others[1], item, said("axb")).score, 1);
   EXPECT_FALSE(read_graders("{}"));
+}
+
+TEST(Suites, FormulasOfMultiGraders) {
+  const auto multi = [](std::string_view formula, std::string_view more = "") {
+    return fmt::format(
+        R"({{"type":"multi","name":"m","calculate_output":"{}","graders":{{"a":{{"type":"string_check","name":"x","operation":"ilike","input":"{{{{sample.output_text}}}}","reference":"X"}},
+        "near":{{"type":"text_similarity","name":"y","evaluation_metric":"fuzzy_match","input":"{{{{sample.output_text}}}}","reference":"{{{{item.answer}}}}"}}{}}}}})",
+        formula, more);
+  };
+  const auto data = read_suite(file("openai-eval-data.jsonl"), "auto").value();
+  const auto& item = data.cases.cases.at(1);
+  const auto of = [&](std::string_view formula, const std::string& output) {
+    const auto made = read_graders(multi(formula)).value();
+    EXPECT_TRUE(made.warnings.empty()) << made.warnings.front();
+    const auto all = read_evaluators(made.evaluators, false).value();
+    EXPECT_EQ(all.size(), 3U);
+    EXPECT_EQ(all.back().name, "m");
+    return evaluate(all.back(), item, said(output)).score;
+  };
+  const std::string right = "Done: 12.00 USD.";
+  EXPECT_EQ(of("0.25 * a + 0.75 * near", right), .75);
+  EXPECT_EQ(of("max(a, near, 0.5) - min(a, 2)", right), 1);
+  EXPECT_EQ(of("2^3 / 4 + abs(-1) + floor(1.5) + ceil(0.2) + log(exp(1)) + sqrt(4)", "x"), 8);
+  EXPECT_EQ(of("1 / a", right), std::nullopt);  // no number: it says nothing
+  EXPECT_EQ(of("log(a)", right), std::nullopt);
+  for (const std::string_view bad :
+       {"", "a +", "a + b", "a = 1", "a ? 1 : 2", "a, near", "system(a)", "a; near", "\"a\"", "rnd(1)", "a > near"}) {
+    const auto made = read_graders(multi(bad == "\"a\"" ? "\\\"a\\\"" : bad)).value();
+    EXPECT_EQ(read_evaluators(made.evaluators, false).value().back().kind, "kept") << bad;
+    EXPECT_EQ(made.warnings.size(), 1U) << bad;
+  }
+  const auto asks = read_graders(multi("a", R"(,"judge":{"type":"score_model","name":"j"})")).value();
+  EXPECT_EQ(read_evaluators(asks.evaluators, false).value().back().kind, "kept");
+  EXPECT_NE(asks.warnings.back().find("its part judge asks a model"), std::string::npos);
+  EXPECT_FALSE(read_graders(multi(std::string(3000, '(') + "a" + std::string(3000, ')'))).value().warnings.empty());
 }
 
 TEST(Suites, LogsOfInspect) {
@@ -155,7 +193,31 @@ TEST(Suites, LogsOfInspect) {
   EXPECT_EQ(head_of_inspect(file("inspect-log.json"))->model, "mockllm/model");
   const auto zip = read_suite("PK\x03\x04...", "auto");
   ASSERT_FALSE(zip);
-  EXPECT_NE(zip.error().what.find("--to json"), std::string::npos);
+  EXPECT_NE(zip.error().what.find("no zip archive"), std::string::npos) << zip.error().what;
+}
+
+// The same log as its maker's tool writes it, with members of zstd.
+TEST(Suites, LogsOfInspectAsZips) {
+  const auto log = unpacked_log(file("inspect-log.eval"));
+  ASSERT_TRUE(log) << log.error().what;
+  EXPECT_EQ(head_of_inspect(*log)->model, "mockllm/model");
+  EXPECT_EQ(*rows_of_inspect(*log), *rows_of_inspect(file("inspect-log.json")));
+  const auto suite = read_suite(file("inspect-log.eval"), "auto").value(),
+             plain = read_suite(file("inspect-log.json"), "auto").value();
+  ASSERT_EQ(suite.cases.cases.size(), plain.cases.cases.size());
+  for (std::size_t i = 0; i < suite.cases.cases.size(); ++i) {
+    EXPECT_EQ(suite.cases.cases[i].name, plain.cases.cases[i].name);
+    EXPECT_EQ(suite.cases.cases[i].input, plain.cases.cases[i].input);
+  }
+  Names names;
+  EXPECT_EQ(read_rows(file("inspect-log.eval"), names).outcomes, 4U);
+  std::string damaged = file("inspect-log.eval");
+  damaged[damaged.find("samples/2_epoch_1.json") + 60] ^= 1;
+  const auto wrong = unpacked_log(damaged);
+  ASSERT_FALSE(wrong);
+  EXPECT_NE(wrong.error().what.find("samples/2_epoch_1.json is damaged"), std::string::npos) << wrong.error().what;
+  EXPECT_EQ(read_rows(damaged, names).bad_count, 1U);
+  EXPECT_EQ(unpacked_log("{}").value(), "{}");
 }
 
 // Values of rapidfuzz 3 (fuzz.ratio), rouge-score 0.1.2 (F, no stemmer) by their definitions.

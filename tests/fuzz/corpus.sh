@@ -27,7 +27,9 @@ for one in {c.get("fn"): c for c in json.load(sys.stdin).get("cases", []) if ("i
     given = one.get("in") or {"actual": one["actual"], "expected": one["expected"]}
     open(f"{sys.argv[1]}/{fn}", "w").write(json.dumps({"id": 1, "fn": fn, "in": given}))' "$out/stats_requests_fuzz"
 done
-mkdir -p "$out"/{rows_fuzz,suites_fuzz,yaml_fuzz}
+mkdir -p "$out"/{rows_fuzz,suites_fuzz,yaml_fuzz,zip_fuzz}
+cp tests/fixtures/quality/formats/inspect-log.eval "$out/zip_fuzz/zstd"
+python3 -c 'import sys, zipfile; zipfile.ZipFile(sys.argv[1], "w", zipfile.ZIP_DEFLATED).writestr("header.json", "{\"eval\": {}}" * 9)' "$out/zip_fuzz/deflate"
 cp tests/fixtures/quality/formats/{promptfooconfig.yaml,openai-graders.json,inspect-log.json} "$out/suites_fuzz"
 cp tests/fixtures/quality/formats/{promptfooconfig.yaml,openai-graders.json} "$out/yaml_fuzz"
 printf '%s\n' 'a: &x {b: [1, "c\u00e9"], <<: *y}' '? k' 'd: |+2' '   e' 'f: >-' '  g' '  h' "i: 'j''k'" '- *x' >"$out/yaml_fuzz/all"

@@ -76,7 +76,13 @@ def suites(checks, server):
     checks.equal("over its samples", (found["dataset"], found["state"], found["trials"], found["metrics"][0]["mean"], cases(server, "inspect")["total"]), ("inspect", "done", 4, .5, 4))
     gate = command("gate", "--baseline", log, "--candidate", log)
     checks.equal("and the gate reads it", (gate.returncode, "4 cases on both sides" in gate.stdout), (2, True))
-    checks.check("a log that is a zip is told what to do", "--to json" in server.call("POST", "/api/v1/datasets/z/import", b"PK\x03\x04", LINES).message)
+    taken = command("eval", "import", log.replace(".json", ".eval"), "--experiment", "unzipped", "--dataset", "inspect", *where)
+    checks.check("a log as .eval, too", taken.returncode == 0 and "4 trials stored" in taken.stdout, taken.stdout + taken.stderr)
+    again = server.get("/api/v1/experiments/unzipped")
+    checks.equal("with the same results", (again["trials"], again["metrics"][0]["mean"], cases(server, "inspect")["total"]), (4, .5, 4))
+    gate = command("gate", "--baseline", log, "--candidate", log.replace(".json", ".eval"))
+    checks.check("and against itself", "4 cases on both sides" in gate.stdout, gate.stdout + gate.stderr)
+    checks.check("a zip that is damaged says so", "no zip archive" in server.call("POST", "/api/v1/datasets/z/import", b"PK\x03\x04", LINES).message)
 
 
 def versions(checks, server):

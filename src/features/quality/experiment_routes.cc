@@ -185,7 +185,7 @@ Result<> put_scores(Quality::Inside& inside, const net::Request& request, const 
 
 Result<net::Response> put_trials(Quality::Inside& inside, const net::Request& request) {
   const auto one = TRY(experiment_of(inside, request));
-  std::string body = TRY(body_of(request));
+  std::string body = TRY(trials::unpacked_log(TRY(body_of(request))));
   if (auto log = trials::rows_of_inspect(body)) body = std::move(*log);
   const auto about = read_about(one.about);
   std::vector<std::string> counting = about.quality;
@@ -308,7 +308,7 @@ void add_writing_routes(net::Router& router, Quality::Inside& inside, const std:
       .permission = "write",
       .body_bytes = most_body,
       .summary = "Trials of an experiment; an outcome that is stored stays, one lost to infrastructure gives way to it",
-      .accepts = "JSON lines as pawl gate reads them, or a log of Inspect in JSON",
+      .accepts = "JSON lines as pawl gate reads them, or a log of Inspect (JSON or .eval)",
       .answers = "{stored, there, replaced, refused:[{index, why}]}"},
      put_trials);
   to({.method = "POST",
