@@ -233,7 +233,7 @@ std::string Compiler::rolled_items(const Rolled& from, Branch branch) {
   const std::string_view item = item_of(branch);
   const auto rows = [&](bool keys) {
     return fmt::format(
-        "SELECT {}part AS _part, item AS _item, n AS _sum, w AS _weight {}{}", keys ? select_keys(true) : "",
+        "SELECT {}part AS _part, item AS _item, sum_n AS _sum, sum_w AS _weight {}{}", keys ? select_keys(true) : "",
         from_rollup(from),
         beside(from, fmt::format("{}{}, {}, sign, {}", keys ? select_keys() : "", part_of(item), item, weight_sql)));
   };

@@ -56,7 +56,8 @@ Result<std::string> step_sql(Sql& sql, std::string_view step, std::string_view t
 bool steps_by_hours(std::string_view step, std::string_view timezone);
 
 // A table of sums by hour: a column "sum_x" for each partial _x of rows, `times` for the log buckets. Or, for a branch
-// that counts distinct items, their keys: `item`, with `n` the sum of `sign` of its rows and `w` that of their weights.
+// that counts distinct items, their keys: `item`, with `sum_n` the sum of `sign` of its rows and `sum_w` that of their
+// weights.
 struct Rollup {
   std::string_view name;
   std::vector<std::string_view> keys;  // columns of `spans`, each a dimension or what a flag looks at

@@ -48,8 +48,8 @@ RollupInfo info_of(const Rollup& rollup) {
   if (rollup.items) {
     const std::string item(item_of(*rollup.items));
     declared = fmt::format("  part UInt8,\n{}  item UInt64,\n", declared);
-    add("n", "SimpleAggregateFunction(sum, Int64)", "sum(sign)");
-    add("w", "SimpleAggregateFunction(sum, Int64)", fmt::format("sum({})", weight_sql));
+    add("sum_n", "SimpleAggregateFunction(sum, Int64)", "sum(sign)");
+    add("sum_w", "SimpleAggregateFunction(sum, Int64)", fmt::format("sum({})", weight_sql));
     order = fmt::format(", part, hour{}, item", keys), group = keys + ", _item";
     columns = ", part, item" + columns, sums = fmt::format(", {}, {} AS _item{}", part_of(item), item, sums);
   } else {
