@@ -111,5 +111,5 @@ test('an empty project says what an incident is; one that is not there says so',
 
 looks([
   ['incidents', '/incidents?status=all', 1440, '.tbl tbody tr'], ['incidents-390', '/incidents', 390, '.tbl tbody tr'], ['incident-new', '/incidents?new=1&event=evt_3', 1440, '.panel form'],
-  ['incident', '/incidents/INC-7', 1440, '.kps'], ['incident-390', '/incidents/INC-7', 390, '.kps'], ['post-mortem', '/incidents/INC-7?view=post-mortem', 1440, 'article h1'],
+  ['incident', '/incidents/INC-7', 1440, '.kps'], ['incident-390', '/incidents/INC-7', 390, '.kps'], ['post-mortem', '/incidents/INC-7?view=post-mortem', 1440, 'article h2'],
 ], test);

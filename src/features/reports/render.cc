@@ -57,6 +57,22 @@ std::string difference(const Tile& tile) {
   return fmt::format("<span class={}>{}</span>", word, html(text));
 }
 
+// Up to four values are columns: a line between them would claim a course.
+std::string columns(const std::vector<std::optional<double>>& weeks) {
+  double top = 1e-12;
+  for (const auto& one : weeks) top = std::max(top, std::abs(one.value_or(0)));
+  std::string out;
+  const double slot = 118.0 / static_cast<double>(std::max<std::size_t>(4, weeks.size()));
+  const double left = 119 - slot * static_cast<double>(weeks.size());
+  for (std::size_t i = 0; i < weeks.size(); ++i) {
+    if (!weeks[i]) continue;
+    const double tall = std::max(1.0, std::abs(*weeks[i]) / top * 26);
+    out += fmt::format("<rect x={:.1f} y={:.1f} width={:.1f} height={:.1f} fill=#1f4fbf></rect>",
+                       left + slot * (static_cast<double>(i) + 0.2), 28 - tall, slot * 0.6, tall);
+  }
+  return out;
+}
+
 std::string sparkline(const std::vector<std::optional<double>>& weeks) {
   double low = 0, high = 0;
   bool any = false;
@@ -73,10 +89,14 @@ std::string sparkline(const std::vector<std::optional<double>>& weeks) {
     last = fmt::format("<circle cx={:.1f} cy={:.1f} r=2 fill=#1f4fbf></circle>", x, y);
   }
   if (points.empty()) return "";
+  const auto known = std::ranges::count_if(weeks, [](const auto& one) { return one.has_value(); });
+  const std::string drawn =
+      known <= 4 ? columns(weeks)
+                 : fmt::format("<polyline points=\"{}\" fill=none stroke=#1f4fbf stroke-width=1.5></polyline>{}",
+                               points, last);
   return fmt::format(
-      "<svg viewBox=\"0 0 120 28\" preserveAspectRatio=none role=img aria-label=\"the last {} weeks\">"
-      "<polyline points=\"{}\" fill=none stroke=#1f4fbf stroke-width=1.5></polyline>{}</svg>",
-      weeks.size(), points, last);
+      "<svg viewBox=\"0 0 120 28\" preserveAspectRatio=none role=img aria-label=\"the last {} weeks\">{}</svg>",
+      weeks.size(), drawn);
 }
 
 void add_tiles(std::string& out, const Weekly& report) {

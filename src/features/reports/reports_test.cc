@@ -120,6 +120,17 @@ TEST(Report, AKindHoldsItsPart) {
   EXPECT_EQ(as_csv(report).find("cost by"), std::string::npos);
 }
 
+TEST(Report, FewWeeksAreColumnsManyALine) {
+  auto report = hostile();
+  const std::string few = as_html(report);
+  EXPECT_EQ(few.find("<polyline"), std::string::npos);
+  std::size_t columns = 0;
+  for (auto at = few.find("<rect "); at != std::string::npos; at = few.find("<rect ", at + 1)) ++columns;
+  EXPECT_EQ(columns, 3u);  // a week without a value has none
+  report.tiles[0].weeks = {1, 2, 3, 4, 5};
+  EXPECT_NE(as_html(report).find("<polyline"), std::string::npos);
+}
+
 TEST(Report, FiguresAreReadable) {
   EXPECT_EQ(shown(1234567.891, "USD"), "$1,234,567.89");
   EXPECT_EQ(shown(-0.5, "USD"), "−$0.5000");

@@ -26,6 +26,7 @@ export { default as SureButton } from './SureButton.svelte';
 export { default as Tabs } from './Tabs.svelte';
 export { default as TimeChart } from './TimeChart.svelte';
 export { default as TopBar } from './TopBar.svelte';
+export { default as UtcNote } from './UtcNote.svelte';
 export { default as VirtualList } from './VirtualList.svelte';
 
 export * from './app.svelte';
@@ -35,6 +36,7 @@ export * as format from './format';
 export * from './icons';
 export { keyName, Keys, keySign, type Key, type Scope } from './keys.svelte';
 export type { Line } from './lines';
+export { rowKeys } from './rows';
 export { drawMarks, markRoom, type Mark, type Placed } from './marks';
 export { modelName, stepName, type NamedStep } from './naming';
 export { requestIdOf, sentence, wasAborted } from './outcome';

@@ -8,5 +8,8 @@ export function sentence(error: unknown): string {
 
 export const wasAborted = (error: unknown): boolean => error instanceof DOMException && error.name === 'AbortError';
 
+/** There is no such thing, or it is of another project. */
+export const wasMissing = (error: unknown): boolean => error instanceof ApiError && error.status === 404;
+
 /** The request id to quote, if there is one. */
 export const requestIdOf = (error: unknown): string => (error instanceof ApiError ? error.requestId : '');

@@ -180,7 +180,24 @@ export class BoardModel {
     if (this.asking === 0) this.asked = Date.now();
   }
 
-  answer = (ask: Ask): Answer | undefined => this.#answers.get(keyOf(ask));
+  /** The period before was asked for, and nothing is in it: then it takes no room on the charts. */
+  readonly quiet = $derived.by(() => {
+    const all = [...this.#answers.values()];
+    return this.against === 'before' && all.length > 0 && all.every((answer) => answer.before !== null && nothingIn(answer.before));
+  });
+  #trimmed = new WeakMap<Answer, Answer>();
+  answer = (ask: Ask): Answer | undefined => {
+    const answer = this.#answers.get(keyOf(ask));
+    return answer && this.quiet ? this.#trim(answer) : answer;
+  };
+  #trim(answer: Answer): Answer {
+    const known = this.#trimmed.get(answer);
+    if (known) return known;
+    const { steps, range } = answer;
+    const trimmed = { ...answer, steps: { ...steps, times: steps.times.filter((time) => time + steps.ms > range.from) } };
+    this.#trimmed.set(answer, trimmed);
+    return trimmed;
+  }
   error = (ask: Ask): unknown => this.#errors.get(keyOf(ask));
   unit = (measure: string): string => this.catalogue?.find((one) => one.name === measure)?.unit ?? '';
   total = (ask: Ask): { now: Cell; before: Cell } => ({ now: totalOf(this.answer(ask)?.now, ask.measure), before: totalOf(this.answer(ask)?.before, ask.measure) });
@@ -220,9 +237,11 @@ export class BoardModel {
   /** Everything was answered and nothing is there. */
   get empty(): boolean {
     if (!this.asked || this.#errors.size) return false;
-    return [...this.#answers.values()].every((answer) => answer.now.rows.every((row) => row.every((cell) => cell === null || cell === '' || Number(cell) === 0)));
+    return [...this.#answers.values()].every((answer) => nothingIn(answer.now));
   }
 }
+
+const nothingIn = (answer: QueryAnswer): boolean => answer.rows.every((row) => row.every((cell) => cell === null || cell === '' || Number(cell) === 0));
 
 /** The lines of another version, dashed: of sums one for all, else those of the first names, in their colours. */
 function againstOf(ask: Ask & { kind?: string }, drawn: Drawn, before: QueryAnswer, other: QueryAnswer, steps: Steps, version: string): Line[] {
