@@ -16,8 +16,6 @@ namespace {
 
 namespace json = llm::json;
 
-constexpr std::size_t most_parts = 100;  // of a formula
-
 constexpr Field wanted_text = {"value", "text", "", false,
                                "what is looked for; the expected outcome where it is not given"};
 constexpr Field ignore_case = {"ignore_case", "boolean", "", false, "large and small letters are the same"};
@@ -183,7 +181,7 @@ Result<> read_parts(const Evaluator& e, Prepared& out) {
     const std::string name = json::text("\"" + std::string(parts.key) + "\"");
     if (!json::is_object(parts.value)) return wrong(e.name, "its part {} is no table.", name);
     if (std::ranges::find(out.names, name) != out.names.end()) return wrong(e.name, "two parts are called {}.", name);
-    if (out.parts.size() >= most_parts) return wrong(e.name, "it has more than {} parts.", most_parts);
+    if (out.parts.size() >= most_formula_parts) return wrong(e.name, "it has more than {} parts.", most_formula_parts);
     const std::string kind = json::text(json::member(parts.value, "kind"));
     if (kind == "program" || kind == "asserts" || kind == "kept" || kind == "formula")
       return wrong(e.name, "its part {} cannot be of the kind {}.", name, kind);

@@ -10,7 +10,7 @@
 
 namespace pawl::trials {
 
-inline constexpr std::size_t most_formula_bytes = 2000;
+inline constexpr std::size_t most_formula_bytes = 2000, most_formula_parts = 100;
 
 // Whether it can be reckoned from these names; `invalid` says what is wrong where.
 Result<> check_formula(const std::string& formula, std::span<const std::string> names);

@@ -123,8 +123,11 @@ class Reading {
     const std::string formula = json::text(one.member("calculate_output"));
     std::vector<std::string> names;
     std::string table, why;
+    if (parts.size() > most_formula_parts) why = fmt::format("it has more than {} parts", most_formula_parts);
     for (const auto& [part, value] : parts) {
       const Made made = made_of(json::Object(value));
+      if (why.empty() && std::ranges::find(names, part) != names.end())
+        why = fmt::format("two of its parts are called {}", part);
       if (why.empty() && !made.why.empty()) why = fmt::format("its part {} {}", part, made.why);
       table += fmt::format("{}{} = {{kind = \"{}\"", names.empty() ? "" : ", ", toml_quote(part), made.kind);
       for (const auto& [key, toml] : made.lines) table += fmt::format(", {} = {}", key, toml);

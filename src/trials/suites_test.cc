@@ -179,6 +179,12 @@ TEST(Suites, FormulasOfMultiGraders) {
   const auto asks = read_graders(multi("a", R"(,"judge":{"type":"score_model","name":"j"})")).value();
   EXPECT_EQ(read_evaluators(asks.evaluators, false).value().back().kind, "kept");
   EXPECT_NE(asks.warnings.back().find("its part judge asks a model"), std::string::npos);
+  const auto twice =
+      read_graders(
+          multi("a",
+                R"(,"a":{"type":"string_check","operation":"eq","input":"{{sample.output_text}}","reference":""})"))
+          .value();
+  EXPECT_EQ(read_evaluators(twice.evaluators, false).value().back().kind, "kept");
   EXPECT_FALSE(read_graders(multi(std::string(3000, '(') + "a" + std::string(3000, ')'))).value().warnings.empty());
 }
 

@@ -35,6 +35,8 @@ cp tests/fixtures/quality/formats/{promptfooconfig.yaml,openai-graders.json} "$o
 printf '%s\n' 'a: &x {b: [1, "c\u00e9"], <<: *y}' '? k' 'd: |+2' '   e' 'f: >-' '  g' '  h' "i: 'j''k'" '- *x' >"$out/yaml_fuzz/all"
 printf '%s\n' 'q,__expected,__expected2,__threshold,__metadata:tags[]' '"a",contains:b,not-regex:c,0.5,"d,e"' >"$out/suites_fuzz/csv"
 cp tests/fixtures/quality/formats/inspect-log.json "$out/rows_fuzz/inspect"
+cp tests/fixtures/quality/formats/inspect-log.eval "$out/suites_fuzz/zip"
+printf '%s' '{"type":"multi","name":"m","calculate_output":"0.5 * a + max(a, b) / 2","graders":{"a":{"type":"string_check","operation":"eq","input":"{{sample.output_text}}","reference":"x"},"b":{"type":"text_similarity","evaluation_metric":"rouge_l","input":"{{sample.output_text}}","reference":"y"}}}' >"$out/suites_fuzz/multi"
 printf '%s\n' '{"case":"a","trial":0,"status":"ok","scores":{"ok":1,"leak":false,"tone":0.5,"none":null},"cost_usd":"0.0125","latency_ms":812,"cluster":"f","slice":"s","dataset":"d@1"}' '{"case":7,"trial":1,"status":"infra_error"}' '{"case":"b","trial":0,"scores":{"ok":0}}' >"$out/rows_fuzz/one"
 { cat "$out/rows_fuzz/one"; printf '\f'; cat "$out/rows_fuzz/one"; } >"$out/rows_fuzz/both"
 printf '\x10\x00%s\n' '{"data":[{"id":"t","timestamp":"2024-01-02T03:04:05Z","observations":[{"id":"o","startTime":"2024-01-02T03:04:05Z","usage":{"input":"1"}}]}]}' >"$out/imports_fuzz/langfuse"
