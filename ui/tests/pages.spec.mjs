@@ -146,3 +146,12 @@ test('a drag on a chart zooms once, though charts share a crosshair', async ({ g
   await eventually(() => assert.doesNotMatch(page.url(), /from=2026-11-09&/));
   assert.equal(await page.evaluate(() => history.length), before + 1);
 });
+test('the first Tab offers the way past the navigation', async ({ go, page }) => {
+  await go('/settings');
+  await page.getByText('bearer token').waitFor();
+  await page.keyboard.press('Tab');
+  await page.getByRole('button', { name: 'Past the navigation' }).waitFor();
+  await noFault(page);
+  await page.keyboard.press('Enter');
+  assert.ok(await page.evaluate(() => !!document.activeElement?.closest('main')));
+});
