@@ -29,7 +29,12 @@ std::optional<Statement> Pager::next_candidates() {
   Statement statement;
   const std::size_t need = query_.limit - taken_ + 1;
   const bool sessions = query_.grain == Grain::session;
-  if ((pool_.size() < need || scanned_ >= settled_) && scanned_ > query_.range.from) {
+  const bool looks_on = (pool_.size() < need || scanned_ >= settled_) && scanned_ > query_.range.from;
+  if (looks_on && hurried_ && (pool_.empty() || scanned_ >= settled_)) {
+    stop_at(scanned_);
+    return std::nullopt;
+  }
+  if (looks_on && !hurried_) {
     window_ = {std::max(query_.range.from, (scanned_ - width_) / minute * minute),
                std::min(query_.range.to, scanned_ + (sessions ? session_around : trace_around))};
     phase_ = Phase::scan;
@@ -64,16 +69,18 @@ std::optional<Statement> Pager::next_candidates() {
   phase_ = Phase::chosen;
   const Nanos reach = sessions ? session_reach : trace_reach;
   const auto musts = necessary(query_.filter);
-  const Leaf* known = nullptr;  // full text has been asked: its hits are bound
-  std::string known_sql;
-  if (musts[0]->what == Leaf::What::words) {
+  Known known;  // full text has been asked: its hits are bound
+  const auto words = words_among(musts);
+  for (std::size_t w = 0; w < words.size(); ++w) {
     std::vector<std::string> hits;
-    for (const PageCandidate& one : asked_of_) hits.insert(hits.end(), one.hits.begin(), one.hits.end());
-    known = musts[0], known_sql = in_traces(sql, hits);
+    for (const PageCandidate& one : asked_of_) {
+      const auto& found = one.hits[std::min(w, one.hits.size() - 1)];
+      hits.insert(hits.end(), found.begin(), found.end());
+    }
+    known[words[w]] = in_traces(sql, hits);
   }
-  statement.sql =
-      folded_rows(sql, query_.grain, around({scanned_, settled_}, reach), keys_,
-                  fold_conditions(sql, *query_.filter.root(), Range{scanned_, query_.range.to}, known, known_sql));
+  statement.sql = folded_rows(sql, query_.grain, around({scanned_, settled_}, reach), keys_,
+                              fold_conditions(sql, *query_.filter.root(), Range{scanned_, query_.range.to}, known));
   statement.parameters = sql.take();
   return statement;
 }
@@ -92,6 +99,7 @@ void Pager::read_scan(const native::Rows& rows) {
   const bool sessions = query_.grain == Grain::session;
   std::set<std::string_view> known;
   for (const PageCandidate& one : pool_) known.insert(one.item);
+  const bool searches = !words_among(necessary(query_.filter)).empty();
   std::size_t found = 0;
   std::vector<PageCandidate> fresh;
   for (std::size_t i = 0; i < rows.size(); ++i) {
@@ -100,7 +108,10 @@ void Pager::read_scan(const native::Rows& rows) {
     one.minute = rows.integer(1, i);
     one.session = rows.text(2, i);
     one.trace = to_decimal(rows.id(3, i));
-    for (const Id128& hit : rows.ids(4, i)) one.hits.push_back(to_decimal(hit));
+    for (std::size_t column = 4; column < rows.columns() && searches; ++column) {
+      auto& hits = one.hits.emplace_back();
+      for (const Id128& hit : rows.ids(column, i)) hits.push_back(to_decimal(hit));
+    }
     if (decided_.contains(one.item)) continue;
     ++found;
     if (!known.contains(one.item)) fresh.push_back(std::move(one));

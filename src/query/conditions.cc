@@ -40,16 +40,39 @@ std::string received_after(const RangeOf& range) {
   return fmt::format(" AND at >= toDateTime64({}, 3, 'UTC')", std::max<Nanos>(0, range->from / second - 86'400));
 }
 
-std::string words_condition(Sql& sql, std::string_view words, const RangeOf& range, bool whole_traces) {
+// Since when there can be bodies of what spans in this window belong to: since the first of them began, by its own
+// clock or by ours; of a long window by the rule above, for that is a walk over its spans.
+std::string received_since(const Range& window, Nanos now) {
+  constexpr Nanos longest = 2 * day, slack = 10 * minute;
+  if ((now > 0 ? std::min(now, window.to) : window.to) - window.from > longest) return received_after(window);
+  return fmt::format(
+      " AND at >= (SELECT fromUnixTimestamp64Milli(if(count() = 0, toInt64(4102444800000), "
+      "min(least(toUnixTimestamp64Milli(received) - intDiv(duration, 1000000), intDiv({}, 1000000))) - {}), 'UTC') {})",
+      start_sql, slack / millisecond, Sql::minutes(window));
+}
+
+// A phrase, or words, as a condition on a body; whether the index alone answers it.
+struct TextCondition {
+  std::string sql;
+  bool by_index = false;
+};
+
+TextCondition text_condition(Sql& sql, std::string_view words) {
   const std::string lower = to_lower(trim(words));
   const std::size_t tokens = tokens_of(lower);
-  std::string condition = Sql::from("bodies") + received_after(range);
   const bool indexed = tokens > 0 && !has_spaceless_script(lower);
-  if (indexed) condition += fmt::format(" AND hasAllTokens(lower(substring(text, 1, 65536)), {})", sql.text(lower));
+  std::vector<std::string> all;
+  if (indexed) all.push_back(fmt::format("hasAllTokens(lower(substring(text, 1, 65536)), {})", sql.text(lower)));
   const bool one_word =
       indexed && tokens == 1 && tokens_of(lower.substr(0, 1)) + tokens_of(lower.substr(lower.size() - 1)) == 2;
   if (!one_word)
-    condition += fmt::format(" AND positionCaseInsensitiveUTF8(substring(text, 1, 65536), {}) > 0", sql.text(lower));
+    all.push_back(fmt::format("positionCaseInsensitiveUTF8(substring(text, 1, 65536), {}) > 0", sql.text(lower)));
+  return {join(all, " AND "), one_word};
+}
+
+std::string words_condition(Sql& sql, std::string_view words, const RangeOf& range, bool whole_traces) {
+  const std::string condition =
+      fmt::format("{}{} AND {}", Sql::from("bodies"), received_after(range), text_condition(sql, words).sql);
   return whole_traces ? fmt::format("trace IN (SELECT trace {})", condition)
                       : fmt::format("(trace, span) IN (SELECT trace, span {})", condition);
 }
@@ -184,11 +207,45 @@ std::string compare_total(Sql& sql, const Leaf& leaf) {
   return (leaf.op == Op::ne ? "NOT " : "") + joined(any, " OR ");
 }
 
-std::string row_condition(Sql& sql, const Node& node, const RangeOf& range) {
-  if (node.kind == Node::Kind::leaf) return '(' + leaf_condition(sql, node.leaf, range, false) + ')';
-  if (node.kind == Node::Kind::none) return "NOT " + row_condition(sql, node.children[0], range);
+std::string searched_sql(Sql& sql, const std::vector<const Leaf*>& words, const Range& window, bool whole_traces) {
+  PAWL_CHECK(!words.empty() && words.size() <= most_words);
+  const std::string_view key = whole_traces ? "trace" : "trace, span";
+  const std::string bodies = Sql::from("bodies") + received_since(window, sql.now());
+  std::vector<std::string> walks, any, bits;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    const auto [condition, by_index] = text_condition(sql, words[i]->values[0]);
+    if (by_index) {  // words share a walk that reads no text
+      any.push_back(condition), bits.push_back(fmt::format("{} * {}", 1U << i, condition));
+    } else {
+      walks.push_back(fmt::format("SELECT {}, {} AS _bits {} AND {}", key, 1U << i, bodies, condition));
+    }
+  }
+  if (!any.empty())
+    walks.push_back(
+        fmt::format("SELECT {}, {} AS _bits {} AND {}", key, join(bits, " + "), bodies, joined(any, " OR ")));
+  return fmt::format("SELECT {0}, groupBitOr(toUInt8(_bits)) AS _words FROM ({1}) GROUP BY {0}", key,
+                     join(walks, " UNION ALL "));
+}
+
+std::string all_words_condition(Sql& sql, const std::vector<const Leaf*>& words, const Range& window,
+                                bool whole_traces) {
+  const std::string_view key = whole_traces ? "trace" : "trace, span";
+  if (words.size() == 1)  // no need to add up
+    return fmt::format("{} IN (SELECT {} {}{} AND {})", whole_traces ? "trace" : "(trace, span)", key,
+                       Sql::from("bodies"), received_since(window, sql.now()),
+                       text_condition(sql, words[0]->values[0]).sql);
+  return fmt::format("{} IN (SELECT {} FROM ({}) WHERE _words = {})", whole_traces ? "trace" : "(trace, span)", key,
+                     searched_sql(sql, words, window, whole_traces), (1U << words.size()) - 1);
+}
+
+std::string row_condition(Sql& sql, const Node& node, const RangeOf& range, const Known& known) {
+  if (node.kind == Node::Kind::leaf) {
+    const auto found = known.find(&node.leaf);
+    return '(' + (found == known.end() ? leaf_condition(sql, node.leaf, range, false) : found->second) + ')';
+  }
+  if (node.kind == Node::Kind::none) return "NOT " + row_condition(sql, node.children[0], range, known);
   std::vector<std::string> parts;
-  for (const Node& child : node.children) parts.push_back(row_condition(sql, child, range));
+  for (const Node& child : node.children) parts.push_back(row_condition(sql, child, range, known));
   return joined(parts, node.kind == Node::Kind::any ? " OR " : " AND ");
 }
 

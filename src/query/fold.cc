@@ -146,14 +146,15 @@ std::string folded_columns() {
 }
 
 std::vector<std::string> fold_conditions(Sql& sql, const Node& node, const std::optional<Range>& range,
-                                         const Leaf* known, const std::string& known_sql) {
+                                         const Known& known) {
   std::vector<const Leaf*> all;
   leaves(node, all);
   std::vector<std::string> out;
   for (const Leaf* leaf : all) {
     Leaf positive = *leaf;
     if (positive.op == Op::ne) positive.op = Op::eq;
-    out.push_back(leaf == known ? known_sql : leaf_condition(sql, positive, range, true));
+    const auto found = known.find(leaf);
+    out.push_back(found != known.end() ? found->second : leaf_condition(sql, positive, range, true));
   }
   return out;
 }

@@ -79,9 +79,8 @@ class Fold {
 // What tells items of one grain apart: the session, else the trace (in decimal).
 std::string identity(std::string_view session, std::string_view trace);
 
-// The conditions that `passes` wants, in its order: of terms that hold when any span has them. For the leaf `known` it
-// is `known_sql`.
+// The conditions that `passes` wants, in its order: of terms that hold when any span has them.
 std::vector<std::string> fold_conditions(Sql& sql, const Node& node, const std::optional<Range>& range,
-                                         const Leaf* known = nullptr, const std::string& known_sql = {});
+                                         const Known& known = {});
 
 }  // namespace pawl::query

@@ -8,7 +8,7 @@
 namespace pawl::query {
 namespace {
 
-constexpr Nanos first_width = hour, first_scan = 4 * hour;
+constexpr Nanos first_width = hour, first_scan = 4 * hour, first_search = hour;
 constexpr int growth = 8;
 constexpr Nanos widest = 4000 * day;
 constexpr std::uint32_t max_limit = 1000, spare = 16;  // rows more than asked, for those of another window
@@ -118,7 +118,8 @@ Result<Pager> Pager::create(std::uint32_t project, ListQuery query) {
     pager.settled_ = pager.scanned_ = window.to;
     if (pager.by_candidates_) {
       const Nanos now = pager.query_.now;
-      pager.width_ = first_scan + (now > range.from && now < window.to ? window.to - now : 0);
+      pager.width_ = (words_among(musts).empty() ? first_scan : first_search) +
+                     (now > range.from && now < window.to ? window.to - now : 0);
     }
   }
   return pager;
@@ -162,12 +163,23 @@ void Pager::settle() {
   } else if (seen_ < asked_) {  // the window is used up
     if (beyond())
       done_ = true;
+    else if (hurried_)
+      stop_at(window_.from);
     else
       next_window();
     if (width_ < widest) width_ *= growth;
   }
   asked_ = seen_ = 0;
   keys_ = {};
+}
+
+// Everything from `time` on is on the page.
+void Pager::stop_at(Nanos time) {
+  done_ = more_ = true;
+  searched_to_ = time;
+  last_value_ = fmt::format("{}", time);
+  last_key_ = query_.grain == Grain::session ? "0" : std::string(32, '0');  // before every other
+  if (query_.grain == Grain::span) last_key_ += '-' + std::string(32, '0');
 }
 
 std::optional<Statement> Pager::next() {
@@ -322,7 +334,7 @@ void Pager::read_keys(const native::Rows& rows) {
     keys_.sessions.emplace_back(rows.text(2, i));
     keys_.found.emplace_back(rows.text(3, i));
   }
-  if (spans && keys_.items.size() < asked_ && !beyond()) {  // keys are small: on, before any rows are read
+  if (spans && keys_.items.size() < asked_ && !beyond() && !hurried_) {  // keys are small: on, before any rows are read
     width_ = wider(looked_at(window_), rows.size(), asked_ - keys_.items.size());
     next_window();
     phase_ = Phase::fresh;

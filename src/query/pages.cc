@@ -98,15 +98,27 @@ std::vector<const Leaf*> necessary(const Filter& filter) {
       for (const Node& child : node.children) self(self, child);
   };
   collect(collect, *filter.root());
-  const auto rank = [](const Leaf& leaf) {
-    if (leaf.what == Leaf::What::words) return 0;
-    if (leaf.what == Leaf::What::compare && leaf.dimension->id) return 0;
-    return leaf.what == Leaf::What::flag ? 1 : leaf.op == Op::eq ? 2 : 3;
+  const auto rank = [](const Leaf* leaf) {
+    if (leaf->what == Leaf::What::compare && leaf->dimension->id) return 0;
+    if (leaf->what == Leaf::What::words) return 1;
+    return leaf->what == Leaf::What::flag ? 2 : leaf->op == Op::eq ? 3 : 4;
   };
-  for (std::size_t i = 1; i < found.size(); ++i)
-    if (rank(*found[i]) < rank(*found[0])) std::swap(found[0], found[i]);
-  if (found.size() > 4) found.resize(4);
+  std::vector<const Leaf*> ranked;
+  for (int i = 0; i <= 4; ++i)
+    std::ranges::copy_if(found, std::back_inserter(ranked), [&](auto* leaf) { return rank(leaf) == i; });
+  found = std::move(ranked);
+  if (const std::size_t most = std::max<std::size_t>(4, words_among(found).size()); found.size() > most)
+    found.resize(most);
   return found;
+}
+
+std::vector<const Leaf*> words_among(const std::vector<const Leaf*>& musts) {
+  std::vector<const Leaf*> out;
+  for (const Leaf* leaf : musts) {
+    if (leaf->what != Leaf::What::words || out.size() == most_words) break;
+    out.push_back(leaf);
+  }
+  return out;
 }
 
 std::string item_keys(Sql& sql, const Page& page) {
@@ -144,6 +156,19 @@ std::string item_keys(Sql& sql, const Page& page) {
       page.order.total, sessions ? "_session" : "''", items_sql(sql, items), page.direction(), page.rows);
 }
 
+// " AND …": what the filter asks of a span; of several words that it must hold, all in one walk over the bodies.
+std::string span_filter(Sql& sql, const Filter& filter, const Range& range) {
+  if (filter.empty()) return "";
+  std::vector<const Leaf*> words;
+  for (const Leaf* leaf : necessary(filter))
+    if (leaf->what == Leaf::What::words && words.size() < most_words) words.push_back(leaf);
+  Known known;
+  std::string all;
+  for (const Leaf* leaf : words) known[leaf] = "1";
+  if (!words.empty()) all = " AND " + all_words_condition(sql, words, range, false);
+  return fmt::format("{} AND {}", all, row_condition(sql, *filter.root(), range, known));
+}
+
 std::string span_keys(Sql& sql, const Page& page) {
   const std::string value = page.by_start ? std::string(position_sql) : std::string(page.order.row);
   std::string having = keyset(sql, Grain::span, page.order, "_value", "_trace, _span", page.after_value, page.after_key,
@@ -155,8 +180,8 @@ std::string span_keys(Sql& sql, const Page& page) {
       "'String'), '', CAST(toString(minute), 'String') FROM (SELECT trace AS _trace, span AS _span, {} AS _value, "
       "minute {}{} GROUP BY _trace, _span, _value, minute HAVING sum(sign) > 0{}) ORDER BY _value {}, _trace {}, _span "
       "{} LIMIT {}",
-      value, Sql::spans(range), selected(sql, Grain::span, page.query.filter, range), having, page.direction(),
-      page.direction(), page.direction(), page.rows);
+      value, Sql::spans(range), span_filter(sql, page.query.filter, range), having, page.direction(), page.direction(),
+      page.direction(), page.rows);
 }
 
 std::string items_statement(Sql& sql, const Page& page, const PageKeys& keys) {
@@ -196,24 +221,46 @@ std::string folded_rows(Sql& sql, Grain grain, const Range& range, const PageKey
                      rows_of(sql, grain, keys), most_folded + 1);
 }
 
+namespace {
+
+// Candidates of full text: all words of the filter in one walk over the bodies.
+std::string candidates_of_words(Sql& sql, Grain grain, const Range& range, const std::vector<const Leaf*>& words) {
+  const bool several = grain == Grain::session && words.size() > 1;  // the words may stand in different traces of it
+  std::string hits = several ? "" : ", groupUniqArray(trace)", having;
+  if (several) {
+    for (std::size_t i = 0; i < words.size(); ++i)
+      hits += fmt::format(", groupUniqArrayIf(trace, bitTest(_words, {}))", i);
+    having = fmt::format(" HAVING groupBitOr(_words) = {}", (1U << words.size()) - 1);
+  }
+  const std::string of = fmt::format("SELECT trace, session, minute {}{}", Sql::minutes(range),
+                                     several ? "" : " AND " + all_words_condition(sql, words, range, true));
+  const std::string joined =
+      several ? fmt::format(" INNER JOIN ({}) AS _found USING (trace)", searched_sql(sql, words, range, true)) : "";
+  return fmt::format(
+      "SELECT {} AS _item, toInt64(max(minute)) AS _newest, {}, any(trace){} FROM ({}) AS _rows{} GROUP BY _item{} "
+      "ORDER BY _newest DESC LIMIT {}",
+      key_of(grain), grain == Grain::session ? "any(session)" : "''", hits, of, joined, having, most_candidates + 1);
+}
+
+}  // namespace
+
 std::string candidates(Sql& sql, Grain grain, const Range& range, const std::vector<const Leaf*>& musts) {
+  if (const auto words = words_among(musts); !words.empty()) return candidates_of_words(sql, grain, range, words);
   std::vector<std::string> any, all;
   std::string columns;
   for (const Leaf* must : musts) {
     any.push_back(leaf_condition(sql, *must, range, true));
-    if (must->what == Leaf::What::words || (must->what == Leaf::What::compare && must->dimension->id))
-      break;  // nothing is rarer, and it has an index
+    if (must->what == Leaf::What::compare && must->dimension->id) break;  // nothing is rarer, and it has an index
   }
   for (std::size_t i = 0; any.size() > 1 && i < any.size(); ++i) {
     columns += fmt::format(", max({}) AS _meets{}", any[i], i);
     all.push_back(fmt::format("_meets{}", i));
   }
   return fmt::format(
-      "SELECT {} AS _item, toInt64(max(minute)) AS _newest, {}, any(trace), {}{} {} AND ({}) GROUP BY _item{} ORDER BY "
+      "SELECT {} AS _item, toInt64(max(minute)) AS _newest, {}, any(trace){} {} AND ({}) GROUP BY _item{} ORDER BY "
       "_newest DESC LIMIT {}",
-      key_of(grain), grain == Grain::session ? "any(session)" : "''",
-      musts[0]->what == Leaf::What::words ? "groupUniqArray(trace)" : "CAST([], 'Array(UInt128)')", columns,
-      Sql::minutes(range), join(any, " OR "), all.empty() ? "" : " HAVING " + join(all, " AND "), most_candidates + 1);
+      key_of(grain), grain == Grain::session ? "any(session)" : "''", columns, Sql::minutes(range), join(any, " OR "),
+      all.empty() ? "" : " HAVING " + join(all, " AND "), most_candidates + 1);
 }
 
 }  // namespace pawl::query

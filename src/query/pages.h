@@ -32,8 +32,10 @@ struct Page {
 Range around(const Range& range, Nanos by);
 
 // Conditions on one span that every item must meet with some span of its own: words of the filter that are joined by
-// AND; at most four. The one that looks most selective is first.
+// AND; at most four, or eight of full text. The one that looks most selective is first.
 std::vector<const Leaf*> necessary(const Filter& filter);
+// Of those, what full text finds, if that is where to begin.
+std::vector<const Leaf*> words_among(const std::vector<const Leaf*>& musts);
 
 // The keys of the page, best first, with their order values and what finds their spans by an index.
 std::string item_keys(Sql& sql, const Page& page);
@@ -48,7 +50,8 @@ std::string folded_rows(Sql& sql, Grain grain, const Range& range, const PageKey
 // "trace IN …"
 std::string in_traces(Sql& sql, const std::vector<std::string>& traces);
 // Items with spans that meet all of `musts`, in whole minutes of the range: key, newest minute of such a span, session,
-// any trace, the traces that full text found. More may be found, corrected or not in the range after all.
+// any trace, the traces that full text found (of sessions and several words: a column a word). More may be found,
+// corrected or not in the range after all.
 std::string candidates(Sql& sql, Grain grain, const Range& range, const std::vector<const Leaf*>& musts);
 inline constexpr std::uint32_t most_candidates = 5000;
 

@@ -266,8 +266,8 @@ struct PageRows {  // the page's rows are those in `mine`, in that order; they h
 };
 // An item that may pass a filter: the newest minute of a span that meets what must hold.
 struct PageCandidate {
-  std::string item, session, trace;  // key, trace in decimal
-  std::vector<std::string> hits;     // traces in which full text found something
+  std::string item, session, trace;            // key, trace in decimal
+  std::vector<std::vector<std::string>> hits;  // traces in which full text found something: of each word, or of all
   std::int64_t minute = 0;
 };
 class Pager {
@@ -276,8 +276,13 @@ class Pager {
   std::optional<Statement> next();
   PageRows read(native::Rows rows);  // the answer of the statement that `next` gave
   std::string cursor() const;
+  // It has taken long enough: stops where it has looked back to, with a cursor that goes on from there. Of the newest
+  // first only; what is running is read first.
+  void hurry() { hurried_ = by_ == "start" && descending_; }
+  std::optional<Nanos> searched_to() const { return searched_to_; }  // where it stopped so
 
  private:
+  void stop_at(Nanos time);
   // What the last statement was. keys_known, large: what the next one is.
   enum class Phase : std::uint8_t { fresh, probe, keys, keys_known, page, large, scan, chosen };
   void settle();  // what the running statement showed
@@ -304,6 +309,8 @@ class Pager {
   ListQuery query_;
   std::string by_;  // order without its sign
   bool descending_ = true, done_ = false, more_ = false, probed_ = false;
+  bool hurried_ = false;
+  std::optional<Nanos> searched_to_;
   Phase phase_ = Phase::fresh;
   std::size_t best_ = 0;                                      // of the necessary conditions
   int looks_ = 0;                                             // windows that the probe chose

@@ -1,5 +1,6 @@
 // Pieces of SQL: bound parameters, the scan that names the project, conditions on rows, totals of traces and sessions.
 #pragma once
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -52,9 +53,19 @@ std::string quoted_literal(std::string_view of_ours);  // never of users' making
 
 // The condition of a filter, or of a leaf, on one row of `spans`; never NULL. `whole_traces`: a hit of full text counts
 // for its whole trace (what any-span terms need), else for its span alone.
-std::string row_condition(Sql& sql, const Node& node, const std::optional<Range>& range);
+// `known`: conditions that are to stand for some of the leaves.
+using Known = std::map<const Leaf*, std::string>;
+std::string row_condition(Sql& sql, const Node& node, const std::optional<Range>& range, const Known& known = {});
 std::string leaf_condition(Sql& sql, const Leaf& leaf, const std::optional<Range>& range, bool whole_traces);
 std::string compare_total(Sql& sql, const Leaf& leaf);  // of Holds::total, on an item
+
+// What full text finds of several of a filter's words in one walk over the bodies that can belong to items which begin
+// in the window: a subquery of `trace`, [`span`,] `_words`: bit i where it holds the i-th; at most eight.
+inline constexpr std::size_t most_words = 8;
+std::string searched_sql(Sql& sql, const std::vector<const Leaf*>& words, const Range& window, bool whole_traces);
+// "trace IN …": those that hold all of them; of spans "(trace, span) IN …".
+std::string all_words_condition(Sql& sql, const std::vector<const Leaf*>& words, const Range& window,
+                                bool whole_traces);
 
 // One row a trace or session that has spans in the range: `_item`, `_n` and the wanted totals (items.cc), those of the
 // filter included. `rows` restricts the rows read (" AND …"), `having` the items, both may be "".

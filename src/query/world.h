@@ -22,6 +22,7 @@ struct Span {
   float weight = 1;
   std::string preview;
   std::int64_t minute = 0;  // clamped
+  Nanos received = 0;
 
   std::int64_t position() const;
   std::optional<std::int64_t> tokens() const;  // of one that counts
@@ -51,6 +52,7 @@ struct Body {
   Id128 trace, span, hash;
   int slot = 0;
   std::string text;
+  Nanos at = world_start;
 };
 
 // The engine with the warehouse's own tables in it. One a process.

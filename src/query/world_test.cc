@@ -211,6 +211,8 @@ void Engine::insert(std::uint32_t project, const std::vector<Row>& rows, std::ui
   column("minute", "UInt32", [](C& c, const Span& s, const Row&) { c.fixed(static_cast<std::uint32_t>(s.minute)); });
   id("trace", &Span::trace), id("span", &Span::span), id("parent", &Span::parent);
   column("start", "DateTime64(9, 'UTC')", [](C& c, const Span& s, const Row&) { c.fixed(s.start); });
+  column("received", "DateTime64(3, 'UTC')",
+         [](C& c, const Span& s, const Row&) { c.fixed(s.received / millisecond); });
   column("duration", "Int64", [](C& c, const Span& s, const Row&) { c.fixed(s.duration); });
   text("kind", &Span::kind), text("name", &Span::name), text("status", &Span::status);
   text("error_type", &Span::error_type), text("session", &Span::session), text("user", &Span::user);
@@ -259,7 +261,7 @@ void Engine::insert_bodies(std::uint32_t project, const std::vector<Body>& bodie
   auto &trace = block.add("trace", "UInt128"), &span = block.add("span", "UInt128"), &slot = block.add("slot", "UInt8");
   auto &text = block.add("text", "String"), &bytes = block.add("bytes", "String");
   for (const Body& body : bodies) {
-    of.fixed(project), hash.id(body.hash), at.fixed(world_start / millisecond), trace.id(body.trace);
+    of.fixed(project), hash.id(body.hash), at.fixed(body.at / millisecond), trace.id(body.trace);
     span.id(body.span), slot.fixed(static_cast<std::uint8_t>(body.slot));
     const bool searched = pawl::traces::is_searched(static_cast<pawl::llm::Slot>(body.slot));
     text.text(searched ? body.text : ""), bytes.text(searched ? "" : body.text);

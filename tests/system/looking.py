@@ -98,6 +98,15 @@ def search(server):
                  (time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime((NOW + 60_500_000_000) // 1_000_000_000)), ["toaster", "thanks"], True))
     checks.equal("a phrase and a filter", [h["session_id"] for h in server.get("/api/v1/search?text=%22blue+kettle%22&filter=session%3Dright")["hits"]], ["right"])
     checks.equal("words apart are no phrase", server.get("/api/v1/search?text=%22kettle+blue%22")["hits"], [])
+    page, found, pages = server.get("/api/v1/search?text=kettle&from=2026-01-01T00:00:00Z&within_ms=1"), [], 1
+    while True:
+        found += [h["session_id"] for h in page["hits"]]
+        if page["next_cursor"] is None:
+            break
+        checks.check("what is not complete says how far back it looked", page["searched_to"] is not None, page)
+        page, pages = server.get(f"/api/v1/search?text=kettle&from=2026-01-01T00:00:00Z&within_ms=60000&cursor={page['next_cursor']}"), pages + 1
+    checks.equal("short of time it answers with what it has, and the cursor goes on", (sorted(found), page["searched_to"], pages >= 2), (["left", "right"], None, True))
+    checks.equal("a time that is none", server.call("GET", "/api/v1/search?text=kettle&within_ms=soon").status, 400)
     checks.equal("nothing to search for", server.call("GET", "/api/v1/search?text=").status, 400)
     checks.equal("a mistake in the filter has its place", server.call("GET", "/api/v1/search?text=a&filter=colour%3Dred").json()["error"]["detail"]["position"], 0)
 

@@ -34,7 +34,7 @@ function search(world, q) {
     }
     if (hits.length >= Number(q.limit ?? 20)) break;
   }
-  return { hits: hits.slice(0, Number(q.limit ?? 20)), next_cursor: null, stats: { rows_read: 1000, elapsed_ms: 5 } };
+  return { hits: hits.slice(0, Number(q.limit ?? 20)), next_cursor: null, searched_to: null, stats: { rows_read: 1000, elapsed_ms: 5 } };
 }
 
 /** What a file would hold, in a word. */

@@ -67,13 +67,19 @@ std::expected<query::Filter, net::Response> filter_of(const net::Request& reques
 // A page of a list: rows as query::Pager gave them.
 struct ListPage {
   std::vector<std::pair<std::shared_ptr<const native::Rows>, std::size_t>> rows;
-  std::string cursor;  // "" where there is no more
+  std::string cursor;                // "" where there is no more
+  std::optional<Nanos> searched_to;  // it stopped here because its time was up; the cursor goes on
   Read read;
 };
 std::string_view plural(query::Grain grain);  // "sessions" "traces" "spans"
 // from, to, order and cursor of a request.
 Result<query::ListQuery> list_query(const net::Request& request, query::Grain grain, query::Filter filter, Nanos now);
-Result<ListPage> fetch_list(warehouse::Warehouse& store, ProjectId project, query::ListQuery query);
+// `within`: how long it may take before it answers with what it has (by start, the newest first); none: until it is
+// complete.
+Result<ListPage> fetch_list(warehouse::Warehouse& store, ProjectId project, query::ListQuery query,
+                            std::optional<Nanos> within = {});
+Result<std::optional<Nanos>> within_of(const net::Request& request);  // within_ms=
+void write_end(JsonWriter& json, const ListPage& page);               // next_cursor, searched_to
 // The rows as JSON objects: Session, Trace or Span of the API.
 Result<std::vector<std::string>> list_rows(warehouse::Warehouse& store, ProjectId project, query::Grain grain,
                                            const ListPage& page);

@@ -176,15 +176,35 @@ traces::SpanRow span_of(const native::Rows& rows, std::size_t i) {
   return row;
 }
 
-Result<ListPage> fetch_list(warehouse::Warehouse& store, ProjectId project, query::ListQuery query) {
+Result<std::optional<Nanos>> within_of(const net::Request& request) {
+  const auto text = request.query.find("within_ms");
+  if (!text) return std::nullopt;
+  const auto number = parse_int(*text);
+  if (!number || *number < 1 || *number > 60'000) return fail(ErrorKind::invalid, "`within_ms` is 1 to 60000.");
+  return *number * millisecond;
+}
+
+void write_end(JsonWriter& json, const ListPage& page) {
+  json.key("next_cursor");
+  page.cursor.empty() ? json.null() : json.value(page.cursor);
+  json.key("searched_to");
+  page.searched_to ? json.value(format_time(*page.searched_to)) : json.null();
+}
+
+Result<ListPage> fetch_list(warehouse::Warehouse& store, ProjectId project, query::ListQuery query,
+                            std::optional<Nanos> within) {
   auto pager = TRY(query::Pager::create(project, std::move(query)));
   ListPage page;
+  const SystemClock clock;
+  const Nanos began = clock.monotonic();
   while (const auto statement = pager.next()) {
     auto answer = TRY(run(store, *statement, page.read));
     const auto [rows, mine, values] = pager.read(std::move(answer.rows));
     for (const std::size_t i : mine) page.rows.emplace_back(rows, i);
+    if (within && clock.monotonic() - began >= *within) pager.hurry();
   }
   page.cursor = pager.cursor();
+  page.searched_to = pager.searched_to();
   return page;
 }
 
@@ -351,7 +371,7 @@ Result<net::Response> list(Explore::Inside& inside, warehouse::Warehouse& store,
   query.limit = TRY(limit_of(request, query.limit));
   const auto scored = TRY(scores_asked(request));
   const auto project = projects::access_of(request).project;
-  ListPage page = TRY(fetch_list(store, project, std::move(query)));
+  ListPage page = TRY(fetch_list(store, project, std::move(query), TRY(within_of(request))));
   JsonWriter json;
   json.object().key(plural(grain)).array();
   auto rows = TRY(list_rows(store, project, grain, page));
@@ -366,8 +386,8 @@ Result<net::Response> list(Explore::Inside& inside, warehouse::Warehouse& store,
                             session, means);
     json.raw(rows[i]);
   }
-  json.end().key("next_cursor");
-  page.cursor.empty() ? json.null() : json.value(page.cursor);
+  json.end();
+  write_end(json, page);
   write_stats(json, inside, page.read);
   return net::Response::json(json.end().take());
 }
@@ -393,10 +413,13 @@ void add_list_routes(net::Router& router, Explore::Inside& inside) {
                    {"limit", "1 to 1000, default 50"},
                    {"cursor", "`next_cursor` of the page before"},
                    {"order", "[-]start cost duration tokens errors name; default -start"},
+                   {"within_ms",
+                    "answer with what was found after so long: `searched_to` says how far back that is, and "
+                    "`next_cursor` goes on; default until the page is full or nothing is left"},
                    {"columns",
                     "score.NAME, comma between: rows have scores:{NAME: value} of these; a session that was given none "
                     "itself trace_scores:{NAME: {count, mean}} of its traces and their spans"}},
-         .answers = fmt::format("{{{}:[{}], next_cursor, stats:Stats}}", plural(grain), shape_of(grain))});
+         .answers = fmt::format("{{{}:[{}], next_cursor, searched_to, stats:Stats}}", plural(grain), shape_of(grain))});
   }
 }
 

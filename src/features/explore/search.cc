@@ -119,6 +119,8 @@ Result<Hits> hits_of(warehouse::Warehouse& store, ProjectId project, const std::
   Hits out;
   if (rows.empty()) return out;
   std::string scopes = "[", spans = "[", any;
+  const auto first = std::ranges::min_element(rows, {}, &traces::SpanRow::start);
+  const auto since = std::max<Nanos>(0, first->start / second - 86'400);  // its clock may be a day ahead
   for (const auto& row : rows) {
     scopes += fmt::format("{}{}", scopes.size() > 1 ? "," : "", to_decimal(row.trace));
     if (!row.session.empty()) scopes += fmt::format(",{}", to_decimal(hash128(row.session)));
@@ -126,6 +128,7 @@ Result<Hits> hits_of(warehouse::Warehouse& store, ProjectId project, const std::
   }
   warehouse::Query query{.sql = {},
                          .parameters = {{"project", fmt::format("{}", project)},
+                                        {"since", fmt::format("{}", since)},
                                         {"scopes", scopes + "]"},
                                         {"spans", spans + "]"},
                                         {"bytes", fmt::format("{}", searched_bytes)}}};
@@ -136,7 +139,8 @@ Result<Hits> hits_of(warehouse::Warehouse& store, ProjectId project, const std::
   query.sql = fmt::format(
       "SELECT trace, span, argMin(toInt64(slot), rank) AS first, argMin(head, rank), toInt64(count()) FROM (SELECT "
       "trace, span, slot, (slot, hash) AS rank, substring(text, 1, {{bytes:UInt64}}) AS head FROM bodies WHERE project "
-      "= {{project:UInt32}} AND scope IN {{scopes:Array(UInt128)}} AND (trace, span) IN {{spans:Array(Tuple(UInt128, "
+      "= {{project:UInt32}} AND at >= toDateTime64({{since:Int64}}, 3, 'UTC') AND scope IN {{scopes:Array(UInt128)}} "
+      "AND (trace, span) IN {{spans:Array(Tuple(UInt128, "
       "UInt128))}} AND notEmpty(text)) WHERE {} GROUP BY trace, span",
       any);
   const auto answer = TRY(store.read(query));
@@ -171,7 +175,7 @@ Result<net::Response> search(Explore::Inside& inside, warehouse::Warehouse& stor
   auto query = TRY(list_query(request, query::Grain::span, std::move(*filter), inside.clock.now()));
   query.limit = TRY(limit_of(request, 20));
   const auto project = projects::access_of(request).project;
-  auto page = TRY(fetch_list(store, project, std::move(query)));
+  auto page = TRY(fetch_list(store, project, std::move(query), TRY(within_of(request))));
   std::vector<traces::SpanRow> rows;
   for (const auto& [of, i] : page.rows) rows.push_back(span_of(*of, i));
   for (auto& word : words) word = to_lower(word);
@@ -182,8 +186,8 @@ Result<net::Response> search(Explore::Inside& inside, warehouse::Warehouse& stor
     const auto hit = hits.find(traces::content_key(row.trace, row.span));
     write_hit(json, row, hit == hits.end() ? nullptr : &hit->second, words);
   }
-  json.end().key("next_cursor");
-  page.cursor.empty() ? json.null() : json.value(page.cursor);
+  json.end();
+  write_end(json, page);
   write_stats(json, inside, page.read);
   return net::Response::json(json.end().take());
 }
@@ -202,8 +206,9 @@ void add_search_route(net::Router& router, Explore::Inside& inside) {
                         {"to", "RFC 3339, exclusive; default now"},
                         {"limit", "1 to 1000, default 20"},
                         {"cursor", "`next_cursor` of the page before"},
+                        {"within_ms", "as of spans"},
                         {"order", "as of spans"}},
-              .answers = "{hits:[Hit], next_cursor, stats:Stats}"});
+              .answers = "{hits:[Hit], next_cursor, searched_to, stats:Stats}"});
 }
 
 }  // namespace pawl::explore

@@ -13,6 +13,8 @@ constexpr warehouse::Fill one_copy[] = {
     {"bytes", "if(slot IN (0, 1, 4, 5), '', bytes)"},
 };
 
+constexpr warehouse::Fill as_they_are[] = {{"text", "text"}};
+
 constexpr warehouse::Step steps[] = {
     {.number = 1,
      .table = "points",
@@ -96,6 +98,12 @@ constexpr warehouse::Step steps[] = {
      .alter = "ADD COLUMN IF NOT EXISTS told UInt32 AFTER spread, "
               "ADD COLUMN IF NOT EXISTS findings Array(LowCardinality(String)) AFTER told, "
               "ADD COLUMN IF NOT EXISTS waste LowCardinality(String) AFTER findings"},
+    // By day before scope: full text that goes back in time reads the days that it needs.
+    {.number = 22,
+     .table = "bodies",
+     .fill = as_they_are,
+     .only_if = "SELECT count() FROM system.tables WHERE database = currentDatabase() AND name = 'bodies' AND "
+                "sorting_key = 'project, scope, hash'"},
 };
 
 }  // namespace

@@ -110,6 +110,14 @@ std::vector<ContentRow> carriers_of(const warehouse::Answer& answer, const Selec
   return carriers;
 }
 
+// The days around which spans were received: there nearly all of what they refer to stands.
+std::string days_of(const std::vector<SpanRow>& spans) {
+  if (spans.empty()) return "";
+  const auto [first, last] = std::ranges::minmax(spans, {}, &SpanRow::received);
+  return fmt::format(" AND at >= toDateTime64({}, 3, 'UTC') AND at < toDateTime64({}, 3, 'UTC')",
+                     std::max<Nanos>(0, first.received - hour) / second, (last.received + hour) / second);
+}
+
 // The bytes that these carriers refer to, by scope and hash.
 Result<std::unordered_map<Id128, std::string_view>> bodies_of(Warehouse& warehouse, const Selection& selection,
                                                               const std::vector<ContentRow>& carriers, Loaded& loaded) {
@@ -118,26 +126,32 @@ Result<std::unordered_map<Id128, std::string_view>> bodies_of(Warehouse& warehou
   for (const auto& carrier : carriers)
     for (const auto& ref : carrier.pieces) wanted.emplace(ref.scope, ref.hash);
   if (wanted.empty()) return found;
-  std::string keys = "[", which = "{keys:Array(Tuple(UInt128, UInt128))}";
-  if (wanted.size() > most_named_bodies) {
-    which = fmt::format("(SELECT arrayJoin(arrayZip(scopes, hashes)) FROM span_content WHERE {})",
-                        content_where(selection));
-    wanted.clear();
-  }
-  for (const auto& [scope, hash] : wanted)
-    keys += fmt::format("{}({},{})", keys.size() > 1 ? "," : "", to_decimal(scope), to_decimal(hash));
-  auto named = content_parameters(selection);
-  named.push_back({"keys", keys + "]"});
-  auto bodies = TRY(warehouse.read(
-      {.sql = fmt::format("SELECT scope, hash, any(if(empty(bytes), text, bytes)) FROM bodies WHERE project = "
-                          "{{project:UInt32}} AND (scope, hash) IN {} GROUP BY scope, hash",
-                          which),
-       .parameters = std::move(named)}));
-  loaded.rows_read += bodies.rows_read;
-  for (std::size_t i = 0; i < bodies.rows.size(); ++i) {
-    const auto& bytes = loaded.bodies.emplace_back(std::make_unique<std::string>(bodies.rows.text(2, i)));
-    found[content_key(bodies.rows.id(0, i), bodies.rows.id(1, i))] = *bytes;
-  }
+  const auto read = [&](const std::string& days) -> Result<void> {
+    std::string keys = "[", which = "{keys:Array(Tuple(UInt128, UInt128))}";
+    if (wanted.size() > most_named_bodies)
+      which = fmt::format("(SELECT arrayJoin(arrayZip(scopes, hashes)) FROM span_content WHERE {})",
+                          content_where(selection));
+    else
+      for (const auto& [scope, hash] : wanted)
+        keys += fmt::format("{}({},{})", keys.size() > 1 ? "," : "", to_decimal(scope), to_decimal(hash));
+    auto named = content_parameters(selection);
+    named.push_back({"keys", keys + "]"});
+    auto bodies = TRY(warehouse.read(
+        {.sql = fmt::format("SELECT scope, hash, any(if(empty(bytes), text, bytes)) FROM bodies WHERE project = "
+                            "{{project:UInt32}}{} AND (scope, hash) IN {} GROUP BY scope, hash",
+                            days, which),
+         .parameters = std::move(named)}));
+    loaded.rows_read += bodies.rows_read;
+    for (std::size_t i = 0; i < bodies.rows.size(); ++i) {
+      const auto& bytes = loaded.bodies.emplace_back(std::make_unique<std::string>(bodies.rows.text(2, i)));
+      const Id128 scope = bodies.rows.id(0, i), hash = bodies.rows.id(1, i);
+      found[content_key(scope, hash)] = *bytes;
+      wanted.erase({scope, hash});
+    }
+    return {};
+  };
+  if (const auto days = days_of(loaded.spans); !days.empty()) TRY(read(days));
+  if (!wanted.empty()) TRY(read(""));  // what the session had said on an earlier day
   return found;
 }
 

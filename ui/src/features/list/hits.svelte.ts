@@ -24,8 +24,11 @@ export interface Hit {
 interface Answer {
   hits: Hit[];
   next_cursor: string | null;
+  searched_to: string | null;
   stats: { rows_read: number; elapsed_ms: number };
 }
+
+const PAGE = 40;
 
 /** The words of a filter that are looked for in bodies, and the terms that are left; null where "or" mixes them. */
 export function wordsIn(filter: string): { text: string; rest: string } | null {
@@ -41,6 +44,8 @@ export class HitsModel {
   loaded = $state(false);
   problem = $state('');
   tookMs = $state(0);
+  /** How far back it has looked while it goes on by itself. */
+  searchedTo = $state<string | null>(null);
   #abort: AbortController | undefined;
 
   constructor(readonly model: ListModel) {
@@ -60,17 +65,27 @@ export class HitsModel {
     if (!sought) return void ((this.list = []), (this.loaded = true));
     const abort = (this.#abort = new AbortController());
     const { from, to } = this.model.range;
-    const query = new URLSearchParams({ text: sought.text, from: iso(from), limit: '40', ...(sought.rest ? { filter: sought.rest } : {}), ...(this.model.state.values.to ? { to: iso(to) } : {}), ...(more && this.next ? { cursor: this.next } : {}) });
+    const query = new URLSearchParams({ text: sought.text, from: iso(from), ...(sought.rest ? { filter: sought.rest } : {}), ...(this.model.state.values.to ? { to: iso(to) } : {}) });
+    let room = PAGE, cursor = more ? this.next : null, first = !more;
     try {
-      const answer = await this.model.app.api.call<Answer>('GET', `/search?${query}`, undefined, { signal: abort.signal });
-      this.list = more ? [...this.list, ...answer.hits] : answer.hits;
-      this.next = answer.next_cursor || null;
-      this.tookMs = answer.stats?.elapsed_ms ?? 0;
-      this.problem = '';
+      do {
+        query.set('limit', String(room));
+        query.set('within_ms', first ? '100' : '1000');
+        if (cursor) query.set('cursor', cursor);
+        const answer = await this.model.app.api.call<Answer>('GET', `/search?${query}`, undefined, { signal: abort.signal });
+        this.list = first ? answer.hits : [...this.list, ...answer.hits];
+        this.tookMs = answer.stats?.elapsed_ms ?? 0;
+        this.problem = '';
+        this.next = cursor = answer.next_cursor || null;
+        room -= answer.hits.length;
+        this.searchedTo = room > 0 && cursor ? answer.searched_to : null;
+        this.loaded = true;
+        first = false;
+      } while (this.searchedTo);
     } catch (error) {
       if (!wasAborted(error)) this.problem = sentence(error);
     }
-    this.loaded = true;
+    if (abort === this.#abort) (this.loaded = true), (this.searchedTo = null);
   }
 }
 
