@@ -1,4 +1,4 @@
-// `pawl report …`: weekly reports of a running server, as HTML, CSV, JSON, and as PDF where Chromium is there.
+// `pawl report …`: reports of a running server, as HTML, CSV, JSON, and as PDF where Chromium is there.
 #include <fmt/format.h>
 #include <simdjson.h>
 
@@ -16,7 +16,7 @@ namespace {
 namespace sj = simdjson;
 
 struct Wanted : Asked {
-  std::string kind = "weekly", week, timezone, format = "html", out, id, name, weekday = "monday";
+  std::string kind = "weekly", period = "week", day, timezone, format = "html", out, id, name, weekday = "monday";
   std::string expires = "30d", label, link_for;
   std::vector<std::string> to;
   int hour = 8;
@@ -61,11 +61,13 @@ Result<std::string> make(const Wanted& wanted) {
   if (!wanted.keep)
     return deliver(wanted, TRY(call(wanted, "GET",
                                     "/api/v1/reports/preview" + query_text({{"kind", wanted.kind},
-                                                                            {"week", wanted.week},
+                                                                            {"period", wanted.period},
+                                                                            {"day", wanted.day},
                                                                             {"timezone", wanted.timezone},
                                                                             {"format", asked_format(wanted)}}))));
   JsonWriter json;
-  json.object().field("kind", wanted.kind).field("week", wanted.week).field("timezone", wanted.timezone).end();
+  json.object().field("kind", wanted.kind).field("period", wanted.period).field("day", wanted.day);
+  json.field("timezone", wanted.timezone).end();
   const std::string body = TRY(call(wanted, "POST", "/api/v1/reports", json.take()));
   sj::dom::parser parser;
   sj::dom::element made;
@@ -92,20 +94,26 @@ Result<std::string> rows_of(const Wanted& wanted, const std::string& path, std::
 }
 
 Result<std::string> list(const Wanted& wanted) {
-  return rows_of(wanted, "/api/v1/reports", "reports", {"id", "kind", "from", "to", "timezone", "made", "schedule"});
+  return rows_of(wanted, "/api/v1/reports", "reports",
+                 {"id", "kind", "period", "from", "to", "timezone", "made", "schedule"});
 }
 
 Result<std::string> schedules(const Wanted& wanted) {
   return rows_of(wanted, "/api/v1/report-schedules", "schedules",
-                 {"name", "kind", "weekday", "hour", "timezone", "enabled", "to", "trouble"});
+                 {"name", "kind", "period", "weekday", "hour", "timezone", "enabled", "to", "trouble"});
 }
 
 Result<std::string> schedule(const Wanted& wanted) {
   JsonWriter json;
   json.object().field("kind", wanted.kind).field("timezone", wanted.timezone).field("weekday", wanted.weekday);
-  json.field("hour", wanted.hour).field("to", join(wanted.to, ",")).field("link_for", wanted.link_for).end();
+  json.field("period", wanted.period)
+      .field("hour", wanted.hour)
+      .field("to", join(wanted.to, ","))
+      .field("link_for", wanted.link_for)
+      .end();
   TRY(call(wanted, "PUT", "/api/v1/report-schedules/" + percent_encode(wanted.name), json.take()));
-  return fmt::format("{}: each {} at {}:00", wanted.name, wanted.weekday, wanted.hour);
+  return fmt::format("{}: each {} at {}:00", wanted.name, wanted.period == "week" ? wanted.weekday : wanted.period,
+                     wanted.hour);
 }
 
 Result<std::string> unschedule(const Wanted& wanted) {
@@ -169,7 +177,7 @@ void add_sharing_commands(
 
 void add_report_commands(CLI::App& app, Commands& commands) {
   const auto wanted = std::make_shared<Wanted>();
-  auto* group = app.add_subcommand("report", "Weekly reports")->require_subcommand(1);
+  auto* group = app.add_subcommand("report", "Reports of a day, a week or a month")->require_subcommand(1);
   const auto add = [&](const char* name, const char* about, std::function<Result<std::string>()> work) {
     auto* command = group->add_subcommand(name, about);
     add_whereabouts(*command, wanted);
@@ -182,15 +190,21 @@ void add_report_commands(CLI::App& app, Commands& commands) {
   };
   for (const auto& [kind, about] :
        {std::pair{"weekly", "What changed, what it cost, which objectives hold, what fired"},
+        {"monthly", "The same of a month"},
+        {"daily", "The same of a day"},
         {"cost", "Cost by team, agent and model"},
         {"slo", "Objectives"},
         {"incidents", "Alerts that fired"}}) {
     auto* command = add(kind, about, [wanted, which = std::string(kind)] {
-      wanted->kind = which;
+      const bool whole = which == "weekly" || which == "monthly" || which == "daily";
+      wanted->kind = whole ? "weekly" : which;
+      if (whole) wanted->period = which == "weekly" ? "week" : which == "monthly" ? "month" : "day";
       return make(*wanted);
     });
-    command->add_option("--week", wanted->week, "Any day of it [the last whole week]");
-    command->add_option("--timezone", wanted->timezone, "Whose week; IANA [UTC]");
+    if (!std::string_view(kind).ends_with("ly"))
+      command->add_option("--period", wanted->period, "day, week or month [week]");
+    command->add_option("--day", wanted->day, "Any day of it [the last whole one]");
+    command->add_option("--timezone", wanted->timezone, "Whose days; IANA [UTC]");
     command->add_flag("--keep", wanted->keep, "The server keeps it as it is now");
     add_file(command);
   }
@@ -203,13 +217,14 @@ void add_report_commands(CLI::App& app, Commands& commands) {
   add("schedules", "When reports are made by themselves", [wanted] {
     return schedules(*wanted);
   })->add_flag("--json", wanted->json, "The API's own answer");
-  auto* made = add("schedule", "Makes or changes a schedule: each week, of the week before",
+  auto* made = add("schedule", "Makes or changes a schedule: each day, week or month, of the one before",
                    [wanted] { return schedule(*wanted); });
   made->add_option("name", wanted->name, "Its name")->required();
   made->add_option("--kind", wanted->kind, "weekly, cost, slo or incidents [weekly]");
-  made->add_option("--weekday", wanted->weekday, "monday, tuesday … [monday]");
+  made->add_option("--period", wanted->period, "day, week or month [week]");
+  made->add_option("--weekday", wanted->weekday, "Of those each week: monday, tuesday … [monday]");
   made->add_option("--hour", wanted->hour, "0 to 23 [8]");
-  made->add_option("--timezone", wanted->timezone, "Of hour and week; IANA [UTC]");
+  made->add_option("--timezone", wanted->timezone, "Of hour and days; IANA [UTC]");
   made->add_option("--to", wanted->to, "Who gets it by mail; with commas or several times")->delimiter(',');
   made->add_option("--link-for", wanted->link_for, "A public link in each mail, open so long: 30d [none]");
   add_sharing_commands(wanted, add);

@@ -1,4 +1,4 @@
-"""Weekly reports: figures that add up, kept as they were, by schedule, by mail, by link. Part of costs.py, on its server."""
+"""Reports: figures that add up, kept as they were, by schedule, by mail, by link. Part of costs.py, on its server."""
 import base64
 import contextlib
 import csv
@@ -25,7 +25,7 @@ def rows_of(text):
 
 def numbers(checks, server):
     """The week of 2 November, in which the fleet ran."""
-    week = "week=2026-11-04"
+    week = "day=2026-11-04"
     report = server.get(f"/api/v1/reports/preview?{week}&format=json")
     checks.equal("a week from Monday to Monday", (report["from"][:10], report["to"][:10]), ("2026-11-02", "2026-11-09"))
     whole = Decimal(server.post("/api/v1/query", {"measures": ["cost"], "from": "2026-11-02", "to": "2026-11-09"}).json()["rows"][0][0])
@@ -44,16 +44,21 @@ def numbers(checks, server):
     csv_text = server.call("GET", f"/api/v1/reports/preview?{week}&format=csv").body.decode()
     all_rows = [r for r in rows_of(csv_text) if r["part"] == "cost by agent"]
     checks.equal("CSV adds up", sum(Decimal(r["this_week"]) for r in all_rows if r["name"] != "(all)"), whole)
-    local = server.get("/api/v1/reports/preview?week=2026-10-25&timezone=Europe/Berlin&format=json")
+    local = server.get("/api/v1/reports/preview?day=2026-10-25&timezone=Europe/Berlin&format=json")
     checks.equal("the week in which clocks go back has 169 hours", (local["from"][:16], local["to"][:16]), ("2026-10-18T22:00", "2026-10-25T23:00"))
-    slo = server.get("/api/v1/reports/preview?kind=slo&week=2026-11-20&format=json")
+    month = server.get("/api/v1/reports/preview?kind=cost&period=month&day=2026-11-20&format=json")
+    of_month = Decimal(server.post("/api/v1/query", {"measures": ["cost"], "from": "2026-11-01", "to": "2026-12-01"}).json()["rows"][0][0])
+    checks.equal("a month beside the month before", (month["period"], month["from"][:10], month["to"][:10], Decimal(month["costs"][0]["total_usd"])), ("month", "2026-11-01", "2026-12-01", of_month))
+    checks.check("says so", "month" in server.call("GET", "/api/v1/reports/preview?period=month&day=2026-11-20").body.decode().split("</h1>")[1][:400])
+    checks.equal("a period that is none", server.call("GET", "/api/v1/reports/preview?period=year").status, 400)
+    slo = server.get("/api/v1/reports/preview?kind=slo&day=2026-11-20&format=json")
     checks.check("objectives of this week", {(o["name"], o["met"]) for o in slo["objectives"]} >= {("desk-up", "not met"), ("from a file", "met")} and "not over" in " ".join(slo["unknown"]), slo)
 
 
 def reports(checks, server, mails, late):
     """`late`: a span of that week which comes when the report is kept."""
     numbers(checks, server)
-    made = server.call("POST", "/api/v1/reports", json.dumps({"week": "2026-11-04"}).encode(), JSON)
+    made = server.call("POST", "/api/v1/reports", json.dumps({"day": "2026-11-04"}).encode(), JSON)
     checks.equal("a report is kept", made.status, 201)
     kept = server.call("GET", f"/api/v1/reports/{made.json()['id']}").body
     server.call("POST", "/v1/traces", late, JSON)
@@ -67,7 +72,7 @@ def reports(checks, server, mails, late):
         time.sleep(0.2)
     listed = server.get("/api/v1/reports")["reports"]
     checks.equal("it makes its report, of the week before, and says that it is late", sorted((r["schedule"], r["from"][:10], r["late"]) for r in listed), [("", "2026-11-02", False), ("friday", "2026-11-09", True)])
-    for query, words in (("kind=moon", "weekly, cost"), ("week=soon", "no day"), ("week=2027-01-01", "not begun"), ("timezone=Mars/Base", "no time zone"), ("format=doc", "html, csv")):
+    for query, words in (("kind=moon", "weekly, cost"), ("day=soon", "no day"), ("day=2027-01-01", "not begun"), ("timezone=Mars/Base", "no time zone"), ("format=doc", "html, csv")):
         answer = server.call("GET", "/api/v1/reports/preview?" + query)
         checks.check(f"{query} is refused with what to do", answer.status == 400 and words in answer.message, answer.message)
     mailed(checks, server, mails, made.json()["id"])
@@ -82,7 +87,7 @@ def reports(checks, server, mails, late):
     checks.check("a kept report as PDF over the API", pdf.status == 200 and pdf.body[:5] == b"%PDF-", pdf.body[:200])
     with tempfile.TemporaryDirectory() as folder:
         out = os.path.join(folder, "week.pdf")
-        done = command("report", "weekly", "--week", "2026-11-04", "--format", "pdf", "--out", out, "--server", server.url, timeout=120)
+        done = command("report", "weekly", "--day", "2026-11-04", "--format", "pdf", "--out", out, "--server", server.url, timeout=120)
         with open(out, "rb") as file:
             checks.check("PDF by Chromium", done.returncode == 0 and file.read(5) == b"%PDF-", done.stdout + done.stderr)
 

@@ -111,7 +111,7 @@ test('390 wide: a run becomes a case by a button that is in sight', async ({ go,
   await page.getByRole('dialog').waitFor();
 }, { width: 390, height: 844 });
 test('390 wide: the kind of a report is chosen from a list; each tells only of its own', async ({ go, page }) => {
-  await go('/reports?week=2026-11-09&tz=UTC');
+  await go('/reports?day=2026-11-09&tz=UTC');
   await page.locator('.report .tile').first().waitFor();
   await page.getByRole('combobox', { name: 'Report' }).selectOption('cost');
   await eventually(() => assert.match(page.url(), /kind=cost/));

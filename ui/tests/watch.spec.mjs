@@ -51,14 +51,14 @@ test('an objective is made, refused at its field, changed and removed', async ({
 }, { noise: /400/ });
 
 test('the week: its sentences are links, another week and report are addresses, kept as it is now', async ({ go }) => {
-  const page = await go('/reports?week=2026-11-09&tz=UTC');
+  const page = await go('/reports?day=2026-11-09&tz=UTC');
   const report = page.getByRole('article');
   assert.equal(await report.getByRole('link', { name: 'Cost rose by 17 %' }).getAttribute('href'), '/costs?from=2026-11-09&to=2026-11-16');
   assert.match(await report.textContent(), /Cost\$53\.68▲ 17 %/);
   assert.match(await report.getByRole('link', { name: 'customer-care' }).getAttribute('href'), /^\/spans\?filter=team=%22customer-care%22\+is:counted&from=2026-11-09&to=2026-11-16$/);
-  assert.equal(await page.getByRole('link', { name: 'Open as a page' }).getAttribute('href'), '/api/v1/reports/preview?kind=weekly&week=2026-11-09&timezone=UTC&format=html');
+  assert.equal(await page.getByRole('link', { name: 'Open as a page' }).getAttribute('href'), '/api/v1/reports/preview?kind=weekly&period=week&day=2026-11-09&timezone=UTC&format=html');
   await page.getByRole('button', { name: 'The week before' }).click();
-  await eventually(() => assert.equal(query(page).get('week'), '2026-11-02'));
+  await eventually(() => assert.equal(query(page).get('day'), '2026-11-02'));
   await page.getByRole('button', { name: 'SLO compliance' }).click();
   await eventually(() => assert.equal(query(page).get('kind'), 'slo'));
   await page.getByRole('button', { name: 'Keep it' }).click();
@@ -121,6 +121,6 @@ test('an empty project says what objectives and schedules are for', async ({ go 
 
 looks([
   ['slos', '/slos?slo=skyline+answers', 1440, '.slo .time canvas'], ['slo-new', '/slos?new=1', 1440, '.slo form'], ['slos-390', '/slos', 390, '.tbl tbody tr'], ['slo-390', '/slos?slo=skyline+answers', 390, '.slo .time canvas'],
-  ['reports', '/reports?week=2026-11-09&tz=UTC', 1440, '.report .tile'], ['reports-390', '/reports?week=2026-11-09&tz=UTC', 390, '.report .tile'], ['reports-kept', '/reports/kept', 1440, '.tbl tbody tr'],
+  ['reports', '/reports?day=2026-11-09&tz=UTC', 1440, '.report .tile'], ['reports-390', '/reports?day=2026-11-09&tz=UTC', 390, '.report .tile'], ['reports-kept', '/reports/kept', 1440, '.tbl tbody tr'],
   ['report-schedules', '/reports/schedules', 1440, '.tbl tbody tr'], ['report-schedules-390', '/reports/schedules', 390, '.tbl tbody tr'], ['report-links', '/reports/links', 1440, '.tbl tbody tr'],
 ], test);

@@ -21,11 +21,13 @@ constexpr Wanted wanted[] = {{"Runs", "traces", "", 0},
                              {"Failed runs", "error_rate", "status=error", -1},
                              {"Cost", "cost", "", -1},
                              {"Cost per run", "cost_per_trace", "", -1},
+                             {"Cost per solved task", "cost_per_successful_task", "", -1},
                              {"Time, 95 of 100 runs below", "latency.p95", "", -1},
                              {"Tool calls that succeed", "tool_success_rate", "kind=tool status=error", 1},
                              {"Guardrail triggers", "guardrail_triggers", "is:blocked", -1},
                              {"Tokens from the cache", "cache_hit_rate", "", 1}};
-constexpr std::size_t shown_weeks = 12;
+constexpr std::size_t shown_periods = 12;
+constexpr const char* steps[] = {"1d", "1w", "1mo"};
 
 Result<warehouse::Answer> ask(Inside& inside, warehouse::Warehouse& store, ProjectId project,
                               query::MeasureQuery query) {
@@ -43,14 +45,18 @@ const query::MeasureInfo& info_of(std::string_view measure) {
   return *found;
 }
 
-Result<void> read_tiles(Inside& inside, warehouse::Warehouse& store, ProjectId project, Weekly& report,
+Result<void> read_tiles(Inside& inside, warehouse::Warehouse& store, ProjectId project, Report& report,
                         const Zone& zone) {
-  query::MeasureQuery query{.step = "1w", .timezone = report.timezone, .limit = 100, .grain = query::Grain::trace};
+  query::MeasureQuery query{.step = steps[static_cast<std::size_t>(report.period)],
+                            .timezone = report.timezone,
+                            .limit = 100,
+                            .grain = query::Grain::trace};
   for (const auto& one : wanted) query.measures.emplace_back(one.measure);
-  std::vector<Nanos> starts(shown_weeks);
-  query::Range week = report.week;
-  for (std::size_t i = shown_weeks; i-- > 0; week = week_before(zone, week)) starts[i] = week.from;
-  query.range = {starts.front(), report.week.to};
+  std::vector<Nanos> starts(shown_periods);
+  query::Range range = report.range;
+  for (std::size_t i = shown_periods; i-- > 0; range = period_before(zone, report.period, range))
+    starts[i] = range.from;
+  query.range = {starts.front(), report.range.to};
   const auto answer = TRY(ask(inside, store, project, query));
   for (std::size_t m = 0; m < std::size(wanted); ++m) {
     const auto& info = info_of(wanted[m].measure);
@@ -60,26 +66,25 @@ Result<void> read_tiles(Inside& inside, warehouse::Warehouse& store, ProjectId p
               .filter = std::string(wanted[m].filter),
               .now = {},
               .before = {},
-              .weeks = std::vector<std::optional<double>>(shown_weeks),
+              .last = std::vector<std::optional<double>>(shown_periods),
               .low = {},
               .high = {},
               .good = wanted[m].good};
     for (std::size_t row = 0; row < answer.rows.size(); ++row) {
       const auto at = std::ranges::find(starts, answer.rows.integer(0, row));
       if (at != starts.end())
-        tile.weeks[static_cast<std::size_t>(at - starts.begin())] =
-            query::number_at(answer.rows, m + 1, row, info.type);
+        tile.last[static_cast<std::size_t>(at - starts.begin())] = query::number_at(answer.rows, m + 1, row, info.type);
     }
-    tile.now = tile.weeks[shown_weeks - 1], tile.before = tile.weeks[shown_weeks - 2];
-    if (const auto usual = usual_interval(tile.weeks); usual && tile.now && tile.before)
+    tile.now = tile.last[shown_periods - 1], tile.before = tile.last[shown_periods - 2];
+    if (const auto usual = usual_interval(tile.last); usual && tile.now && tile.before)
       tile.low = *tile.now - *tile.before + usual->first, tile.high = *tile.now - *tile.before + usual->second;
     report.tiles.push_back(std::move(tile));
   }
   return {};
 }
 
-// Failed runs of this week against those of the week before: two shares, with their interval.
-void judge_failures(Weekly& report) {
+// Failed runs of this period against those of the one before: two shares, with their interval.
+void judge_failures(Report& report) {
   const Tile& runs = report.tiles[0];
   Tile& failed = report.tiles[1];
   if (!runs.now || !runs.before || !failed.now || !failed.before || *runs.now <= 0 || *runs.before <= 0) return;
@@ -88,7 +93,7 @@ void judge_failures(Weekly& report) {
   if (difference) failed.low = difference->ci.low, failed.high = difference->ci.high;
 }
 
-Result<void> read_costs(Inside& inside, warehouse::Warehouse& store, ProjectId project, Weekly& report) {
+Result<void> read_costs(Inside& inside, warehouse::Warehouse& store, ProjectId project, Report& report) {
   for (const char* by : {"team", "agent", "model"}) {
     CostTable table{.by = by, .rows = {}, .total = {}};
     std::map<std::string, CostRow> rows;
@@ -96,7 +101,7 @@ Result<void> read_costs(Inside& inside, warehouse::Warehouse& store, ProjectId p
       const auto answer = TRY(ask(inside, store, project,
                                   {.measures = {"cost", "llm_calls", "cost_unknown_calls"},
                                    .dimensions = {by},
-                                   .range = now ? report.week : report.before,
+                                   .range = now ? report.range : report.before,
                                    .limit = 10'000}));
       for (std::size_t i = 0; i < answer.rows.size(); ++i) {
         CostRow& row = rows[std::string(answer.rows.text(0, i))];
@@ -118,20 +123,22 @@ Result<void> read_costs(Inside& inside, warehouse::Warehouse& store, ProjectId p
   return {};
 }
 
-std::string change(double now, double before, std::string_view unit) {
-  if (now == before) return "as the week before";
-  return fmt::format("{} {} than the week before", gap(std::abs(now - before), unit), now > before ? "more" : "less");
+std::string change(const Report& report, double now, double before, std::string_view unit) {
+  if (now == before) return fmt::format("as the {} before", name_of(report.period));
+  return fmt::format("{} {} than the {} before", gap(std::abs(now - before), unit), now > before ? "more" : "less",
+                     name_of(report.period));
 }
 
-void say_runs(Weekly& report) {
+void say_runs(Report& report) {
   const Tile &runs = report.tiles[0], &failed = report.tiles[1];
   if (!runs.now || *runs.now <= 0) {
-    report.sentences.push_back({"There were no runs in this week.", report.link("/traces", "")});
+    report.sentences.push_back(
+        {fmt::format("There were no runs in this {}.", name_of(report.period)), report.link("/traces", "")});
     return;
   }
   std::string text = fmt::format("Of {} runs {} failed", shown(*runs.now, ""), shown(failed.now.value_or(0), "ratio"));
   if (failed.before) {
-    text += fmt::format(", {}", change(failed.now.value_or(0), *failed.before, "ratio"));
+    text += fmt::format(", {}", change(report, failed.now.value_or(0), *failed.before, "ratio"));
     if (failed.low) text += failed.moved() ? " (beyond chance)" : " (no more than chance)";
   }
   report.sentences.push_back({text + ".", report.link("/traces", "status=error")});
@@ -141,10 +148,10 @@ double dollars(Int128 pico) {
   return static_cast<double>(pico) / static_cast<double>(pico_per_dollar);
 }
 
-void say_cost(Weekly& report) {
+void say_cost(Report& report) {
   const CostTable& agents = report.costs[1];
   std::string text = fmt::format("It cost {}, {}", shown(dollars(agents.total.now), "USD"),
-                                 change(dollars(agents.total.now), dollars(agents.total.before), "USD"));
+                                 change(report, dollars(agents.total.now), dollars(agents.total.before), "USD"));
   const CostRow* most = nullptr;
   for (const CostRow& row : agents.rows) {
     const auto size = [](const CostRow& of) { return of.now > of.before ? of.now - of.before : of.before - of.now; };
@@ -160,7 +167,7 @@ void say_cost(Weekly& report) {
   report.sentences.push_back({text + ".", report.link("/costs", filter)});
 }
 
-void say_objectives(Weekly& report) {
+void say_objectives(Report& report) {
   if (!report.objectives || report.objectives->empty()) return;
   int met = 0, said = 0;
   std::string missed, filter;
@@ -180,7 +187,7 @@ void say_objectives(Weekly& report) {
        report.link("/traces", filter)});
 }
 
-void say_incidents(Weekly& report) {
+void say_incidents(Report& report) {
   if (!report.incidents || report.incidents->empty()) return;
   std::size_t open = 0;
   for (const auto& one : *report.incidents) open += one.resolved ? 0 : 1;
@@ -191,7 +198,7 @@ void say_incidents(Weekly& report) {
        report.link("/incidents", "")});
 }
 
-void say_unknown(Weekly& report) {
+void say_unknown(Report& report) {
   const CostRow& total = report.costs[1].total;
   if (total.unknown > 0)
     report.unknown.push_back(
@@ -200,15 +207,16 @@ void say_unknown(Weekly& report) {
     if (row.key.empty() && row.now != 0)
       report.unknown.push_back(fmt::format("{} of the cost belong to no team.", shown(dollars(row.now), "USD")));
   if (!report.objectives || report.objectives->empty()) report.unknown.emplace_back("No objective is declared.");
-  if (report.made < report.week.to) report.unknown.emplace_back("The week is not over yet.");
+  if (report.made < report.range.to)
+    report.unknown.push_back(fmt::format("The {} is not over yet.", name_of(report.period)));
 }
 
 }  // namespace
 
-std::optional<std::pair<double, double>> usual_interval(const std::vector<std::optional<double>>& weeks) {
+std::optional<std::pair<double, double>> usual_interval(const std::vector<std::optional<double>>& last) {
   std::vector<double> changes;  // without the newest
-  for (std::size_t i = 1; i + 1 < weeks.size(); ++i)
-    if (weeks[i] && weeks[i - 1]) changes.push_back(*weeks[i] - *weeks[i - 1]);
+  for (std::size_t i = 1; i + 1 < last.size(); ++i)
+    if (last[i] && last[i - 1]) changes.push_back(*last[i] - *last[i - 1]);
   if (changes.size() < 5) return std::nullopt;
   double sum = 0, squares = 0;
   for (const double one : changes) sum += one;
@@ -218,16 +226,17 @@ std::optional<std::pair<double, double>> usual_interval(const std::vector<std::o
   return std::pair(-mean - half, -mean + half);
 }
 
-std::string Weekly::link(std::string_view place, std::string_view filter) const {
+std::string Report::link(std::string_view place, std::string_view filter) const {
   return fmt::format("{}{}?{}from={}&to={}", base, place,
                      filter.empty() ? "" : "filter=" + percent_encode(filter) + "&",
-                     format_time(week.from).substr(0, 19) + "Z", format_time(week.to).substr(0, 19) + "Z");
+                     format_time(range.from).substr(0, 19) + "Z", format_time(range.to).substr(0, 19) + "Z");
 }
 
-Result<Weekly> gather(Inside& inside, warehouse::Warehouse& store, ProjectId project, const Wish& wish) {
+Result<Report> gather(Inside& inside, warehouse::Warehouse& store, ProjectId project, const Wish& wish) {
   const Zone zone = TRY(zone_named(wish.timezone));
-  Weekly report{.kind = wish.kind, .project = {}, .timezone = wish.timezone, .week = wish.week};
-  report.before = week_before(zone, wish.week);
+  Report report{
+      .kind = wish.kind, .project = {}, .timezone = wish.timezone, .period = wish.period, .range = wish.range};
+  report.before = period_before(zone, wish.period, wish.range);
   report.made = inside.clock.now();
   report.base = page_url(inside);
   for (const auto& one : TRY(inside.projects.projects()))
@@ -236,9 +245,9 @@ Result<Weekly> gather(Inside& inside, warehouse::Warehouse& store, ProjectId pro
   judge_failures(report);
   TRY(read_costs(inside, store, project, report));
   if (inside.options.objectives)
-    report.objectives = TRY(inside.options.objectives(store, project, report.week, report.before));
-  if (inside.options.firings) report.firings = TRY(inside.options.firings(project, report.week));
-  if (inside.options.incidents) report.incidents = TRY(inside.options.incidents(project, report.week));
+    report.objectives = TRY(inside.options.objectives(store, project, report.range, report.before));
+  if (inside.options.firings) report.firings = TRY(inside.options.firings(project, report.range));
+  if (inside.options.incidents) report.incidents = TRY(inside.options.incidents(project, report.range));
   say_runs(report);
   say_cost(report);
   say_objectives(report);

@@ -31,7 +31,7 @@ struct Reports::Inside {
 
 struct Made {  // a report that was kept
   std::string id;
-  Weekly report;
+  Report report;
 };
 // Who is to have a report by mail, and how long a link in it is open to whoever has the mail; 0: no such link.
 struct Recipients {
@@ -87,5 +87,6 @@ void add_link_routes(net::Router& router, Reports::Inside& inside);
 
 Result<Zone> zone_named(std::string_view name);
 Result<std::string> kind_named(std::string kind);  // "": weekly
+Result<Period> period_of(std::string_view name);   // "": week
 
 }  // namespace pawl::reports

@@ -39,14 +39,16 @@ std::string plain_text(const std::string& title, const std::string& json, const 
 }
 
 Result<> send_one(Inside& inside, const Due& due) {
-  const auto rows = TRY(inside.ledger.read(
-      "SELECT html, csv, json, kind, began FROM reports WHERE project = ? AND id = ?", {due.project, due.report}));
+  const auto rows =
+      TRY(inside.ledger.read("SELECT html, csv, json, kind, began, period FROM reports WHERE project = ? AND id = ?",
+                             {due.project, due.report}));
   if (rows.size() == 0) return fail(ErrorKind::invalid, "The report is not kept any more.");
   const std::string url =
       due.link.empty() ? fmt::format("{}/api/v1/reports/{}", page_url(inside), due.report) : due.link;
   const auto fields = TRY(JsonFields::parse(rows.text(0, 2)));
-  const std::string title = fmt::format("{} of {}, week of {}", title_of(rows.text(0, 3)), fields.text("project"),
-                                        format_time(rows.integer(0, 4) + day / 2).substr(0, 10));
+  const Period period = period_named(rows.text(0, 5)).value_or(Period::week);
+  const std::string title = fmt::format("{} of {}, {} of {}", title_of(rows.text(0, 3), period), fields.text("project"),
+                                        name_of(period), format_time(rows.integer(0, 4) + day / 2).substr(0, 10));
   return inside.options.mail(due.to, [&](std::string_view from) {
     const std::string text = plain_text(title, rows.text(0, 2), url), page = with_link(rows.text(0, 0), url);
     return net::mail_text({.from = from,

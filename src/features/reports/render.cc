@@ -41,8 +41,8 @@ std::string dollars(Int128 pico) {
 }
 
 // Words, not colour alone, say which way it went.
-std::string difference(const Tile& tile) {
-  if (!tile.now || !tile.before) return "<span class=same>no week before to compare with</span>";
+std::string difference(const Tile& tile, std::string_view period) {
+  if (!tile.now || !tile.before) return fmt::format("<span class=same>no {} before to compare with</span>", period);
   const double by = *tile.now - *tile.before;
   const bool better = (by > 0) == (tile.good > 0);
   const std::string_view word = by == 0 || !tile.moved() ? "same"
@@ -58,62 +58,65 @@ std::string difference(const Tile& tile) {
 }
 
 // Up to four values are columns: a line between them would claim a course.
-std::string columns(const std::vector<std::optional<double>>& weeks) {
+std::string columns(const std::vector<std::optional<double>>& values) {
   double top = 1e-12;
-  for (const auto& one : weeks) top = std::max(top, std::abs(one.value_or(0)));
+  for (const auto& one : values) top = std::max(top, std::abs(one.value_or(0)));
   std::string out;
-  const double slot = 118.0 / static_cast<double>(std::max<std::size_t>(4, weeks.size()));
-  const double left = 119 - slot * static_cast<double>(weeks.size());
-  for (std::size_t i = 0; i < weeks.size(); ++i) {
-    if (!weeks[i]) continue;
-    const double tall = std::max(1.0, std::abs(*weeks[i]) / top * 26);
+  const double slot = 118.0 / static_cast<double>(std::max<std::size_t>(4, values.size()));
+  const double left = 119 - slot * static_cast<double>(values.size());
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (!values[i]) continue;
+    const double tall = std::max(1.0, std::abs(*values[i]) / top * 26);
     out += fmt::format("<rect x={:.1f} y={:.1f} width={:.1f} height={:.1f} fill=#1f4fbf></rect>",
                        left + slot * (static_cast<double>(i) + 0.2), 28 - tall, slot * 0.6, tall);
   }
   return out;
 }
 
-std::string sparkline(const std::vector<std::optional<double>>& weeks) {
+std::string sparkline(const std::vector<std::optional<double>>& values, std::string_view period) {
   double low = 0, high = 0;
   bool any = false;
-  for (const auto& one : weeks) {
+  for (const auto& one : values) {
     if (!one) continue;
     low = any ? std::min(low, *one) : *one, high = any ? std::max(high, *one) : *one, any = true;
   }
   std::string points, last;
-  for (std::size_t i = 0; i < weeks.size(); ++i) {
-    if (!weeks[i]) continue;
-    const double x = static_cast<double>(i) * 118 / static_cast<double>(std::max<std::size_t>(1, weeks.size() - 1)) + 1;
-    const double y = high > low ? 26 - (*weeks[i] - low) / (high - low) * 24 : 14;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (!values[i]) continue;
+    const double x =
+        static_cast<double>(i) * 118 / static_cast<double>(std::max<std::size_t>(1, values.size() - 1)) + 1;
+    const double y = high > low ? 26 - (*values[i] - low) / (high - low) * 24 : 14;
     points += fmt::format("{:.1f},{:.1f} ", x, y);
     last = fmt::format("<circle cx={:.1f} cy={:.1f} r=2 fill=#1f4fbf></circle>", x, y);
   }
   if (points.empty()) return "";
-  const auto known = std::ranges::count_if(weeks, [](const auto& one) { return one.has_value(); });
+  const auto known = std::ranges::count_if(values, [](const auto& one) { return one.has_value(); });
   const std::string drawn =
-      known <= 4 ? columns(weeks)
+      known <= 4 ? columns(values)
                  : fmt::format("<polyline points=\"{}\" fill=none stroke=#1f4fbf stroke-width=1.5></polyline>{}",
                                points, last);
   return fmt::format(
-      "<svg viewBox=\"0 0 120 28\" preserveAspectRatio=none role=img aria-label=\"the last {} weeks\">{}</svg>",
-      weeks.size(), drawn);
+      "<svg viewBox=\"0 0 120 28\" preserveAspectRatio=none role=img aria-label=\"the last {} {}s\">{}</svg>",
+      values.size(), period, drawn);
 }
 
-void add_tiles(std::string& out, const Weekly& report) {
-  out += "<h2>This week</h2><div class=tiles>";
+void add_tiles(std::string& out, const Report& report) {
+  const std::string_view period = name_of(report.period);
+  out += fmt::format("<h2>This {}</h2><div class=tiles>", period);
   for (const Tile& tile : report.tiles) {
     out += fmt::format("<div class=tile><span class=dim>{}</span><b>{}</b>{}{}</div>", html(tile.name),
-                       tile.now ? html(shown(*tile.now, tile.unit)) : "–", difference(tile), sparkline(tile.weeks));
+                       tile.now ? html(shown(*tile.now, tile.unit)) : "–", difference(tile, period),
+                       sparkline(tile.last, period));
   }
   out += "</div>";
 }
 
-void add_costs(std::string& out, const Weekly& report) {
+void add_costs(std::string& out, const Report& report) {
   for (const CostTable& table : report.costs) {
     out += fmt::format(
-        "<h2>Cost by {}</h2><table><thead><tr><th>{}</th><th class=n>this week</th><th class=n>the week "
+        "<h2>Cost by {}</h2><table><thead><tr><th>{}</th><th class=n>this {}</th><th class=n>the {} "
         "before</th><th class=n>difference</th><th class=n>calls</th></tr></thead><tbody>",
-        table.by, table.by);
+        table.by, table.by, name_of(report.period), name_of(report.period));
     CostRow other{.key = "others"};
     for (std::size_t i = 0; i < table.rows.size(); ++i) {
       const CostRow& row = table.rows[i];
@@ -150,16 +153,17 @@ std::string share(double valid, double bad) {
   return valid > 0 ? shown(1 - bad / valid, "ratio") : "–";
 }
 
-void add_objectives(std::string& out, const Weekly& report) {
+void add_objectives(std::string& out, const Report& report) {
   out += "<h2>Objectives</h2>";
   if (!report.objectives || report.objectives->empty()) {
     out += "<p class=dim>No objective is declared. <code>pawl apply -f slo.json</code> declares one.</p>";
     return;
   }
-  out +=
-      "<table><thead><tr><th>objective</th><th>agent</th><th class=n>target</th><th class=n>this week</th><th "
-      "class=n>the "
-      "week before</th><th class=n>runs</th><th class=n>budget left</th><th>this week</th></tr></thead><tbody>";
+  out += fmt::format(
+      "<table><thead><tr><th>objective</th><th>agent</th><th class=n>target</th><th class=n>this {0}</th><th "
+      "class=n>the {0} before</th><th class=n>runs</th><th class=n>budget left</th><th>this "
+      "{0}</th></tr></thead><tbody>",
+      name_of(report.period));
   for (const auto& one : *report.objectives) {
     out += fmt::format(
         "<tr><td><a href=\"{}\">{}</a> <span class=dim>{} {}</span></td><td>{}</td><td class=n>{}</td><td "
@@ -176,11 +180,11 @@ std::string lasted(Nanos from, const std::optional<Nanos>& to) {
   return shown(static_cast<double>(*to - from) / 1e6, "ms");
 }
 
-void add_incidents(std::string& out, const Weekly& report) {
+void add_incidents(std::string& out, const Report& report) {
   if (!report.incidents) return;
   out += "<h2>Incidents</h2>";
   if (report.incidents->empty()) {
-    out += "<p class=dim>None in this week.</p>";
+    out += fmt::format("<p class=dim>None in this {}.</p>", name_of(report.period));
     return;
   }
   out +=
@@ -195,11 +199,11 @@ void add_incidents(std::string& out, const Weekly& report) {
   out += "</tbody></table>";
 }
 
-void add_firings(std::string& out, const Weekly& report) {
+void add_firings(std::string& out, const Report& report) {
   if (!report.firings) return;
   out += "<h2>Alerts that fired</h2>";
   if (report.firings->empty()) {
-    out += "<p class=dim>None fired in this week.</p>";
+    out += fmt::format("<p class=dim>None fired in this {}.</p>", name_of(report.period));
     return;
   }
   out +=
@@ -215,7 +219,7 @@ void add_firings(std::string& out, const Weekly& report) {
 }
 
 // What a kind of report holds.
-bool holds(const Weekly& report, std::string_view part) {
+bool holds(const Report& report, std::string_view part) {
   return report.kind == "weekly" || report.kind == part;
 }
 
@@ -236,7 +240,7 @@ void add_line(std::string& out, std::initializer_list<std::string> cells) {
   out += "\n";
 }
 
-void write_firings(JsonWriter& json, const Weekly& report) {
+void write_firings(JsonWriter& json, const Report& report) {
   json.key("alerts").array();
   for (const auto& one : report.firings.value_or(std::vector<Firing>())) {
     json.object()
@@ -260,11 +264,10 @@ void write_firings(JsonWriter& json, const Weekly& report) {
 
 }  // namespace
 
-std::string_view title_of(std::string_view kind) {
-  return kind == "cost"        ? "Cost"
-         : kind == "slo"       ? "Objectives"
-         : kind == "incidents" ? "Incidents and alerts"
-                               : "Weekly report";
+std::string title_of(std::string_view kind, Period period) {
+  if (kind == "cost") return "Cost";
+  if (kind == "slo") return "Objectives";
+  return kind == "incidents" ? "Incidents and alerts" : fmt::format("{} report", adverb_of(period));
 }
 
 std::string html(std::string_view text) {
@@ -292,16 +295,16 @@ std::string gap(double value, std::string_view unit) {
   return unit == "ratio" ? fmt::format("{:.2f} points", value * 100) : shown(value, unit);
 }
 
-std::string as_html(const Weekly& report) {
+std::string as_html(const Report& report) {
   const std::string days =
-      fmt::format("{} to {}", format_time(report.week.from).substr(0, 16), format_time(report.week.to).substr(0, 16));
+      fmt::format("{} to {}", format_time(report.range.from).substr(0, 16), format_time(report.range.to).substr(0, 16));
   std::string out = fmt::format(
       "<!doctype html><html lang=en><head><meta charset=utf-8><meta name=viewport content=\"width=device-width\">"
       "<title>{0}: {1}, {2}</title><style>{3}</style></head><body data-ready=1><header><h1>{0}</h1><p class=dim>{1} · "
       "{2} "
-      "(UTC; weeks of {4}) · made {5} by Pawl</p></header><ol class=said>",
-      title_of(report.kind), html(report.project), days, style, html(report.timezone),
-      format_time(report.made).substr(0, 16));
+      "(UTC; {6}s of {4}) · made {5} by Pawl</p></header><ol class=said>",
+      title_of(report.kind, report.period), html(report.project), days, style, html(report.timezone),
+      format_time(report.made).substr(0, 16), name_of(report.period));
   for (const Sentence& one : report.sentences)
     out += fmt::format("<li><a href=\"{}\">{}</a></li>", html(one.link), html(one.text));
   out += "</ol>";
@@ -311,14 +314,14 @@ std::string as_html(const Weekly& report) {
   if (holds(report, "cost")) add_costs(out, report);
   out += "<h2>What this does not know</h2><ul class=unknown>";
   for (const auto& one : report.unknown) out += fmt::format("<li>{}</li>", html(one));
-  out +=
-      "<li>Differences are grey unless they are beyond what weeks usually change by (shares: beyond chance, 95 "
-      "%).</li>";
+  out += fmt::format(
+      "<li>Differences are grey unless they are beyond what {}s usually change by (shares: beyond chance, 95 %).</li>",
+      name_of(report.period));
   return out + "</ul></body></html>\n";
 }
 
-std::string as_csv(const Weekly& report) {
-  std::string out = "part,name,this_week,week_before,low,high,unit\n";
+std::string as_csv(const Report& report) {
+  std::string out = fmt::format("part,name,this_{0},{0}_before,low,high,unit\n", name_of(report.period));
   for (const Tile& tile : report.tiles)
     if (holds(report, "quality"))
       add_line(out, {"measure", tile.measure, number(tile.now), number(tile.before), number(tile.low),
@@ -349,13 +352,14 @@ std::string as_csv(const Weekly& report) {
   return out;
 }
 
-std::string as_json(const Weekly& report) {
+std::string as_json(const Report& report) {
   JsonWriter json;
   json.object()
       .field("kind", report.kind)
+      .field("period", name_of(report.period))
       .field("project", report.project)
-      .field("from", format_time(report.week.from));
-  json.field("to", format_time(report.week.to))
+      .field("from", format_time(report.range.from));
+  json.field("to", format_time(report.range.to))
       .field("timezone", report.timezone)
       .field("made", format_time(report.made));
   json.key("sentences").array();
@@ -371,9 +375,9 @@ std::string as_json(const Weekly& report) {
         .field("low", tile.low)
         .field("high", tile.high)
         .field("moved", tile.moved())
-        .key("weeks")
+        .key("last")
         .array();
-    for (const auto& week : tile.weeks) json.value(week);
+    for (const auto& one : tile.last) json.value(one);
     json.end().end();
   }
   json.end().key("costs").array();

@@ -36,6 +36,10 @@ CREATE TABLE report_links (project INTEGER NOT NULL, id TEXT NOT NULL, report TE
   label TEXT NOT NULL, author TEXT NOT NULL, made INTEGER NOT NULL, expires INTEGER NOT NULL,
   revoked INTEGER NOT NULL, opened INTEGER NOT NULL, last_opened INTEGER NOT NULL, -- 0: never
   PRIMARY KEY (project, id), FOREIGN KEY (project, report) REFERENCES reports (project, id) ON DELETE CASCADE) STRICT;
+)sql"},
+                                       {"reports", 3, R"sql(
+ALTER TABLE reports ADD COLUMN period TEXT NOT NULL DEFAULT 'week'; -- day week month
+ALTER TABLE report_schedules ADD COLUMN period TEXT NOT NULL DEFAULT 'week';
 )sql"}};
 
 struct Due {
@@ -81,13 +85,14 @@ Result<Made> keep(Reports::Inside& inside, warehouse::Warehouse& store, ProjectI
                   const Scheduled& why) {
   Made made{.id = fmt::format("rep_{:016x}", inside.random.next()),
             .report = TRY(gather(inside, store, project, wish))};
-  const Weekly& report = made.report;
+  const Report& report = made.report;
   TRY(inside.ledger.change([&](ledger::Transaction& t) -> Result<> {
     TRY(
-        t.run("INSERT INTO reports (project, id, kind, began, ended, timezone, made, schedule, late, html, csv, json) "
-              "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-              {std::int64_t{project}, made.id, report.kind, report.week.from, report.week.to, report.timezone,
-               report.made, why.name, std::int64_t{why.late}, as_html(report), as_csv(report), as_json(report)}));
+        t.run("INSERT INTO reports (project, id, kind, began, ended, timezone, made, schedule, late, html, csv, json, "
+              "period) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+              {std::int64_t{project}, made.id, report.kind, report.range.from, report.range.to, report.timezone,
+               report.made, why.name, std::int64_t{why.late}, as_html(report), as_csv(report), as_json(report),
+               std::string(name_of(report.period))}));
     TRY(t.run(
         "DELETE FROM reports WHERE project = ? AND id NOT IN (SELECT id FROM reports WHERE project = ? ORDER BY made "
         "DESC LIMIT 500)",
@@ -99,7 +104,8 @@ Result<Made> keep(Reports::Inside& inside, warehouse::Warehouse& store, ProjectI
 
 void run_due(Reports::Inside& inside, warehouse::Warehouse& store) {
   const auto rows = inside.ledger.read(
-      "SELECT project, name, kind, timezone, weekday, hour, done, recipients, link_for FROM report_schedules WHERE "
+      "SELECT project, name, kind, timezone, weekday, hour, done, recipients, link_for, period FROM report_schedules "
+      "WHERE "
       "enabled = 1",
       {});
   if (!rows) return inside.log.warn("schedules of reports cannot be read", {{"why", rows.error().what}});
@@ -111,14 +117,17 @@ void run_due(Reports::Inside& inside, warehouse::Warehouse& store) {
             .wish = {},
             .mail = {},
             .at = 0};
-    due.at = last_due(*zone, static_cast<int>(rows->integer(i, 4)), static_cast<int>(rows->integer(i, 5)),
+    const Period period = period_named(rows->text(i, 9)).value_or(Period::week);
+    due.at = last_due(*zone, {period, static_cast<int>(rows->integer(i, 4)), static_cast<int>(rows->integer(i, 5))},
                       inside.clock.now());
     if (due.at <= rows->integer(i, 6)) continue;
     due.mail.link_for = rows->integer(i, 8);
     for (const auto to : split(rows->text(i, 7), ','))
       if (!to.empty()) due.mail.to.emplace_back(to);
-    due.wish = {
-        .kind = rows->text(i, 2), .timezone = rows->text(i, 3), .week = week_before(*zone, week_at(*zone, due.at))};
+    due.wish = {.kind = rows->text(i, 2),
+                .timezone = rows->text(i, 3),
+                .period = period,
+                .range = period_before(*zone, period, period_at(*zone, period, due.at))};
     if (const auto done = run_one(inside, store, due); !done)
       inside.log.warn("a report could not be kept", {{"schedule", due.name}, {"why", done.error().what}});
   }

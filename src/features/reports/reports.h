@@ -1,6 +1,6 @@
-// Weekly reports: what changed, what it cost, which objectives hold, what fired; every figure computed and linked to
-// its numbers. Made on demand or by schedule, frozen as they were made, sent by mail, and shown to whoever has a link
-// (docs/guides/reports.md).
+// Reports of a day, a week or a month: what changed, what it cost, which objectives hold, what fired; every figure
+// computed and linked to its numbers. Made on demand or by schedule, frozen as they were made, sent by mail, and shown
+// to whoever has a link (docs/guides/reports.md).
 #pragma once
 #include <functional>
 #include <memory>
@@ -24,11 +24,11 @@ using projects::ProjectId;
 
 std::span<const ledger::Migration> migrations();
 
-// An objective over the report's week.
+// An objective over the report's period.
 struct ObjectiveLine {
   std::string name, agent, kind, threshold, bad_filter;
-  double target = 0, valid = 0, bad = 0;    // runs of the week
-  double valid_before = 0, bad_before = 0;  // of the week before
+  double target = 0, valid = 0, bad = 0;    // runs of the period
+  double valid_before = 0, bad_before = 0;  // of the one before
   double budget_left = 1;                   // of its own window, now
   std::string state;                        // "met" "at_risk" "broken" "too_few"
 };
@@ -52,7 +52,7 @@ struct Options {
   // A report's HTML as a PDF; nothing where this machine cannot make one. Blocks for seconds.
   std::function<Result<std::optional<std::string>>(const std::string& html)> pdf;
   // What other features know; any may be empty: then the report has no such part.
-  std::function<Result<std::vector<ObjectiveLine>>(warehouse::Warehouse&, ProjectId, const query::Range& week,
+  std::function<Result<std::vector<ObjectiveLine>>(warehouse::Warehouse&, ProjectId, const query::Range& range,
                                                    const query::Range& before)>
       objectives;
   std::function<Result<std::vector<Firing>>(ProjectId, const query::Range&)> firings;

@@ -1,4 +1,4 @@
-// Calendar weeks, what is noise, and what a hostile name can do to a report.
+// Calendar periods, when schedules are due, what is noise, and what a hostile name can do to a report.
 #include <gtest/gtest.h>
 
 #include "gather.h"
@@ -15,28 +15,61 @@ std::string text(Nanos time) {
 
 TEST(Week, IsOfTheLocalCalendar) {
   const Zone berlin = *Zone::find("Europe/Berlin");
-  const auto week = week_at(berlin, at("2026-11-20T12:00:00Z"));
+  const auto week = period_at(berlin, Period::week, at("2026-11-20T12:00:00Z"));
   EXPECT_EQ(text(week.from), "2026-11-15T23:00");
   EXPECT_EQ(text(week.to), "2026-11-22T23:00");
-  const auto change = week_at(berlin, at("2026-10-25T12:00:00Z"));  // clocks go back on Sunday
+  const auto change = period_at(berlin, Period::week, at("2026-10-25T12:00:00Z"));  // clocks go back on Sunday
   EXPECT_EQ((change.to - change.from) / hour, 169);
-  EXPECT_EQ((week_at(berlin, at("2026-03-29T12:00:00Z")).to - week_at(berlin, at("2026-03-29T12:00:00Z")).from) / hour,
+  EXPECT_EQ((period_at(berlin, Period::week, at("2026-03-29T12:00:00Z")).to -
+             period_at(berlin, Period::week, at("2026-03-29T12:00:00Z")).from) /
+                hour,
             167);
-  EXPECT_EQ(week_before(berlin, week).to, week.from);
-  EXPECT_EQ(text(week_before(berlin, week).from), "2026-11-08T23:00");
-  EXPECT_EQ(text(week_at(Zone(), at("1969-12-31T00:00:00Z")).from), "1969-12-29T00:00");
+  EXPECT_EQ(period_before(berlin, Period::week, week).to, week.from);
+  EXPECT_EQ(text(period_before(berlin, Period::week, week).from), "2026-11-08T23:00");
+  EXPECT_EQ(text(period_at(Zone(), Period::week, at("1969-12-31T00:00:00Z")).from), "1969-12-29T00:00");
 }
 
 TEST(Week, ScheduleIsDueAtItsHour) {
   const Zone berlin = *Zone::find("Europe/Berlin");
-  EXPECT_EQ(text(last_due(berlin, 0, 8, at("2026-11-16T07:00:00Z"))), "2026-11-16T07:00");
-  EXPECT_EQ(text(last_due(berlin, 0, 8, at("2026-11-16T06:59:59Z"))), "2026-11-09T07:00");
-  EXPECT_EQ(text(last_due(berlin, 6, 2, at("2026-03-30T00:00:00Z"))), "2026-03-29T01:00");  // 02:00 does not exist
-  EXPECT_EQ(text(last_due(berlin, 6, 2, at("2026-10-26T00:00:00Z"))), "2026-10-25T00:00");  // the first of two
-  EXPECT_EQ(text(next_due(berlin, 0, 8, at("2026-11-16T06:59:59Z"))), "2026-11-16T07:00");
-  EXPECT_EQ(text(next_due(berlin, 0, 8, at("2026-11-16T07:00:00Z"))), "2026-11-23T07:00");
+  EXPECT_EQ(text(last_due(berlin, {Period::week, 0, 8}, at("2026-11-16T07:00:00Z"))), "2026-11-16T07:00");
+  EXPECT_EQ(text(last_due(berlin, {Period::week, 0, 8}, at("2026-11-16T06:59:59Z"))), "2026-11-09T07:00");
+  EXPECT_EQ(text(last_due(berlin, {Period::week, 6, 2}, at("2026-03-30T00:00:00Z"))),
+            "2026-03-29T01:00");  // 02:00 does not exist
+  EXPECT_EQ(text(last_due(berlin, {Period::week, 6, 2}, at("2026-10-26T00:00:00Z"))),
+            "2026-10-25T00:00");  // the first of two
+  EXPECT_EQ(text(next_due(berlin, {Period::week, 0, 8}, at("2026-11-16T06:59:59Z"))), "2026-11-16T07:00");
+  EXPECT_EQ(text(next_due(berlin, {Period::week, 0, 8}, at("2026-11-16T07:00:00Z"))), "2026-11-23T07:00");
   EXPECT_EQ(weekday_of("sunday"), 6);
   EXPECT_EQ(weekday_of("someday"), -1);
+}
+
+TEST(Period, MonthsAndDaysAreOfTheLocalCalendar) {
+  const Zone berlin = *Zone::find("Europe/Berlin");
+  const auto month = period_at(berlin, Period::month, at("2026-10-31T23:30:00Z"));  // November in Berlin
+  EXPECT_EQ(text(month.from), "2026-10-31T23:00");
+  EXPECT_EQ(text(month.to), "2026-11-30T23:00");
+  const auto before = period_before(berlin, Period::month, month);
+  EXPECT_EQ(text(before.from), "2026-09-30T22:00");
+  EXPECT_EQ(before.to, month.from);
+  EXPECT_EQ((before.to - before.from) / hour, 31 * 24 + 1);  // clocks go back in it
+  const auto january =
+      period_before(Zone(), Period::month, period_at(Zone(), Period::month, at("2028-02-29T12:00:00Z")));
+  EXPECT_EQ(text(january.from), "2028-01-01T00:00");
+  EXPECT_EQ(text(period_before(Zone(), Period::month, january).from), "2027-12-01T00:00");
+  const auto day = period_at(berlin, Period::day, at("2026-10-25T12:00:00Z"));
+  EXPECT_EQ((day.to - day.from) / hour, 25);
+  EXPECT_EQ(text(period_before(berlin, Period::day, day).from), "2026-10-23T22:00");
+  EXPECT_EQ(text(period_at(Zone(), Period::day, at("1969-12-31T23:00:00Z")).from), "1969-12-31T00:00");
+  EXPECT_FALSE(period_named("year"));
+}
+
+TEST(Period, SchedulesOfDaysAndMonths) {
+  const Zone berlin = *Zone::find("Europe/Berlin");
+  EXPECT_EQ(text(last_due(berlin, {Period::month, 3, 8}, at("2026-11-01T07:00:00Z"))), "2026-11-01T07:00");
+  EXPECT_EQ(text(last_due(berlin, {Period::month, 3, 8}, at("2026-11-01T06:59:59Z"))), "2026-10-01T06:00");
+  EXPECT_EQ(text(next_due(berlin, {Period::month, 3, 8}, at("2026-12-15T00:00:00Z"))), "2027-01-01T07:00");
+  EXPECT_EQ(text(last_due(berlin, {Period::day, 3, 8}, at("2026-11-20T06:00:00Z"))), "2026-11-19T07:00");
+  EXPECT_EQ(text(next_due(berlin, {Period::day, 3, 8}, at("2026-11-20T06:00:00Z"))), "2026-11-20T07:00");
 }
 
 TEST(Report, ChangesBeyondWhatIsUsual) {
@@ -49,7 +82,7 @@ TEST(Report, ChangesBeyondWhatIsUsual) {
             .filter = {},
             .now = 180,
             .before = 100,
-            .weeks = weeks,
+            .last = weeks,
             .low = {},
             .high = {}};
   tile.low = 80 + usual->first, tile.high = 80 + usual->second;
@@ -59,17 +92,17 @@ TEST(Report, ChangesBeyondWhatIsUsual) {
   EXPECT_FALSE(usual_interval({1, 2, {}, 3, 4}));
 }
 
-Weekly hostile() {
+Report hostile() {
   const std::string name = "</td><script>alert(1)</script>\"'&\n=cmd";
-  Weekly report{
-      .kind = "weekly", .project = name, .timezone = "UTC", .week = {0, 7 * day}, .before = {}, .made = 8 * day};
+  Report report{
+      .kind = "weekly", .project = name, .timezone = "UTC", .range = {0, 7 * day}, .before = {}, .made = 8 * day};
   report.tiles.push_back({.name = "Cost",
                           .unit = "USD",
                           .measure = "cost",
                           .filter = {},
                           .now = 12.5,
                           .before = 10,
-                          .weeks = {1, {}, 10, 12.5},
+                          .last = {1, {}, 10, 12.5},
                           .low = {},
                           .high = {}});
   for (const char* by : {"team", "agent", "model"})
@@ -127,7 +160,7 @@ TEST(Report, FewWeeksAreColumnsManyALine) {
   std::size_t columns = 0;
   for (auto at = few.find("<rect "); at != std::string::npos; at = few.find("<rect ", at + 1)) ++columns;
   EXPECT_EQ(columns, 3u);  // a week without a value has none
-  report.tiles[0].weeks = {1, 2, 3, 4, 5};
+  report.tiles[0].last = {1, 2, 3, 4, 5};
   EXPECT_NE(as_html(report).find("<polyline"), std::string::npos);
 }
 

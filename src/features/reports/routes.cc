@@ -35,28 +35,32 @@ Result<std::string> format_of(const net::Request& request) {
   return format;
 }
 
-// The week that a day is in; "": the last whole one.
-Result<Wish> wish_of(std::string kind, std::string timezone, std::string_view week, Nanos now) {
-  Wish wish{
-      .kind = TRY(kind_named(std::move(kind))), .timezone = timezone.empty() ? "UTC" : std::move(timezone), .week = {}};
+// The period that a day is in; "": the last whole one.
+Result<Wish> wish_of(std::string kind, std::string timezone, std::string period, std::string_view day, Nanos now) {
+  Wish wish{.kind = TRY(kind_named(std::move(kind))),
+            .timezone = timezone.empty() ? "UTC" : std::move(timezone),
+            .period = TRY(period_of(period)),
+            .range = {}};
   const Zone zone = TRY(zone_named(wish.timezone));
-  if (week.empty()) {
-    wish.week = week_before(zone, week_at(zone, now));
+  if (day.empty()) {
+    wish.range = period_before(zone, wish.period, period_at(zone, wish.period, now));
     return wish;
   }
-  const auto at = parse_time(week);
-  if (!at) return fail(ErrorKind::invalid, "week={} is no day. Write any day of the week, like 2026-11-16.", week);
+  const auto at = parse_time(day);
+  if (!at) return fail(ErrorKind::invalid, "day={} is no day. Write any day of it, like 2026-11-16.", day);
   const std::int64_t local = *at / second;  // that day by the local clock
-  wish.week = week_at(zone, zone.utc(local) * second);
-  if (wish.week.from > now) return fail(ErrorKind::invalid, "The week of {} has not begun yet.", week);
+  wish.range = period_at(zone, wish.period, zone.utc(local) * second);
+  if (wish.range.from > now)
+    return fail(ErrorKind::invalid, "The {} of {} has not begun yet.", name_of(wish.period), day);
   return wish;
 }
 
 Result<net::Response> preview(Inside& inside, warehouse::Warehouse& store, const net::Request& request) {
   const std::string format = TRY(format_of(request));
-  const Wish wish = TRY(wish_of(std::string(request.query.get("kind")), std::string(request.query.get("timezone")),
-                                request.query.get("week"), inside.clock.now()));
-  const Weekly report = TRY(gather(inside, store, projects::access_of(request).project, wish));
+  const Wish wish =
+      TRY(wish_of(std::string(request.query.get("kind")), std::string(request.query.get("timezone")),
+                  std::string(request.query.get("period")), request.query.get("day"), inside.clock.now()));
+  const Report report = TRY(gather(inside, store, projects::access_of(request).project, wish));
   if (format == "csv") return file(as_csv(report));
   return format == "json" ? net::Response::json(as_json(report)) : page(as_html(report));
 }
@@ -64,13 +68,15 @@ Result<net::Response> preview(Inside& inside, warehouse::Warehouse& store, const
 Result<net::Response> make(Inside& inside, warehouse::Warehouse& store, const net::Request& request) {
   const auto fields = TRY(JsonFields::parse(request.body));
   const auto& access = projects::access_of(request);
-  const Wish wish = TRY(wish_of(fields.text("kind"), fields.text("timezone"), fields.text("week"), inside.clock.now()));
+  const Wish wish = TRY(wish_of(fields.text("kind"), fields.text("timezone"), fields.text("period"), fields.text("day"),
+                                inside.clock.now()));
   const Made made = TRY(keep(inside, store, access.project, wish, {}));
   TRY(audit::append(inside.ledger, inside.clock.now(), access.project, projects::actor_of(access), "report.make",
                     made.id));
   JsonWriter json;
-  json.object().field("id", made.id).field("kind", wish.kind).field("from", format_time(wish.week.from));
-  return net::Response::json(json.field("to", format_time(wish.week.to)).end().take(), 201);
+  json.object().field("id", made.id).field("kind", wish.kind).field("period", name_of(wish.period));
+  json.field("from", format_time(wish.range.from));
+  return net::Response::json(json.field("to", format_time(wish.range.to)).end().take(), 201);
 }
 
 Result<net::Response> list(Inside& inside, warehouse::Warehouse&, const net::Request& request) {
@@ -78,7 +84,7 @@ Result<net::Response> list(Inside& inside, warehouse::Warehouse&, const net::Req
   const auto rows = TRY(
       inside.ledger.read("SELECT r.id, r.kind, r.began, r.ended, r.timezone, r.made, r.schedule, r.late, (SELECT "
                          "count(*) FROM report_links l WHERE l.project = r.project AND l.report = r.id AND l.revoked = "
-                         "0 AND l.expires > ?) FROM reports r WHERE r.project = ? ORDER BY r.made DESC, r.id",
+                         "0 AND l.expires > ?), r.period FROM reports r WHERE r.project = ? ORDER BY r.made DESC, r.id",
                          {inside.clock.now(), std::int64_t{project}}));
   const auto mails = TRY(mails_of(inside, project, ""));
   JsonWriter json;
@@ -87,6 +93,7 @@ Result<net::Response> list(Inside& inside, warehouse::Warehouse&, const net::Req
     json.object()
         .field("id", rows.text(i, 0))
         .field("kind", rows.text(i, 1))
+        .field("period", rows.text(i, 9))
         .field("from", format_time(rows.integer(i, 2)));
     json.field("to", format_time(rows.integer(i, 3))).field("timezone", rows.text(i, 4));
     json.field("made", format_time(rows.integer(i, 5)))
@@ -134,6 +141,12 @@ Result<std::string> kind_named(std::string kind) {
   return kind;
 }
 
+Result<Period> period_of(std::string_view name) {
+  const auto period = period_named(name.empty() ? "week" : name);
+  if (!period) return fail(ErrorKind::invalid, "period={} must be day, week or month.", name);
+  return *period;
+}
+
 Result<net::Response> in_format(const net::Request& request, const ledger::Rows& rows, std::size_t row) {
   const std::string format = TRY(format_of(request));
   if (format == "csv") return file(rows.text(row, 1));
@@ -146,10 +159,11 @@ void add_report_routes(net::Router& router, Inside& inside) {
               .permission = "read",
               .handler = reading::handler(inside, preview),
               .handler_time = 2 * minute,
-              .summary = "A weekly report, made now and not kept",
+              .summary = "A report, made now and not kept",
               .query = {{"kind", "weekly, cost, slo or incidents [weekly]"},
-                        {"week", "any day of it; the last whole week"},
-                        {"timezone", "whose week; IANA [UTC]"},
+                        {"period", "day, week or month [week]"},
+                        {"day", "any day of it; the last whole one"},
+                        {"timezone", "whose days; IANA [UTC]"},
                         {"format", "html, csv or json [html]"}},
               .answers = "the report"});
   router.add({.method = "GET",
@@ -164,9 +178,9 @@ void add_report_routes(net::Router& router, Inside& inside) {
               .handler = reading::handler(inside, make),
               .body_bytes = 4096,
               .handler_time = 2 * minute,
-              .summary = "Makes a weekly report and keeps it as it is now",
-              .accepts = "{kind, week, timezone}",
-              .answers = "{id, kind, from, to}"});
+              .summary = "Makes a report and keeps it as it is now",
+              .accepts = "{kind, period, day, timezone}",
+              .answers = "{id, kind, period, from, to}"});
   router.add({.method = "GET",
               .pattern = "/api/v1/reports/{id}",
               .permission = "read",

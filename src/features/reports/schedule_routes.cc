@@ -19,20 +19,23 @@ std::string_view weekday_named(std::int64_t day) {
 }
 
 Result<net::Response> list_schedules(Inside& inside, warehouse::Warehouse&, const net::Request& request) {
-  const auto rows =
-      TRY(inside.ledger.read("SELECT name, kind, timezone, weekday, hour, enabled, trouble, recipients, link_for FROM "
-                             "report_schedules WHERE project = ? ORDER BY name",
-                             {std::int64_t{projects::access_of(request).project}}));
+  const auto rows = TRY(inside.ledger.read(
+      "SELECT name, kind, timezone, weekday, hour, enabled, trouble, recipients, link_for, period FROM "
+      "report_schedules WHERE project = ? ORDER BY name",
+      {std::int64_t{projects::access_of(request).project}}));
   JsonWriter json;
   json.object().key("schedules").array();
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const bool enabled = rows.integer(i, 5) != 0;
     json.object().field("name", rows.text(i, 0)).field("kind", rows.text(i, 1)).field("timezone", rows.text(i, 2));
+    json.field("period", rows.text(i, 9));
     json.field("weekday", weekday_named(rows.integer(i, 3))).field("hour", rows.integer(i, 4));
     json.field("enabled", enabled).field("trouble", rows.text(i, 6)).key("next");
     const auto zone = Zone::find(rows.text(i, 2));
     if (enabled && zone)
-      json.value(format_time(next_due(*zone, static_cast<int>(rows.integer(i, 3)), static_cast<int>(rows.integer(i, 4)),
+      json.value(format_time(next_due(*zone,
+                                      {period_named(rows.text(i, 9)).value_or(Period::week),
+                                       static_cast<int>(rows.integer(i, 3)), static_cast<int>(rows.integer(i, 4))},
                                       inside.clock.now())));
     else
       json.null();
@@ -46,8 +49,7 @@ Result<net::Response> list_schedules(Inside& inside, warehouse::Warehouse&, cons
 
 struct Schedule {
   std::string name, kind, timezone;
-  int weekday = 0;
-  std::int64_t at_hour = 0;
+  Rhythm rhythm;
   bool enabled = true;
   Recipients mail;
 };
@@ -60,13 +62,21 @@ Result<Schedule> read_schedule(const Inside& inside, const net::Request& request
   out.kind = TRY(kind_named(fields.text("kind")));
   out.timezone = fields.text("timezone").empty() ? "UTC" : fields.text("timezone");
   TRY(zone_named(out.timezone));
-  out.weekday = weekday_of(fields.text("weekday").empty() ? "monday" : to_lower(fields.text("weekday")));
-  if (out.weekday < 0) return fail(ErrorKind::invalid, "weekday={} must be monday, tuesday …", fields.text("weekday"));
-  out.at_hour = fields.number("hour").value_or(8);
-  if (out.at_hour < 0 || out.at_hour > 23) return fail(ErrorKind::invalid, "hour={} must be 0 to 23.", out.at_hour);
+  out.rhythm.period = TRY(period_of(fields.text("period")));
+  out.rhythm.weekday = weekday_of(fields.text("weekday").empty() ? "monday" : to_lower(fields.text("weekday")));
+  if (out.rhythm.weekday < 0)
+    return fail(ErrorKind::invalid, "weekday={} must be monday, tuesday …", fields.text("weekday"));
+  const std::int64_t at_hour = fields.number("hour").value_or(8);
+  if (at_hour < 0 || at_hour > 23) return fail(ErrorKind::invalid, "hour={} must be 0 to 23.", at_hour);
+  out.rhythm.hour = static_cast<int>(at_hour);
   out.enabled = fields.flag("enabled").value_or(true);
   out.mail = TRY(recipients_of(inside, TRY(fields.texts("to")), fields.text("link_for")));
   return out;
+}
+
+std::string_view when(const Rhythm& rhythm) {
+  if (rhythm.period == Period::week) return weekday_named(rhythm.weekday);
+  return rhythm.period == Period::day ? "each day" : "the first of the month";
 }
 
 Result<net::Response> put_schedule(Inside& inside, warehouse::Warehouse&, const net::Request& request) {
@@ -79,19 +89,21 @@ Result<net::Response> put_schedule(Inside& inside, warehouse::Warehouse&, const 
                                   {std::int64_t{access.project}, one.name}));
     if (others.integer(0, 0) >= most_schedules)
       return fail(ErrorKind::exhausted, "A project has at most {} schedules.", most_schedules);
-    TRY(
-        t.run("INSERT OR REPLACE INTO report_schedules (project, name, kind, timezone, weekday, hour, enabled, done, "
-              "trouble, changed, actor, recipients, link_for) VALUES (?, ?, ?, ?, ?, ?, ?, ?, '', ?, ?, ?, ?)",
-              {std::int64_t{access.project}, one.name, one.kind, one.timezone, std::int64_t{one.weekday}, one.at_hour,
-               std::int64_t{one.enabled}, now, now, actor, join(one.mail.to, ","), one.mail.link_for}));
+    TRY(t.run(
+        "INSERT OR REPLACE INTO report_schedules (project, name, kind, timezone, weekday, hour, enabled, done, "
+        "trouble, changed, actor, recipients, link_for, period) VALUES (?, ?, ?, ?, ?, ?, ?, ?, '', ?, ?, ?, ?, ?)",
+        {std::int64_t{access.project}, one.name, one.kind, one.timezone, std::int64_t{one.rhythm.weekday},
+         std::int64_t{one.rhythm.hour}, std::int64_t{one.enabled}, now, now, actor, join(one.mail.to, ","),
+         one.mail.link_for, std::string(name_of(one.rhythm.period))}));
     return audit::append(t, now, access.project, actor, "report.schedule",
-                         fmt::format("{}: {} on {} at {}{}{}", one.name, one.kind, weekday_named(one.weekday),
-                                     one.at_hour, one.mail.to.empty() ? "" : " to " + join(one.mail.to, ", "),
+                         fmt::format("{}: {} on {} at {}{}{}", one.name, one.kind, when(one.rhythm), one.rhythm.hour,
+                                     one.mail.to.empty() ? "" : " to " + join(one.mail.to, ", "),
                                      one.mail.link_for > 0 ? ", with a public link" : ""));
   }));
   JsonWriter json;
   json.object().field("name", one.name).field("kind", one.kind).field("timezone", one.timezone);
-  return net::Response::json(json.field("weekday", weekday_named(one.weekday)).field("hour", one.at_hour).end().take());
+  json.field("period", name_of(one.rhythm.period)).field("weekday", weekday_named(one.rhythm.weekday));
+  return net::Response::json(json.field("hour", std::int64_t{one.rhythm.hour}).end().take());
 }
 
 Result<net::Response> remove_schedule(Inside& inside, warehouse::Warehouse&, const net::Request& request) {
@@ -114,14 +126,15 @@ void add_schedule_routes(net::Router& router, Inside& inside) {
               .handler = reading::handler(inside, list_schedules),
               .summary = "When reports are made by themselves",
               .answers = "{schedules:[ReportSchedule]}"});
-  router.add({.method = "PUT",
-              .pattern = "/api/v1/report-schedules/{name}",
-              .permission = "write",
-              .handler = reading::handler(inside, put_schedule),
-              .body_bytes = 4096,
-              .summary = "Makes or changes a schedule: each week, of the week before, by mail where `to` says so",
-              .accepts = "{kind, timezone, weekday, hour:integer, enabled:boolean, to:[string], link_for}",
-              .answers = "{name, kind, timezone, weekday, hour:integer}"});
+  router.add(
+      {.method = "PUT",
+       .pattern = "/api/v1/report-schedules/{name}",
+       .permission = "write",
+       .handler = reading::handler(inside, put_schedule),
+       .body_bytes = 4096,
+       .summary = "Makes or changes a schedule: each day, week or month, of the one before, by mail where `to` says so",
+       .accepts = "{kind, timezone, period, weekday, hour:integer, enabled:boolean, to:[string], link_for}",
+       .answers = "{name, kind, timezone, period, weekday, hour:integer}"});
   router.add({.method = "DELETE",
               .pattern = "/api/v1/report-schedules/{name}",
               .permission = "write",

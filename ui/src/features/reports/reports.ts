@@ -1,10 +1,12 @@
-// Weekly reports as the server makes and keeps them, their schedules and public links, and the words for them.
+// Reports as the server makes and keeps them, their schedules and public links, and the words for them.
 import type { Api } from '$api';
 import { url } from '$kit';
 import * as format from '../../kit/format';
 
 export const kinds = [['weekly', 'Quality and cost'], ['cost', 'Cost by team and agent'], ['slo', 'SLO compliance'], ['incidents', 'Incidents']] as const;
 export const kindWord = (kind: string): string => kinds.find(([one]) => one === kind)?.[1] ?? kind;
+export const periods = [['week', 'Week'], ['month', 'Month'], ['day', 'Day']] as const;
+export type Period = (typeof periods)[number][0];
 export const weekdays = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'] as const;
 export const lives = [['', 'no link'], ['7d', 'a link for 7 days'], ['30d', 'a link for 30 days'], ['90d', 'a link for 90 days'], ['365d', 'a link for a year']] as const;
 
@@ -18,6 +20,7 @@ export interface Mail {
 export interface Kept {
   id: string;
   kind: string;
+  period?: Period;
   from: string;
   to: string;
   timezone: string;
@@ -31,6 +34,7 @@ export interface Schedule {
   name: string;
   kind: string;
   timezone: string;
+  period?: Period;
   weekday: string;
   hour: number;
   enabled: boolean;
@@ -61,7 +65,8 @@ export interface Tile {
   low: number | string | null;
   high: number | string | null;
   moved: boolean;
-  weeks: (number | null)[];
+  /** The last twelve periods. */
+  last: (number | null)[];
 }
 export interface Report {
   kind: string;
@@ -78,7 +83,8 @@ export interface Report {
 }
 export interface Wish {
   kind: string;
-  week: string;
+  period: Period;
+  day: string;
   timezone: string;
 }
 
@@ -104,15 +110,20 @@ export const fileOf = (where: { id: string } | Wish, how: 'html' | 'pdf' | 'csv'
   'id' in where ? url.link(`/api/v1/reports/${encodeURIComponent(where.id)}`, { format: how, project }) : url.link('/api/v1/reports/preview', { ...where, format: how, project });
 
 const DAY = 86_400_000;
-/** The Monday of the week that a day lies in, as a date. */
-export function mondayOf(at: number): string {
+const dateOf = (at: number): string => new Date(at).toISOString().slice(0, 10);
+/** The first day of the period that a day lies in, as a date; so many periods later. */
+export function firstOf(period: Period, at: number, later = 0): string {
+  const date = new Date(at);
+  if (period === 'month') return dateOf(Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + later, 1));
   const day = Math.floor(at / DAY);
-  return new Date((day - ((day + 3) % 7)) * DAY).toISOString().slice(0, 10);
+  return dateOf(period === 'day' ? (day + later) * DAY : (day - ((day + 3) % 7) + 7 * later) * DAY);
 }
-/** The last week that is over. */
-export const lastWeek = (now: number): string => mondayOf(now - 7 * DAY);
-export const shifted = (monday: string, weeks: number): string => new Date(Date.parse(monday) + weeks * 7 * DAY).toISOString().slice(0, 10);
-export const weekWord = (monday: string): string => `${format.day(monday)} – ${format.day(Date.parse(monday) + 6 * DAY)}`;
+/** The last period that is over. */
+export const lastOver = (period: Period, now: number): string => firstOf(period, now, -1);
+export function periodWord(period: Period, first: string): string {
+  if (period === 'day') return format.day(first);
+  return `${format.day(first)} – ${format.day(Date.parse(firstOf(period, Date.parse(first), 1)) - DAY)}`;
+}
 
 /** A link of a report as an address of this page: its host is dropped, anything else is no link. */
 export function inside(link: string): string {
