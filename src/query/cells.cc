@@ -38,9 +38,9 @@ void write_cell(JsonWriter& json, const native::Rows& rows, std::size_t column, 
   }
 }
 
-void write_columns(JsonWriter& json, const Statement& statement) {
+void write_columns(JsonWriter& json, const std::vector<Column>& columns) {
   json.key("columns").array();
-  for (const auto& column : statement.columns)
+  for (const auto& column : columns)
     json.object().field("name", column.name).field("type", name_of(column.type)).field("unit", column.unit).end();
   json.end();
 }
@@ -51,6 +51,18 @@ void write_rows(JsonWriter& json, std::string_view name, const Statement& statem
     json.array();
     for (std::size_t column = 0; column < statement.columns.size(); ++column)
       write_cell(json, rows, column, row, statement.columns[column].type);
+    json.end();
+  }
+  json.end();
+}
+
+void write_rows(JsonWriter& json, std::string_view name, const Shared::Answer& answer, const native::Rows& rows,
+                std::span<const std::size_t> which) {
+  json.key(name).array();
+  for (const std::size_t row : which) {
+    json.array();
+    for (std::size_t i = 0; i < answer.from.size(); ++i)
+      write_cell(json, rows, answer.from[i], row, answer.columns[i].type);
     json.end();
   }
   json.end();

@@ -17,7 +17,7 @@ Key grid_key(const MeasureQuery& query) {
   const bool by_minutes = query.grid % minute == 0 && phase % minute == 0;
   const bool by_hours = query.grid % hour == 0 && phase % hour == 0;
   return {"time", grid_step(query, by_minutes ? "minute * 60000000000" : position_sql),
-          by_hours ? grid_step(query, "hour * 3600000000000") : ""};
+          by_hours ? grid_step(query, "hour * 3600000000000") : "", Key::Kind::time};
 }
 
 }  // namespace
@@ -27,7 +27,7 @@ Result<std::vector<Key>> keys_of(Sql& sql, const MeasureQuery& query) {
   if (query.grid > 0) {
     keys.push_back(grid_key(query));
   } else if (!query.step.empty()) {
-    keys.push_back({"time", TRY(step_sql(sql, query.step, query.timezone, "minute")), ""});
+    keys.push_back({"time", TRY(step_sql(sql, query.step, query.timezone, "minute")), "", Key::Kind::time});
     if (steps_by_hours(query.step, query.timezone))
       keys[0].rolled = TRY(step_sql(sql, query.step, query.timezone, "hour * 60"));
   }

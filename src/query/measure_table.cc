@@ -31,6 +31,12 @@ const std::vector<Partial>& partial_table() {
       {"_out_known", rows, "sum(sign * counted * isNotNull(tokens_output))"},
       {"_think", rows, "sum(sign * counted * ifNull(tokens_reasoning, 0))"},
       {"_think_known", rows, "sum(sign * counted * isNotNull(tokens_reasoning))"},
+      {"_tokens", rows,
+       "sum(sign * counted * (ifNull(tokens_input, 0) + ifNull(tokens_cache_read, 0) + ifNull(tokens_cache_write, 0) + "
+       "ifNull(tokens_output, 0) + ifNull(tokens_reasoning, 0)))"},
+      {"_tokens_known", rows,
+       "sum(sign * counted * (isNotNull(tokens_input) + isNotNull(tokens_cache_read) + isNotNull(tokens_cache_write) + "
+       "isNotNull(tokens_output) + isNotNull(tokens_reasoning)))"},
       {"_cost", rows, "sum(toInt128(sign * counted * ifNull(coalesce(cost, cost_reported), 0)))"},
       {"_cost_known", rows, "sum(sign * counted * isNotNull(coalesce(cost, cost_reported)))"},
       {"_cost_unknown", rows, "sum(sign * cost_unknown)"},
@@ -145,9 +151,7 @@ void add_tokens(std::vector<Measure>& table) {
       {"tokens", "tokens", number,
        "Tokens of all five kinds, each counted once: wrappers and repeats are left out. Empty where nothing "
        "is known.",
-       "if(_in_known + _read_known + _write_known + _out_known + _think_known = 0, NULL, _in + _read + "
-       "_write + _out + _think)",
-       ""});
+       "if(_tokens_known = 0, NULL, _tokens)", ""});
   table.push_back(
       {"tokens.input", "tokens", number, "Input tokens that came from no cache.", "if(_in_known = 0, NULL, _in)", ""});
   table.push_back({"tokens.cache_read", "tokens", number, "Input tokens read from the provider's cache.",

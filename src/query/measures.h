@@ -82,7 +82,9 @@ bool looks_at_only(const Node& node, const std::vector<std::string_view>& keys);
 
 // What rows are grouped by: its name in the answer, and the expression on a row of `spans` and of a roll-up.
 struct Key {
+  enum class Kind : std::uint8_t { column, time, part };
   std::string name, sql, rolled;
+  Kind kind = Kind::column;
 };
 // The step or grid first, where one is asked for.
 Result<std::vector<Key>> keys_of(Sql& sql, const MeasureQuery& query);

@@ -100,7 +100,6 @@ bool matches(const Filter& filter, const SpanFacts& span);
 // ---- the catalogue -----------------------------------------------------------------------------------------------
 enum class Type : std::uint8_t { text, number, duration, money, time, enumeration };
 std::string_view name_of(Type type);
-
 struct DimensionInfo {
   std::string_view name;        // "agent"; "attr.NAME" stands for every attribute
   std::string_view definition;  // shown to users
@@ -177,14 +176,12 @@ struct Statement {
   std::vector<Parameter> parameters;
   std::vector<Column> columns;  // of a measure query and of values; empty where an enum below names the columns
 };
-
 // Of an answer: a cell as a number, money in dollars (nullopt: nothing is known) or as JSON, money as a decimal text,
 // times as RFC 3339; "columns": [{name, type, unit}] and NAME: [[…]] of an object that is open.
 std::optional<double> number_at(const native::Rows& rows, std::size_t column, std::size_t row, Type type);
 void write_cell(JsonWriter& json, const native::Rows& rows, std::size_t column, std::size_t row, Type type);
-void write_columns(JsonWriter& json, const Statement& statement);
+void write_columns(JsonWriter& json, const std::vector<Column>& columns);
 void write_rows(JsonWriter& json, std::string_view name, const Statement& statement, const native::Rows& rows);
-
 // What the warehouse is asked: `deadline` and `cancelled` are the caller's.
 warehouse::Query question(const Statement& statement);
 
@@ -211,11 +208,28 @@ struct MeasureQuery {
 // Columns: [time,] dimensions, measures, in the order asked for. Rows only where there are spans (no filled gaps);
 // without dimensions and step exactly one row.
 Result<Statement> compile(std::uint32_t project, const MeasureQuery& query);
+// Several of them in fewer statements, for planning one is most of what a small query costs: those of the same filter
+// that read the same tables share one. Of those that stand in no Shared each is compiled alone.
+struct Shared {
+  struct Answer {           // of one query, among the statement's rows
+    std::size_t query = 0;  // of those given
+    std::vector<Column> columns;
+    std::vector<std::size_t> from;  // which column of the statement each is
+    std::size_t keys = 0, set = 0;  // its first ones, [time,] dimensions; rows with this in the statement's first one
+    std::optional<std::pair<std::size_t, std::size_t>> part;  // and this in that one
+  };
+  Statement statement;
+  std::vector<Answer> answers;
+};
+Result<std::vector<Shared>> share(std::uint32_t project, std::span<const MeasureQuery> queries);
+// Which rows are the query's, in its order. nullopt: they do not say, and it must be asked alone.
+std::optional<std::vector<std::size_t>> rows_of(const Shared::Answer& of, const MeasureQuery&, const native::Rows&);
+void write_rows(JsonWriter&, std::string_view, const Shared::Answer&, const native::Rows&,
+                std::span<const std::size_t>);
 // How often times fell into which bucket of the fixed histogram, of spans: `of` is "latency" or "ttft"; `measures` are
 // left out. Columns: [time,] dimensions, bucket Int64, count Nullable(Float64).
 Result<Statement> compile_histogram(std::uint32_t project, const MeasureQuery& query, std::string_view of);
 double bucket_end_seconds(std::int64_t bucket);  // the greatest time in it
-
 // Tables that add up `spans` by hour and some dimensions (docs/reference/measures.md "Roll-ups"). A measure query reads
 // the smallest that fits, and of `spans` the ends of its range that are no whole hours and the batches above.
 struct RollupInfo {
@@ -232,10 +246,8 @@ Statement compile_metrics(std::uint32_t project);
 Statement compile_score_names(std::uint32_t project);  // a row a name of a score: String
 MetricInfo metric_of(std::string_view name, std::string_view unit, std::string_view type, bool monotonic);
 
-// ---- (b) lists
-// ------------------------------------------------------------------------------------------------------- An item is
-// listed when a span of it starts in the range and its spans in the range pass the filter; the numbers of a row are of
-// the whole item, also outside of the range.
+// (b) lists: an item is listed when a span of it starts in the range and its spans in the range pass the filter; the
+// numbers of a row are of the whole item, also outside of the range.
 struct ListQuery {
   Grain grain = Grain::trace;
   Filter filter;

@@ -1,6 +1,7 @@
 // What a roll-up answers is what the rows answer, wherever it has come to; and it answers what it is there for.
 #include <gtest/gtest.h>
 
+#include "base/json.h"
 #include "base/text.h"
 #include "measures.h"
 #include "records/traces/traces.h"
@@ -186,6 +187,92 @@ TEST_F(RolledUp, CountsEachItemOnce) {
         ASSERT_FALSE(HasFatalFailure());
         EXPECT_TRUE(sql.contains("FROM rollup_traces ") && sql.contains("FROM rollup_sessions ")) << sql;
       }
+}
+
+// One filter; of the whole range, and of parts of it; orders and limits of all kinds.
+std::vector<MeasureQuery> queries_of_a_board(Random& random) {
+  const MeasureQuery first = random_query(random);
+  const Nanos middle = first.range.from + pick(random, std::vector<Nanos>{3 * hour, 2 * hour + 1'234'567'890,
+                                                                          hour - first.range.from % hour});
+  std::vector<MeasureQuery> out;
+  for (std::uint64_t n = 2 + random.below(6); n > 0; --n) {
+    MeasureQuery& query = out.emplace_back(random_query(random));
+    query.grain = random.below(12) == 0 ? query.grain : Grain::span;
+    query.filter = random.below(8) == 0 ? query.filter : first.filter;
+    query.range = first.range;
+    if (random.below(2) == 0) (random.below(2) == 0 ? query.range.from : query.range.to) = middle;
+    if (random.below(2) == 0) query.order = (random.below(2) == 0 ? "-" : "") + pick(random, query.measures);
+    if (random.below(3) == 0) query.order.clear();
+    if (random.below(4) == 0) query.limit = 3;
+  }
+  return out;
+}
+
+TEST_F(RolledUp, ASharedStatementSaysWhatEachQuerySaysAlone) {
+  SeededRandom random(23);
+  advance(1);
+  int shared = 0, parts = 0, missing = 0, sets = 0, limited = 0;
+  for (int round = 0; round < 40; ++round) {
+    if (round % 10 == 9) advance(static_cast<std::uint64_t>(2 + round / 10));
+    const traces::Rollups::Reading reading(*tables);
+    auto queries = queries_of_a_board(random);
+    for (MeasureQuery& query : queries) query.rolled_up = reading.through();
+    const auto together = share(project, queries);
+    ASSERT_TRUE(together) << together.error().what;
+    for (const Shared& one : *together) {
+      const native::Rows rows = Engine::one().run(one.statement);
+      sets += one.answers.back().set > 0;
+      for (const Shared::Answer& answer : one.answers) {
+        const MeasureQuery& query = queries[answer.query];
+        const auto alone = compile(project, query);
+        ASSERT_TRUE(alone) << alone.error().what;
+        const std::string what = fmt::format("round {}\n{}\n{}", round, one.statement.sql, alone->sql);
+        const native::Rows right = Engine::one().run(*alone);
+        const auto mine = rows_of(answer, query, rows);
+        if (!mine) {
+          EXPECT_EQ(answer.keys, 0U) << what;
+          ++missing;
+          continue;
+        }
+        ++shared, parts += answer.part.has_value(), limited += mine->size() == query.limit;
+        JsonWriter got, wanted;
+        write_columns(got.object(), answer.columns), write_columns(wanted.object(), alone->columns);
+        write_rows(got, "rows", answer, rows, *mine), write_rows(wanted, "rows", *alone, right);
+        ASSERT_EQ(got.end().take(), wanted.end().take()) << what;
+      }
+    }
+  }
+  EXPECT_GT(shared, 60);
+  EXPECT_GT(parts, 15);
+  EXPECT_GT(sets, 10);
+  EXPECT_GT(limited, 5);
+  EXPECT_LT(missing, shared / 5);
+}
+
+TEST(Shared, AreQueriesOfOneFilterThatReadTheSame) {
+  const Range range{10 * day, 40 * day};
+  std::vector<MeasureQuery> queries;
+  const auto add = [&](std::vector<std::string> measures, std::vector<std::string> by, std::string_view filter = "") {
+    queries.push_back({.measures = std::move(measures),
+                       .dimensions = std::move(by),
+                       .filter = *Filter::parse(filter),
+                       .range = range,
+                       .rolled_up = {9, 9, 9, 9}});
+  };
+  add({"cost"}, {"agent"}), add({"cost"}, {"team"}), add({"ttft.p95"}, {"model"});
+  add({"cost"}, {"tool"}), add({"cost"}, {"agent"}, "kind=llm"), add({"cost"}, {"tag"}), add({"overhead"}, {});
+  add({"cost"}, {"agent"});
+  queries.back().step = "1h", queries.back().range = {40 * day, 41 * day};
+  add({"cost"}, {"agent"});
+  queries.back().step = "1h", queries.back().range = {39 * day, 40 * day};
+  const auto together = share(1, queries);
+  ASSERT_TRUE(together) << together.error().what;
+  ASSERT_EQ(together->size(), 1U);
+  std::vector<std::size_t> which;
+  for (const Shared::Answer& answer : together->front().answers) which.push_back(answer.query);
+  EXPECT_EQ(which, (std::vector<std::size_t>{0, 1, 2, 8}));
+  queries[1].limit = 0;
+  EXPECT_FALSE(share(1, queries));
 }
 
 std::string table_of(const MeasureQuery& query, std::vector<std::uint64_t> through = {9, 9, 9, 9}) {

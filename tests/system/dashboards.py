@@ -134,6 +134,29 @@ def compared(checks, server, now):
         checks.check(f"compare {compare} is refused", refused.status == 400 and words in refused.message, refused.message)
 
 
+def together(checks, server, now):
+    """Several questions in one call are what each is alone."""
+    iso = lambda at: time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(at // 1_000_000_000))  # noqa: E731
+    past, last = {"from": iso(now - 2 * DAY + 7_000_000_000), "to": iso(now - DAY + 90_000_000_000)}, {"from": iso(now - DAY + 90_000_000_000), "to": iso(now)}
+    queries = [{"measures": measures, "dimensions": by, "filter": where, "timezone": "UTC", **when, **({"step": "1h"} if step else {})}
+               for measures, by, where in ((["cost", "error_rate"], ["agent"], ""), (["tokens"], [], ""), (["sessions"], ["agent_version"], ""), (["latency.p95"], ["kind"], "agent=refunds"))
+               for when, step in ((last, False), (past, False), ({**past, "to": last["to"]}, True))]
+    queries += [{"measures": ["cost"], "dimensions": ["tag"], "limit": 1, "order": "-cost"}, {"measures": ["overhead"], "grain": "trace"}, {"measures": ["tokens"], "filter": "agent=nobody", **last}]
+    answer = server.post("/api/v1/queries", {"queries": queries})
+    checks.equal("several questions at once", (answer.status, len(answer.json()["answers"])), (200, len(queries)))
+    checks.check("what was read is told", answer.json()["stats"]["rows_read"] > 0, answer.json()["stats"])
+    for query, got in zip(queries, answer.json()["answers"], strict=True):
+        alone = server.post("/api/v1/query", query).json()
+        checks.equal(f"{query} together and alone", (got.get("columns"), got.get("rows")), (alone["columns"], alone["rows"]))
+    checks.check("with something in them", sum(len(one["rows"]) for one in answer.json()["answers"]) > 50)
+    mixed = server.post("/api/v1/queries", {"queries": [{"measures": ["spans"]}, {"measures": ["spanz"]}, {"measures": ["spans"], "filter": "agnt=x"}, {"measures": ["spans"], "compare": {"period": "before"}}]})
+    said = [one.get("error", {}).get("message", "") for one in mixed.json()["answers"]]
+    checks.check("a mistake stands in its place", mixed.status == 200 and said[0] == "" and "spanz" in said[1] and "agent?" in said[2] and "compare" in said[3], said)
+    for body, words in (({}, "queries"), ({"queries": []}, "1 to 60"), ({"queries": [{"measures": ["spans"]}] * 61}, "1 to 60")):
+        refused = server.post("/api/v1/queries", body)
+        checks.check(f"{str(body)[:40]} is refused", refused.status == 400 and words in refused.message, refused.message)
+
+
 def own_dashboards(checks, server):
     versions(checks, server)
     refusals(checks, server)
@@ -153,6 +176,7 @@ def main():
             server.stored()
             annotations(checks, server, now)
             compared(checks, server, now)
+            together(checks, server, now)
             own_dashboards(checks, server)
     checks.finish()
 

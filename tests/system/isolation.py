@@ -248,6 +248,7 @@ def questions(checks, world):
         split = split.replace("NAME", "custom.key")
         asked = {"measures": ["spans", "traces"], "dimensions": [split] if split else [], "from": "2020-01-01T00:00:00Z", "to": "2100-01-01T00:00:00Z"}
         shows_nothing(checks, world, f"query by {split or 'nothing'}", world.ask("POST", "/api/v1/query", asked))
+        shows_nothing(checks, world, f"queries by {split or 'nothing'}", world.ask("POST", "/api/v1/queries", {"queries": [asked, {**asked, "measures": ["cost"], "step": "1mo"}]}))
     for measure in names:
         if measure not in world.before:  # of a score that A has got since
             checks.check(f"{measure} is not B's", MARK["B"] not in measure, measure)

@@ -85,6 +85,7 @@ const routes = {
   'GET /traces': (w, c) => page(w, listed(w, c.q.filter) ?? select(w, c.q).flatMap(tracesOf), c.q, 'traces'),
   'GET /spans': (w, c) => page(w, selectSpans(w, c.q), c.q, 'spans'),
   'POST /query': (w, c) => query(w, c.body),
+  'POST /queries': (w, c) => ({ answers: c.body.queries.map((one) => query(w, one)), stats: query(w, c.body.queries[0]).stats }),
   'GET /measures': () => ({ measures }),
   'GET /dimensions': () => ({ dimensions, flags: facts.map((fact) => fact.name.slice(3)), facts }),
   'GET /values': (w, c) => ({ values: values(w, c.q) }),

@@ -1,116 +1,12 @@
 // Measures by dimensions, the catalogue, completion, the filter's own check, and finding by any id.
 #include <simdjson.h>
 
+#include "asked.h"
 #include "base/text.h"
-#include "inside.h"
 #include "wire/csv.h"
 
 namespace pawl::explore {
 namespace {
-
-namespace sj = simdjson;
-
-// The fields of a POST /query body; what is missing keeps its default.
-struct Asked {
-  std::vector<std::string> measures, dimensions;
-  std::string filter, from, to, step, order, timezone, grain;
-  std::optional<std::int64_t> limit;
-  struct Compare {  // with what
-    std::string agent_version, period, from, to;
-  };
-  std::optional<Compare> compare;
-};
-
-Result<std::vector<std::string>> texts_of(const sj::dom::element& value, std::string_view name) {
-  std::vector<std::string> out;
-  sj::dom::array array;
-  if (value.get(array) != sj::SUCCESS) return fail(ErrorKind::invalid, "{} must be a list of names.", name);
-  for (const auto item : array) {
-    std::string_view text;
-    if (item.get(text) != sj::SUCCESS) return fail(ErrorKind::invalid, "{} must be a list of names.", name);
-    out.emplace_back(text);
-  }
-  return out;
-}
-
-Result<Asked::Compare> compare_of(const sj::dom::element& value) {
-  Asked::Compare out;
-  sj::dom::object object;
-  if (value.get(object) != sj::SUCCESS)
-    return fail(ErrorKind::invalid,
-                "compare must be an object: {{\"agent_version\": \"1.4\"}} or {{\"period\": \"before\"}}.");
-  const std::pair<std::string_view, std::string*> texts[] = {
-      {"agent_version", &out.agent_version}, {"period", &out.period}, {"from", &out.from}, {"to", &out.to}};
-  for (const auto [key, field] : object) {
-    const auto known = std::ranges::find(texts, key, [](const auto& pair) { return pair.first; });
-    std::string_view text;
-    if (known == std::end(texts) || field.get(text) != sj::SUCCESS)
-      return fail(ErrorKind::invalid, "compare.{}: agent_version, period, from and to are known, as texts.", key);
-    *known->second = text;
-  }
-  if (!out.period.empty() && out.period != "before")
-    return fail(ErrorKind::invalid, "compare.period={} must be before.", out.period);
-  if (out.agent_version.empty() && out.period.empty() && out.from.empty())
-    return fail(ErrorKind::invalid, "compare needs agent_version, period or from and to.");
-  if (!out.period.empty() && !(out.from.empty() && out.to.empty()))
-    return fail(ErrorKind::invalid, "compare takes either period, or from and to.");
-  if (out.from.empty() != out.to.empty()) return fail(ErrorKind::invalid, "compare needs both from and to.");
-  return out;
-}
-
-Result<Asked> parse_asked(const std::string& body) {
-  sj::dom::parser parser;
-  sj::dom::object object;
-  if (parser.parse(body).get(object) != sj::SUCCESS) {
-    return fail(ErrorKind::invalid, "The body is no JSON object. Send {{\"measures\":[…],\"dimensions\":[…]}}.");
-  }
-  Asked asked;
-  const std::pair<std::string_view, std::string*> texts[] = {
-      {"filter", &asked.filter}, {"from", &asked.from},         {"to", &asked.to},      {"step", &asked.step},
-      {"order", &asked.order},   {"timezone", &asked.timezone}, {"grain", &asked.grain}};
-  for (const auto [key, value] : object) {
-    if (value.is_null()) continue;
-    if (key == "measures") {
-      asked.measures = TRY(texts_of(value, key));
-    } else if (key == "dimensions") {
-      asked.dimensions = TRY(texts_of(value, key));
-    } else if (key == "compare") {
-      asked.compare = TRY(compare_of(value));
-    } else if (key == "limit") {
-      std::int64_t number = 0;
-      if (value.get(number) != sj::SUCCESS || number < 1 || number > 10'000)
-        return fail(ErrorKind::invalid, "limit must be a number from 1 to 10,000.");
-      asked.limit = number;
-    } else {
-      const auto known = std::ranges::find(texts, key, [](const auto& pair) { return pair.first; });
-      std::string_view text;
-      if (known == std::end(texts))
-        return fail(ErrorKind::invalid,
-                    "{} is no field of a query. Known: measures, dimensions, filter, from, to, step, order, limit, "
-                    "timezone, grain, compare.",
-                    key);
-      if (value.get(text) != sj::SUCCESS) return fail(ErrorKind::invalid, "{} must be text.", key);
-      *known->second = text;
-    }
-  }
-  return asked;
-}
-
-Result<query::Grain> grain_of(std::string_view name) {
-  if (name.empty()) return query::Grain::span;
-  const auto grain = query::grain_from(name);
-  if (!grain) return fail(ErrorKind::invalid, "grain={} must be span, trace or session.", name);
-  return *grain;
-}
-
-Result<std::vector<query::MetricInfo>> metrics_of(warehouse::Warehouse& store, ProjectId project, Read& read) {
-  const auto answer = TRY(run(store, query::compile_metrics(project), read));
-  std::vector<query::MetricInfo> out;
-  for (std::size_t i = 0; i < answer.rows.size(); ++i)
-    out.push_back(query::metric_of(answer.rows.text(0, i), answer.rows.text(1, i), answer.rows.text(2, i),
-                                   answer.rows.integer(3, i) != 0));
-  return out;
-}
 
 struct Answered {
   query::Statement statement;
@@ -118,8 +14,7 @@ struct Answered {
 };
 Result<Answered> answered(Explore::Inside& inside, warehouse::Warehouse& store, ProjectId project,
                           query::MeasureQuery& query, Read& read) {
-  if (std::ranges::any_of(query.measures, [](const auto& name) { return name.starts_with("metric."); }))
-    query.metrics = TRY(metrics_of(store, project, read));
+  if (asks_metrics(query)) query.metrics = TRY(metrics_of(store, project, read));
   std::optional<traces::Rollups::Reading> still;  // what the roll-ups hold, until the answer is there
   if (inside.options.rollups != nullptr) query.rolled_up = still.emplace(*inside.options.rollups).through();
   auto statement = TRY(query::compile(project, query));
@@ -128,7 +23,7 @@ Result<Answered> answered(Explore::Inside& inside, warehouse::Warehouse& store, 
 }
 
 // The same question of the other side: of another version, of the time before, or of a time that is named.
-Result<query::MeasureQuery> other_side(const query::MeasureQuery& query, const Asked::Compare& with, Nanos now) {
+Result<query::MeasureQuery> other_side(const query::MeasureQuery& query, const Compare& with, Nanos now) {
   query::MeasureQuery out = query;
   if (!with.agent_version.empty()) {
     auto filter = query::Filter::parse(query::with_value(query.filter, "agent_version", with.agent_version));
@@ -174,33 +69,26 @@ net::Response as_csv(const Answered& mine, const std::optional<Answered>& other)
 }
 
 Result<net::Response> ask(Explore::Inside& inside, warehouse::Warehouse& store, const net::Request& request) {
-  Asked asked = TRY(parse_asked(request.body));
-  auto filter = filter_of(request, asked.filter);
-  if (!filter) return std::move(filter.error());
+  const Nanos now = inside.clock.now();
+  auto asked = asked_of(request, request.body, now);
+  if (!asked) return std::move(asked.error());
+  query::MeasureQuery& query = asked->query;
   const auto format = request.query.get("format");
   if (!format.empty() && format != "json" && format != "csv")
     return fail(ErrorKind::invalid, "format={} must be json or csv.", format);
-  query::MeasureQuery query{
-      .measures = std::move(asked.measures), .dimensions = std::move(asked.dimensions), .filter = std::move(*filter)};
-  query.range = TRY(range_of(asked.from, asked.to, inside.clock.now()));
-  query.step = asked.step, query.order = asked.order;
-  if (!asked.timezone.empty()) query.timezone = asked.timezone;
-  if (asked.limit) query.limit = static_cast<std::uint32_t>(*asked.limit);
-  query.grain = TRY(grain_of(asked.grain));
-  query.now = inside.clock.now();
   const auto project = projects::access_of(request).project;
   Read read;
   const auto mine = TRY(answered(inside, store, project, query, read));
   std::optional<query::MeasureQuery> beside;
   std::optional<Answered> other;
-  if (asked.compare) {
-    beside = TRY(other_side(query, *asked.compare, inside.clock.now()));
+  if (asked->compare) {
+    beside = TRY(other_side(query, *asked->compare, now));
     other = TRY(answered(inside, store, project, *beside, read));
   }
   if (format == "csv") return as_csv(mine, other);
   JsonWriter json;
   json.object();
-  query::write_columns(json, mine.statement);
+  query::write_columns(json, mine.statement.columns);
   query::write_rows(json, "rows", mine.statement, mine.answer.rows);
   if (other) {
     json.key("compare").object().field("filter", beside->filter.text());
@@ -255,10 +143,11 @@ Result<net::Response> find(Explore::Inside& inside, warehouse::Warehouse& store,
 
 net::Response check_filter(const net::Request& request) {
   std::string text;
-  sj::dom::parser parser;
-  sj::dom::element document;
+  simdjson::dom::parser parser;
+  simdjson::dom::element document;
   std::string_view given;
-  if (parser.parse(request.body).get(document) == sj::SUCCESS && document["filter"].get(given) == sj::SUCCESS)
+  if (parser.parse(request.body).get(document) == simdjson::SUCCESS &&
+      document["filter"].get(given) == simdjson::SUCCESS)
     text = given;
   const auto filter = query::Filter::parse(text);
   JsonWriter json;

@@ -91,6 +91,7 @@ void Explore::add_routes(net::Router& router) {
   add_list_routes(router, *inside_);
   add_detail_routes(router, *inside_);
   add_ask_routes(router, *inside_);
+  add_board_route(router, *inside_);
   add_held_route(router, *inside_);
   add_state_routes(router, *inside_);
   add_skeleton_routes(router, *inside_);

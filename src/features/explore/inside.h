@@ -106,7 +106,8 @@ void add_similar_routes(net::Router& router, Explore::Inside& inside);
 void add_export_routes(net::Router& router, Explore::Inside& inside);
 void add_detail_routes(net::Router& router, Explore::Inside& inside);
 void add_ask_routes(net::Router& router, Explore::Inside& inside);
-void add_held_route(net::Router& router, Explore::Inside& inside);  // held.cc
+void add_board_route(net::Router& router, Explore::Inside& inside);  // board.cc
+void add_held_route(net::Router& router, Explore::Inside& inside);   // held.cc
 void add_log_routes(net::Router& router, Explore::Inside& inside);
 void write_logs(JsonWriter& json, const std::vector<traces::LogRow>& rows);  // "logs": […]
 // The same of these traces, the earliest first; "logs_cut" where there are more.

@@ -112,7 +112,7 @@ Result<net::Response> run_step(Inside& inside, warehouse::Warehouse& store, cons
     const auto project = projects::access_of(request).project;
     const auto now = TRY(ask(inside, store, project, TRY(question_of(filter, *step, window))));
     const auto before = TRY(ask(inside, store, project, TRY(question_of(filter, *step, week_before(window)))));
-    query::write_columns(json, now.statement);
+    query::write_columns(json, now.statement.columns);
     query::write_rows(json, "rows", now.statement, now.rows);
     query::write_rows(json, "before", before.statement, before.rows);
   }

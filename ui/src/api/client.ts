@@ -32,6 +32,21 @@ type Bodies = 'none' | 'new' | 'full';
 interface Call {
   signal?: AbortSignal;
 }
+/** Queries of one moment that go as one call, so that the server reads once what they share. */
+interface Batch {
+  asked: { request: QueryRequest; done: (answer: QueryAnswer) => void; failed: (why: unknown) => void }[];
+  call: Call;
+}
+/** As many as the server takes at once. */
+const BATCH = 60;
+
+interface Said {
+  error?: { code?: string; message?: string; detail?: unknown; request_id?: string };
+}
+function errorOf(said: Said | null, status: number): ApiError {
+  const error = said?.error ?? {};
+  return new ApiError(status, error.code ?? String(status), error.message || `The server answered ${status} without saying why.`, error.detail ?? null, error.request_id ?? '');
+}
 
 const base = '/api/v1';
 /** Of one span as much as a person reads at once; the rest is read by ranges. */
@@ -80,11 +95,9 @@ export class Api {
   call = <T>(method: string, path: string, body?: unknown, how: Call = {}): Promise<T> => this.#send<T>(method, path, body, how);
 
   async #refusal(response: Response, path: string): Promise<ApiError> {
-    const said = (await response.json().catch(() => null)) as { error?: { code?: string; message?: string; detail?: unknown; request_id?: string } } | null;
-    const error = said?.error ?? {};
+    const said = (await response.json().catch(() => null)) as Said | null;
     if (response.status === 401 && path !== '/login' && path !== '/password') this.onLoginNeeded();
-    const fallback = `The server answered ${response.status} without saying why.`;
-    return new ApiError(response.status, error.code ?? String(response.status), error.message || fallback, error.detail ?? null, error.request_id ?? '');
+    return errorOf(said, response.status);
   }
 
   /** Reading calls that may be shown again from memory: at most 200 answers. */
@@ -163,9 +176,40 @@ export class Api {
     }
   }
 
-  /** With `keep`, the answer can be shown again by that name (see `kept`): the same question, asked a moment ago. */
-  query(request: QueryRequest, call?: Call & { keep?: string }): Promise<QueryAnswer> {
-    return this.#read(call?.keep ?? JSON.stringify(request), () => this.#send<QueryAnswer>('POST', '/query', request, call));
+  /** With `keep`, the answer can be shown again by that name (see `kept`): the same question, asked a moment ago. Those of one moment with the same `batch` and signal are one call. */
+  query(request: QueryRequest, call?: Call & { keep?: string; batch?: string }): Promise<QueryAnswer> {
+    const ask = () => (call?.batch === undefined ? this.#send<QueryAnswer>('POST', '/query', request, call) : this.#together(request, call.batch, call));
+    return this.#read(call?.keep ?? JSON.stringify(request), ask);
+  }
+
+  readonly #batches = new Map<string, Batch>();
+  #together(request: QueryRequest, name: string, { signal }: Call): Promise<QueryAnswer> {
+    return new Promise((done, failed) => {
+      const known = this.#batches.get(name);
+      const batch: Batch = known && known.call.signal === signal && known.asked.length < BATCH ? known : { asked: [], call: signal ? { signal } : {} };
+      if (batch !== known) {
+        this.#batches.set(name, batch);
+        setTimeout(() => {
+          if (this.#batches.get(name) === batch) this.#batches.delete(name);
+          void this.#askBatch(batch);
+        });
+      }
+      batch.asked.push({ request, done, failed });
+    });
+  }
+
+  async #askBatch({ asked, call }: Batch): Promise<void> {
+    try {
+      const { answers, stats } = await this.#send<{ answers: (QueryAnswer | Said)[]; stats: Stats }>('POST', '/queries', { queries: asked.map((one) => one.request) }, call);
+      for (const [i, { done, failed }] of asked.entries()) {
+        const answer = answers[i]!;
+        // What was read is told once.
+        if ('columns' in answer) done({ ...answer, stats: i === 0 ? stats : { ...stats, rows_read: 0 } });
+        else failed(errorOf(answer, 200));
+      }
+    } catch (error) {
+      for (const { failed } of asked) failed(error);
+    }
   }
 
   keep(name: string, value: unknown): void {

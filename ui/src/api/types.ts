@@ -323,6 +323,8 @@ export interface Measure {
   unit: string;
   definition: string;
   splits?: string[];
+  /** The tables of sums that answer it quickly. */
+  rollups?: string[];
 }
 export interface Dimension {
   name: string;

@@ -1,4 +1,4 @@
-// What a dashboard shows: its questions put together by filter and split, asked for the range and for the period before it.
+// What a dashboard shows: its questions put together by filter and split, asked at once for the range and for the period before it.
 import type { Cell, FilterMistake, Measure, QueryAnswer, Stats } from '$api';
 import { QueryState, url, wasAborted, type App, type Line } from '$kit';
 import { untrack } from 'svelte';
@@ -127,6 +127,9 @@ export class BoardModel {
     return !this.catalogue?.length || this.catalogue.some((one) => one.name === measure);
   }
 
+  /** Whether it is answered from sums; such questions go as one call, and each other group as one of its own, that none waits for it. */
+  quick = (measure: string): boolean => !!this.catalogue?.find((one) => one.name === measure)?.rollups?.length;
+
   /** Asks everything anew, as of now. */
   refresh(): void {
     this.#abort?.abort();
@@ -160,13 +163,14 @@ export class BoardModel {
     const until = to ? { to: iso(this.range.to) } : {};
     const { range, steps } = this;
     const before = periodBefore(range);
+    const batch = measures.every((measure) => this.quick(measure)) ? 'board' : `board ${key}`;
     const same = { ...base, filter: both(without(this.filter, 'agent_version'), termOf('agent_version', version), filter), from: iso(range.from), ...until };
     try {
       const [now, then, series, other] = await Promise.all([
-        api.query({ ...base, from: iso(range.from), ...until }, { signal, keep: `${keep} now` }),
-        against === 'nothing' ? null : against === 'version' ? api.query(same, { signal, keep: `${keep} version` }) : api.query({ ...base, from: iso(before.from), to: iso(before.to) }, { signal, keep: `${keep} before` }),
-        api.query({ ...base, from: iso(against === 'before' ? before.from : range.from), ...until, step: steps.name, timezone: 'UTC' }, { signal, keep: `${keep} series` }),
-        against === 'version' ? api.query({ ...same, step: steps.name, timezone: 'UTC' }, { signal, keep: `${keep} other` }) : null,
+        api.query({ ...base, from: iso(range.from), ...until }, { signal, batch, keep: `${keep} now` }),
+        against === 'nothing' ? null : against === 'version' ? api.query(same, { signal, batch, keep: `${keep} version` }) : api.query({ ...base, from: iso(before.from), to: iso(before.to) }, { signal, batch, keep: `${keep} before` }),
+        api.query({ ...base, from: iso(against === 'before' ? before.from : range.from), ...until, step: steps.name, timezone: 'UTC' }, { signal, batch, keep: `${keep} series` }),
+        against === 'version' ? api.query({ ...same, step: steps.name, timezone: 'UTC' }, { signal, batch, keep: `${keep} other` }) : null,
       ]);
       const answer: Answer = { now, before: then, series, other, range, steps };
       api.keep(keep, answer);
