@@ -20,6 +20,28 @@ bool key_less(std::string_view a, std::string_view b) {
   return a.size() != b.size() ? a.size() < b.size() : a < b;
 }
 
+// Full text has been asked: its hits are bound. Where a rare word led, the others are asked of these items alone.
+Known found_by_words(Sql& sql, const ListQuery& query, const std::vector<const Leaf*>& words,
+                     const std::vector<PageCandidate>& asked_of, const PageKeys& keys,
+                     const std::optional<std::size_t>& rarest, Nanos scanned) {
+  Known known;
+  const Range looked{scanned, query.range.to};
+  const Nanos reach = query.grain == Grain::session ? session_reach : trace_reach;
+  for (std::size_t w = 0; w < words.size(); ++w) {
+    if (rarest && *rarest != w) {
+      known[words[w]] = held_by(sql, *words[w], looked, traces_of(sql, query.grain, around(looked, reach), keys));
+      continue;
+    }
+    std::vector<std::string> hits;
+    for (const PageCandidate& one : asked_of) {
+      const auto& found = one.hits[std::min(w, one.hits.size() - 1)];
+      hits.insert(hits.end(), found.begin(), found.end());
+    }
+    known[words[w]] = in_traces(sql, hits);
+  }
+  return known;
+}
+
 }  // namespace
 
 std::optional<Statement> Pager::next_candidates() {
@@ -34,11 +56,19 @@ std::optional<Statement> Pager::next_candidates() {
     stop_at(scanned_);
     return std::nullopt;
   }
+  if (looks_on && !hurried_ && counts_due()) {
+    phase_ = Phase::counts;
+    statement.sql = words_counted(sql, words_among(necessary(query_.filter)), {query_.range.from, scanned_});
+    statement.parameters = sql.take();
+    return statement;
+  }
   if (looks_on && !hurried_) {
     window_ = {std::max(query_.range.from, (scanned_ - width_) / minute * minute),
                std::min(query_.range.to, scanned_ + (sessions ? session_around : trace_around))};
     phase_ = Phase::scan;
-    statement.sql = candidates(sql, query_.grain, window_, necessary(query_.filter));
+    const auto musts = necessary(query_.filter);
+    statement.sql = rarest_ ? candidates_of_words(sql, query_.grain, window_, {musts[*rarest_]})
+                            : candidates(sql, query_.grain, window_, musts);
     statement.parameters = sql.take();
     return statement;
   }
@@ -69,20 +99,28 @@ std::optional<Statement> Pager::next_candidates() {
   phase_ = Phase::chosen;
   const Nanos reach = sessions ? session_reach : trace_reach;
   const auto musts = necessary(query_.filter);
-  Known known;  // full text has been asked: its hits are bound
-  const auto words = words_among(musts);
-  for (std::size_t w = 0; w < words.size(); ++w) {
-    std::vector<std::string> hits;
-    for (const PageCandidate& one : asked_of_) {
-      const auto& found = one.hits[std::min(w, one.hits.size() - 1)];
-      hits.insert(hits.end(), found.begin(), found.end());
-    }
-    known[words[w]] = in_traces(sql, hits);
-  }
+  const Known known = found_by_words(sql, query_, words_among(musts), asked_of_, keys_, rarest_, scanned_);
   statement.sql = folded_rows(sql, query_.grain, around({scanned_, settled_}, reach), keys_,
                               fold_conditions(sql, *query_.filter.root(), Range{scanned_, query_.range.to}, known));
   statement.parameters = sql.take();
   return statement;
+}
+
+// Two looks for sessions that hold several words were not enough: is one of the words so rare that its traces alone
+// tell where to look? Then the others are looked for in those sessions only.
+bool Pager::counts_due() const {
+  return scans_ >= 2 && !counted_ && query_.grain == Grain::session && pool_.empty() &&
+         words_among(necessary(query_.filter)).size() > 1;
+}
+
+void Pager::read_counts(const native::Rows& rows) {
+  constexpr std::int64_t rare = 20'000;
+  counted_ = true;
+  std::size_t best = 0;
+  for (std::size_t i = 1; i < rows.columns(); ++i)
+    if (rows.integer(i, 0) < rows.integer(best, 0)) best = i;
+  if (rows.integer(best, 0) <= rare) rarest_ = best;
+  phase_ = Phase::fresh;
 }
 
 // Goes on as for any other list, from where everything is decided.
@@ -116,6 +154,7 @@ void Pager::read_scan(const native::Rows& rows) {
     ++found;
     if (!known.contains(one.item)) fresh.push_back(std::move(one));
   }
+  ++scans_;
   const Nanos looked = looked_at({window_.from, scanned_});
   const bool whole = rows.size() <= most_candidates;  // else the oldest of them are missing
   const Nanos back = whole ? window_.from : std::max(window_.from, (rows.integer(1, rows.size() - 1) + 1) * minute);

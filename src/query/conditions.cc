@@ -43,7 +43,7 @@ std::string received_after(const RangeOf& range) {
 // Since when there can be bodies of what spans in this window belong to: since the first of them began, by its own
 // clock or by ours; of a long window by the rule above, for that is a walk over its spans.
 std::string received_since(const Range& window, Nanos now) {
-  constexpr Nanos longest = 2 * day, slack = 10 * minute;
+  constexpr Nanos longest = 6 * hour, slack = 10 * minute;
   if ((now > 0 ? std::min(now, window.to) : window.to) - window.from > longest) return received_after(window);
   return fmt::format(
       " AND at >= (SELECT fromUnixTimestamp64Milli(if(count() = 0, toInt64(4102444800000), "
@@ -53,7 +53,7 @@ std::string received_since(const Range& window, Nanos now) {
 
 // A phrase, or words, as a condition on a body; whether the index alone answers it.
 struct TextCondition {
-  std::string sql;
+  std::string sql, tokens;  // tokens: what of it the index answers, "" for nothing
   bool by_index = false;
 };
 
@@ -67,7 +67,7 @@ TextCondition text_condition(Sql& sql, std::string_view words) {
       indexed && tokens == 1 && tokens_of(lower.substr(0, 1)) + tokens_of(lower.substr(lower.size() - 1)) == 2;
   if (!one_word)
     all.push_back(fmt::format("positionCaseInsensitiveUTF8(substring(text, 1, 65536), {}) > 0", sql.text(lower)));
-  return {join(all, " AND "), one_word};
+  return {join(all, " AND "), indexed ? all[0] : "", one_word};
 }
 
 std::string words_condition(Sql& sql, std::string_view words, const RangeOf& range, bool whole_traces) {
@@ -213,7 +213,7 @@ std::string searched_sql(Sql& sql, const std::vector<const Leaf*>& words, const 
   const std::string bodies = Sql::from("bodies") + received_since(window, sql.now());
   std::vector<std::string> walks, any, bits;
   for (std::size_t i = 0; i < words.size(); ++i) {
-    const auto [condition, by_index] = text_condition(sql, words[i]->values[0]);
+    const auto [condition, tokens, by_index] = text_condition(sql, words[i]->values[0]);
     if (by_index) {  // words share a walk that reads no text
       any.push_back(condition), bits.push_back(fmt::format("{} * {}", 1U << i, condition));
     } else {
@@ -225,6 +225,21 @@ std::string searched_sql(Sql& sql, const std::vector<const Leaf*>& words, const 
         fmt::format("SELECT {}, {} AS _bits {} AND {}", key, join(bits, " + "), bodies, joined(any, " OR ")));
   return fmt::format("SELECT {0}, groupBitOr(toUInt8(_bits)) AS _words FROM ({1}) GROUP BY {0}", key,
                      join(walks, " UNION ALL "));
+}
+
+std::string words_counted(Sql& sql, const std::vector<const Leaf*>& words, const Range& window) {
+  std::vector<std::string> counts;
+  for (const Leaf* leaf : words) {
+    const std::string tokens = text_condition(sql, leaf->values[0]).tokens;
+    counts.push_back(fmt::format("assumeNotNull((SELECT toInt64(count()) {}{}{}))", Sql::from("bodies"),
+                                 received_after(window), tokens.empty() ? "" : " AND " + tokens));
+  }
+  return "SELECT " + join(counts, ", ");
+}
+
+std::string held_by(Sql& sql, const Leaf& words, const Range& window, std::string_view traces) {
+  return fmt::format("trace IN (SELECT trace {}{} AND trace IN ({}) AND {})", Sql::from("bodies"),
+                     received_after(window), traces, text_condition(sql, words.values[0]).sql);
 }
 
 std::string all_words_condition(Sql& sql, const std::vector<const Leaf*>& words, const Range& window,

@@ -111,6 +111,10 @@ Result<Pager> Pager::create(std::uint32_t project, ListQuery query) {
     }
     pager.width_ = first_width * growth;
     const auto musts = necessary(pager.query_.filter);
+    const bool reads_text = std::ranges::any_of(musts, [](const Leaf* leaf) {
+      return leaf->what == Leaf::What::words && leaf->values[0].find(' ') != std::string::npos;
+    });
+    if (reads_text) pager.growth_ = 4;  // a phrase costs by the day
     pager.by_candidates_ = pager.descending_ && pager.query_.grain != Grain::span && !musts.empty() &&
                            std::ranges::none_of(musts, [](const Leaf* leaf) {
                              return leaf->searches() && leaf->what != Leaf::What::words;
@@ -118,7 +122,8 @@ Result<Pager> Pager::create(std::uint32_t project, ListQuery query) {
     pager.settled_ = pager.scanned_ = window.to;
     if (pager.by_candidates_) {
       const Nanos now = pager.query_.now;
-      pager.width_ = (words_among(musts).empty() ? first_scan : first_search) +
+      const std::size_t words = words_among(musts).size();
+      pager.width_ = (reads_text || words > 1 ? first_search : first_scan) +
                      (now > range.from && now < window.to ? window.to - now : 0);
     }
   }
@@ -149,8 +154,9 @@ Nanos Pager::looked_at(const Range& window) const {
 }
 
 // How wide the next look must be to find `wanted` where one as wide as `looked` found so many.
-Nanos Pager::wider(Nanos looked, std::size_t found, std::size_t wanted) {
-  constexpr double least = 2, most = 16, reserve = 1.5;
+Nanos Pager::wider(Nanos looked, std::size_t found, std::size_t wanted) const {
+  constexpr double least = 2, reserve = 1.5;
+  const double most = growth_;
   const double times =
       found == 0 ? most : std::clamp(reserve * static_cast<double>(wanted) / static_cast<double>(found), least, most);
   return std::min(widest, static_cast<Nanos>(static_cast<double>(looked) * times));
@@ -305,6 +311,9 @@ PageRows Pager::read(native::Rows rows) {
       break;
     case Phase::scan:
       read_scan(rows);
+      break;
+    case Phase::counts:
+      read_counts(rows);
       break;
     case Phase::chosen:
       return by_candidates_ ? fold_candidates(rows) : fold_keys(rows);

@@ -221,7 +221,9 @@ std::string folded_rows(Sql& sql, Grain grain, const Range& range, const PageKey
                      rows_of(sql, grain, keys), most_folded + 1);
 }
 
-namespace {
+std::string traces_of(Sql& sql, Grain grain, const Range& range, const PageKeys& keys) {
+  return fmt::format("SELECT trace {}{}", Sql::minutes(range), rows_of(sql, grain, keys));
+}
 
 // Candidates of full text: all words of the filter in one walk over the bodies.
 std::string candidates_of_words(Sql& sql, Grain grain, const Range& range, const std::vector<const Leaf*>& words) {
@@ -241,8 +243,6 @@ std::string candidates_of_words(Sql& sql, Grain grain, const Range& range, const
       "ORDER BY _newest DESC LIMIT {}",
       key_of(grain), grain == Grain::session ? "any(session)" : "''", hits, of, joined, having, most_candidates + 1);
 }
-
-}  // namespace
 
 std::string candidates(Sql& sql, Grain grain, const Range& range, const std::vector<const Leaf*>& musts) {
   if (const auto words = words_among(musts); !words.empty()) return candidates_of_words(sql, grain, range, words);

@@ -53,6 +53,9 @@ std::string in_traces(Sql& sql, const std::vector<std::string>& traces);
 // any trace, the traces that full text found (of sessions and several words: a column a word). More may be found,
 // corrected or not in the range after all.
 std::string candidates(Sql& sql, Grain grain, const Range& range, const std::vector<const Leaf*>& musts);
+std::string candidates_of_words(Sql& sql, Grain grain, const Range& range, const std::vector<const Leaf*>& words);
+// The traces of these items.
+std::string traces_of(Sql& sql, Grain grain, const Range& range, const PageKeys& keys);
 inline constexpr std::uint32_t most_candidates = 5000;
 
 }  // namespace pawl::query

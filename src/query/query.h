@@ -296,11 +296,11 @@ class Pager {
  private:
   void stop_at(Nanos time);
   // What the last statement was. keys_known, large: what the next one is.
-  enum class Phase : std::uint8_t { fresh, probe, keys, keys_known, page, large, scan, chosen };
+  enum class Phase : std::uint8_t { fresh, probe, keys, keys_known, page, large, scan, chosen, counts };
   void settle();  // what the running statement showed
   void next_window();
   Nanos looked_at(const Range& window) const;
-  static Nanos wider(Nanos looked, std::size_t found, std::size_t wanted);
+  Nanos wider(Nanos looked, std::size_t found, std::size_t wanted) const;
   bool beyond() const;
   bool probe_due() const;
   void choose(const native::Rows& rows);
@@ -313,6 +313,8 @@ class Pager {
   PageRows pick_spans(native::Rows rows);
   // Of the way by candidates:
   std::optional<Statement> next_candidates();
+  bool counts_due() const;
+  void read_counts(const native::Rows& rows);
   void read_scan(const native::Rows& rows);
   PageRows fold_candidates(const native::Rows& rows);
   void leave_candidates();
@@ -335,12 +337,15 @@ class Pager {
   std::string last_value_, last_key_;                         // of the last row taken
   std::uint32_t taken_ = 0, seen_ = 0, asked_ = 0;            // rows: on the page, of the running statement, its limit
 
-  bool by_candidates_ = false;
+  bool by_candidates_ = false, counted_ = false;
   Nanos scanned_ = 0, settled_ = 0;      // looked through back to; every item that begins from there on is decided
   std::vector<PageCandidate> pool_;      // not decided yet, newest first
   std::vector<PageCandidate> asked_of_;  // whose rows are being read
   std::set<std::string> decided_;        // keys of items
   std::size_t portion_ = 0;              // candidates read at once
+  double growth_ = 16;                   // how much wider than the last a look may be
+  std::size_t scans_ = 0;
+  std::optional<std::size_t> rarest_;  // of several words of a session: the one that alone finds the candidates
 };
 
 // The same rows by id, ranges ignored.

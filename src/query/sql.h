@@ -63,6 +63,10 @@ std::string compare_total(Sql& sql, const Leaf& leaf);  // of Holds::total, on a
 // in the window: a subquery of `trace`, [`span`,] `_words`: bit i where it holds the i-th; at most eight.
 inline constexpr std::size_t most_words = 8;
 std::string searched_sql(Sql& sql, const std::vector<const Leaf*>& words, const Range& window, bool whole_traces);
+// In how many bodies that can belong to the window the index has each of them (of a phrase: its words); one row.
+std::string words_counted(Sql& sql, const std::vector<const Leaf*>& words, const Range& window);
+// "trace IN …": those of these traces (a subquery) that hold it.
+std::string held_by(Sql& sql, const Leaf& words, const Range& window, std::string_view traces);
 // "trace IN …": those that hold all of them; of spans "(trace, span) IN …".
 std::string all_words_condition(Sql& sql, const std::vector<const Leaf*>& words, const Range& window,
                                 bool whole_traces);
