@@ -16,6 +16,7 @@
 #include "features/evals/evals.h"
 #include "outcome.h"
 #include "remote.h"
+#include "trials/evaluators.h"
 #include "trials/inspect.h"
 #include "trials/suites.h"
 
@@ -280,6 +281,26 @@ void add_import_command(CLI::App& command, Commands& commands) {
   one->callback([&commands, wanted] { commands.chosen = [wanted] { return import_file(*wanted); }; });
 }
 
+int export_file(const Imported& wanted) {
+  const auto text = file_text(wanted.file);
+  if (!text) return complain(text.error());
+  const auto evaluators = trials::read_evaluators(*text, wanted.file.ends_with(".json"));
+  if (!evaluators) return complain(evaluators.error());
+  const auto written = trials::write_graders(*evaluators);
+  for (const auto& one : written.warnings) fmt::print(stderr, "{}\n", one);
+  if (wanted.out.empty()) return finish(written.graders);
+  const auto done = write_file(wanted.out, written.graders + "\n");
+  return done ? 0 : complain(done.error());
+}
+
+void add_export_command(CLI::App& command, Commands& commands) {
+  const auto wanted = std::make_shared<Imported>();
+  auto* one = command.add_subcommand("export", "A file of evaluators as graders of OpenAI's evals");
+  one->add_option("file", wanted->file, "The file of evaluators: TOML, or JSON by its name")->required();
+  one->add_option("--out", wanted->out, "The file of graders; standard output where it is not given");
+  one->callback([&commands, wanted] { commands.chosen = [wanted] { return export_file(*wanted); }; });
+}
+
 void add_run_agent(CLI::App& one, Wanted& wanted) {
   auto& agent = wanted.run.agent;
   one.add_option("--agent", agent.command,
@@ -333,6 +354,7 @@ void add_eval_commands(CLI::App& app, Commands& commands) {
   command->require_subcommand(1);
   add_run_command(*command, commands);
   add_import_command(*command, commands);
+  add_export_command(*command, commands);
   auto* one = command->add_subcommand("try", "What evaluators say of traces that there are; nothing is stored");
   const auto wanted = std::make_shared<Tried>();
   wanted->limit = 20;

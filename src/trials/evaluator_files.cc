@@ -260,6 +260,7 @@ Result<Evaluator> evaluator_of(Fields fields, std::size_t place) {
                                    {"rules", &e.rules},
                                    {"formula", &e.formula},
                                    {"parts", &e.parts},
+                                   {"source", &e.source},
                                    {"command", &e.command}})
     *into = fields.take(name);
   TRY(read_numbers(fields, e));

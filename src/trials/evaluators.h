@@ -34,6 +34,7 @@ struct Evaluator {
   bool every = false;                                 // of arguments: every call of the tool, not only one
   std::string schema, tools, rules;                   // JSON, of schema, tool_calls, arguments
   std::string formula, parts;                         // of formula; parts: JSON, evaluators by their names in it
+  std::string source;                                 // of kept: as the other tool has it
   std::string command;                                // of program: a line of the shell
   double timeout_s = 30, memory_mb = 1024;            // of program
   std::shared_ptr<const Prepared> prepared = {};

@@ -32,6 +32,14 @@ struct Graders {
   std::vector<std::string> warnings;
 };
 Result<Graders> read_graders(std::string_view text);
+// Evaluators as {testing_criteria: […]}; without a value they hold the output against {{item.expected}}. What OpenAI
+// has no grader for is left out, and named in `warnings`.
+struct WrittenGraders {
+  std::string graders;  // JSON
+  std::vector<std::string> warnings;
+};
+struct Evaluator;
+WrittenGraders write_graders(std::span<const Evaluator> evaluators);
 
 // What a log of Inspect says of its run; nullopt where the text is none. Its rows: inspect.h, and wherever rows are
 // read.

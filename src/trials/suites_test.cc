@@ -147,6 +147,41 @@ TEST(Suites, GradersOfOpenAi) {
   EXPECT_FALSE(read_graders("{}"));
 }
 
+TEST(Suites, GradersOfOpenAiAreWrittenAsTheyWereRead) {
+  const std::string given =
+      R"([{"type":"string_check","name":"same","input":"{{sample.output_text}}","reference":"{{item.answer}}","operation":"ne"},)"
+      R"({"type":"text_similarity","name":"near","input":"{{sample.output_text}}","reference":"a \"b\"","evaluation_metric":"fuzzy_match","pass_threshold":0.8},)"
+      R"({"type":"python","name":"code","source":"def grade(sample, item):\n    return 1.0"}])";
+  const auto read = read_graders(given).value();
+  const auto written = write_graders(read_evaluators(read.evaluators, false).value());
+  EXPECT_EQ(written.graders, "{\"testing_criteria\":" + given + "}");
+  EXPECT_TRUE(written.warnings.empty());
+  const auto ours = read_evaluators(R"(
+[[evaluator]]
+name = "sum"
+kind = "formula"
+formula = "a / 2"
+parts = {a = {kind = "contains", value = "X", ignore_case = true}}
+[[evaluator]]
+name = "short"
+kind = "tokens"
+most = 5
+[[evaluator]]
+name = "right"
+kind = "exact"
+)",
+                                    false);
+  ASSERT_TRUE(ours) << ours.error().what;
+  const auto out = write_graders(*ours);
+  EXPECT_EQ(
+      out.graders,
+      R"({"testing_criteria":[{"type":"multi","name":"sum","calculate_output":"a / 2","graders":{"a":{"type":)"
+      R"("string_check","name":"a","input":"{{sample.output_text}}","reference":"X","operation":"ilike"}}},)"
+      R"({"type":"string_check","name":"right","input":"{{sample.output_text}}","reference":"{{item.expected}}","operation":"eq"}]})");
+  ASSERT_EQ(out.warnings.size(), 1U);
+  EXPECT_NE(out.warnings[0].find("\"short\" is left out"), std::string::npos);
+}
+
 TEST(Suites, FormulasOfMultiGraders) {
   const auto multi = [](std::string_view formula, std::string_view more = "") {
     return fmt::format(

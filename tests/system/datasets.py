@@ -69,6 +69,11 @@ def suites(checks, server):
                      [one["criteria"] for one in cases(server, "suite2")["cases"]] == [one["criteria"] for one in cases(server, "suite")["cases"]], back.stdout + back.stderr)
     graders = command("eval", "import", os.path.join(FORMATS, "openai-graders.json"))
     checks.check("OpenAI's graders are evaluators", graders.returncode == 0 and graders.stdout.count("[[evaluator]]") == 5 and "asks a model" in graders.stderr, graders.stdout + graders.stderr)
+    with tempfile.NamedTemporaryFile("w", suffix=".toml") as judges:
+        judges.write(graders.stdout)
+        judges.flush()
+        back = command("eval", "export", judges.name)
+    checks.check("and evaluators are graders again", back.returncode == 0 and json.loads(back.stdout)["testing_criteria"] == json.load(open(os.path.join(FORMATS, "openai-graders.json")))["testing_criteria"], back.stdout + back.stderr)
     log = os.path.join(FORMATS, "inspect-log.json")
     taken = command("eval", "import", log, "--experiment", "inspected", "--dataset", "inspect", *where)
     checks.check("a log of Inspect is an experiment", taken.returncode == 0 and "4 trials stored" in taken.stdout, taken.stdout + taken.stderr)
