@@ -50,7 +50,7 @@ function slos(all, method, name, body) {
 const previewOf = (q) => ({
   kind: q.kind || 'weekly', project: 'default', from: `${q.day || '2026-11-09'}T00:00:00Z`, to: '2026-11-16T00:00:00Z', timezone: q.timezone || 'UTC', made: iso(Date.now()),
   sentences: [{ text: 'Cost rose by 17 % to $53.68, most of it skyline-support.', link: '/costs?from=2026-11-09&to=2026-11-16' }, { text: 'One objective is broken: skyline answers.', link: '/slos?slo=skyline+answers' }],
-  tiles: [{ name: 'Sessions', measure: 'sessions', unit: '', now: 1239, before: 1133, low: null, high: null, moved: false, last: [900, 1000, 950, 1000, 1100, 1050, 1000, 1100, 1133, 1120, 1133, 1239] }, { name: 'Cost', measure: 'cost', unit: 'USD', now: 53.68, before: 45.93, low: null, high: null, moved: true, last: [30, 31, 33, 40, 41, 38, 40, 39, 42, 44, 45.93, 53.68] }],
+  tiles: [{ name: 'Sessions', measure: 'sessions', unit: '', now: 1239, before: 1133, low: null, high: null, moved: false, last: [900, 1000, 950, 1000, 1100, 1050, 1000, 1100, 1133, 1120, 1133, 1239] }, { name: 'Cost', measure: 'cost', unit: 'USD', now: 53.68, before: 45.93, low: null, high: null, moved: true, last: [30, 31, 33, 40, 41, 38, 40, 39, 42, 44, 45.93, 53.68] }, { name: 'Cost per solved task', measure: 'cost_per_successful_task', unit: 'USD', now: 0.061, before: 0.052, low: null, high: null, moved: false, last: [0.05, 0.052, 0.061] }],
   costs: [{ by: 'team', rows: [{ key: 'customer-care', cost_usd: '32.58', before_usd: '16.62', calls: 3120 }], total_usd: '53.68', before_usd: '45.93' }], objectives: [], alerts: [], unknown: [],
 });
 
@@ -59,7 +59,7 @@ function reports(all, method, [id, sub], body, q, said) {
   const one = all.reports.find((each) => each.id === id);
   if (!id && method === 'POST') {
     const from = Date.parse(body.day || '2026-11-09');
-    const made = { id: `rep_${all.reports.length + 9}`, kind: body.kind, from: iso(from), to: iso(from + 7 * DAY), timezone: body.timezone || 'UTC', made: iso(Date.now()), schedule: '', late: false, mails: [], links: 0 };
+    const made = { id: `rep_${all.reports.length + 9}`, kind: body.kind, from: iso(from), to: iso(from + 7 * DAY), period: body.period ?? 'week', timezone: body.timezone || 'UTC', made: iso(Date.now()), schedule: '', late: false, mails: [], links: 0 };
     all.reports.unshift(made);
     return made;
   }

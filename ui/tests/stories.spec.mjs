@@ -86,3 +86,22 @@ staged('story 6: a failure becomes a test', async ({ go }) => {
   await page.getByText(/1 case added to /).waitFor();
   one.done(6, 'looked at and added to the dataset of last time', 'Opik 6 · 5 min', 2);
 });
+
+staged('story 8: cost by team and by solved task, a month beside the one before, as PDF', async ({ go }) => {
+  const page = await go('/reports?tz=UTC');
+  await page.getByRole('article').waitFor();
+  const one = hands(page);
+  await one.click(page.getByRole('group', { name: 'Of a' }).getByRole('button', { name: 'Month' }));
+  const report = page.getByRole('article');
+  await report.getByRole('columnheader', { name: 'The month before' }).first().waitFor();
+  assert.match(await report.textContent(), /Cost per solved task/);
+  await report.getByRole('link', { name: 'customer-care' }).waitFor();
+  await one.click(page.getByRole('button', { name: 'Keep it' }));
+  await page.waitForURL(/\/reports\/kept$/);
+  const opened = page.waitForEvent('popup');
+  await one.click(page.getByRole('row').filter({ hasText: 'hand' }).first().getByRole('link', { name: 'PDF' }));
+  const pdf = await opened;
+  assert.match(pdf.url(), /\/api\/v1\/reports\/[^/]+\?format=pdf/);
+  await pdf.close();
+  one.done(8, 'cost by team and by solved task beside the month before', 'LiteLLM and a spreadsheet 10 · 120 min', 4);
+});
