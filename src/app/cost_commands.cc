@@ -38,10 +38,7 @@ std::vector<std::string> cells_of(const sj::dom::element& row, std::string_view 
     for (const auto value : values) key += (key.empty() ? "" : " · ") + text_of(value);
   }
   out.push_back(key.empty() ? std::string(nobody) : key);
-  for (const char* name : {"cost_usd", "shared_usd", "total_usd", "calls", "tokens"}) {
-    sj::dom::element value;
-    out.push_back(row[name].get(value) == sj::SUCCESS ? text_of(value) : "–");
-  }
+  for (const char* name : {"cost_usd", "shared_usd", "total_usd", "calls", "tokens"}) out.push_back(cell_of(row, name));
   return out;
 }
 

@@ -31,6 +31,7 @@ Result<> follow(const Asked& asked, const std::string& path, const std::function
 std::string table(const std::vector<std::vector<std::string>>& rows);
 // The text of a value of an answer; "–" for null.
 std::string text_of(const simdjson::dom::element& value);
+std::string cell_of(const simdjson::dom::element& of, std::string_view member);  // "–" where it is not there, too
 // Members of the objects of an answer's list, as rows under their names; "–" for what is not there. `corrupt` where the
 // answer has no such list.
 Result<std::vector<std::vector<std::string>>> list_rows(const std::string& answer, std::string_view list,

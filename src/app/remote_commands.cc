@@ -132,6 +132,11 @@ std::string text_of(const sj::dom::element& value) {
   return value.is_null() ? "–" : sj::to_string(value);
 }
 
+std::string cell_of(const sj::dom::element& of, std::string_view member) {
+  sj::dom::element value;
+  return of[member].get(value) == sj::SUCCESS ? text_of(value) : "–";
+}
+
 Result<std::vector<std::vector<std::string>>> list_rows(const std::string& answer, std::string_view list,
                                                         const std::vector<std::string_view>& columns) {
   sj::dom::parser parser;
@@ -142,10 +147,7 @@ Result<std::vector<std::vector<std::string>>> list_rows(const std::string& answe
   std::vector<std::vector<std::string>> rows(1, {columns.begin(), columns.end()});
   for (const auto item : items) {
     auto& row = rows.emplace_back();
-    for (const auto column : columns) {
-      sj::dom::element value;
-      row.push_back(item[column].get(value) == sj::SUCCESS ? text_of(value) : "–");
-    }
+    for (const auto column : columns) row.push_back(cell_of(item, column));
   }
   return rows;
 }

@@ -21,13 +21,6 @@ std::string percent(sj::dom::element of, const char* key) {
   return of[key].get(value) == sj::SUCCESS ? fmt::format("{:.2f} %", value * 100) : "–";
 }
 
-std::string text(sj::dom::element of, const char* key) {
-  sj::dom::element value;
-  std::string_view said;
-  if (of[key].get(value) != sj::SUCCESS || value.is_null()) return "–";
-  return value.get(said) == sj::SUCCESS ? std::string(said) : sj::to_string(value);
-}
-
 Result<std::string> list(const Wanted& wanted) {
   const std::string body = TRY(call(wanted, "GET", "/api/v1/slos"));
   if (wanted.json) return body;
@@ -40,9 +33,9 @@ Result<std::string> list(const Wanted& wanted) {
   std::vector<std::vector<std::string>> rows = {
       {"name", "agent", "kind", "threshold", "target", "window", "runs", "now", "budget left", "state"}};
   for (const auto slo : slos)
-    rows.push_back({text(slo, "name"), text(slo, "agent"), text(slo, "kind"), text(slo, "threshold"),
-                    percent(slo, "target"), text(slo, "window"), text(slo, "valid"), percent(slo, "sli"),
-                    percent(slo, "budget_left"), text(slo, "state")});
+    rows.push_back({cell_of(slo, "name"), cell_of(slo, "agent"), cell_of(slo, "kind"), cell_of(slo, "threshold"),
+                    percent(slo, "target"), cell_of(slo, "window"), cell_of(slo, "valid"), percent(slo, "sli"),
+                    percent(slo, "budget_left"), cell_of(slo, "state")});
   return table(rows);
 }
 
@@ -53,18 +46,18 @@ Result<std::string> show(const Wanted& wanted) {
   sj::dom::element slo;
   if (parser.parse(body).get(slo) != sj::SUCCESS)
     return fail(ErrorKind::corrupt, "the server's answer is no objective");
-  std::string out = fmt::format("{}: {} of {}, {} of {} runs good over {}; budget left {}; {}\n", text(slo, "name"),
-                                text(slo, "kind"), text(slo, "agent"), percent(slo, "sli"), text(slo, "valid"),
-                                text(slo, "window"), percent(slo, "budget_left"), text(slo, "state"));
+  std::string out = fmt::format("{}: {} of {}, {} of {} runs good over {}; budget left {}; {}\n", cell_of(slo, "name"),
+                                cell_of(slo, "kind"), cell_of(slo, "agent"), percent(slo, "sli"), cell_of(slo, "valid"),
+                                cell_of(slo, "window"), percent(slo, "budget_left"), cell_of(slo, "state"));
   std::vector<std::vector<std::string>> burns = {{"severity", "windows", "burns", "over", "firing"}};
   for (const auto one : slo["burn"].get_array().value())
-    burns.push_back({text(one, "severity"), text(one, "long") + " & " + text(one, "short"),
-                     text(one, "long_burn") + " & " + text(one, "short_burn"), text(one, "factor"),
-                     text(one, "firing")});
+    burns.push_back({cell_of(one, "severity"), cell_of(one, "long") + " & " + cell_of(one, "short"),
+                     cell_of(one, "long_burn") + " & " + cell_of(one, "short_burn"), cell_of(one, "factor"),
+                     cell_of(one, "firing")});
   std::vector<std::vector<std::string>> days = {{"day", "runs", "bad", "good", "budget left"}};
   for (const auto one : slo["history"].get_array().value())
-    days.push_back(
-        {text(one, "day"), text(one, "valid"), text(one, "bad"), percent(one, "sli"), percent(one, "budget_left")});
+    days.push_back({cell_of(one, "day"), cell_of(one, "valid"), cell_of(one, "bad"), percent(one, "sli"),
+                    percent(one, "budget_left")});
   return out + table(burns) + "\n" + table(days);
 }
 

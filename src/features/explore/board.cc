@@ -15,6 +15,7 @@ constexpr int askers = 2;  // the warehouse reads two at once
 
 struct One {
   std::optional<query::MeasureQuery> query;  // none: `refused` says why
+  query::Statement alone = {};               // of this query, where nobody shares it
   std::optional<net::Response> refused;
   std::shared_ptr<const native::Rows> rows;
   query::Shared::Answer answer;
@@ -43,13 +44,11 @@ Result<warehouse::Answer> ask(Board& board, const query::Statement& statement) {
 }
 
 void ask_alone(Board& board, One& one) {
-  const auto statement = query::compile(board.project, *one.query);
-  if (!statement) return refuse(board, one, statement.error());
-  auto answer = ask(board, *statement);
+  auto answer = ask(board, one.alone);
   if (!answer) return refuse(board, one, answer.error());
   one.rows = std::make_shared<const native::Rows>(std::move(answer->rows));
-  one.answer = {.columns = statement->columns};
-  for (std::size_t i = 0; i < statement->columns.size(); ++i) one.answer.from.push_back(i);
+  one.answer = {.columns = one.alone.columns};
+  for (std::size_t i = 0; i < one.alone.columns.size(); ++i) one.answer.from.push_back(i);
   for (std::size_t i = 0; i < one.rows->size(); ++i) one.which.push_back(i);
 }
 
@@ -104,8 +103,13 @@ std::vector<std::size_t> prepare(Board& board, const std::vector<std::uint64_t>&
       if (!metrics) metrics = metrics_of(board.store, board.project, board.read);
       if (*metrics) one.query->metrics = **metrics;
     }
-    const auto good = query::compile(board.project, *one.query);
-    good ? at.push_back(i) : refuse(board, one, good.error());
+    auto statement = query::compile(board.project, *one.query);
+    if (!statement) {
+      refuse(board, one, statement.error());
+      continue;
+    }
+    one.alone = std::move(*statement);
+    at.push_back(i);
   }
   return at;
 }
