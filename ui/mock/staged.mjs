@@ -107,6 +107,24 @@ function swarm() {
   return t;
 }
 
+/** 25 agents: one that calls all, who call each other as well; or a chain in which each hands on to the next. */
+function fleet(chain = false) {
+  const t = trace(chain ? 'fleet-t2' : 'fleet-t1', '', 'lead');
+  const root = t.add('agent', 'lead', null, 0, 200_000, { input: [text('user', 'Plan the order of customer 118.')] });
+  if (!chain) t.add('llm', 'chat gpt-4.1', root, 10, 900, usage('gpt-4.1', 700, 0, 300));
+  for (let i = 1; i < 25; i++) {
+    const from = i * 5000, agent = `desk-${i}`;
+    const own = t.add('agent', agent, root, from, from + 4500, { agent });
+    t.add('llm', 'chat gpt-4.1', own, from + 10, from + 900, { agent, ...usage('gpt-4.1', 500 * i, 0, 90) });
+    t.add('tool', 'execute_tool sql', own, from + 910, from + 1400, { agent, tool: { name: 'sql', call_id: `f${i}`, arguments: { i }, result: 1 } });
+    if (chain || i % 4) continue;
+    const other = `desk-${(i * 7) % 24 + 1}`;
+    const inner = t.add('agent', other, own, from + 1500, from + 3000, { agent: other });
+    t.add('llm', 'chat gpt-4.1', inner, from + 1510, from + 2500, { agent: other, ...usage('gpt-4.1', 800, 0, 40) });
+  }
+  return t;
+}
+
 /** One of everything that rules find, in a run that never ended. */
 function faults() {
   const t = trace('faults-t1', '', 'buyer');
@@ -154,9 +172,9 @@ const made = new Map();
 function traceOf(world, id) {
   const long = /^big-(\d{1,6})$/.exec(id);
   const lots = /^many-(\d{1,5})$/.exec(id);
-  if (!long && !lots && id !== 'crew-t1' && id !== 'live-t1' && id !== 'swarm-t1' && id !== 'crew-t2' && id !== 'faults-t1' && id !== 'huge-t1') return null;
+  if (!long && !lots && id !== 'crew-t1' && id !== 'live-t1' && id !== 'swarm-t1' && id !== 'fleet-t1' && id !== 'fleet-t2' && id !== 'crew-t2' && id !== 'faults-t1' && id !== 'huge-t1') return null;
   if (id === 'live-t1') return live(world);
-  if (!made.has(id)) made.set(id, long ? big(Number(long[1])) : lots ? many(Number(lots[1])) : id === 'swarm-t1' ? swarm() : id === 'faults-t1' ? faults() : id === 'huge-t1' ? huge() : crew(id === 'crew-t2'));
+  if (!made.has(id)) made.set(id, long ? big(Number(long[1])) : lots ? many(Number(lots[1])) : id === 'swarm-t1' ? swarm() : id.startsWith('fleet-') ? fleet(id === 'fleet-t2') : id === 'faults-t1' ? faults() : id === 'huge-t1' ? huge() : crew(id === 'crew-t2'));
   return made.get(id);
 }
 

@@ -49,23 +49,44 @@ real('one selection: a tool of the graph is chosen in the tree and in the detail
   await eventually(async () => assert.equal(await node(page, /^book_reservation \d/).getAttribute('aria-pressed'), 'true'));
 });
 
-staged('twelve agents stay readable: no node over another, counts on the ways, a loop in red', async ({ go }) => {
-  const page = await open(go, `${swarm}?pane=graph`);
-  await node(page, /^economist 8 steps/).waitFor();
+/** No node over another, all of them in sight and in letters of at least so many pixels. */
+async function readable(page, least, inSight = true) {
+  const canvas = await page.locator('.canvas').boundingBox();
   const boxes = await page.locator('.canvas .nd').evaluateAll((list) => list.map((each) => { const box = each.getBoundingClientRect(); return { name: each.textContent.trim(), x: box.x, y: box.y, right: box.right, bottom: box.bottom, font: parseFloat(getComputedStyle(each).fontSize) * (box.width / each.offsetWidth) }; }));
-  assert.ok(boxes.length >= 24, `${boxes.length} nodes`);
   for (const [i, a] of boxes.entries()) {
-    assert.ok(a.font >= 7.2, `${a.name} is drawn at ${a.font} px`);
+    assert.ok(a.font >= least, `${a.name} is drawn at ${a.font} px`);
+    if (inSight) assert.ok(a.x >= canvas.x - 1 && a.right <= canvas.x + canvas.width + 1 && a.y >= canvas.y - 1 && a.bottom <= canvas.y + canvas.height + 1, `${a.name} is out of sight`);
     for (const b of boxes.slice(i + 1)) assert.ok(a.right <= b.x || b.right <= a.x || a.bottom <= b.y || b.bottom <= a.y, `${a.name} lies over ${b.name}`);
   }
+  return boxes.length;
+}
+
+staged('twelve agents stay readable: all in sight, tools told in their nodes, counts on the ways, a loop in red', async ({ go }) => {
+  const page = await open(go, `${swarm}?pane=graph`);
+  await node(page, /^economist 8 steps · 3 tools/).waitFor();
+  assert.equal(await eventually(() => readable(page, 8)), 13);
   await graph(page).getByRole('button', { name: 'lead to checker: 4 ⇄ 4' }).waitFor();
-  assert.ok((await page.locator('.el.lp').count()) >= 2);
+  assert.deepEqual(await page.locator('.nd.lp b').allTextContents(), ['editor', 'checker']);
   const before = await node(page, /^economist \d/).boundingBox();
   await graph(page).getByRole('button', { name: 'Larger' }).click();
   await eventually(async () => assert.ok((await node(page, /^economist \d/).boundingBox()).width > before.width * 1.2));
   await graph(page).getByRole('button', { name: 'Fit' }).click();
   await eventually(async () => assert.ok(Math.abs((await node(page, /^economist \d/).boundingBox()).width - before.width) < 1));
+  await graph(page).getByRole('button', { name: 'Show tools' }).click();
+  await node(page, /^get_rates 2 calls/).waitFor();
+  assert.ok((await readable(page, 7.2, false)) >= 24);
+  await eventually(() => assert.equal(query(page).get('tools'), 'shown'));
+  await page.goBack();
+  await node(page, /^get_rates/).waitFor({ state: 'detached' });
 });
+
+for (const [what, run, count] of [['that one calls', 'fleet-t1', 26], ['in a chain', 'fleet-t2', 25]]) {
+  staged(`25 agents ${what} are all in sight in letters that can be read`, async ({ go }) => {
+    const page = await open(go, `/traces/${run}?pane=graph`);
+    await node(page, /^desk-24/).waitFor();
+    assert.equal(await eventually(() => readable(page, 7.4)), count);
+  });
+}
 
 staged('own and rolled-up figures, in money and in tokens, and how they were made', async ({ go }) => {
   const page = await open(go, `${swarm}?pane=graph`);

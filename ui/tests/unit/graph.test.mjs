@@ -41,6 +41,33 @@ test('steps that name their agent make visits; a crew that only holds them is no
   assert.equal(node(g, 'agent:x').steps.length, 3);
 });
 
+test('steps that name the whole crew are the work of the agent whose span holds them, in graph and flame', () => {
+  const desk = (name, from, id) => [span('agent', name, from, from + 30, { id, parent: 'c', agent: name }), call(from + 1, from + 9, id, 'crew'), span('handoff', 'on', from + 10, from + 11, { parent: id, agent: 'crew', handoff: { from: name, to: name === 'lead' ? 'web' : 'lead' } })];
+  const spans = [span('agent', 'crew', 0, 200, { id: 'c', agent: 'crew' }), ...desk('lead', 0, 'l1'), ...desk('web', 40, 'w1'), ...desk('lead', 80, 'l2')];
+  const g = graph(spans);
+  assert.deepEqual(edges(g), ['agent:lead → agent:web 1 ⇄ 1', 'user → agent:lead 1']);
+  assert.deepEqual(['lead', 'web'].map((name) => [node(g, `agent:${name}`).steps.length, model.money(node(g, `agent:${name}`).own)]), [[4, '$0.0200'], [2, '$0.0100']]);
+  const flame = model.flame.flameOf(model.build(spans), 'cost', 'crew', 'run');
+  assert.deepEqual(flame.root.children[0].children.map((frame) => [frame.label, frame.children.map((inner) => inner.label)]), [['lead', ['m']], ['web', ['m']]]);
+  // Named by the run alone, and by nobody but the span around it.
+  assert.equal(model.workerOf(model.build([span('agent', 'lead', 0, 9, { id: 'a', agent: 'lead' }), call(1, 2, 'a', 'run')]).steps[0], 'run'), 'lead');
+  assert.equal(model.workerOf(model.build([span('agent', 'lead', 0, 9, { id: 'a', agent: 'lead' }), call(1, 2, 'a', 'other')]).steps[0], 'run'), 'other');
+});
+
+test('beyond eight agents tools are told in the nodes of who used them, unless asked for', () => {
+  const spans = [span('agent', 'lead', 0, 9000, { id: 'l', agent: 'lead' }), call(0, 5, 'l', 'lead'), ...Array.from({ length: 9 }, (_, i) => [span('agent', `a${i}`, 10 + i * 20, 25 + i * 20, { id: `a${i}`, parent: 'l', agent: `a${i}` }), tool('look', 11 + i * 20, 12 + i * 20, `a${i}`, `a${i}`, { id: `t${i}` })]).flat()];
+  const g = graph(spans);
+  assert.equal(g.tools, false);
+  assert.ok(g.nodes.every((each) => each.kind === 'agent' || each.kind === 'user'));
+  assert.deepEqual(node(g, 'agent:a3').uses, [{ label: 'look', count: 1 }]);
+  assert.equal(g.nodeOf.get('t3'), 'agent:a3');
+  const tree = model.build(spans);
+  const shown = model.graphOf(tree, { name: 'run', user: 'u1', tools: 'shown' });
+  assert.equal(node(shown, 'tool:look').count, 9);
+  const found = { rule: 'loop', all: [tree.byId.get('t3')], nodes: [] };
+  assert.deepEqual(model.graphOf(tree, { name: 'run', user: 'u1' }, new Set(), [found]).nodes.filter((each) => each.loop).map((each) => each.label), ['a3']);
+});
+
 test('agents that work at the same time do not call each other', () => {
   const g = graph([span('workflow', 'w', 0, 100, { id: 'w' }), span('agent', 'p', 0, 10, { id: 'p', parent: 'w', agent: 'p' }), call(0, 9, 'p', 'p'), ...['q', 'r'].flatMap((name) => [span('agent', name, 20, 60, { id: name, parent: 'w', agent: name }), call(21, 30, name, name), call(40, 50, name, name)])]);
   assert.deepEqual(edges(g), ['agent:p → agent:q 1', 'agent:p → agent:r 1', 'user → agent:p 1']);

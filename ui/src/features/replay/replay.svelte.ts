@@ -32,6 +32,8 @@ const schema = {
   /** What stands beside the details: the tree, the graph, the flame, or graph over flame. */
   pane: url.choice(panes, 'tree'),
   every: url.flag(),
+  /** Whether the graph draws tools; '' where there is room. */
+  tools: url.choice(['', 'shown', 'hidden'], ''),
   unit: url.choice(['cost', 'tokens'], 'cost'),
   by: url.choice(['', 'cost', 'time', 'tokens'], ''),
   frame: url.text(),

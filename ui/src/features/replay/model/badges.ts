@@ -13,6 +13,8 @@ export interface Finding {
   wasted: bigint | null;
   /** Its places in order; a press goes to the next one. */
   nodes: Node[];
+  /** Every span that it names. */
+  all: Node[];
   why: string;
 }
 
@@ -57,13 +59,14 @@ function badge(rule: string, list: RunFinding[], tree: Tree): Finding {
   const first = list[0]!;
   const places = list.length > 1 ? list.map((found) => found.span_ids.slice(0, 1)) : [first.span_ids];
   const nodes = list.flatMap((found, i) => places[i]!.map((id) => nodeOf(tree, found.trace_id, id)).filter((node): node is Node => !!node));
+  const all = list.flatMap((found) => found.span_ids.map((id) => nodeOf(tree, found.trace_id, id)).filter((node): node is Node => !!node));
   const wasted = wastedBy(list, tree);
   const times = list.length > 1 ? list.length : first.times;
   const name = rule.replaceAll('_', ' ').replace('ping pong', 'ping-pong');
   const labels = [...new Set(nodes.map((node) => node.label))];
   const where = labels.length && labels.length <= 3 ? `${labels.join(', ')}: ` : '';
   const money = wasted && about.wasted ? ` Wasted is what ${about.wasted}.` : '';
-  return { rule, tone: about.tone, label: times > 1 ? `${name} ×${times}` : name, quiet: wastedWords(wasted), wasted, nodes, why: `${where}${first.why}.${money}` };
+  return { rule, tone: about.tone, label: times > 1 ? `${name} ×${times}` : name, quiet: wastedWords(wasted), wasted, nodes, all, why: `${where}${first.why}.${money}` };
 }
 
 const wastedWords = (wasted: bigint | null): string => (wasted ? `${money(wasted)} wasted` : '');

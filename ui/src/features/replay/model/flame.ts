@@ -2,7 +2,7 @@
 import { total } from './money';
 import { stepName } from '../../../kit/naming';
 import type { Node, Tree } from './tree';
-import { realChildren, realRoots, tokensTotal } from './tree';
+import { realChildren, realRoots, tokensTotal, workerOf } from './tree';
 import { isTurn } from './outline';
 import type { Kind } from './types';
 
@@ -84,7 +84,7 @@ export function flameOf(tree: Tree, by: By, agent: string, label: string): Flame
   const joined = (list: Node[], holder: string, path: string, level: number): Frame[] => {
     const groups = new Map<string, Group>();
     for (const node of list) {
-      const named = node.kind !== 'agent' && node.step > 0 && node.span.agent && holder && node.span.agent !== holder ? node.span.agent : null;
+      const named = node.kind !== 'agent' && node.step > 0 && node.span.agent && holder && node.span.agent !== holder ? besideHolder(node, holder) : null;
       const key = named ? `agent ${named}` : `${node.kind} ${name(node)}`;
       const known = groups.get(key);
       if (known) known.nodes.push(node);
@@ -96,6 +96,10 @@ export function flameOf(tree: Tree, by: By, agent: string, label: string): Flame
       const inside = group.kind === 'agent' ? (group.nodes[0]!.span.agent || group.label) : holder;
       return grow(id, group.label, group.kind, group.nodes, inside, level);
     });
+  };
+  const besideHolder = (node: Node, holder: string): string | null => {
+    const worker = workerOf(node, agent);
+    return worker === holder ? null : worker;
   };
   const between = (id: string, group: Group, level: number): Frame => {
     depth = Math.max(depth, level + 1);

@@ -28,6 +28,10 @@ export interface GraphNode {
   steps: Node[];
   /** For "12 more tools": what it stands for. */
   folded: number;
+  /** Of an agent whose tools are not drawn: which it used how often. */
+  uses: { label: string; count: number }[];
+  /** A rule found a loop in what is not drawn of it. */
+  loop: boolean;
 }
 
 export interface GraphEdge {
@@ -48,6 +52,8 @@ export interface Graph {
   nodes: GraphNode[];
   edges: GraphEdge[];
   agents: number;
+  /** Tools are nodes of their own. */
+  tools: boolean;
   /** The node that stands for a step. */
   nodeOf: Map<string, string>;
 }
@@ -55,6 +61,8 @@ export interface Graph {
 const USER = 'user';
 const MOST_TOOLS = 24;
 const MOST_PER_AGENT = 5;
+/** Beyond so many agents what each uses is told in its own node, unless asked for. */
+export const FEW_AGENTS = 8;
 const agentId = (name: string): string => `agent:${name}`;
 const FEW_PLACES = 400;
 
@@ -67,17 +75,20 @@ const tokensOf = (list: Node[]): number | null => {
   return sum;
 };
 
-/** `user`: how the asker is called; `open`: agents whose tools are all shown; `found`: whose ways are drawn in red. */
-export function graphOf(tree: Tree, run: { name: string; user: string }, open: ReadonlySet<string> = new Set(), found: readonly Finding[] = []): Graph {
+/** `user`: how the asker is called, `tools`: whether they are drawn, '' for where there is room; `open`: agents whose tools are all shown; `found`: whose ways are drawn in red. */
+export function graphOf(tree: Tree, run: { name: string; user: string; tools?: '' | 'shown' | 'hidden' }, open: ReadonlySet<string> = new Set(), found: readonly Finding[] = []): Graph {
   const { top } = visitsOf(tree, run.name);
   const visits = allVisits(top);
   const draw = new Drawing();
+  const several = new Set(visits.map((visit) => visit.agent)).size;
+  const drawn = run.tools ? run.tools === 'shown' : several <= FEW_AGENTS;
   agents(draw, visits);
-  tools(draw, visits, open);
+  if (drawn) tools(draw, visits, open);
+  else used(draw, visits);
   words(draw, visits, run.user);
   handoffs(draw, visits);
   loops(draw, found, visits);
-  return { nodes: [...draw.nodes.values()], edges: joined(draw), agents: new Set(visits.map((visit) => visit.agent)).size, nodeOf: draw.nodeOf };
+  return { nodes: [...draw.nodes.values()], edges: joined(draw), agents: several, tools: drawn, nodeOf: draw.nodeOf };
 }
 
 class Drawing {
@@ -88,7 +99,7 @@ class Drawing {
   node(id: string, kind: Kind | 'user', label: string): GraphNode {
     let made = this.nodes.get(id);
     if (!made) {
-      made = { id, kind, label, count: 0, failed: 0, own: null, rolled: null, ownTokens: null, rolledTokens: null, busy: 0, models: [], places: [], steps: [], folded: 0 };
+      made = { id, kind, label, count: 0, failed: 0, own: null, rolled: null, ownTokens: null, rolledTokens: null, busy: 0, models: [], places: [], steps: [], folded: 0, uses: [], loop: false };
       this.nodes.set(id, made);
     }
     return made;
@@ -199,6 +210,15 @@ function tools(draw: Drawing, visits: Visit[], open: ReadonlySet<string>): void 
   }
 }
 
+/** What each agent used, told in its own node. */
+function used(draw: Drawing, visits: Visit[]): void {
+  for (const visit of visits) {
+    const node = draw.node(agentId(visit.agent), 'agent', visit.agent);
+    for (const step of visit.steps) if (isTool(step)) count(node.uses, step.label);
+  }
+  for (const node of draw.nodes.values()) node.uses.sort((a, b) => b.count - a.count);
+}
+
 function words(draw: Drawing, visits: Visit[], user: string): void {
   for (const { visit, from, back } of calledBy(visits)) {
     const to = agentId(visit.agent);
@@ -251,12 +271,21 @@ function loops(draw: Drawing, found: readonly Finding[], visits: Visit[]): void 
     for (const step of visit.steps) agentOf.set(step, visit.agent);
   }
   for (const finding of found) {
-    const names = new Set(finding.nodes.map((node) => agentOf.get(node)).filter((name): name is string => !!name));
+    const names = new Set(finding.all.map((node) => agentOf.get(node)).filter((name): name is string => !!name));
+    for (const name of names) if (ofCalls(finding)) markLoop(draw, name);
     for (const edge of draw.edges.values()) {
       if (finding.rule === 'ping_pong' && names.has(edge.from.slice(6)) && names.has(edge.to.slice(6)) && edge.what === 'calls') edge.loop = true;
-      if (/loop|repeated|streak/.test(finding.rule) && edge.what === 'uses' && edge.places.some((node) => finding.nodes.includes(node))) edge.loop = true;
+      if (ofCalls(finding) && edge.what === 'uses' && edge.places.some((node) => finding.all.includes(node))) edge.loop = true;
     }
   }
+}
+
+const ofCalls = (finding: Finding): boolean => /loop|repeated|streak/.test(finding.rule);
+
+/** Where its tools are not drawn, the agent itself is marked. */
+function markLoop(draw: Drawing, agent: string): void {
+  const node = draw.nodes.get(agentId(agent));
+  if (node?.uses.length) node.loop = true;
 }
 
 /** Two edges between the same two become one with two counts; the first seen gives the direction. */

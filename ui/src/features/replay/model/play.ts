@@ -1,5 +1,5 @@
 // The run as it happened: which step a moment belongs to, what comes next, the stretches of the scrubber.
-import { ancestors, type Node } from './tree';
+import { workerOf, type Node } from './tree';
 import { toAxis, type Scale } from './timeline';
 
 /** The last of `steps` (in start order) that has begun at `time`; -1 before the first. */
@@ -27,8 +27,7 @@ function handsOver(steps: readonly Node[], at: number): boolean {
 }
 
 function whose(step: Node): string {
-  const holder = ancestors(step).find((each) => each.kind === 'agent' && !each.synthetic);
-  return step.span.agent || holder?.span.agent || holder?.label || '';
+  return workerOf(step, '');
 }
 
 /** The place in `steps` of the next one after `at` (or the one before, with `back`); -1 when there is none. */

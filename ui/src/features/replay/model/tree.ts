@@ -53,6 +53,19 @@ export const isContainer = (node: Node): boolean => CONTAINERS.has(node.kind);
 export const hasUsage = (span: Span): boolean => span.counted !== false && !!span.tokens && Object.values(span.tokens).some((count) => count !== null && count !== undefined);
 export const thinks = (name: string): boolean => /^(think|thinking|thought|sequential_?thinking)$/i.test(name);
 
+/** Who does a step: whom it names, unless that is the name of what is further out (a crew, the whole run) and an agent's own span lies between. */
+export function workerOf(node: Node, run: string): string {
+  const named = node.span.agent ?? '';
+  let closest = '';
+  for (let at = node.parent; at; at = at.parent) {
+    if (at.kind !== 'agent' || at.synthetic) continue;
+    const agent = at.span.agent || at.label;
+    if (!named || agent === named) return closest || agent;
+    closest ||= agent;
+  }
+  return closest && named === run ? closest : named;
+}
+
 /** Input tokens of a call, cached ones included; null when none is known. */
 export function tokensIn(span: Span): number | null {
   const list = [span.tokens?.input, span.tokens?.cache_read, span.tokens?.cache_write].filter((count): count is number => typeof count === 'number');

@@ -1,6 +1,6 @@
 // Who was at work when: the steps of a run grouped into visits of agents, whether spans of agents say so or only the steps themselves.
 import type { Node, Tree } from './tree';
-import { put, realChildren, realRoots } from './tree';
+import { put, realChildren, realRoots, workerOf } from './tree';
 
 /** A stretch in which one agent has the word: the span of an agent, or steps in a row that name the same one. */
 export interface Visit {
@@ -44,7 +44,7 @@ export function visitsOf(tree: Tree, name: string): { top: Visit[]; ownerOf: Map
       const agent = node.span.agent || node.label;
       if (visit?.agent !== agent) inside = open(agent, visit, node, node);
     } else if (node.step > 0) {
-      const agent = node.span.agent || visit?.agent || name;
+      const agent = workerOf(node, name) || name;
       inside = visit?.agent === agent ? visit : beside(agent, visit, node);
       inside.steps.push(node);
     }

@@ -8,7 +8,7 @@ import { argumentsOf, callIdOf, callsIn, isCut, mediaIn, reasoningIn, resultOf, 
 import { handedOver, HANDOFF } from './handoff';
 import { isAround, Teller } from './teller';
 import type { Node } from './tree';
-import { isRepeat, shownChildren, thinks } from './tree';
+import { isRepeat, shownChildren, thinks, workerOf } from './tree';
 import type { ConversationEntry, Message } from './types';
 
 export class Walker extends Teller {
@@ -143,7 +143,7 @@ export class Walker extends Teller {
     const thought = reasoningIn(message);
     if (thought) out.push({ type: 'thought', id: `t:${each.id}`, node: each, text: thought });
     const text = textIn(message);
-    const speaker = each.span.agent || message.name || nameOf(each) || this.main;
+    const speaker = (each.span.agent && workerOf(each, '')) || message.name || nameOf(each) || this.main;
     if (text || mediaIn(message).length) this.tell({ type: 'agent', id: `a:${each.id}`, node: each, speaker, text, media: mediaIn(message).length, cut: isCut(message) }, out);
     callsIn(message).forEach((part, i) => {
       const id = callIdOf(part);
