@@ -43,12 +43,17 @@ int run_demo(const DemoWords& words) {
     if (!staged) fmt::print(stderr, "pawl demo: the fleet could not be staged: {}\n", staged.error().what);
     const auto tried = kept || !staged ? Result<>() : demo::stage_experiments(installation.url(), {.now = now});
     if (!tried) fmt::print(stderr, "pawl demo: the experiments could not be staged: {}\n", tried.error().what);
+    const auto watched = kept || !staged ? Result<>() : demo::stage_operations(installation.url(), {.now = now});
+    if (!watched)
+      fmt::print(stderr, "pawl demo: budgets, objectives and rules could not be staged: {}\n", watched.error().what);
     if (!installation.drain(minute)) fmt::print(stderr, "pawl demo: not everything is stored yet\n");
     fmt::print(
         "\n  Pawl is at {}\n  Five agents of five teams, 14 days, five planted incidents; new sessions keep coming. "
         "Ctrl-C ends it.\n\n",
         installation.url());
     std::fflush(stdout);
+    const auto tended = kept || !staged ? Result<>() : demo::tend_incidents(installation.url(), {.now = now});
+    if (!tended) fmt::print(stderr, "pawl demo: the incidents could not be staged: {}\n", tended.error().what);
     if (words.once) return;
     std::stop_source ends;
     const std::jthread watch([&] {

@@ -64,7 +64,7 @@ Result<std::vector<dashboards::Mark>> Installation::Parts::incident_marks(projec
   for (auto& one : TRY(incidents::between(*ledger, project, range.from, range.to)))
     out.push_back({.kind = "incident",
                    .at = one.began,
-                   .until = one.resolved == 0 ? std::nullopt : std::optional(one.resolved),
+                   .until = one.resolved == 0 && one.mitigated == 0 ? std::nullopt : std::optional(one.end(0)),
                    .id = "",
                    .title = std::move(one.title),
                    .detail = one.status,

@@ -43,6 +43,41 @@ def starters(checks, url):
     checks.equal("each incident is told", sorted(seen), sorted(one["id"] for one in incidents))
 
 
+def operations(checks, url):
+    """What a team has around its fleet: budgets and objectives on what was really spent, and the incidents that the rules opened."""
+    def ask(path):
+        return call(url + "/api/v1" + path).json()
+
+    budgets = ask("/budgets")["budgets"]
+    checks.equal("four budgets", len(budgets), 4)
+    for one in budgets:
+        spent, ahead, daily = float(one["spent_usd"]), float(one["forecast_usd"]), float(one["daily_usd"])
+        checks.check(f"{one['name']}: the forecast is in proportion to what a day costs", spent <= ahead <= spent + 31 * 10 * max(daily, 0.1), one)
+    slos = {one["name"]: one["state"] for one in ask("/slos")["slos"]}
+    checks.check("v13 broke an objective, most are met", slos["skyline-support-cost"] == "broken" and list(slos.values()).count("met") >= 2, slos)
+    with open(os.path.join(ROOT, "data/demo/truth.json"), encoding="utf-8") as file:
+        planted = sorted({one["agent"] for one in json.load(file)["incidents"]})
+    found, late = [], time.monotonic() + 30 * PATIENCE
+    while time.monotonic() < late and (not found or any(not one["owner"] for one in found) or not ask("/report-links")["links"]):
+        time.sleep(0.1)
+        found = ask("/incidents?limit=100")["incidents"]
+    checks.equal("an incident of each planted one", sorted({one["agent"] for one in found}), planted)
+    began = [one["began"] for one in found]
+    checks.equal("the newest first", began, sorted(began, reverse=True))
+    checks.check("each opened when it fired, and is over", all(one["began"] < one["opened"] < one["mitigated"] and one["alerts"] and not one["firing"] for one in found), found)
+    loop = ask("/incidents/" + next(one["id"] for one in found if one["agent"] == "research-crew"))
+    checks.equal("with what fired, what was done and a session", {"opened", "firing", "resolved", "status", "note", "session", "owner"} - {one["kind"] for one in loop["timeline"]}, set())
+    checks.equal("the newest is still looked after", [one["status"] for one in found][0], "mitigated")
+    passed = [one for one in ask("/alerts/events?limit=200")["events"] if one["notice"] == "firing"]
+    checks.check("nobody is reminded of the past", not any(one["notice"] == "reminder" for one in ask("/alerts/events?limit=200")["events"]))
+    checks.check("firings of the past are explained", passed and all(one["passed"] and one["evidence"] for one in passed), str(passed)[:400])
+    checks.equal("schedules and reports", (len(ask("/report-schedules")["schedules"]), len(ask("/reports")["reports"])), (2, 2))
+    rule = ask("/alerts/rules")["rules"][0]
+    for wrong in ("soon", "2020-01-01T00:00:00Z"):
+        told = call(f"{url}/api/v1/alerts/rules/{rule['id']}?since={wrong}", "PUT", json.dumps(rule["definition"]).encode(), JSON)
+        checks.check(f"since={wrong} is refused", told.status == 400 and "30 days" in told.message, told.body)
+
+
 def experiments(checks, url):
     """Two versions over the tasks of the fleet: the gate stops the one that was planted."""
     found = call(url + "/api/v1/experiments").json()
@@ -87,6 +122,7 @@ def main():
                 print("skipped: tools/demo_check.py is not there: the story of the demo is not compared")
             starters(checks, url)
             experiments(checks, url)
+            operations(checks, url)
             process.terminate()
             checks.equal("SIGTERM ends it well", process.wait(30 * PATIENCE), 0)
         finally:

@@ -23,6 +23,8 @@ function start(world) {
   return world.incidents;
 }
 const listed = ({ timeline, links, steps, window, where, ...one }) => ({ ...one, alerts: one.alerts.length, cases: one.cases.length, traces: links.length });
+/** As the server tells of one: how many, and they themselves. */
+const told = (one) => structuredClone({ ...one, alerts: one.alerts.length, cases: one.cases.length, traces: one.links.length, linked_alerts: one.alerts, linked_cases: one.cases });
 const note = (one, kind, text, data = {}) => { const entry = { number: one.timeline.length + 1, at: iso(Date.now()), written: iso(Date.now()), actor: 'local', kind, text, data }; one.timeline = [...one.timeline, entry]; return entry; };
 
 function runbook(one, method, step) {
@@ -47,22 +49,22 @@ export function incidents(world, method, [id, sub, step], body, q, said) {
     note(made, 'opened', 'Opened by hand');
     if (body.note) note(made, 'note', body.note);
     all.unshift(made);
-    return made;
+    return told(made);
   }
   const one = all.find((each) => each.id === id || `INC-${each.number}` === id || String(each.number) === id);
   if (!one) throw refuse(404, `There is no incident ${id}.`);
   if (method === 'PATCH') {
     for (const [name, value] of Object.entries(body)) if (name !== 'why') { note(one, name, `${name}: ${one[name] || 'nothing'} → ${value || 'nothing'}`, { from: one[name], to: value }); one[name] = value; }
     if (body.status === 'resolved') one.resolved = iso(Date.now());
-    return one;
+    return told(one);
   }
   if (sub === 'notes') return note(one, 'note', body.text);
-  if (sub === 'links') { one.links = [...one.links, { kind: body.kind, id: body.id, note: body.note ?? '', at: iso(Date.now()), actor: 'local' }]; note(one, body.kind, `Linked ${body.kind} ${body.id}`, { id: body.id }); return one; }
-  if (sub === 'alerts') { note(one, 'firing', `Joined: ${body.events.join(', ')}`); return one; }
-  if (sub === 'cases') { one.cases = [...one.cases, { ...body, at: iso(Date.now()), actor: 'local' }]; note(one, 'case', `Gave ${body.dataset} the case ${body.id}`, body); return one; }
+  if (sub === 'links') { one.links = [...one.links, { kind: body.kind, id: body.id, note: body.note ?? '', at: iso(Date.now()), actor: 'local' }]; note(one, body.kind, `Linked ${body.kind} ${body.id}`, { id: body.id }); return told(one); }
+  if (sub === 'alerts') { note(one, 'firing', `Joined: ${body.events.join(', ')}`); return told(one); }
+  if (sub === 'cases') { one.cases = [...one.cases, { ...body, at: iso(Date.now()), actor: 'local' }]; note(one, 'case', `Gave ${body.dataset} the case ${body.id}`, body); return told(one); }
   if (sub === 'impact') return { window: one.window, before: { from: '2026-11-05T11:00:00Z', to: '2026-11-05T20:40:00Z' }, figures: [{ measure: 'traces', name: 'Runs', unit: '', now: 44, before: 45, ratio: 0.98, link: '/traces?filter=agent=skyline-support' }, { measure: 'users', name: 'Users', unit: '', now: 31, before: 33, ratio: 0.94, link: '/sessions?filter=agent=skyline-support' }, { measure: 'cost', name: 'Cost', unit: 'USD', now: '5.104', before: '1.89', ratio: 2.7, link: '/spans?filter=agent=skyline-support' }, { measure: 'error_rate', name: 'Error rate', unit: 'ratio', now: 0.021, before: 0.019, ratio: 1.1, link: '/spans?filter=agent=skyline-support+is:error' }] };
   if (sub === 'runbook') return runbook(one, method, Number(step ?? 0));
   if (sub === 'post-mortem') return said.markdown(`# INC-${one.number} ${one.title}\n\n## Impact\n\n| | now | week before |\n| --- | --- | --- |\n| Cost | $5.10 | $1.89 |\n\n## Timeline\n\n${one.timeline.map((entry) => `- ${entry.at} ${entry.text}`).join('\n')}\n`);
-  return structuredClone(one);
+  return told(one);
 }
 export const runbooks = { runbooks: books };

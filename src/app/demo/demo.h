@@ -35,6 +35,12 @@ Result<Staged> stage(const std::string& url, const StageOptions& options = {});
 // staged session is a trial of its task, with its own trace, outcome, money and time. The gate stops v13, as it should.
 Result<> stage_experiments(const std::string& url, const StageOptions& options = {});
 
+// What a team sets up around such a fleet: budgets, objectives, schedules of reports; and the starter rules, which open
+// incidents and are judged from the first staged day on.
+Result<> stage_operations(const std::string& url, const StageOptions& options = {});
+// Waits until the rules have been judged, writes down what became of the incidents, and keeps reports on them.
+Result<> tend_incidents(const std::string& url, const StageOptions& options = {});
+
 // Starts a new session every 20 to 60 s, drawn from the fleet's ordinary days with its newest versions, and sends each
 // step when it ends, until `stop`. Blocks; steps that the server does not take within a minute are left out.
 Result<> run_live(const std::string& url, const StageOptions& options, std::stop_token stop);

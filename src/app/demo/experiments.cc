@@ -4,11 +4,11 @@
 #include "base/ids.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "demo/asker.h"
 #include "demo/demo.h"
 #include "demo/fleet.h"
 #include "demo/script.h"
 #include "llm/prices.h"
-#include "net/client.h"
 #include "trials/evaluators.h"
 
 namespace pawl::demo {
@@ -59,7 +59,11 @@ class Experiments {
  public:
   Experiments(const Fleet& fleet, const std::string& url, const StageOptions& options, llm::PriceList prices,
               std::vector<trials::Evaluator> writes)
-      : fleet_(fleet), url_(url), options_(options), pricer_(std::move(prices)), writes_(std::move(writes)) {
+      : fleet_(fleet),
+        api_(url, options.key, options.patience),
+        options_(options),
+        pricer_(std::move(prices)),
+        writes_(std::move(writes)) {
     const Nanos now = options.now != 0 ? options.now : SystemClock().now();
     day0_ = now / hour * hour - fleet_days, now_ = now;
   }
@@ -72,13 +76,8 @@ class Experiments {
 
  private:
   Result<> post(const std::string& path, std::string body) {
-    net::ClientRequest request{
-        .method = "POST", .url = url_ + path, .body = std::move(body), .time = options_.patience};
-    request.headers.set("content-type", "application/json");
-    if (!options_.key.empty()) request.headers.set("authorization", "Bearer " + options_.key);
-    const auto answer = TRY(client_.send(std::move(request)));
-    if (answer.status < 300) return {};
-    return fail(ErrorKind::invalid, "{} answered {}: {}", path, answer.status, utf8_prefix(answer.body, 300));
+    TRY(api_.call("POST", path, std::move(body)));
+    return {};
   }
 
   // The calls of the first session that solved it are what is expected: those that change something.
@@ -157,10 +156,9 @@ class Experiments {
   }
 
   const Fleet& fleet_;
-  const std::string& url_;
+  Asker api_;
   const StageOptions& options_;
   Nanos day0_ = 0, now_ = 0;
-  net::Client client_;
   llm::Pricer pricer_;
   std::vector<trials::Evaluator> writes_;
   std::map<std::string, std::string> expected_;  // calls, by task

@@ -275,6 +275,13 @@ struct Round {  // what a rule's judging brought about, to be kept
   std::int64_t through = 0;
 };
 
+struct Saying {
+  std::int64_t at = 0;
+  std::size_t order = 0;
+  const Round* round = nullptr;
+  const Told* told = nullptr;
+};
+
 Result<> keep_stream(ledger::Transaction& change, const StoredRule& rule, const std::string& split,
                      const Stream& stream) {
   const auto& at = stream.instance;
@@ -298,17 +305,26 @@ Result<> keep(Inside& inside, std::vector<Round>& rounds) {
   if (rounds.empty()) return {};
   TRY(inside.ledger.change([&](ledger::Transaction& change) -> Result<> {
     stale.clear();
-    for (const auto& [rule, live, told, through] : rounds) {
+    std::vector<Saying> all;
+    std::vector<const Round*> kept;
+    for (const auto& round : rounds) {
+      const auto* const rule = round.rule;
       TRY(change.run("UPDATE alert_rules SET evaluated = ?, trouble = '' WHERE project = ? AND id = ? AND version = ?",
-                     {through, static_cast<std::int64_t>(rule->project), rule->id, rule->version}));
+                     {round.through, static_cast<std::int64_t>(rule->project), rule->id, rule->version}));
       if (change.changes() == 0) {
         stale.push_back(rule);
         continue;
       }
-      for (const auto& one : told) TRY(write_told(change, inside, *rule, live->definition, one));
-      for (const auto& [split, stream] : live->streams)
-        if (stream.changed) TRY(keep_stream(change, *rule, split, stream));
+      kept.push_back(&round);
+      for (const auto& one : round.told) all.push_back({one.at, all.size(), &round, &one});
     }
+    // As it happened, whichever rule says so: what belongs to an incident is known by time.
+    std::ranges::sort(all, {}, [](const Saying& one) { return std::pair(one.at, one.order); });
+    for (const auto& [at, order, round, told] : all)
+      TRY(write_told(change, inside, *round->rule, round->live->definition, *told));
+    for (const auto* round : kept)
+      for (const auto& [split, stream] : round->live->streams)
+        if (stream.changed) TRY(keep_stream(change, *round->rule, split, stream));
     return {};
   }));
   for (auto& round : rounds) {
@@ -317,6 +333,8 @@ Result<> keep(Inside& inside, std::vector<Round>& rounds) {
   for (const auto* rule : stale) inside.live.erase({rule->project, rule->id});
   return {};
 }
+
+constexpr std::size_t most_explained = 5;  // firings of a rule in a round
 
 // An objective's burning is a rise of its bad runs, a distribution's change one of what it counts.
 Definition explained_by(const Definition& definition) {
@@ -327,14 +345,20 @@ Definition explained_by(const Definition& definition) {
   return out;
 }
 
-// What explains those that fire now; a few at most, so that a storm does not stop the judging.
+// What explains a few firings, those that are told before those that have passed, so that a storm does not stop the
+// judging.
 void explain_firings(Inside& inside, warehouse::Warehouse& store, const StoredRule& rule, Live& live,
                      std::vector<Told>& told) {
-  int left = 5;
-  for (auto& one : told) {
-    if (one.notice != "firing") continue;
-    live.streams.at(one.split).event = event_id(rule, one);
-    if (one.passed || left-- <= 0) continue;
+  std::vector<Told*> firings;
+  for (const bool passed : {false, true}) {
+    for (auto& one : told)
+      if (one.notice == "firing" && one.passed == passed) firings.push_back(&one);
+  }
+  for (const auto& one : told)
+    if (one.notice == "firing") live.streams.at(one.split).event = event_id(rule, one);
+  if (firings.size() > most_explained) firings.resize(most_explained);
+  for (auto* const firing : firings) {
+    auto& one = *firing;
     auto evidence = evidence_of(inside, store, rule, explained_by(live.definition), one);
     if (evidence)
       one.evidence = std::move(*evidence);
@@ -394,6 +418,7 @@ Result<std::optional<Round>> judge_rule(Inside& inside, warehouse::Warehouse& st
     return std::unexpected(std::move(told.error()));
   }
   mark_passed(*told, inside.clock.now() / second);
+  std::erase_if(*told, [](const Told& one) { return one.passed && one.notice == "reminder"; });  // nobody was reminded
   explain_firings(inside, store, rule, live, *told);
   return Round{.rule = &rule, .live = &live, .told = std::move(*told), .through = to};
 }

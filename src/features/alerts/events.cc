@@ -126,7 +126,7 @@ Result<> write_told(ledger::Transaction& change, Inside& inside, const StoredRul
                   value, std::int64_t{told.passed}, told.reason, std::int64_t{told.learning}, told.evidence}));
   if (change.changes() == 0) return {};  // it was there already
   const auto project = rule.project;
-  if (told.notice == "firing" && !told.passed)
+  if (told.notice == "firing")
     TRY(incidents::hear_firing(change, project, heard_of(rule, definition, told), inside.clock.now()));
   if (told.notice == "resolved")
     TRY(incidents::hear_resolved(change, project, rule.id, told.split, told.at * second, inside.clock.now()));

@@ -71,7 +71,7 @@ incidents::Heard heard_of(const StoredRule& rule, const Definition& definition, 
   for (const auto& [name, value] : split)
     if (!value.empty()) out.terms += fmt::format("{}{}={}", out.terms.empty() ? "" : " ", name, query::quoted(value));
   out.measure = definition.measure, out.opens = definition.incident;
-  out.window = definition.incident_window * second;
+  out.window = definition.incident_window * second, out.passed = told.passed;
   return out;
 }
 

@@ -59,16 +59,29 @@ Result<Definition> definition_in(Inside& inside, const net::Request& request) {
   return out;
 }
 
+// since=: from when on what is stored is judged too; 0: from now on.
+Result<std::int64_t> since_in(Inside& inside, const net::Request& request) {
+  const auto text = request.query.get("since");
+  if (text.empty()) return std::int64_t{0};
+  const auto at = parse_time(text);
+  const std::int64_t now = inside.clock.now() / second;
+  if (!at || *at / second > now || *at / second < now - history)
+    return fail(ErrorKind::invalid, "since={} must be a time of the last 30 days, such as {}.", text,
+                time_text(now - 86'400));
+  return *at / second;
+}
+
 // Makes the rule; its id.
 Result<std::string> make_rule(Inside& inside, const net::Request& request, const Definition& definition) {
   const std::string id = "rule_" + to_hex(inside.random.bytes(8)), actor = actor_of(access_of(request));
   const std::int64_t project = project_of(request), now = inside.clock.now() / second;
+  const std::int64_t since = TRY(since_in(inside, request));
   const auto made = inside.ledger.change([&](ledger::Transaction& change) -> Result<> {
     TRY(known_channels(change, project, definition));
-    TRY(
-        change.run("INSERT INTO alert_rules (project, id, name, version, definition, enabled, created, changed, actor, "
-                   "evaluated, trouble) VALUES (?, ?, ?, 1, ?, ?, ?, ?, ?, 0, '')",
-                   {project, id, definition.name, request.body, std::int64_t{definition.enabled}, now, now, actor}));
+    TRY(change.run(
+        "INSERT INTO alert_rules (project, id, name, version, definition, enabled, created, changed, actor, "
+        "evaluated, trouble) VALUES (?, ?, ?, 1, ?, ?, ?, ?, ?, ?, '')",
+        {project, id, definition.name, request.body, std::int64_t{definition.enabled}, now, now, actor, since}));
     TRY(
         change.run("INSERT INTO alert_versions (project, rule, version, definition, changed, actor) "
                    "VALUES (?, ?, 1, ?, ?, ?)",
@@ -91,23 +104,26 @@ bool same_json(std::string_view a, std::string_view b) {
   return std::string(simdjson::minify(one.parse(left))) == std::string(simdjson::minify(other.parse(right)));
 }
 
-// By id, or by name: a name that is not there yet is made. What says the same as before makes no version.
+// By id, or by name: a name that is not there yet is made. What says the same as before makes no version, unless it is
+// to be judged anew.
 Result<net::Response> replace(Inside& inside, const net::Request& request) {
   const auto definition = TRY(definition_in(inside, request));
   auto found = rule_called(inside, request);
   if (!found && definition.name == request.capture("id"))
     return answer_rule(inside, request, TRY(make_rule(inside, request, definition)), 201);
   const auto rule = TRY(std::move(found));
-  if (same_json(rule.json, request.body)) return answer_rule(inside, request, rule.id, 200);
+  const std::int64_t since = TRY(since_in(inside, request));
+  if (since == 0 && same_json(rule.json, request.body)) return answer_rule(inside, request, rule.id, 200);
   const std::int64_t project = project_of(request), now = inside.clock.now() / second;
   const std::string actor = actor_of(access_of(request));
   const auto before = TRY(parse_definition(rule.json));
   TRY(inside.ledger.change([&](ledger::Transaction& change) -> Result<> {
     TRY(known_channels(change, project, definition));
-    TRY(change.run(
-        "UPDATE alert_rules SET name = ?, version = version + 1, definition = ?, enabled = ?, changed = ?, "
-        "actor = ?, trouble = '' WHERE project = ? AND id = ? AND version = ?",
-        {definition.name, request.body, std::int64_t{definition.enabled}, now, actor, project, rule.id, rule.version}));
+    TRY(
+        change.run("UPDATE alert_rules SET name = ?, version = version + 1, definition = ?, enabled = ?, changed = ?, "
+                   "actor = ?, trouble = '', evaluated = ? WHERE project = ? AND id = ? AND version = ?",
+                   {definition.name, request.body, std::int64_t{definition.enabled}, now, actor,
+                    since == 0 ? rule.evaluated : since, project, rule.id, rule.version}));
     if (change.changes() == 0) return fail(ErrorKind::conflict, "The rule was changed meanwhile: read it again.");
     TRY(
         change.run("INSERT INTO alert_versions (project, rule, version, definition, changed, actor) "
@@ -265,12 +281,15 @@ void add_rule_routes(net::Router& router, Inside& inside) {
   const std::string rule =
       "{id, name, version:integer, enabled:boolean, starter:boolean, evaluated, trouble, definition:object}";
   add("GET", "/api/v1/alerts/rules", "read", list, "The rules", "", "{rules:[object]}: " + rule);
-  add("POST", "/api/v1/alerts/rules", "write", create, "Makes a rule", "a rule (docs/reference/alerts.md)", rule);
+  add("POST", "/api/v1/alerts/rules", "write", create,
+      "Makes a rule; since=TIME: what is stored since then is judged too", "a rule (docs/reference/alerts.md)", rule);
   add("GET", "/api/v1/alerts/rules/{id}", "read", show, "One rule, by id or name", "", rule);
   add("GET", "/api/v1/alerts/rules/{id}/versions", "read", versions, "Every version of a rule, the newest first", "",
       "{versions:[object]}: {version, changed, actor, definition}");
   add("PUT", "/api/v1/alerts/rules/{id}", "write", replace,
-      "A new version of a rule; a name that is not there yet is made", "a rule (docs/reference/alerts.md)", rule);
+      "A new version of a rule; a name that is not there yet is made; since=TIME: what is stored since then is judged "
+      "too",
+      "a rule (docs/reference/alerts.md)", rule);
   add("DELETE", "/api/v1/alerts/rules/{id}", "write", remove, "Removes a rule; its events stay", "", "{}");
   router.add({.method = "POST",
               .pattern = "/api/v1/alerts/backtest",

@@ -114,7 +114,7 @@ Result<std::vector<Measured>> measured(Costs::Inside& inside, warehouse::Warehou
   const auto answer = TRY(store.read(ask));
   still.reset();
   std::vector<Measured> out(answer.rows.size());
-  const std::size_t before = query.step.empty() ? 0 : 1, keys = query.dimensions.size();
+  const std::size_t before = query.step.empty() && query.grid == 0 ? 0 : 1, keys = query.dimensions.size();
   const auto whole = [&](std::size_t column, std::size_t row) {
     return answer.rows.is_null(column, row) ? 0 : static_cast<std::int64_t>(answer.rows.real(column, row));
   };

@@ -57,7 +57,7 @@ std::string change_text(const Figure& figure) {
 
 void write_head(std::string& out, const Incident& one, const query::Range& window, const std::string& base, Nanos now) {
   out += fmt::format("# {}: {}\n\n", one.called(), plain(one.title));
-  out += "| | |\n| --- | --- |\n";
+  out += "| Fact | Value |\n| --- | --- |\n";
   const auto row = [&](std::string_view name, const std::string& value) {
     out += fmt::format("| {} | {} |\n", name, value);
   };
@@ -80,7 +80,8 @@ void write_head(std::string& out, const Incident& one, const query::Range& windo
 }
 
 void write_impact(std::string& out, const std::vector<Figure>& figures, const std::string& base) {
-  out += "\n## Impact\n\n| | In the incident | The same time a week before | |\n| --- | --: | --: | --: |\n";
+  out +=
+      "\n## Impact\n\n| Figure | In the incident | The same time a week before | Change |\n| --- | --: | --: | --: |\n";
   for (const auto& one : figures)
     out += fmt::format("| [{}]({}{}) | {} | {} | {} |\n", one.name, base, one.link, number_text(one.now, one.unit),
                        number_text(one.before, one.unit), change_text(one));

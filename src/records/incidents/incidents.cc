@@ -31,9 +31,10 @@ Result<std::optional<std::pair<std::string, std::string>>> open_of(ledger::Trans
                                                                    const Heard& heard) {
   const auto rows = TRY(
       change.run("SELECT id, status FROM incidents i WHERE project = ?1 AND grouped = ?2 AND status <> 'resolved' AND "
-                 "(heard >= ?3 OR EXISTS (SELECT 1 FROM incident_alerts a WHERE a.project = ?1 AND a.incident = i.id "
+                 "began <= ?4 AND (heard >= ?3 OR EXISTS (SELECT 1 FROM incident_alerts a WHERE a.project = ?1 AND "
+                 "a.incident = i.id "
                  "AND a.resolved = 0)) ORDER BY opened DESC, number DESC LIMIT 1",
-                 {number_of(project), group_of(heard), heard.alert.fired - heard.window}));
+                 {number_of(project), group_of(heard), heard.alert.fired - heard.window, heard.alert.fired}));
   if (rows.size() == 0) return std::optional<std::pair<std::string, std::string>>();
   return std::optional(std::pair(rows.text(0, 0), rows.text(0, 1)));
 }
@@ -95,15 +96,16 @@ Result<> append(ledger::Transaction& change, ProjectId project, std::string_view
 
 Result<> open(ledger::Transaction& change, ProjectId project, Incident incident, std::string_view actor, Nanos now) {
   TRY(check_word("severity", incident.severity, severities()));
+  const Nanos opened = incident.opened > 0 ? incident.opened : now;
   TRY(
       change.run("INSERT INTO incidents (project, id, number, title, severity, status, owner, agent, filter, runbook, "
                  "grouped, opened_by, began, opened, mitigated, resolved, heard) SELECT ?1, ?2, coalesce(max(number), "
                  "0) + 1, ?3, ?4, 'open', ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, 0, 0, ?11 FROM incidents WHERE project = "
                  "?1",
                  {number_of(project), incident.id, incident.title, incident.severity, incident.owner, incident.agent,
-                  incident.filter, incident.runbook, incident.group, std::string(actor), incident.began, now}));
+                  incident.filter, incident.runbook, incident.group, std::string(actor), incident.began, opened}));
   return append(change, project, incident.id,
-                {.at = now, .written = now, .actor = std::string(actor), .kind = "opened", .text = incident.title});
+                {.at = opened, .written = now, .actor = std::string(actor), .kind = "opened", .text = incident.title});
 }
 
 Result<> add_alert(ledger::Transaction& change, ProjectId project, std::string_view incident, const Alert& alert,
@@ -145,6 +147,7 @@ Result<> hear_firing(ledger::Transaction& change, ProjectId project, const Heard
     if (heard.agent.empty()) fresh.filter = heard.terms;
     fresh.runbook = runbook_for(heard.measure, heard.release);
     fresh.group = group_of(heard), fresh.began = heard.since > 0 ? heard.since : heard.alert.fired;
+    if (heard.passed) fresh.opened = heard.alert.fired;
     TRY(open(change, project, fresh, pawl, now));
   } else if (known->second == "mitigated") {
     TRY(set_status(change, project, id, "mitigated", "open", heard.alert.name + " fires", pawl, heard.alert.fired,

@@ -68,6 +68,7 @@ struct Heard {
   std::string opens;        // severity of the incident that it opens, "" where it opens none
   Nanos window = 4 * hour;  // it joins one whose newest firing is not older
   bool release = false;     // a new version came shortly before
+  bool passed = false;      // it was over before anybody looked: an incident of it stands at its own time
 };
 
 std::span<const ledger::Migration> migrations();
@@ -84,7 +85,7 @@ Result<> hear_firing(ledger::Transaction& change, ProjectId project, const Heard
 Result<> hear_resolved(ledger::Transaction& change, ProjectId project, std::string_view rule, std::string_view split,
                        Nanos at, Nanos now);
 
-// Gives it its number and the first entry of its timeline.
+// Gives it its number and the first entry of its timeline; it is opened now unless it says when.
 Result<> open(ledger::Transaction& change, ProjectId project, Incident incident, std::string_view actor, Nanos now);
 struct Change {  // what is to be different
   std::optional<std::string> title, severity, status, owner, agent, filter, runbook;

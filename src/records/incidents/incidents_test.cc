@@ -59,6 +59,21 @@ TEST_F(IncidentsTest, FiringsOfOneAgentAreOneIncidentWhileTheyAreNear) {
   EXPECT_FALSE(find(*ledger, 2, "INC-2"));
 }
 
+TEST_F(IncidentsTest, WhatHadPassedStandsAtItsOwnTime) {
+  auto late = heard("evt_1", 100 * hour);
+  late.passed = true;
+  ASSERT_TRUE(ledger->change([&](ledger::Transaction& t) { return hear_firing(t, 1, late, 200 * hour); }));
+  end("{\"agent\":\"refunds\"}", 101 * hour);
+  auto before = heard("evt_2", 60 * hour);  // told after it, of a time before it
+  before.passed = true;
+  ASSERT_TRUE(ledger->change([&](ledger::Transaction& t) { return hear_firing(t, 1, before, 200 * hour); }));
+  ASSERT_EQ(all().size(), 2U);
+  EXPECT_EQ(all()[0].opened, 100 * hour);
+  EXPECT_EQ(all()[0].mitigated, 101 * hour);
+  EXPECT_EQ(all()[1].began, 60 * hour - minute) << "the newest first, whichever was told first";
+  EXPECT_EQ(entries(*ledger, 1, all()[0].id)->front().written, 200 * hour);
+}
+
 TEST_F(IncidentsTest, WhatIsOverIsMitigatedAndANewFiringOpensItAgain) {
   fire(heard("evt_1", 100 * hour));
   fire(heard("evt_1", 100 * hour));  // told twice after a crash

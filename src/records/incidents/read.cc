@@ -70,8 +70,8 @@ Result<Listed> list(ledger::Ledger& ledger, ProjectId project, const Wanted& wan
   Listed out;
   out.total = TRY(ledger.read(fmt::format("SELECT count(*) {}", which), values)).integer(0, 0);
   values.insert(values.end(), {wanted.limit, wanted.offset});
-  out.rows = incidents_in(
-      TRY(ledger.read(fmt::format("SELECT {} {} ORDER BY i.number DESC LIMIT ?6 OFFSET ?7", columns, which), values)));
+  out.rows = incidents_in(TRY(ledger.read(
+      fmt::format("SELECT {} {} ORDER BY i.opened DESC, i.number DESC LIMIT ?6 OFFSET ?7", columns, which), values)));
   return out;
 }
 

@@ -60,8 +60,8 @@ export interface GivenCase {
   at: string;
   actor: string;
 }
-/** The numbers of alerts, links and cases are of the list; here are they themselves. */
-export type Whole = Omit<Incident, 'alerts' | 'cases'> & { window: { from: string; to: string }; where: string; timeline: Entry[]; alerts: Fired[]; links: Linked[]; cases: GivenCase[] };
+/** `alerts` and `cases` are how many; here are they themselves. */
+export type Whole = Incident & { window: { from: string; to: string }; where: string; timeline: Entry[]; linked_alerts: Fired[]; links: Linked[]; linked_cases: GivenCase[] };
 export interface Impact {
   window: { from: string; to: string };
   before: { from: string; to: string };
@@ -135,8 +135,11 @@ export const pageOf = (incident: Pick<Incident, 'number'>): string => `/incident
 export const severityTone = { critical: 'bad', major: 'warn', minor: 'note' } as const;
 export const statusTone = { open: 'bad', mitigated: 'warn', resolved: 'ok' } as const;
 
-/** How long it lasted, or has lasted by now. */
-export const lasted = (incident: Pick<Incident, 'began' | 'resolved'>, now: number): string => format.duration((incident.resolved ? Date.parse(incident.resolved) : now) - Date.parse(incident.began));
+/** How long it lasted, until it was mitigated; or has lasted by now. */
+export function lasted(incident: Pick<Incident, 'began' | 'mitigated' | 'resolved'>, now: number): string {
+  const end = incident.mitigated ?? incident.resolved;
+  return format.duration((end ? Date.parse(end) : now) - Date.parse(incident.began));
+}
 
 /** What an entry of the timeline is, in a word. */
 export const kindWord: Record<string, string> = {
