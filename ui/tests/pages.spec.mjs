@@ -52,6 +52,7 @@ const gone = [
   ['experiment', '/experiments/none-such', seen('[role="alert"] a')],
   ['board', '/dashboards/none-such', text('Go to the fleet')],
   ['rule', '/alerts/rule/none-such', seen('[role="alert"] a')],
+  ['evaluators', '/evaluators/none-such', seen('[role="alert"] a')],
 ];
 
 async function sound(page, zoned = true) {
@@ -80,6 +81,17 @@ test('dashboards that no other test looks at have no fault', async ({ go }) => {
     await sound(page).catch((error) => { throw new Error(`${name}: ${error.message}`); });
   }
 });
+test('390 wide: what can be done with a row is in sight, however wide the table', async ({ go }) => {
+  let found = 0;
+  for (const [name, path, ready] of pages) {
+    const page = await go(path);
+    await ready(page);
+    const told = await page.locator('.tbl td:last-child .btn').evaluateAll((all) => all.filter((one) => one.checkVisibility()).map((one) => [one.textContent.trim(), one.getBoundingClientRect()]).map(([text, box]) => ({ text, left: box.left, right: box.right })));
+    for (const one of told) assert.ok(one.left >= 0 && one.right <= 390, `${name}: ${JSON.stringify(one)}`);
+    found += told.length;
+  }
+  assert.ok(found > 3, `${found} buttons were looked at`);
+}, { width: 390, height: 844, noise: /40[04]/ });
 test('what is not there says so on every page, leads on, and has no fault', async ({ go }) => {
   for (const [name, path, ready] of gone) {
     const page = await go(path);
