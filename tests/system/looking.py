@@ -166,6 +166,12 @@ def files(server):
     checks.equal("JSON lines over several pages", (len(rows), len({r["span_id"] for r in rows})), (1300, 1300))
     parquet = server.call("GET", "/api/v1/export/traces?format=parquet&limit=100")
     checks.check("Parquet", parquet.body[:4] == parquet.body[-4:] == b"PAR1" and b"duration_ms" in parquet.body, parquet.body[:40])
+    send(server, *run(0xE1, "mail", "Write to ada.lovelace@example.com, thanks", 9, "Done.", {}))
+    server.stored()
+    titles = "/api/v1/export/sessions?format=parquet&columns=title&filter=session%3Dmail"
+    checks.check("Parquet as stored", b"ada.lovelace@example.com" in server.call("GET", titles).body)
+    starred = server.call("GET", titles + "&redact=1")
+    checks.check("Parquet with personal data starred out", starred.body[:4] == b"PAR1" and b"thanks" in starred.body and b"ada.lovelace" not in starred.body, starred.body[:80])
     checks.equal("an unknown column is named", server.call("GET", "/api/v1/export/traces?columns=agnt").message, "columns: agnt is no column of traces. Did you mean agent?")
     page = server.call("GET", "/api/v1/sessions/right/export?format=md").body.decode()
     checks.check("Markdown of a session", all(word in page for word in ("# Session right", "## 2.", "**User**", "blue kettle", "**lookup\\_order**", "no such order")), page)

@@ -204,10 +204,43 @@ test('shows other columns, and the address remembers them', async ({ go }) => {
   const page = await go(`/sessions?${week}`);
   await listed(page);
   await page.getByRole('button', { name: 'Columns' }).click();
-  await page.getByLabel('User').check();
+  await page.getByLabel('User', { exact: true }).check();
   await page.keyboard.press('Escape');
   await page.getByRole('columnheader', { name: 'User' }).waitFor();
   assert.match(query(page).get('cols'), /user/);
+});
+
+test('shows every column that was chosen; pinned ones stay while the others are scrolled', async ({ go }) => {
+  const cols = 'started,message,agent,version,user,team,environment,tags,turns,steps,errors,tokens,cost,time';
+  const page = await go(`/sessions?${week}&cols=${cols}`);
+  await listed(page);
+  assert.equal(await page.getByRole('columnheader').count(), cols.split(',').length);
+  await page.getByRole('button', { name: 'Columns' }).click();
+  await page.getByRole('button', { name: 'Keep User at the left' }).click();
+  await page.keyboard.press('Escape');
+  await eventually(() => assert.equal(query(page).get('pin'), 'user'));
+  assert.deepEqual((await page.getByRole('columnheader').allTextContents()).slice(0, 2), ['Started ↓', 'User']);
+  const left = async (name) => (await page.getByRole('columnheader', { name }).boundingBox()).x;
+  const [started, user, team] = [await left(/^Started/), await left('User'), await left('Team')];
+  await page.getByRole('grid').evaluate((node) => (node.scrollLeft = 300));
+  await eventually(async () => assert.ok((await left('Team')) < team - 250));
+  assert.ok(Math.abs((await left(/^Started/)) - started) < 1.5);
+  assert.ok(Math.abs((await left('User')) - user) < 1.5);
+  await page.setViewportSize({ width: 390, height: 844 });
+  await eventually(async () => assert.ok((await left(/^Started/)) < 20));
+});
+
+test('asks for all facets in one call, counted within the chosen stretch', async ({ go, page }) => {
+  const calls = [];
+  page.on('request', (request) => { if (request.url().endsWith('/queries') && /"dimensions":\["outcome"\]/.test(request.postData())) calls.push(JSON.parse(request.postData())); });
+  await go(`/sessions?filter=agent=skyline-support&${week}`);
+  const not = page.getByRole('complementary', { name: 'Facets' }).getByRole('button', { name: /not done/ }).locator('.fc');
+  await eventually(() => assert.equal(calls.length, 1));
+  assert.ok(calls[0].queries.length > 4);
+  const all = Number(await not.textContent());
+  await go(`/sessions?filter=agent=skyline-support&${week}&sel=2026-11-12..2026-11-13`);
+  await eventually(async () => assert.ok(Number(await not.textContent()) < all));
+  assert.deepEqual([calls.at(-1).queries[0].from, calls.at(-1).queries[0].to], ['2026-11-12T00:00:00Z', '2026-11-13T00:00:00Z']);
 });
 
 test('has three grains that keep filter and range', async ({ go }) => {
@@ -262,7 +295,7 @@ test('scores are columns that the server is asked for; the first is among the us
   await listed(page);
   const [asked] = await Promise.all([
     page.waitForRequest((request) => /\/api\/v1\/traces\?.*columns=score.goal/.test(request.url())),
-    (async () => { await page.getByRole('button', { name: 'Columns' }).click(); await page.getByRole('dialog', { name: 'Columns' }).getByLabel('Goal').check(); })(),
+    (async () => { await page.getByRole('button', { name: 'Columns' }).click(); await page.getByRole('dialog', { name: 'Columns' }).getByLabel('Goal', { exact: true }).check(); })(),
   ]);
   assert.ok(asked);
   await page.keyboard.press('Escape');

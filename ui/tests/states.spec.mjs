@@ -90,7 +90,7 @@ real('stored text is text: nothing in it runs', async ({ go, base, page }) => {
   assert.equal(dialogs, 0);
 });
 
-real('narrows to a stretch of the strip; Back undoes it', async ({ go }) => {
+real('rows and facets narrow to a stretch of the strip, which stays; Back undoes it', async ({ go }) => {
   const page = await go(`/sessions?filter=agent=skyline-support+cost%3E0.10&${week}&measure=cost`);
   await listed(page);
   const chart = page.getByRole('slider');
@@ -99,13 +99,28 @@ real('narrows to a stretch of the strip; Back undoes it', async ({ go }) => {
   await page.mouse.move(box.x + box.width * 0.52, box.y + 20);
   await page.mouse.down();
   await page.mouse.move(box.x + box.width * 0.58, box.y + 20, { steps: 4 });
+  assert.equal(query(page).get('sel'), null);
   await page.mouse.up();
   await page.getByRole('button', { name: 'Narrow to it' }).waitFor();
   assert.match(query(page).get('sel'), /^2026-11-12T.*\.\./);
+  const status = page.locator('footer').first();
+  await eventually(async () => assert.match(await status.textContent(), /^[1-9]\d* of 112 sessions/));
+  await eventually(async () => assert.match(await rows(page).first().textContent(), /12 Nov/));
+  assert.equal(await page.locator('#strip-chart rect').count() > 20, true);
+  await page.goBack();
+  await eventually(() => assert.equal(query(page).get('sel'), null));
+  await eventually(async () => assert.match(await status.textContent(), /^112 sessions/));
+  await page.goForward();
   await page.getByRole('button', { name: 'Narrow to it' }).click();
   await eventually(() => assert.match(query(page).get('from'), /^2026-11-12T/));
+  await eventually(async () => assert.match(await status.textContent(), /^\d+ sessions/));
   await page.goBack();
   await eventually(() => assert.equal(query(page).get('from'), '2026-11-09'));
+});
+
+test('the strip names what happened', async ({ go }) => {
+  const page = await go(`/sessions?filter=agent=skyline-support&${week}`);
+  await page.locator('#strip-chart text.mt').filter({ hasText: /^v\d+/ }).first().waitFor();
 });
 
 test('the strip works by keyboard: arrows choose, Shift widens, Enter narrows', async ({ go }) => {

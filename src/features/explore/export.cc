@@ -175,7 +175,8 @@ class ListFile {
   Result<std::string> parquet(warehouse::Warehouse& store) {
     std::string lines, structure, select;
     while (!done()) {
-      lines += TRY(next(store));
+      std::string more = TRY(next(store));
+      lines += redacted_ ? guard::redact(std::move(more)) : std::move(more);
       if (lines.size() > most_parquet)
         return fail(
             ErrorKind::exhausted,
@@ -284,8 +285,6 @@ Result<net::Response> export_list(Explore::Inside& inside, warehouse::Warehouse&
   const std::string name = fmt::format("pawl-{}-{}", plural(grain), format_time(query.range.from).substr(0, 10));
   const auto file = std::make_shared<ListFile>(TRY(ListFile::create(request, grain, std::move(query))));
   if (file->format() == "parquet") {
-    if (file->redacted())
-      return fail(ErrorKind::invalid, "A Parquet file cannot be redacted. Take format=csv or format=jsonl.");
     auto head = file_of("application/vnd.apache.parquet", name, "parquet");
     head.body = TRY(file->parquet(store));
     return head;

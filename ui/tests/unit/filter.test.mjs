@@ -28,6 +28,19 @@ test('a facet takes a value in and out again', () => {
   assert.equal(t.toggled('a=1 or b=2', 'agent', 'x', false), '(a=1 or b=2) agent=x');
 });
 
+test('a facet knows the terms beside parentheses, and leaves those within alone', () => {
+  const filter = '(agent=a or agent=b) -tool=think cost>1';
+  assert.deepEqual(t.chosenIn(filter, 'agent').taken, []);
+  assert.deepEqual(t.chosenIn(filter, 'tool').excluded, ['think']);
+  assert.equal(t.without(filter, 'tool'), '(agent=a or agent=b) cost>1');
+  const more = t.toggled(filter, 'agent', 'a', false);
+  assert.equal(more, '(agent=a or agent=b) -tool=think cost>1 agent=a');
+  assert.equal(t.toggled(more, 'agent', 'a', false), filter);
+  assert.equal(t.toggled(filter, 'tool', 'think', true), '(agent=a or agent=b) cost>1');
+  assert.equal(t.withTerm('-(a=1 or (b=2 c=3)) d=4', 'e=5'), '-(a=1 or (b=2 c=3)) d=4 e=5');
+  assert.deepEqual(t.chosenIn('agent=a or agent=b', 'agent').taken, []);
+});
+
 test('values with quotes and commas survive', () => {
   const value = 'he said "no, never"';
   assert.deepEqual(t.valuesOf(t.quoted(value)), [value]);
@@ -42,6 +55,14 @@ test('ranges say themselves as short as can be', () => {
   assert.equal(r.shortIso(ms('2026-11-12T12:00:00Z')), '2026-11-12T12:00Z');
   assert.equal(r.stepOf({ from: 0, to: 7 * 86_400_000 }, 96).name, '2h');
   assert.equal(r.labelOf({ from: '', to: '', last: '7d' }, 0), 'Last 7 days');
+});
+
+test('a chosen stretch is read from the address, and begins where the range does', () => {
+  const stretch = r.chosenStretch('2026-11-12T12:00Z..2026-11-13');
+  assert.deepEqual(stretch, { from: Date.parse('2026-11-12T12:00Z'), to: Date.parse('2026-11-13T00:00Z') });
+  for (const none of ['', 'x', '2026-11-13..2026-11-12', '2026-11-13']) assert.equal(r.chosenStretch(none), null);
+  assert.deepEqual(r.within({ from: 10, to: 100 }, { from: 0, to: 20 }), { from: 10, to: 20 });
+  assert.deepEqual(r.within({ from: 10, to: 100 }, null), { from: 10, to: 100 });
 });
 
 test('the address holds only what differs, and can be read', () => {

@@ -21,20 +21,6 @@ const wanted: readonly [string, string][] = [
 const rare = new Set(['user', 'tag']);
 const perFacet = 6;
 
-/** A few at a time, in order: the rows come first, and a server has other readers. */
-async function inLanes<T, R>(lanes: number, items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
-  const out: R[] = [];
-  let next = 0;
-  const lane = async () => {
-    while (next < items.length) {
-      const at = next++;
-      out[at] = await work(items[at]!);
-    }
-  };
-  await Promise.all(Array.from({ length: lanes }, lane));
-  return out;
-}
-
 export class FacetsModel {
   readonly list: ListModel;
   facets = $state.raw<readonly Facet[]>([]);
@@ -45,7 +31,7 @@ export class FacetsModel {
     this.list = list;
     $effect(() => {
       void list.filter;
-      void list.range;
+      void list.shown;
       void list.returned;
       if (list.ready) untrack(() => void this.#ask());
     });
@@ -56,22 +42,24 @@ export class FacetsModel {
     this.#abort?.abort();
     const abort = (this.#abort = new AbortController());
     const { api } = this.list.app;
-    const { from: since, to: until, last } = this.list.state.values;
+    const { from: since, to: until, last, sel } = this.list.state.values;
     const { filter } = this.list;
-    const name = `facets ${JSON.stringify([this.list.grain, filter, since, until, last])}`;
+    const name = `facets ${JSON.stringify([this.list.grain, filter, since, until, last, sel])}`;
     try {
       const known = new Set((await api.dimensions()).map((d) => d.name));
       const asked = wanted.filter(([d]) => (known.size === 0 || known.has(d)) && (!rare.has(d) || chosenIn(filter, d).taken.length + chosenIn(filter, d).excluded.length > 0) && (d !== 'kind' || this.list.grain === 'spans') && (d !== 'status' || !known.has('outcome') || this.list.grain !== 'sessions'));
       const kept = asked.map(([d]) => api.kept<QueryAnswer>(`${name} ${d}`));
       if (kept.every(Boolean)) this.#show(asked, kept as QueryAnswer[]);
-      const { from, to } = this.list.range;
+      const { from, to } = this.list.shown;
+      const { endless } = this.list;
+      // The rows come first, for a server has other readers; then all facets in one call, which reads once what they share.
       await this.list.settled();
-      const answers = await inLanes(3, asked, ([dimension]) =>
+      const answers = await Promise.all(asked.map(([dimension]) =>
         api.query(
-          { measures: [this.list.grain], grain: grainOf(this.list.grain), dimensions: [dimension], filter: without(filter, dimension), from: iso(from), ...(until ? { to: iso(to) } : {}), order: `-${this.list.grain}`, limit: 50 },
-          { signal: abort.signal, keep: `${name} ${dimension}` },
+          { measures: [this.list.grain], grain: grainOf(this.list.grain), dimensions: [dimension], filter: without(filter, dimension), from: iso(from), ...(endless ? {} : { to: iso(to) }), order: `-${this.list.grain}`, limit: 50 },
+          { signal: abort.signal, keep: `${name} ${dimension}`, batch: 'facets' },
         ),
-      );
+      ));
       this.#show(asked, answers);
     } catch (error) {
       // A mistake in the filter is said by the filter bar; the counts of the last good answer stay.

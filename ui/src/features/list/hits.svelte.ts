@@ -51,7 +51,7 @@ export class HitsModel {
   constructor(readonly model: ListModel) {
     $effect(() => {
       void model.filter;
-      void model.range;
+      void model.shown;
       if (model.state.values.view === 'hits' && model.ready) untrack(() => void this.ask());
     });
     $effect(() => () => this.#abort?.abort());
@@ -64,8 +64,8 @@ export class HitsModel {
     this.#abort?.abort();
     if (!sought) return void ((this.list = []), (this.loaded = true));
     const abort = (this.#abort = new AbortController());
-    const { from, to } = this.model.range;
-    const query = new URLSearchParams({ text: sought.text, from: iso(from), ...(sought.rest ? { filter: sought.rest } : {}), ...(this.model.state.values.to ? { to: iso(to) } : {}) });
+    const { from, to } = this.model.shown;
+    const query = new URLSearchParams({ text: sought.text, from: iso(from), ...(sought.rest ? { filter: sought.rest } : {}), ...(this.model.endless ? {} : { to: iso(to) }) });
     let room = PAGE, cursor = more ? this.next : null, first = !more;
     try {
       do {

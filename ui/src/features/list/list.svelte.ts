@@ -3,7 +3,7 @@ import { ApiError, listenLive, mistakeIn, type FilterMistake, type Grain, type L
 import { QueryState, url, wasAborted, type App } from '$kit';
 import { untrack } from 'svelte';
 import { rowId, scoresOf, type Row } from './columns';
-import { iso, rangeOf, type TimeRange } from './range';
+import { chosenStretch, iso, rangeOf, within, type TimeRange } from './range';
 
 export const schema = {
   filter: url.text(),
@@ -12,6 +12,7 @@ export const schema = {
   last: url.text('24h'),
   order: url.text('-start'),
   cols: url.list(),
+  pin: url.list(),
   measure: url.text(),
   sel: url.text(),
   open: url.text(),
@@ -52,6 +53,7 @@ export class ListModel {
   /** "Now" for relative ranges: moves when the list is asked anew, not by itself. */
   now = $state(Date.now());
   #last = '';
+  #framed = '';
   #abort: AbortController | undefined;
   #paging = false;
 
@@ -124,10 +126,15 @@ export class ListModel {
   /** The scores that rows shall carry. */
   readonly #columns = $derived.by(() => scoresOf(this.state.values.cols).map((name) => `score.${name}`).join(','));
 
-  /** Only what the server is asked: an open panel or a chosen spike changes nothing here. */
+  /** What the strip is of: a chosen spike changes nothing in it. */
+  readonly #frame = $derived.by(() => {
+    const { from, to, last } = this.state.values;
+    return this.#ready ? JSON.stringify([this.filter, from, to, last]) : '';
+  });
+  /** Only what the server is asked: an open panel changes nothing here. */
   readonly #question = $derived.by(() => {
-    const { from, to, last, order } = this.state.values;
-    return this.#ready ? JSON.stringify([this.filter, from, to, last, order, this.#columns]) : '';
+    const { order, sel } = this.state.values;
+    return this.#frame && JSON.stringify([this.#frame, order, this.#columns, sel]);
   });
   /** Whether there is anything to ask yet. */
   get ready(): boolean {
@@ -141,11 +148,19 @@ export class ListModel {
   get range(): TimeRange {
     return rangeOf(this.state.values, this.now);
   }
+  /** What rows, facets and files are of: the chosen stretch of the range, or all of it. */
+  get shown(): TimeRange {
+    return within(this.range, chosenStretch(this.state.values.sel));
+  }
+  /** Whether it goes on to whatever comes. */
+  get endless(): boolean {
+    return !this.state.values.to && !chosenStretch(this.state.values.sel);
+  }
 
   #request(now: number): ListRequest {
-    const { order } = this.state.values;
-    const { from, to } = rangeOf(this.state.values, now);
-    const open = !this.state.values.to;
+    const { order, sel } = this.state.values;
+    const { from, to } = within(rangeOf(this.state.values, now), chosenStretch(sel));
+    const open = this.endless;
     return { filter: this.filter, order, from: iso(from), limit: pageSize, ...(this.#columns ? { columns: this.#columns } : {}), ...(open ? {} : { to: iso(to) }) };
   }
 
@@ -156,7 +171,8 @@ export class ListModel {
       const name = `${this.grain} ${question}`;
       if (name !== this.#last) {
         this.#last = name;
-        this.now = Math.floor(Date.now() / 10_000) * 10_000;
+        if (this.#frame !== this.#framed) this.now = Math.floor(Date.now() / 10_000) * 10_000;
+        this.#framed = this.#frame;
         this.chosen = new Set();
         this.waiting = new Set();
       }

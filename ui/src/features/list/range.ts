@@ -37,6 +37,14 @@ export function rangeOf(state: { from: string; to: string; last: string }, now: 
   return { from: now - spanOf(state.last), to: now };
 }
 
+/** A stretch as the address has it: 2026-11-12T12:00Z..2026-11-13. */
+export function chosenStretch(text: string): TimeRange | null {
+  const [from, to] = text.split('..').map((moment) => Date.parse(moment));
+  return from !== undefined && to !== undefined && to > from ? { from, to } : null;
+}
+/** A stretch of the strip's whole buckets begins where the range does at the earliest. */
+export const within = (range: TimeRange, stretch: TimeRange | null): TimeRange => (stretch ? { from: Math.max(range.from, stretch.from), to: stretch.to } : range);
+
 export const iso = (ms: number): string => new Date(ms).toISOString().replace('.000Z', 'Z');
 
 /** As short as can be while exact: 2026-11-12, 2026-11-12T14:00Z, 2026-11-12T14:05:30.250Z. */

@@ -1,10 +1,12 @@
 // The outlier strip: each measure's total, and over time; a stretch of time can be chosen and narrowed to.
 import type { Cell, Grain, Measure, QueryAnswer } from '$api';
-import { sentence, wasAborted } from '$kit';
+import { sentence, wasAborted, type Mark } from '$kit';
 import { untrack } from 'svelte';
+import { annotationsOf, marksOf } from '../boards/marks';
 import type { ListModel } from './list.svelte';
 import { grainOf, sortOf } from './measure';
-import { iso, shortIso, stepOf, type TimeRange } from './range';
+import { chosenStretch, iso, shortIso, stepOf, type TimeRange } from './range';
+import { chosenIn } from './terms';
 
 export { addsUp, figure, grainOf, isMetric, wordOf } from './measure';
 
@@ -33,6 +35,8 @@ export class StripModel {
   problem = $state('');
   /** How many buckets fit; follows the width. */
   room = $state(96);
+  /** Releases, prices, incidents and notes of the range, of one agent where the filter names one. */
+  marks = $state.raw<readonly Mark[]>([]);
   #abort: AbortController | undefined;
 
   constructor(list: ListModel) {
@@ -48,7 +52,23 @@ export class StripModel {
       void this.measures;
       if (list.ready) untrack(() => void this.#ask());
     });
+    $effect(() => {
+      void list.returned;
+      const { filter, range } = list;
+      if (list.ready) return untrack(() => this.#mark(filter, range));
+    });
     $effect(() => () => this.#abort?.abort());
+  }
+
+  #mark(filter: string, range: TimeRange): () => void {
+    const stop = new AbortController();
+    const agents = chosenIn(filter, 'agent').taken;
+    const ask = async () => {
+      await this.list.settled();
+      this.marks = marksOf(await annotationsOf(this.list.app.api, range, agents.length === 1 ? agents[0] : '', stop.signal));
+    };
+    ask().catch(() => {});
+    return () => stop.abort();
   }
 
   readonly #names = $derived.by(() => {
@@ -137,12 +157,16 @@ export class StripModel {
     return out;
   }
 
+  /** A stretch while the pointer is down on it: nothing is asked before it is let go. */
+  drawn = $state.raw<TimeRange | null>(null);
   get selection(): TimeRange | null {
-    const [a, b] = this.list.state.values.sel.split('..').map((text) => Date.parse(text));
-    return a !== undefined && b !== undefined && b > a ? { from: a, to: b } : null;
+    return this.drawn ?? chosenStretch(this.list.state.values.sel);
   }
+  /** Rows and facets narrow to it, the strip stays; Back undoes. */
   select(range: TimeRange | null): void {
-    this.list.state.set({ sel: range ? `${shortIso(range.from)}..${shortIso(range.to)}` : '' }, { replace: true });
+    this.drawn = null;
+    const replace = range !== null && this.list.state.values.sel !== '';
+    this.list.state.set({ sel: range ? `${shortIso(range.from)}..${shortIso(range.to)}` : '' }, { replace });
   }
   narrow(): void {
     const chosen = this.selection;

@@ -45,14 +45,25 @@ export function valuesOf(value: string): string[] {
 
 const writesValues = (dimension: string, values: readonly string[], minus = false) => `${minus ? '-' : ''}${dimension}=${values.map(quoted).join(',')}`;
 
-/** Simple filters have no "or" and no parentheses: a facet may then take part of them in and out. */
-const isSimple = (terms: readonly string[]) => !terms.some(isConnector);
+/** The terms that hold for all rows, a group in parentheses being one of them; where an "or" stands between them, all is one group. */
+function outerOf(filter: string): string[] {
+  const out: string[] = [];
+  let depth = 0, either = false;
+  for (const { text } of tokensOf(filter)) {
+    if (depth > 0) out.push(joined([out.pop()!, text]));
+    else out.push(text);
+    either ||= depth === 0 && text === 'or';
+    if (text === '(' || text === '-(') depth += 1;
+    else if (text === ')') depth = Math.max(0, depth - 1);
+  }
+  return either ? [`(${joined(out)})`] : out;
+}
 
-/** The values that a simple filter asks for, or excludes, in one dimension. */
+/** The values that a filter asks for, or excludes, of all rows in one dimension. */
 export function chosenIn(filter: string, dimension: string): { taken: string[]; excluded: string[] } {
   const taken: string[] = [];
   const excluded: string[] = [];
-  for (const { text } of tokensOf(filter)) {
+  for (const text of outerOf(filter)) {
     const term = spellingOf(text);
     if (term.dimension !== dimension) continue;
     const no = term.minus !== (term.operator === '!=');
@@ -63,17 +74,16 @@ export function chosenIn(filter: string, dimension: string): { taken: string[]; 
 
 /** The filter without its terms on one dimension, for counting what else that dimension could be. */
 export function without(filter: string, dimension: string): string {
-  const terms = tokensOf(filter).map((t) => t.text);
-  if (!isSimple(terms)) return filter;
-  return joined(terms.filter((text) => spellingOf(text).dimension !== dimension));
+  const terms = outerOf(filter);
+  const kept = terms.filter((text) => spellingOf(text).dimension !== dimension);
+  return kept.length === terms.length ? filter : joined(kept);
 }
 
 /** Takes a value in or out, or excludes it; the place of the term is kept. */
 export function toggled(filter: string, dimension: string, value: string, exclude: boolean): string {
-  const terms = tokensOf(filter).map((t) => t.text);
+  const terms = outerOf(filter);
   const now = chosenIn(filter, dimension);
   const term = writesValues(dimension, [value], exclude);
-  if (!isSimple(terms)) return joined(['(', ...terms, ')', term]);
   const had = (exclude ? now.excluded : now.taken).includes(value);
   const at = terms.findIndex((text) => {
     const spelled = spellingOf(text);
@@ -90,7 +100,6 @@ export function toggled(filter: string, dimension: string, value: string, exclud
 
 /** Adds a term unless it is there. */
 export function withTerm(filter: string, term: string): string {
-  const terms = tokensOf(filter).map((t) => t.text);
-  if (terms.includes(term)) return filter;
-  return joined(isSimple(terms) ? [...terms, term] : ['(', ...terms, ')', term]);
+  const terms = outerOf(filter);
+  return terms.includes(term) ? filter : joined([...terms, term]);
 }

@@ -2,7 +2,7 @@
 import type { Api, Grain } from '$api';
 
 /** What a view keeps; a chosen stretch, an open panel and the cursor are of the moment. */
-const kept = ['filter', 'from', 'to', 'last', 'order', 'cols', 'measure', 'view', 'split'] as const;
+const kept = ['filter', 'from', 'to', 'last', 'order', 'cols', 'pin', 'measure', 'view', 'split'] as const;
 
 export interface View {
   id: string;
