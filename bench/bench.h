@@ -5,6 +5,9 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "base/rng.h"
 
@@ -45,6 +48,13 @@ void run_masking();
 void run_vendors(const std::string& program);
 // Imports of cases, near-duplicates, the gate, trajectories.
 void run_evals(const std::string& program);
+// `data` filled with that many spans of 30 days up to now, and their bodies: 160 words a span; some
+// of their text is in `data`/passages.txt. False: it says why not.
+bool fill_apart(const std::string& data, std::uint64_t spans);
+// `sql` with each name replaced by its value.
+std::string with(std::string_view sql, const std::vector<std::pair<std::string, std::string>>& values);
+// Full text for words and phrases that are drawn from what is stored: lines of the file `passages`.
+void bench_search(const Server& server, const std::string& since, const std::string& passages);
 // Lists, look-ups and measures over `spans` stored spans of 30 days; fills DATA first.
 void run_queries(const std::string& program, const std::string& data, std::uint64_t spans);
 

@@ -204,17 +204,25 @@ Task<Result<Exchange>> read_answer(PeerPtr peer, const ClientRequest& request, c
 struct Client::State {
   explicit State(ClientOptions options_) : options(std::move(options_)), tls(asio::ssl::context::tls_client) {
     SSL_CTX_set_min_proto_version(tls.native_handle(), TLS1_2_VERSION);
-    boost::system::error_code error;
-    if (options.ca_file.empty())
-      tls.set_default_verify_paths(error);
-    else
-      tls.load_verify_file(options.ca_file, error);
-    if (error) tls_fault = error.message();
+  }
+  // At the first call over TLS: the system's file takes 40 ms, and most programs that have a client never need it.
+  Result<> read_trusted() {
+    std::call_once(trusted_read, [&] {
+      boost::system::error_code error;
+      if (options.ca_file.empty())
+        tls.set_default_verify_paths(error);
+      else
+        tls.load_verify_file(options.ca_file, error);
+      if (error) tls_fault = error.message();
+    });
+    if (tls_fault.empty()) return {};
+    return fail(ErrorKind::denied, "The trusted certificates cannot be read: {}.", tls_fault);
   }
   const ClientOptions options;
   asio::io_context context{1};  // of the blocking calls
   std::mutex one_call;
   asio::ssl::context tls;
+  std::once_flag trusted_read;
   std::string tls_fault;
   const std::shared_ptr<Idle> idle = std::make_shared<Idle>();
   void keep(PeerPtr peer) {
@@ -274,8 +282,7 @@ Task<Result<PeerPtr>> Client::State::connect(Target target) {
     boost::system::error_code ignored;
     peer->stream.socket().set_option(tcp::no_delay(true), ignored);
     bool untrusted = false;
-    if (target.url.tls && options.verify_certificates && !tls_fault.empty())
-      co_return fail(ErrorKind::denied, "The trusted certificates cannot be read: {}.", tls_fault);
+    if (target.url.tls && options.verify_certificates) CO_TRY(read_trusted());
     if (target.url.tls &&
         !co_await peer->stream.connect_tls(tls, target.url.host, options.verify_certificates, why, untrusted)) {
       peer->timer.cancel();

@@ -50,8 +50,8 @@ class Ledger {
   Ledger(const Ledger&) = delete;
   Ledger& operator=(const Ledger&) = delete;
   virtual ~Ledger() = default;
-  // Applies what is missing, in order. `conflict` where the file has a step that this program does not know: it was
-  // written by a newer Pawl, and nothing is touched.
+  // Applies what is missing, in order, all or nothing. `conflict` where the file has a step that this program does not
+  // know: it was written by a newer Pawl, and nothing is touched.
   virtual Result<> migrate(std::span<const Migration> migrations) = 0;
   // All or nothing: commits when `work` succeeds. Thread-safe, one at a time.
   virtual Result<> change(const std::function<Result<>(Transaction&)>& work) = 0;

@@ -65,16 +65,15 @@ class Sqlite final : public Ledger, private Transaction {
                     key.second, key.first);
       }
     }
-    for (const auto& step : migrations) {
-      if (done.contains({std::string(step.owner), step.number})) continue;
-      TRY(change([&](Transaction& t) -> Result<> {
+    return change([&](Transaction& t) -> Result<> {  // one for all steps: each alone would wait for the disk
+      for (const auto& step : migrations) {
+        if (done.contains({std::string(step.owner), step.number})) continue;
         TRY(script(std::string(step.sql)));
         TRY(t.run("INSERT INTO migrations (owner, number) VALUES (?, ?)",
                   {std::string(step.owner), std::int64_t{step.number}}));
-        return {};
-      }));
-    }
-    return {};
+      }
+      return {};
+    });
   }
 
   Result<> change(const std::function<Result<>(Transaction&)>& work) override {
