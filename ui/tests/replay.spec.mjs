@@ -182,6 +182,16 @@ real('details: words, JSON, raw, the difference to the call before, the context,
   await eventually(() => assert.equal(query(page).get('tab'), 'context'));
 });
 
+staged('a link to hidden plumbing shows where it lies: the row of its tool', async ({ go }) => {
+  const page = await open(go, '/traces/crew-t1');
+  const id = await page.evaluate(async () => (await (await fetch('/api/v1/traces/crew-t1')).json()).spans.find((span) => span.name === 'POST /stock').span_id);
+  await open(go, `/traces/crew-t1?span=${id}`);
+  await eventually(async () => assert.match(await chosen(page).textContent(), /get_stock/));
+  await page.keyboard.press('ArrowDown');
+  await eventually(async () => assert.notEqual(query(page).get('span'), id));
+  assert.equal(await chosen(page).count(), 1);
+});
+
 test('the wheel zooms at the pointer, a double click fits, All time takes it back', async ({ go }) => {
   const page = await open(go, session);
   const bar = row(page, 'book_reservation').first().locator('.tb');

@@ -69,6 +69,47 @@ test('one failure is one error: the deepest', () => {
   assert.deepEqual(tree.errors.map((node) => node.id), ['t']);
 });
 
+test('a failure that only plumbing inside a tool reports is the tool\'s', () => {
+  const error = { type: 'Timeout', message: 'no answer from them\n\nError: no answer from them' };
+  const tree = replay.build([tool('pay', 0, 9, {}, null, { id: 't' }), span('other', 'execute_tool pay', 1, 8, { id: 'n', parent: 't', status: 'error', error, noise: true, is_error: true, tool: { name: 'pay' } }), span('other', 'POST', 2, 3, { id: 'h', parent: 'n', noise: true })]);
+  assert.deepEqual(tree.errors.map((node) => node.id), ['t']);
+  assert.equal(replay.errorOf(tree.byId.get('t')), 'Timeout: no answer from them');
+});
+
+test('printed objects are read for their words, empty values are nothing, vectors are counted', () => {
+  const reads = { [`id='fa-1' source='user' models_usage=None content='Refund "it"' type='TextMessage'`]: 'Refund "it"', [`ChatMessage(_role=<ChatRole.USER: 'user'>, _content=[TextContent(text='Refund QX7')], _name=None)`]: 'Refund QX7', '""': '', '[]': '', 'reasoning\n\nSee JSON for details': '', "x=1 is what they said, content='y' or not": "x=1 is what they said, content='y' or not", 'f(x)=2': 'f(x)=2', "Call(find(a='b'))": "Call(find(a='b'))" };
+  for (const [sent, read] of Object.entries(reads)) assert.equal(replay.spoken(sent), read, sent);
+  assert.deepEqual(replay.words('0.10000000149011612 0.2000 0.3000 0.4000 0.1 0.2 0.3 0.4 0.5 -1.5e-7'), [{ key: '', value: '10 numbers' }]);
+  assert.deepEqual(replay.words(Array.from({ length: 1536 }, () => 0.5))[0].value, '1\u2009536 numbers');
+});
+
+test('a model span around a whole loop of calls: what it did in order, then what it said; its own calls are not from before', () => {
+  const { turns } = told([
+    span('agent', 'shop', 0, 100, { id: 'a', agent: 'shop' }),
+    span('llm', 'm', 1, 90, { id: 'm', parent: 'a', agent: 'shop', input: [text('user', 'I want a kettle.'), asks(['c1', 'add', { item: 'kettle' }]), { role: 'tool', parts: [{ type: 'tool_result', id: 'c1', result: 'yes' }] }], output: [{ role: 'assistant', parts: [{ type: 'text', text: 'A kettle it is.' }, { type: 'tool_call', id: 'c2', name: 'plan', arguments: { plan: 'gold' } }] }] }),
+    tool('add', 10, 12, { item: 'kettle' }, 'yes', { id: 't1', parent: 'm', call: 'c1' }), tool('plan', 20, 22, { plan: 'gold' }, 'yes', { id: 't2', parent: 'm', call: 'c2' }),
+  ]);
+  assert.equal(kinds(turns[0].items), 'user call call agent');
+  assert.deepEqual(turns[0].items.slice(1, 3).map((call) => call.name), ['add', 'plan']);
+});
+
+test('what a framework quotes of other agents is not told again', () => {
+  const quote = 'For context: below is a transcript of what another agent did, quoted between <<<A>>> and <<<B>>>. [triage] said: go on';
+  const { turns } = told([span('agent', 'a', 0, 90, { id: 'a', agent: 'a' }), span('llm', 'm', 1, 9, { parent: 'a', agent: 'a', input: [text('user', 'Money back'), text('user', quote)], output: [text('assistant', 'Yes.')] })]);
+  assert.equal(kinds(turns[0].items), 'user agent');
+});
+
+test('a card that tells nothing gives way where the same agent tells it elsewhere', () => {
+  const { turns } = told([
+    span('workflow', 'w', 0, 90, { id: 'w' }),
+    span('agent', 'desk', 0, 5, { id: 'e', parent: 'w', agent: 'desk' }), span('agent', 'other', 5, 9, { id: 'o', parent: 'w', agent: 'other' }),
+    span('agent', 'desk', 10, 80, { id: 'd', parent: 'w', agent: 'desk' }), span('llm', 'm', 11, 20, { parent: 'd', agent: 'desk', input: [text('user', 'Hello there')], output: [text('assistant', 'Good day.')] }),
+  ]);
+  const cards = turns.flatMap((turn) => turn.items).filter((item) => item.type === 'card');
+  assert.deepEqual(cards.map((card) => [card.name, card.node.id]).filter(([name]) => name === 'desk' ).length <= 1, true);
+  assert.ok(!cards.some((card) => card.node.id === 'e'));
+});
+
 test('plumbing is folded away and what it holds moves up', () => {
   const tree = replay.build([
     span('agent', 'a', 0, 100, { id: 'a' }),

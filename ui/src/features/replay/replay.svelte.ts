@@ -127,6 +127,8 @@ export class Replay {
   // Selection: one for all views. Without one in the address, the first thing that went wrong, else the run itself.
   readonly selected = $derived.by<Node | undefined>(() => this.tree.byId.get(this.#span) ?? this.#suggested);
   readonly chosen = $derived(this.tree.byId.has(this.#span));
+  /** The row of the tree that stands for the selected step: its own, else that of what holds it (plumbing is hidden). */
+  readonly selectedRow = $derived.by<string | undefined>(() => [this.selected, ...ancestors(this.selected)].find((node) => node && this.rowOf.has(node.id))?.id);
   /** What shows the selected step; where nothing does, what shows that which holds it. */
   readonly selectedItem = $derived.by(() => {
     if (!this.selected) return undefined;
@@ -242,14 +244,14 @@ export class Replay {
 
   /** ↑ and ↓: the row above or below. */
   step(by: 1 | -1): void {
-    const at = this.selected ? (this.rowOf.get(this.selected.id) ?? -1) : -1;
+    const at = this.selectedRow === undefined ? -1 : this.rowOf.get(this.selectedRow)!;
     const row = this.rows[Math.min(Math.max(at + by, 0), this.rows.length - 1)];
     this.select(row?.node.id);
   }
 
   /** ← folds or goes to the parent, → opens or goes to the first child. */
   sideways(open: boolean): void {
-    const at = this.selected ? this.rowOf.get(this.selected.id) : undefined;
+    const at = this.selectedRow === undefined ? undefined : this.rowOf.get(this.selectedRow);
     const row = at === undefined ? undefined : this.rows[at];
     if (!row) return;
     if (row.foldable && row.folded === open) this.fold(`tree.${row.node.id}`, !open);

@@ -5,6 +5,18 @@ import type { Node } from './tree';
 
 export const traceOf = (item: Item): string => ('node' in item && item.node ? item.node.span.trace_id : item.type === 'call' ? (item.asked?.span.trace_id ?? '') : item.type === 'failure' ? item.nodes[0]!.span.trace_id : '');
 
+export const startOf = (item: Item): number => ('node' in item && item.node ? item.node.start : item.type === 'call' ? (item.asked?.start ?? 0) : item.type === 'failure' ? item.nodes[0]!.start : 0);
+
+const toolNames = new WeakMap<Node, ReadonlySet<string>>();
+/** The tools that a model call's own span carried out. */
+export function toolsInside(each: Node): ReadonlySet<string> {
+  const known = toolNames.get(each);
+  if (known) return known;
+  const names = new Set(each.children.filter((child) => child.kind === 'tool' && !child.noise).map((child) => child.span.tool?.name || child.label));
+  toolNames.set(each, names);
+  return names;
+}
+
 /** What a retriever called as a tool gave back; null when it said nothing. */
 export const saidBy = (each: Node): string | null => each.span.output?.map(textIn).filter(Boolean).join('\n') || null;
 

@@ -3,7 +3,7 @@ import { parse } from './literal';
 import type { Node } from './tree';
 
 export function errorOf(each: Node): string {
-  const { type, message } = each.span.error ?? {};
+  const { type, message } = (each.cause ?? each).span.error ?? {};
   if (!message) return type ?? '';
   const said = plain(withoutTrace(message));
   const generic = !type || said.startsWith(type) || /^\w*(error|exception)\b/i.test(said) || /^(tool_?error|error|exception|_other)$/i.test(type);
@@ -11,10 +11,19 @@ export function errorOf(each: Node): string {
 }
 
 /** A message may carry a stack trace: what comes before it, else its last line, says what happened. */
-function withoutTrace(message: string): string {
+function withoutTrace(whole: string): string {
+  const message = once(whole);
   const at = message.search(/\n?\s*Traceback \(most recent call last\)|\n\s+at \S+ \(/);
   if (at < 0) return message;
   return message.slice(0, at).trim() || message.trimEnd().split('\n').at(-1)!;
+}
+
+/** `no answer\n\nError: no answer` → `no answer`. */
+function once(message: string): string {
+  const blocks = message.split(/\n{2,}/);
+  if (blocks.length !== 2) return message;
+  const [first, second] = blocks.map((block) => block.trim()) as [string, string];
+  return first.length > 8 && /^(?:[\w.]*(?:Error|Exception): )?$/.test(second.slice(0, Math.max(0, second.length - first.length))) && second.endsWith(first) ? first : message;
 }
 
 /** `Error code: 500 - {'error': {'message': 'overloaded'}}` → `Error code: 500 - overloaded`. */

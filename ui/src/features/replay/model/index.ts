@@ -18,6 +18,7 @@ export * from './reading';
 export * as reading from './reading';
 export * from './search';
 export * from './sketch';
+export * from './spoken';
 export * as timeline from './timeline';
 export * from './transcript';
 export * from './tree';

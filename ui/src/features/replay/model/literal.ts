@@ -32,14 +32,23 @@ export function parseCut(text: string): unknown {
   return typeof value === 'object' && value !== null && Object.keys(value).length ? value : undefined;
 }
 
+/** The quoted text that begins at `at`, as Python prints it; undefined when it does not end. */
+export function quotedAt(text: string, at: number): string | undefined {
+  return new Literal(text, false, at).quoted();
+}
+
 /** A reader for Python's dict, list, tuple, string, number, None, True and False; nothing else. */
 class Literal {
-  private at = 0;
   constructor(
     private readonly text: string,
     /** The end of the text ends what is open. */
     private readonly cut = false,
+    private at = 0,
   ) {}
+
+  quoted(): string | undefined {
+    return this.string(this.text[this.at]!);
+  }
 
   private get ended(): boolean {
     return this.cut && this.at >= this.text.length;

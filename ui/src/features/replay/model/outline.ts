@@ -27,7 +27,7 @@ function synthetic(tree: Tree, id: string, what: 'run' | 'turn', kind: Kind, lab
   const end = children.reduce((most, each) => Math.max(most, each.end), -Infinity);
   const first = children[0];
   const node: Node = {
-    id, kind, label, note, children, parent: first?.parent ?? null, depth: 0, start, end, step: 0, own: null, turn: first?.turn ?? 0, synthetic: what, noise: false, failed: false, blocked: false,
+    id, kind, label, note, children, parent: first?.parent ?? null, depth: 0, start, end, step: 0, own: null, turn: first?.turn ?? 0, synthetic: what, noise: false, failed: false, cause: null, blocked: false,
     running: children.some((each) => each.running),
     rolled: total(children.map((each) => each.rolled)),
     ownTokens: null,

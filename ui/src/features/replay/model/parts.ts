@@ -1,4 +1,5 @@
 // Reads message parts whatever the sender called their fields.
+import { spoken } from './spoken';
 import type { Message, Part, Span } from './types';
 
 export function textOf(part: Part): string {
@@ -17,7 +18,7 @@ function joined(message: Message, type: string): string {
   let out = '';
   for (const part of message.parts) {
     if (part.type !== type) continue;
-    const text = textOf(part);
+    const text = type === 'text' ? spoken(textOf(part)) : textOf(part);
     if (text) out = out ? `${out}\n\n${text}` : text;
   }
   return out;

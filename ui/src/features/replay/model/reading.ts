@@ -110,14 +110,23 @@ const flat = (text: string): string => text.replace(/\s+/g, ' ').trim();
 export function words(value: unknown, known: ReadonlySet<string> = new Set(), limit = 6): Word[] {
   const inner = parse(value);
   if (inner === null || inner === undefined || inner === '') return [];
-  if (typeof inner === 'string') return [{ key: '', value: cut(flat(inner), 240) }];
+  if (typeof inner === 'string') return [{ key: '', value: numbersIn(inner) || cut(flat(inner), 240) }];
   if (isScalar(inner)) return [{ key: '', value: scalar(inner) }];
   if (Array.isArray(inner)) return [{ key: '', value: entries(inner) }];
   return objectWords(inner as Record<string, unknown>, known, limit);
 }
 
+/** `1,536 numbers` of a vector; '' where there is something to read. */
+function numbersIn(text: string): string {
+  if (text.length < 60 || !/^[\s\d.,eE+[\]-]+$/.test(text)) return '';
+  const size = text.split(/[\s,[\]]+/).filter(Boolean).length;
+  return size > FEW_NUMBERS ? `${count(size)} numbers` : '';
+}
+
+const FEW_NUMBERS = 6;
 function entries(list: unknown[]): string {
   const inner = list.length === 1 && Array.isArray(list[0]) ? (list[0] as unknown[]) : list;
+  if (inner.length > FEW_NUMBERS && inner.every((entry) => typeof entry === 'number')) return `${count(inner.length)} numbers`;
   const size = inner.length ? `${count(inner.length)} ${inner.length === 1 ? 'entry' : 'entries'}` : 'nothing found';
   if (inner.every(isScalar) && inner.length && inner.length <= 6) return inner.map(scalar).join(', ');
   const names = inner.slice(0, 3).map(nameOf).filter(Boolean);

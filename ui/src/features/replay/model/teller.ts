@@ -2,11 +2,14 @@
 import type { Item, Said, Step } from './items';
 import type { Node } from './tree';
 import { sentence, unwrapResult, words } from './reading';
-import { textIn } from './parts';
+import { parse } from './literal';
+import { textIn, textOf } from './parts';
 import { cut } from './words';
 
 /** Shorter texts may be the same by chance. */
 const LEAST = 24;
+/** ADK tells each agent what the others said and did: all of it stands above. */
+const QUOTED = /^For context: (?:below is a transcript of what another agent did|\[[^\]]+\] (?:said|called|`))/;
 const squeezed = (text: string): string => text.replace(/\s+/g, ' ').trim();
 
 export class Teller {
@@ -52,7 +55,7 @@ export class Teller {
       this.moved();
       if (key) this.agentsSaid.push(key);
     } else {
-      if (key && this.lastHeard.has(key)) return false;
+      if ((key && this.lastHeard.has(key)) || QUOTED.test(key)) return false;
       // A pipeline hands an answer on as the next question; a framework wraps the question in words of its own.
       if (this.agentsSaid.includes(key)) return false;
       if ([...this.lastHeard].some((heard) => heard.length >= LEAST && key.includes(heard))) return false;
@@ -67,12 +70,34 @@ export class Teller {
   protected step(each: Node, out: Item[]): void {
     const input = each.span.input?.map(textIn).filter(Boolean).join(' ') ?? '';
     const output = each.span.output?.map(textIn).filter(Boolean).join(' ') ?? '';
-    const documents = documentsOf(each);
+    const documents = documentsOf(each) || documentsSaid(each);
     const detail = sentence(words(each.span.tool?.arguments ?? input));
     const result = each.failed ? (each.span.error?.message ?? 'failed') : each.blocked ? (each.span.error?.message ?? 'blocked') : documents || sentence(words(unwrapResult(each.span.tool?.result ?? output)));
     const step: Step = { type: 'step', id: `s:${each.id}`, node: each, name: each.label, detail: cut(detail, 200), result: cut(result, 200), failed: each.failed || each.blocked };
     out.push(step);
   }
+}
+
+/** The same where each came as a message part: JSON of a document, or what Python prints for one beside its text. */
+function documentsSaid(each: Node): string {
+  const texts = (each.span.output ?? []).flatMap((message) => message.parts).filter((part) => part.type === 'text').map(textOf);
+  const plain = texts.filter((text) => !/^<\w+\(/.test(text));
+  const documents = plain.map((text) => documentText(parse(text)));
+  if (plain.length === texts.length && documents.every((text) => text === null)) return '';
+  const said = plain.map((text, i) => documents[i] ?? text);
+  return said.length ? listedDocuments(said) : '';
+}
+
+function listedDocuments(list: string[]): string {
+  return `${list.length} ${list.length === 1 ? 'document' : 'documents'}: ${list.slice(0, 2).map((text) => cut(squeezed(text), 60)).join(' · ')}`;
+}
+
+/** The words of a document as LlamaIndex, LangChain and others keep it; null when it is none. */
+function documentText(value: unknown): string | null {
+  if (typeof value !== 'object' || value === null) return null;
+  const { text, page_content, content, node, document } = value as Record<string, unknown>;
+  const said = [text, page_content, content].find((each) => typeof each === 'string' && each);
+  return typeof said === 'string' ? said : (documentText(node) ?? documentText(document));
 }
 
 /** `3 documents: first words …` of a retriever or reranker that sent them as flattened keys. */
@@ -83,8 +108,7 @@ function documentsOf(each: Node): string {
     if (found && (found[2] === 'content' || !contents.has(found[1]!))) contents.set(found[1]!, String(value));
   }
   if (!contents.size) return '';
-  const first = [...contents.values()].slice(0, 2).map((text) => cut(squeezed(text), 60));
-  return `${contents.size} ${contents.size === 1 ? 'document' : 'documents'}: ${first.join(' · ')}`;
+  return listedDocuments([...contents.values()]);
 }
 
 /** One of the two spans lies around the other. */

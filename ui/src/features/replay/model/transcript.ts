@@ -29,10 +29,32 @@ export function transcribe(run: Run, tree: Tree): Transcript {
     walker.endRoot(root, items);
   }
   walker.endTrace(traceId, items);
+  prune(items);
   name(items, new Set());
   const turns = turnsOf(run, tree, items);
   for (const turn of turns) turn.items = group(turn.items);
   return { turns, itemOf: index(turns), calls: callsOf(turns) };
+}
+
+/** Cards that tell nothing, where the same agent has its words elsewhere: a second report of it. */
+function prune(items: Item[]): void {
+  const full = new Set<string>();
+  const look = (list: Item[]): void => {
+    for (const item of list) {
+      if (item.type === 'agent') full.add(item.speaker);
+      if (item.type === 'card' && item.inside.length) full.add(item.name);
+      if ('inside' in item) look(item.inside);
+    }
+  };
+  look(items);
+  const clear = (list: Item[]): void => {
+    for (let i = list.length - 1; i >= 0; i--) {
+      const item = list[i]!;
+      if ('inside' in item) clear(item.inside);
+      if (item.type === 'card' && item.kind === 'agent' && !item.inside.length && !item.task && full.has(item.name) && !item.node.failed && !item.node.running) list.splice(i, 1);
+    }
+  };
+  clear(items);
 }
 
 /** Two items of one span would have one name; lists are keyed by it. */

@@ -23,6 +23,8 @@ export interface Node {
   noise: boolean;
   /** The deepest failed span; ancestors that pass a failure on are not errors themselves. */
   failed: boolean;
+  /** The second report of it, which tells of the failure that it does not. */
+  cause: Node | null;
   blocked: boolean;
   /** A unit of work: no container, no plumbing, not the second report of a call. Numbered from 1 in start order, else 0. */
   step: number;
@@ -95,6 +97,7 @@ function node(span: Span, id: string): Node {
     running: span.status === 'running',
     noise: span.noise === true,
     failed,
+    cause: null,
     blocked: span.status === 'blocked',
     step: 0,
     own: span.counted === false ? null : span.pico !== undefined ? span.pico : pico(span.cost_usd),
@@ -162,6 +165,7 @@ export function finish(tree: Tree): void {
     if (each.span.status === 'error' && !each.noise) failing.add(each);
     each.failed = each.span.is_error ?? (each.span.status === 'error' && !each.noise && !inner);
   }
+  for (const each of tree.all) if (each.failed && each.noise) toldBy(each);
   for (const root of tree.roots) setDepth(root);
   for (const each of tree.all) {
     if (each.failed) tree.errors.push(each);
@@ -170,6 +174,16 @@ export function finish(tree: Tree): void {
       each.step = tree.steps.length;
     }
   }
+}
+
+/** A tool's failure that only plumbing inside it reports is the tool's. */
+function toldBy(each: Node): void {
+  let holder = each.parent;
+  while (holder?.noise) holder = holder.parent;
+  if (holder?.kind !== 'tool' || holder.failed || holder.label !== each.label) return;
+  holder.failed = true;
+  holder.cause = each;
+  each.failed = false;
 }
 
 /** The same step reported a second time by another instrumentation, or a model span that only wraps another. */

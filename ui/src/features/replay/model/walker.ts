@@ -1,6 +1,6 @@
 // Walks a tree of spans and tells it as items: messages joined, tool calls met with the spans that carry them out.
 // Every rule works on messages and kinds, never on one SDK's names.
-import { closestAgent, nameOf, saidBy, siblingAgents, thoughtIn, traceOf } from './around';
+import { closestAgent, nameOf, saidBy, siblingAgents, startOf, thoughtIn, toolsInside, traceOf } from './around';
 import { errorOf } from './errors';
 import type { Call, Item, Said } from './items';
 import { parse } from './literal';
@@ -82,9 +82,28 @@ export class Walker extends Teller {
   private llm(each: Node, out: Item[], level: number): void {
     if (isRepeat(each)) return this.again(each, out, level);
     this.heard(each, each.span.input ?? [], out, level);
+    if (this.isLoop(each)) return this.loop(each, out, level);
     this.answers(each, out);
     // Tools that a streaming call carries out lie inside it.
     this.children(each, out, level);
+  }
+
+  /** A span of a whole loop of calls: tools lie inside, and no call after it hears of their results. */
+  private isLoop(each: Node): boolean {
+    const later = each.parent?.children.some((other) => other.kind === 'llm' && other.start >= each.end - 1 && other !== each);
+    return !later && toolsInside(each).size > 0;
+  }
+
+  /** What it did, in the order of time, then what it said. */
+  private loop(each: Node, out: Item[], level: number): void {
+    const from = out.length;
+    const said: Item[] = [];
+    this.answers(each, said);
+    const calls = said.filter((item) => item.type === 'call');
+    out.push(...calls);
+    this.children(each, out, level);
+    const begin = (item: Item): number => (item.type === 'call' && !item.node ? Infinity : startOf(item));
+    out.push(...out.splice(from).sort((a, b) => begin(a) - begin(b)), ...said.filter((item) => item.type !== 'call'));
   }
 
   private answers(each: Node, out: Item[]): void {
@@ -105,14 +124,16 @@ export class Walker extends Teller {
 
   /** New input of a call: the user's words, results of tools, and what was said before the recording began. */
   private heard(each: Node, input: Message[], out: Item[], level: number): void {
-    const lastAnswer = input.findLastIndex((message) => message.role === 'assistant');
+    const inside = toolsInside(each);
+    const own = (message: Message): boolean => inside.size > 0 && callsIn(message).some((part) => inside.has(String(part.name)));
+    const lastAnswer = input.findLastIndex((message) => message.role === 'assistant' && !own(message));
     const earlier: Said[] = [];
     input.forEach((message, i) => {
       for (const part of resultsIn(message)) this.result(callIdOf(part), String(part.name ?? message.name ?? ''), resultOf(part));
       if (message.role === 'tool' && !resultsIn(message).length && textIn(message)) this.result('', message.name ?? '', textIn(message));
       const text = textIn(message);
       if (message.role !== 'user' && message.role !== 'assistant') return;
-      if (!text && !mediaIn(message).length) return;
+      if ((!text && !mediaIn(message).length) || own(message)) return;
       const said = this.said(each, message, level, i);
       if (i < lastAnswer || message.role === 'assistant') {
         if (this.firstCall && !this.wasSaid(text)) earlier.push(said);
@@ -184,7 +205,7 @@ export class Walker extends Teller {
     call.args = parse(each.span.tool?.arguments ?? call.args);
     const result = each.span.tool?.result ?? (each.kind === 'tool' ? null : saidBy(each));
     if (result !== null) call.result = result;
-    call.failed = each.span.status === 'error';
+    call.failed = each.span.status === 'error' || each.failed;
     call.running = each.running;
     if (call.failed) call.error = errorOf(each) || (typeof result === 'string' ? result : 'failed');
     const thought = thinks(call.name) ? thoughtIn(call) : '';
@@ -245,7 +266,7 @@ export class Walker extends Teller {
   private task(each: Node, out: Item[], level: number): void {
     if (each.kind !== 'agent' && each.parent) return;
     for (const [i, message] of (each.span.input ?? []).entries()) {
-      if (message.role !== 'user' || (!textIn(message) && !mediaIn(message).length)) continue;
+      if (message.role !== 'user' || textIn(message) === each.span.session_id || (!textIn(message) && !mediaIn(message).length)) continue;
       if (i < (each.span.input ?? []).findLastIndex((other) => other.role === 'assistant')) continue;
       if (this.tell(this.said(each, message, level, i), out) && level === 0) this.spokeInTrace = true;
     }
