@@ -338,7 +338,7 @@ void add_look_commands(CLI::App& app, Commands& commands) {
   auto* find = add("search", "Full text: the steps whose content holds all words, with the text around");
   find->add_option("text", wanted->words, "Words, and phrases in quotes of their own")->required();
   find->add_option("--filter", asked->filter, "Only of what it selects");
-  find->add_option("--from", asked->from, "RFC 3339; default 24 h ago");
+  find->add_option("--from", asked->from, "RFC 3339, or a length such as 7d for as long ago; default 24h");
   find->add_option("--to", asked->to, "RFC 3339, exclusive");
   find->add_option("--limit", asked->limit, "How many [50]");
   find->callback([&commands, asked, wanted] {

@@ -88,6 +88,27 @@ Result<> lend_file(const CLI::App& app, int argc, char** argv) {
   return {};
 }
 
+// A filter may begin with a minus, as in -tag=test, which is no flag: it stands last then, behind "--".
+std::vector<const char*> filters_last(const CLI::App& command, int argc, char** argv) {
+  std::vector<const char*> out(argv, argv + argc);
+  if (command.get_option_no_throw("filter") == nullptr) return out;
+  std::vector<const char*> filters;
+  bool value = false;  // of the flag before
+  std::erase_if(out, [&](const char* word) {
+    const std::string_view text = word;
+    const bool filter = !value && text.size() > 2 && text[0] == '-' && text[1] != '-';
+    const CLI::Option* flag = text.starts_with("--") ? command.get_option_no_throw(std::string(text)) : nullptr;
+    value = flag != nullptr && flag->get_expected_min() > 0;
+    if (filter) filters.push_back(word);
+    return filter;
+  });
+  if (filters.empty() || std::ranges::any_of(out, [](const char* word) { return std::string_view(word) == "--"; }))
+    return {argv, argv + argc};
+  out.push_back("--");
+  out.insert(out.end(), filters.begin(), filters.end());
+  return out;
+}
+
 int run(int argc, char** argv) {
   CLI::App app("Pawl: the operations platform for AI agents", "pawl");
   app.require_subcommand(1);
@@ -119,8 +140,9 @@ int run(int argc, char** argv) {
   add_commands(app, commands);
   name_environment(chosen(app, argc, argv));
   if (const auto lent = lend_file(app, argc, argv); !lent) return complain(lent.error());
+  const auto words = filters_last(chosen(app, argc, argv), argc, argv);
   try {
-    app.parse(argc, argv);
+    app.parse(static_cast<int>(words.size()), words.data());
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 64;
   }

@@ -340,7 +340,7 @@ void add_remote_commands(CLI::App& app, Commands& commands) {
     auto* command = app.add_subcommand(name, about);
     command->add_option("filter", asked->filter, "The filter language, in quotes");
     add_whereabouts(*command, asked);
-    command->add_option("--from", asked->from, "RFC 3339; default 24 h ago");
+    command->add_option("--from", asked->from, "RFC 3339, or a length such as 7d for as long ago; default 24h");
     command->add_option("--to", asked->to, "RFC 3339, exclusive");
     command->add_option("--limit", asked->limit, "How many [50]");
     command->add_option("--order", asked->order, "Such as -cost");

@@ -176,6 +176,15 @@ def files(server):
     page = server.call("GET", "/api/v1/sessions/right/export?format=md").body.decode()
     checks.check("Markdown of a session", all(word in page for word in ("# Session right", "## 2.", "**User**", "blue kettle", "**lookup\\_order**", "no such order")), page)
     checks.check("each message once", page.count("blue kettle") == 1, page)
+    history = [{"role": "user", "parts": [{"type": "text", "content": "Where is my green parcel"}]}, {"role": "assistant", "parts": [{"type": "text", "content": "On its way."}]},
+               {"role": "user", "parts": [{"type": "text", "content": "Thank you kindly"}]}]
+    for trace, said_so_far in ((0xF1, history[:1]), (0xF2, history)):
+        send(server, span(trace, 1, "chat", None, NOW + trace * 1_000_000_000, gen_ai__operation__name="chat", gen_ai__provider__name="openai", gen_ai__request__model="gpt-4o", gen_ai__usage__input_tokens=9,
+                          gen_ai__input__messages=json.dumps(said_so_far), session__id="grows", gen_ai__agent__name="refunds"))
+    server.stored()
+    page = server.call("GET", "/api/v1/sessions/grows/export?format=md").body.decode()
+    checks.check("each message once over all turns", page.count("green parcel") == page.count("Thank you kindly") == 1 and "1 model call · 0 tool calls" in page, page)
+    checks.equal("and in the conversation", [m["role"] for m in server.get("/api/v1/sessions/grows")["conversation"]], ["user", "user"])
     redacted = server.call("GET", "/api/v1/sessions/right/export?format=jsonl&redact=1").body.decode()
     kinds = [next(iter(json.loads(line))) for line in redacted.splitlines()]
     checks.equal("a line a trace and a span", (kinds.count("trace"), len(kinds)), (2, 10))
@@ -212,6 +221,9 @@ def commands(server):
     checks.check("view prints where there is no terminal", "lookup_order" in printed and "no such order" in printed, printed)
     checks.check("stored text does not steer the terminal", "\x1b" not in printed and "\x07" not in printed)
     checks.check("a transcript", "User: Please refund the blue kettle" in command("view", "left", "--transcript", *at).stdout)
+    older = command("sessions", "-session=left", "--from", "7d", "--json", *at).stdout
+    checks.equal("a filter that begins with a minus, of as long ago as one says", "left" not in [s["session_id"] for s in json.loads(older)["sessions"]] and len(json.loads(older)["sessions"]) > 0, True)
+    checks.equal("no length", server.call("GET", "/api/v1/sessions?from=7x").message, "from=7x is no time. Write it like 2026-11-21T13:00:00Z, or 7d for seven days ago.")
     markdown = command("sessions", "export", "left", "--format", "md", *at).stdout
     checks.check("export", markdown.startswith("# Session left"), markdown[:200])
     tail = subprocess.Popen([BINARY, "tail", "agent=tailed", "--count", "1", *at], stdout=subprocess.PIPE, text=True)

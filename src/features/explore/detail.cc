@@ -110,7 +110,7 @@ void write_conversation(JsonWriter& json, const traces::Loaded& loaded) {
       for (const auto& piece : found->second) {
         if (piece.ref.slot != slot || piece.missing || piece.repeated) continue;
         of_slot.push_back(&piece);
-        hashes.push_back(piece.ref.hash);
+        hashes.push_back(Fresh::message_of(piece));
       }
       const auto is_new = slot == llm::Slot::input ? said.look(hashes) : std::vector<bool>(hashes.size(), true);
       std::vector<llm::Piece> pieces;

@@ -28,19 +28,25 @@ Result<warehouse::Answer> run(warehouse::Warehouse& store, const query::Statemen
   return answer;
 }
 
+namespace {
+
+// A moment, or a length for as long ago.
+Result<Nanos> moment_of(std::string_view name, std::string_view text, Nanos now) {
+  if (const auto time = parse_time(text)) return *time;
+  if (const auto ago = parse_duration(text)) return now - *ago;
+  return fail(ErrorKind::invalid, "{}={} is no time. Write it like 2026-11-21T13:00:00Z, or 7d for seven days ago.",
+              name, text);
+}
+
+}  // namespace
+
 Result<query::Range> range_of(std::string_view from, std::string_view to, Nanos now) {
   query::Range range{now - day, now + day};
   if (!to.empty()) {
-    const auto parsed = parse_time(to);
-    if (!parsed) return fail(ErrorKind::invalid, "to={} is no time. Write it like 2026-11-21T13:00:00Z.", to);
-    range.to = *parsed;
+    range.to = TRY(moment_of("to", to, now));
     range.from = range.to - day;
   }
-  if (!from.empty()) {
-    const auto parsed = parse_time(from);
-    if (!parsed) return fail(ErrorKind::invalid, "from={} is no time. Write it like 2026-11-21T13:00:00Z.", from);
-    range.from = *parsed;
-  }
+  if (!from.empty()) range.from = TRY(moment_of("from", from, now));
   if (range.from >= range.to)
     return fail(ErrorKind::invalid, "from={} is not before to={}.", format_time(range.from), format_time(range.to));
   return range;

@@ -309,13 +309,14 @@ struct Run {
   std::size_t at = 0;
   bool markdown = false;
   std::string title;
+  Fresh heard = {};
 
   Result<std::string> next(warehouse::Warehouse& store) {
     while (at < traces.size()) {
       const auto loaded = TRY(traces::load(store, {.project = project, .traces = {traces[at++]}, .span = std::nullopt},
                                            traces::With::content));
       if (loaded.spans.empty()) continue;
-      return markdown ? markdown_of(loaded, traces.size() > 1 ? at : 0) : lines(loaded);
+      return markdown ? markdown_of(loaded, traces.size() > 1 ? at : 0, heard) : lines(loaded);
     }
     return std::string();
   }
@@ -378,7 +379,7 @@ void add_export_routes(net::Router& router, Explore::Inside& inside) {
                 .summary = fmt::format("The list of {} as a file", plural(grain)),
                 .query = {{"format", "csv (default), jsonl (as the list answers) or parquet"},
                           {"filter", "the filter language (docs/reference/filters.md)"},
-                          {"from", "RFC 3339; default 24 h before `to`"},
+                          {"from", "RFC 3339, or a length such as 7d for as long ago; default 24 h before `to`"},
                           {"to", "RFC 3339, exclusive; default now"},
                           {"order", "[-]start cost duration tokens errors name; default -start"},
                           {"limit", "1 to 100000, default 10000"},

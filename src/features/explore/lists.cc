@@ -411,7 +411,7 @@ void add_list_routes(net::Router& router, Explore::Inside& inside) {
              },
          .summary = fmt::format("Lists {}, newest first", plural(grain)),
          .query = {{"filter", "the filter language (docs/reference/filters.md)"},
-                   {"from", "RFC 3339; default 24 h before `to`"},
+                   {"from", "RFC 3339, or a length such as 7d for as long ago; default 24 h before `to`"},
                    {"to", "RFC 3339, exclusive; default now"},
                    {"limit", "1 to 1000, default 50"},
                    {"cursor", "`next_cursor` of the page before"},

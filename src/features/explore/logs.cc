@@ -86,7 +86,7 @@ void add_log_routes(net::Router& router, Explore::Inside& inside) {
                         {"event", "only with this event name"},
                         {"severity", "at least: trace, debug, info, warn, error, fatal or 1 to 24"},
                         {"text", "stands in the body, in any case"},
-                        {"from", "RFC 3339; default 24 h before `to`"},
+                        {"from", "RFC 3339, or a length such as 7d for as long ago; default 24 h before `to`"},
                         {"to", "RFC 3339, exclusive; default now"},
                         {"limit", "1 to 1000, default 100"},
                         {"cursor", "`next_cursor` of the page before"}},

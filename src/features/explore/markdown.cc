@@ -63,7 +63,7 @@ std::string said(const llm::Message& message, const SpanRow& row) {
 
 class Page {
  public:
-  explicit Page(const traces::Loaded& trace) : trace_(trace) {}
+  Page(const traces::Loaded& trace, Fresh& heard) : trace_(trace), heard_(heard) {}
   std::string write() {
     for (const auto& row : trace_.spans) step(row);
     return std::move(out_);
@@ -88,8 +88,9 @@ class Page {
     std::vector<Id128> hashes;
     std::vector<llm::Piece> input = pieces_of(pieces(row), llm::Slot::input);
     for (const auto& piece : pieces(row))
-      if (piece.ref.slot == llm::Slot::input && !piece.missing && !piece.repeated) hashes.push_back(piece.ref.hash);
-    const auto is_new = fresh_.look(hashes);
+      if (piece.ref.slot == llm::Slot::input && !piece.missing && !piece.repeated)
+        hashes.push_back(Fresh::message_of(piece));
+    const auto is_new = heard_.look(hashes);
     std::size_t at = 0;
     std::erase_if(input, [&](const llm::Piece&) { return !is_new[at++]; });
     for (const auto& message : llm::parse_messages(input))
@@ -107,7 +108,7 @@ class Page {
   }
 
   const traces::Loaded& trace_;
-  Fresh fresh_;
+  Fresh& heard_;
   std::string out_;
 };
 
@@ -122,15 +123,18 @@ std::string inline_text(std::string_view text) {
   return out;
 }
 
-std::string markdown_of(const traces::Loaded& trace, std::size_t turn) {
+std::string markdown_of(const traces::Loaded& trace, std::size_t turn, Fresh& heard) {
+  const auto calls = [](std::int64_t n, std::string_view what) {
+    return fmt::format("{} {} call{}", n, what, n == 1 ? "" : "s");
+  };
   const auto summary = summarise(trace.spans, 0);
   std::string out;
   if (turn > 0) out += fmt::format("## {}. {}\n\n", turn, inline_text(summary.name));
-  out += fmt::format("{} · {} · {} model calls · {} tool calls{}{}\n\n", format_time(summary.start).substr(0, 19) + "Z",
-                     summary.status, summary.sums.llm_calls, summary.sums.tool_calls,
+  out += fmt::format("{} · {} · {} · {}{}{}\n\n", format_time(summary.start).substr(0, 19) + "Z", summary.status,
+                     calls(summary.sums.llm_calls, "model"), calls(summary.sums.tool_calls, "tool"),
                      summary.sums.any_tokens ? fmt::format(" · {} tokens", summary.sums.tokens) : "",
                      summary.sums.any_cost ? fmt::format(" · ${}", format_dollars(summary.sums.cost)) : "");
-  return out + Page(trace).write();
+  return out + Page(trace, heard).write();
 }
 
 }  // namespace pawl::explore

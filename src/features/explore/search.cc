@@ -202,7 +202,7 @@ void add_search_route(net::Router& router, Explore::Inside& inside) {
               .summary = "Full text: the steps whose content holds all words, newest first, with the text around",
               .query = {{"text", "words, and phrases in quotes", true},
                         {"filter", "only of what it selects"},
-                        {"from", "RFC 3339; default 24 h before `to`"},
+                        {"from", "RFC 3339, or a length such as 7d for as long ago; default 24 h before `to`"},
                         {"to", "RFC 3339, exclusive; default now"},
                         {"limit", "1 to 1000, default 20"},
                         {"cursor", "`next_cursor` of the page before"},

@@ -191,21 +191,6 @@ void Sums::add(const Sums& other) {
   any_tokens |= other.any_tokens, any_cost |= other.any_cost;
 }
 
-std::vector<bool> Fresh::look(const std::vector<Id128>& hashes) {
-  std::size_t common = 0;
-  for (const auto& list : lists_) {
-    const auto [mine, theirs] = std::ranges::mismatch(hashes, list);
-    common = std::max(common, static_cast<std::size_t>(mine - hashes.begin()));
-  }
-  std::vector<bool> is_new;
-  for (std::size_t i = 0; i < hashes.size(); ++i)
-    is_new.push_back(i >= common && (common > 0 || !seen_.contains(hashes[i])));
-  seen_.insert(hashes.begin(), hashes.end());
-  lists_.push_back(hashes);
-  if (lists_.size() > 16) lists_.pop_front();
-  return is_new;
-}
-
 SpanWriter::SpanWriter(const traces::Loaded& loaded, Options options) : loaded_(loaded), options_(std::move(options)) {
   std::unordered_map<Id128, std::pair<const SpanRow*, Sums>> all;
   std::unordered_map<Id128, int> children;
@@ -254,7 +239,8 @@ void SpanWriter::write_content(JsonWriter& json, const SpanRow& row) {
   if (options_.bodies == Bodies::fresh) {
     std::vector<Id128> hashes;
     for (const auto& piece : pieces) {
-      if (piece.ref.slot == llm::Slot::input && !piece.missing && !piece.repeated) hashes.push_back(piece.ref.hash);
+      if (piece.ref.slot == llm::Slot::input && !piece.missing && !piece.repeated)
+        hashes.push_back(Fresh::message_of(piece));
     }
     const auto is_new = fresh_.look(hashes);
     std::size_t at = 0;

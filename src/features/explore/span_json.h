@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/json.h"
+#include "fresh.h"
 #include "records/traces/traces.h"
 
 namespace pawl::explore {
@@ -21,17 +22,6 @@ struct Sums {
   bool any_tokens = false, any_cost = false;
   void add(const traces::SpanRow& row);
   void add(const Sums& other);
-};
-
-// Which messages of a model call are new in a run. Agents re-send their history: what continues an earlier call's list
-// is new from where it goes on (so a second "yes" is kept), what continues none is new where it was never seen.
-class Fresh {
- public:
-  std::vector<bool> look(const std::vector<Id128>& hashes);
-
- private:
-  std::deque<std::vector<Id128>> lists_;  // of the last calls
-  std::unordered_set<Id128> seen_;
 };
 
 // Writes the spans of one answer; keeps what was already shown and how many bytes of bodies are left.

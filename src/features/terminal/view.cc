@@ -57,17 +57,13 @@ void add_lines(std::vector<std::string>& out, std::string_view text, std::size_t
   }
 }
 
-std::string kind_text(const Step& step) {
-  return step.kind.substr(0, 4);
-}
-
 std::string line_of(const Step& step, std::size_t columns, bool folded) {
   std::string figures;
   if (step.tokens) figures += fmt::format("  {} tok", *step.tokens);
   if (step.cost) figures += "  " + money_text(step.cost);
   figures += fmt::format("  {:>8}", time_text(step.ms));
   std::string left(2 * static_cast<std::size_t>(std::min(step.depth, 20)), ' ');
-  left += fmt::format("{} {:<5}{}", folded ? '+' : step.is_error ? '!' : ' ', kind_text(step), one_line(step.label));
+  left += fmt::format("{} {:<5} {}", folded ? '+' : step.is_error ? '!' : ' ', step.kind, one_line(step.label));
   if (step.kind == "llm" && !step.agent.empty()) left += fmt::format(" ({})", one_line(step.agent));
   for (const auto& rule : step.findings) left += fmt::format(" [{}]", rule);
   if (!step.error.empty()) left += "  " + one_line(step.error);
