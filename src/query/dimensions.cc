@@ -232,6 +232,7 @@ const std::vector<Flag>& flag_table() {
       {"unpriced", "has usage, and no price is known", "cost_unknown = 1"},
       {"framework_tool", "a framework's own tool", "framework_tool = 1"},
       {"clock", "its clock was far off", "clock = 1"},
+      {"repeated_call", "one tool was called three times with the same arguments", "has(findings, 'repeated_call')"},
       {"loop", "the same tool calls or answers came three times over", "hasAny(findings, ['loop', 'repeated_call'])"},
       {"ping_pong", "two agents handed over to each other three times for nothing", "has(findings, 'ping_pong')"},
       {"failure_streak", "one tool failed three times and did not succeed in between",

@@ -374,6 +374,8 @@ test('the timeline shows the turn of the chosen step, and all again', async ({ g
   await page.keyboard.press('z');
   await eventually(() => assert.match(query(page).get('zoom') ?? '', /^\d+(\.\d)?-\d+/));
   await page.getByRole('button', { name: 'All time' }).waitFor();
+  const bar = await page.locator('[data-pane="timeline"] .pt').first().boundingBox();
+  for (const button of await page.locator('[data-pane="timeline"] .pt').first().getByRole('button').all()) assert.ok((await button.boundingBox()).x + (await button.boundingBox()).width <= bar.x + bar.width + 1, `${await button.textContent()} is cut off`);
   await page.keyboard.press('z');
   await eventually(() => assert.equal(query(page).get('zoom'), null));
 });

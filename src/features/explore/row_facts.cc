@@ -54,6 +54,7 @@ constexpr std::pair<std::string_view, Fact> facts[] = {
     {"is:unpriced", [](const SpanRow& row) { return row.cost_unknown; }},
     {"is:framework_tool", [](const SpanRow& row) { return row.framework_tool; }},
     {"is:clock", [](const SpanRow& row) { return row.clock; }},
+    {"is:repeated_call", [](const SpanRow& row) { return found(row, "repeated_call"); }},
     {"is:loop", [](const SpanRow& row) { return found(row, "loop") || found(row, "repeated_call"); }},
     {"is:ping_pong", [](const SpanRow& row) { return found(row, "ping_pong"); }},
     {"is:failure_streak", [](const SpanRow& row) { return found(row, "failure_streak"); }},

@@ -99,6 +99,19 @@ test('what a framework quotes of other agents is not told again', () => {
   assert.equal(kinds(turns[0].items), 'user agent');
 });
 
+test('a result that only says again what was asked is told all the same', () => {
+  assert.deepEqual(replay.words({ a: 1 }, new Set(['1'])), [{ key: '', value: '1' }]);
+  assert.deepEqual(replay.words({ a: { b: {} } }), [{ key: '', value: '1 field' }]);
+});
+
+test('what an SDK reported is told against what the prices make', () => {
+  const priced = (reported) => span('llm', 'm', 0, 9, { cost_usd: '0.0004', cost: { formula: [{ type: 'input', tokens: 200, price_usd_per_mtok: '2', cost_usd: '0.0004' }], price_row: 'openai/m', price_date: '', reported_usd: reported } });
+  const words = (list) => replay.toldWords(replay.breakdown(replay.build(list).all).told);
+  assert.equal(words([priced('0.0012')]), 'The SDK reported $0.001200 for 1 call, $0.000800 more than their prices make; the prices count.');
+  assert.equal(words([priced('0.0004'), priced('0.0004')]), 'The SDK reported the same for 2 calls.');
+  assert.equal(words([priced(null)]), '');
+});
+
 test('a card that tells nothing gives way where the same agent tells it elsewhere', () => {
   const { turns } = told([
     span('workflow', 'w', 0, 90, { id: 'w' }),

@@ -153,6 +153,12 @@ export class Replay {
     if (!this.#zoom || from === undefined || to === undefined || !(to > from)) return timeline.whole(this.scale);
     return { from: Math.max(0, from), to: Math.min(this.scale.length, to) };
   });
+  readonly #turnWindow = $derived.by<timeline.Window | undefined>(() => {
+    const turn = this.turns[(this.selected?.turn ?? 0) - 1];
+    return turn && timeline.fit(this.scale, turn.start, turn.end);
+  });
+  /** The timeline shows the turn of the selected step alone. */
+  readonly onTurn = $derived.by(() => this.zoomed && !!this.#turnWindow && Math.abs(this.#turnWindow.from - this.window.from) < 1 && Math.abs(this.#turnWindow.to - this.window.to) < 1);
   readonly zoomed = $derived(this.#zoom !== '');
   /** Lazily: only the graph, the flame and the player ask. */
   readonly runName = $derived(this.run ? runLabel(this.run) : '');
@@ -284,11 +290,8 @@ export class Replay {
 
   /** The timeline of the selected step's turn alone; again: all of it. */
   zoomToTurn(): void {
-    const turn = this.turns[(this.selected?.turn ?? 0) - 1];
-    if (!turn) return;
-    const next = timeline.fit(this.scale, turn.start, turn.end);
-    const same = Math.abs(next.from - this.window.from) < 1 && Math.abs(next.to - this.window.to) < 1;
-    this.zoomTo(same ? timeline.whole(this.scale) : next);
+    const next = this.#turnWindow;
+    if (next) this.zoomTo(this.onTurn ? timeline.whole(this.scale) : next);
   }
 
   zoomTo(window: timeline.Window): void {

@@ -23,6 +23,8 @@ export interface CostBreakdown {
   unknown: number;
   /** Calls priced by what the SDK reported. */
   reported: number;
+  /** Calls that the SDK reported an amount for as well: what it said, and what the prices make of them. */
+  told: { calls: number; reported: bigint; computed: bigint };
   /** Calls of a run that is too big to bring every formula. */
   sketched: number;
 }
@@ -41,12 +43,19 @@ export function breakdown(nodes: Node[]): CostBreakdown {
   const groups = new Map<string, { priceRow: string; since: string; calls: number; rows: Map<string, CostRow> }>();
   let reported = 0;
   let sketched = 0;
+  const told = { calls: 0, reported: 0n, computed: 0n };
   for (const each of calls) {
     const cost = each.span.cost;
     if (!cost?.formula?.length) {
       if (each.span.sketch) sketched++;
       else if (each.own !== null) reported++;
       continue;
+    }
+    const said = pico(cost.reported_usd);
+    if (said !== null && each.own !== null) {
+      told.calls++;
+      told.reported += said;
+      told.computed += each.own;
     }
     // The row's name; what follows # is the version of its contents.
     const priceRow = (cost.price_row ?? '').replace(/#.*$/, '');
@@ -70,8 +79,18 @@ export function breakdown(nodes: Node[]): CostBreakdown {
     leftOut: leftOut(nodes),
     unknown: calls.filter((each) => each.own === null).length,
     reported,
+    told,
     sketched,
   };
+}
+
+/** `The SDK reported $0.0012 for 3 calls, $0.0008 more than their prices make; the prices count.` */
+export function toldWords({ calls, reported, computed }: CostBreakdown['told']): string {
+  if (!calls) return '';
+  const of = calls === 1 ? '1 call' : `${count(calls)} calls`;
+  if (reported === computed) return `The SDK reported the same for ${of}.`;
+  const gap = reported > computed ? reported - computed : computed - reported;
+  return `The SDK reported ${exact(reported)} for ${of}, ${exact(gap)} ${reported > computed ? 'more' : 'less'} than their prices make; the prices count.`;
 }
 
 const rank = (type: string): number => ORDER.indexOf(baseType(type)) + 1 || 99;

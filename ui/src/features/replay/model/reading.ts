@@ -150,7 +150,8 @@ function objectWords(object: Record<string, unknown>, known: ReadonlySet<string>
     else if (Array.isArray(entry)) out.push(entry.every(isScalar) && entry.length <= 4 ? { key: label, value: listed(entry, key) } : { key: '', value: listed(entry, key) });
     else if (nameOf(entry)) out.push({ key: label, value: cut(flat(nameOf(entry)), 60) });
   }
-  return out.length || !keys.length ? out : [{ key: '', value: `${count(keys.length)} fields` }];
+  if (!out.length && known.size) return objectWords(object, new Set(), limit);
+  return out.length || !keys.length ? out : [{ key: '', value: `${count(keys.length)} ${keys.length === 1 ? 'field' : 'fields'}` }];
 }
 
 /** Every scalar inside a value, to know what has been said. */
