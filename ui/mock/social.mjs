@@ -51,7 +51,7 @@ function mentions(world, method, body) {
 function similar(world, id) {
   const me = world.sessions.find((s) => s.session_id === id);
   const like = world.sessions.filter((s) => s !== me && s.agent === me?.agent && s._.tools.length).map((s) => { const same = [...new Set(s._.tools)].filter((tool) => me._.tools.includes(tool)); return { s, same, likeness: same.length / new Set([...s._.tools, ...me._.tools]).size }; }).sort((a, b) => b.likeness - a.likeness).slice(0, 10);
-  return { similar: like.map(({ s, same, likeness }) => ({ session_id: s.session_id, trace_id: tracesOf(s)[0].trace_id, title: s.title, agent: s.agent, start: s.start, status: s.status, cost_usd: s.cost_usd, similarity: likeness, same_tools: same, same_words: [] })), looked_at: world.sessions.length, stats: {} };
+  return { similar: like.map(({ s, same, likeness }) => ({ session: { session_id: s.session_id, trace_id: tracesOf(s)[0].trace_id, title: s.title, agent: s.agent, start: s.start, status: s.status, cost_usd: s.cost_usd }, similarity: likeness, same_tools: same, same_words: [] })), looked_at: world.sessions.length, stats: {} };
 }
 
 /** The body for an address of theirs, or null. */

@@ -311,3 +311,16 @@ test('a session without a score of its own shows the mean of its traces, and say
   await mean.waitFor();
   assert.match(await mean.getAttribute('title'), /^Mean of \d+ scores? of its traces$/);
 });
+
+real('the panel tells what rules found, and what can be done from there', async ({ go }) => {
+  const page = await go(`/sessions?${week}&filter=session=s01856&open=s01856`);
+  const panel = page.getByRole('complementary', { name: /Details of s01856/ });
+  const badge = panel.getByRole('link', { name: /failure streak ×3 \$0\.\d+ wasted/ });
+  await badge.waitFor();
+  assert.match(await badge.getAttribute('href'), /^\/sessions\/s01856\?span=\w+/);
+  await page.keyboard.press('u');
+  await page.getByRole('dialog', { name: 'More like this' }).getByRole('listitem').first().waitFor();
+  await page.keyboard.press('Escape');
+  await panel.getByRole('button', { name: 'Make it a case' }).click();
+  await page.getByRole('dialog', { name: /dataset/i }).waitFor();
+});

@@ -1,5 +1,5 @@
 // A run is shared by a link that shows it and nothing else; comments with mentions; runs alike; files to take along.
-import { assert, eventually, looked, noFault, test as always } from './harness.mjs';
+import { assert, eventually, looked, noFault, real, test as always } from './harness.mjs';
 
 const staged = process.env.PAWL_URL ? () => {} : always;
 async function open(go, path) {
@@ -78,11 +78,12 @@ staged('comments stand at the step they are about; a mention is completed; oneâ€
   await section.getByText('Never mind').waitFor({ state: 'detached' });
 });
 
-staged('runs alike, one set beside this one; the run as a file', async ({ go, shot }) => {
+real('runs alike, one set beside this one; the run as a file', async ({ go, shot }) => {
   const page = await open(go, '/sessions/s01856');
   await page.keyboard.press('u');
   const dialog = page.getByRole('dialog', { name: 'More like this' });
   await dialog.getByRole('listitem').nth(3).waitFor();
+  assert.match(await dialog.getByRole('listitem').first().innerText(), /^\d+ %[^]*skyline-support Â· /);
   await shot('similar');
   await noFault(page);
   await dialog.getByRole('link', { name: 'Compare' }).first().click();

@@ -57,8 +57,10 @@ test('the palette goes to places, runs commands, and says when nothing fits', as
   await page.keyboard.press('Control+k');
   await page.keyboard.type('no-such-id-77');
   await page.getByText('No session, trace or span here has the id').waitFor();
-  await page.keyboard.press('Escape');
-  await page.getByRole('dialog').waitFor({ state: 'detached' });
+  await page.getByRole('combobox', { name: 'Search or jump' }).fill('gift card');
+  await page.getByRole('option', { name: /Passages that hold gift card/ }).click();
+  await page.waitForURL(/view=hits/);
+  assert.equal(new URL(page.url()).searchParams.get('filter'), '"gift card"');
 });
 
 test('? shows every key, and Esc returns', async ({ go, page }) => {

@@ -3,7 +3,7 @@ import { url, type Command, type IconName, type Router, type Theme } from '$kit'
 import { boardIds } from './routes';
 
 export interface Offer extends Command {
-  group: 'Found for this id' | 'Go to' | 'Do';
+  group: 'Found for this id' | 'Go to' | 'Do' | 'Search';
   icon: IconName;
   href?: string;
   mono?: boolean;

@@ -1,6 +1,6 @@
 // The steps of a session that matter, in order: what the user wanted, what failed, what was written, how it ended.
-import type { Message, Part, SessionDetail, Span, TraceDetail } from '$api';
-import { stepName } from '$kit';
+import type { Message, Part, RunFinding, SessionDetail, Span, TraceDetail } from '$api';
+import { format, stepName } from '$kit';
 
 export interface Step {
   key: string;
@@ -122,4 +122,19 @@ export function costOf(spans: readonly Span[]): { lines: CostLine[]; calls: numb
     }
   }
   return { lines: [...lines.values()].filter((l) => l.tokens > 0), calls, models: [...models], left, reported };
+}
+
+/** What rules found, the worst of each rule: its count, the money it wasted, its first place. */
+export function badgesOf(findings: readonly RunFinding[]): { rule: string; label: string; wasted: string; why: string; span: string; tone: 'bad' | 'warn' }[] {
+  const worst = new Map<string, RunFinding>();
+  for (const one of findings) {
+    const known = worst.get(one.rule);
+    if (!known || Number(one.wasted_usd ?? 0) > Number(known.wasted_usd ?? 0)) worst.set(one.rule, one);
+  }
+  return [...worst.values()]
+    .sort((a, b) => Number(b.wasted_usd ?? 0) - Number(a.wasted_usd ?? 0))
+    .map((one) => ({
+      rule: one.rule, label: `${one.rule.replaceAll('_', ' ')}${one.times > 1 ? ` ×${one.times}` : ''}`, why: one.why, span: one.span_ids[0] ?? '',
+      wasted: Number(one.wasted_usd ?? 0) > 0 ? `${format.sessionMoney(one.wasted_usd)} wasted` : '', tone: one.rule === 'truncated' || one.rule === 'context_growth' ? 'warn' : 'bad',
+    }));
 }

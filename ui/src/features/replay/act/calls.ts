@@ -68,6 +68,11 @@ export interface Alike {
   same_tools: string[];
   same_words: string[];
 }
-export const similar = (api: Api, kind: string, id: string) => api.call<{ similar: Alike[]; looked_at: number }>('GET', `/${kind}s/${encodeURIComponent(id)}/similar?limit=12`);
+type Row = Pick<Alike, 'trace_id' | 'title' | 'agent' | 'start' | 'status' | 'cost_usd'> & { session_id?: string | null };
+type Like = Pick<Alike, 'similarity' | 'same_tools' | 'same_words'> & { session?: Row; trace?: Row };
+export const similar = (api: Api, kind: string, id: string): Promise<{ similar: Alike[]; looked_at: number }> =>
+  api.call<{ similar: Like[]; looked_at: number }>('GET', `/${kind}s/${encodeURIComponent(id)}/similar?limit=12`).then(({ similar: all, looked_at }) => ({
+    looked_at, similar: all.flatMap(({ session, trace, ...like }) => { const row = session ?? trace; return row ? [{ ...row, session_id: row.session_id ?? '', ...like }] : []; }),
+  }));
 
 export const exportHref = (kind: string, id: string, format: 'md' | 'jsonl', redact: boolean): string => `/api/v1/${kind}s/${encodeURIComponent(id)}/export?format=${format}${redact ? '&redact=1' : ''}`;
