@@ -52,14 +52,17 @@ int run_demo(const DemoWords& words) {
         "Ctrl-C ends it.\n\n",
         installation.url());
     std::fflush(stdout);
-    const auto tended = kept || !staged ? Result<>() : demo::tend_incidents(installation.url(), {.now = now});
-    if (!tended) fmt::print(stderr, "pawl demo: the incidents could not be staged: {}\n", tended.error().what);
-    if (words.once) return;
     std::stop_source ends;
     const std::jthread watch([&] {
       while (!stop) std::this_thread::sleep_for(std::chrono::milliseconds(100));
       ends.request_stop();
     });
+    const std::jthread tending([&, skip = kept || !staged] {  // beside the live traffic
+      const demo::StageOptions how{.now = now, .patience = 10 * minute};
+      const auto tended = skip ? Result<>() : demo::tend_incidents(installation.url(), how, ends.get_token());
+      if (!tended) fmt::print(stderr, "pawl demo: the incidents could not be staged: {}\n", tended.error().what);
+    });
+    if (words.once) return;
     (void)demo::run_live(installation.url(), {}, ends.get_token());
   });
 }

@@ -65,6 +65,7 @@ def operations(checks, url):
     began = [one["began"] for one in found]
     checks.equal("the newest first", began, sorted(began, reverse=True))
     checks.check("each opened when it fired, and is over", all(one["began"] < one["opened"] < one["mitigated"] and one["alerts"] and not one["firing"] for one in found), found)
+    checks.equal("each is told of once", [sum(entry["kind"] == "note" for entry in ask("/incidents/" + one["id"])["timeline"]) for one in found], [1] * len(found))
     loop = ask("/incidents/" + next(one["id"] for one in found if one["agent"] == "research-crew"))
     checks.equal("with what fired, what was done and a session", {"opened", "firing", "resolved", "status", "note", "session", "owner"} - {one["kind"] for one in loop["timeline"]}, set())
     checks.equal("the newest is still looked after", [one["status"] for one in found][0], "mitigated")

@@ -38,8 +38,8 @@ Result<> stage_experiments(const std::string& url, const StageOptions& options =
 // What a team sets up around such a fleet: budgets, objectives, schedules of reports; and the starter rules, which open
 // incidents and are judged from the first staged day on.
 Result<> stage_operations(const std::string& url, const StageOptions& options = {});
-// Waits until the rules have been judged, writes down what became of the incidents, and keeps reports on them.
-Result<> tend_incidents(const std::string& url, const StageOptions& options = {});
+// Waits until the rules have been judged, or `stop`; writes down what became of the incidents, and keeps reports.
+Result<> tend_incidents(const std::string& url, const StageOptions& options, const std::stop_token& stop);
 
 // Starts a new session every 20 to 60 s, drawn from the fleet's ordinary days with its newest versions, and sends each
 // step when it ends, until `stop`. Blocks; steps that the server does not take within a minute are left out.

@@ -103,24 +103,36 @@ class Operations {
     return {};
   }
 
-  Result<> tend(const Fleet& fleet) {
-    TRY(wait_until_judged());
+  Result<> tend(const Fleet& fleet, const std::stop_token& stop) {
+    if (!TRY(wait_until_judged(stop))) return {};
     const auto windows = windows_of(fleet);
     const auto found = TRY(JsonFields::parse(TRY(api_.call("GET", "/api/v1/incidents?limit=100"))));
     for (const auto& one : found.objects("incidents")) {
       const Nanos began = parse_time(one.text("began")).value_or(0) - day0_;
-      for (const auto& plan : planted) {
-        const auto window = windows.find(plan.id);
-        if (window == windows.end() || began < window->second.from - slack || began > window->second.to + slack)
-          continue;
-        if (one.text("agent").empty() || one.text("agent") == window->second.first->agent)
-          TRY(write_down(one.text("id"), plan, *window->second.first));
-      }
+      if (const auto* const plan = plan_of(windows, began, one.text("agent")))
+        TRY(write_down(one.text("id"), *plan, *windows.find(plan->id)->second.first));
     }
     return report();
   }
 
  private:
+  using Windows = std::map<std::string, Window, std::less<>>;
+
+  // What was planted then for this agent; for none in particular the shortest.
+  static const Planted* plan_of(const Windows& windows, Nanos began, const std::string& agent) {
+    const Planted* best = nullptr;
+    Nanos length = 0;
+    for (const auto& plan : planted) {
+      const auto found = windows.find(plan.id);
+      if (found == windows.end()) continue;
+      const Window& window = found->second;
+      const bool then = began >= window.from - slack && began <= window.to + slack;
+      if (!then || (!agent.empty() && agent != window.first->agent)) continue;
+      if (best == nullptr || window.to - window.from < length) best = &plan, length = window.to - window.from;
+    }
+    return best;
+  }
+
   // The rule with an incident of each firing, from the first staged day on.
   Result<> judge_since_day0(const std::string& id) {
     const std::string stored = TRY(api_.call("GET", "/api/v1/alerts/rules/" + id));
@@ -133,7 +145,8 @@ class Operations {
         "PUT", fmt::format("/api/v1/alerts/rules/{}?since={}", id, format_time(day0_).substr(0, 19) + "Z"), body));
   }
 
-  Result<> wait_until_judged() {
+  // False where it was stopped.
+  Result<bool> wait_until_judged(const std::stop_token& stop) {
     const SystemClock clock;
     const Nanos until = clock.monotonic() + patience_;
     for (;;) {
@@ -141,7 +154,8 @@ class Operations {
       bool all = true;
       for (const auto& rule : rules.objects("rules"))
         all = all && parse_time(rule.text("evaluated")).value_or(0) > now_ - 2 * hour;
-      if (all) return {};
+      if (all) return true;
+      if (stop.stop_requested()) return false;
       if (clock.monotonic() > until) return fail(ErrorKind::unavailable, "the rules are not judged yet");
       std::this_thread::sleep_for(std::chrono::nanoseconds(look_again));
     }
@@ -188,10 +202,10 @@ Result<> stage_operations(const std::string& url, const StageOptions& options) {
   return Operations(api, options).set_up();
 }
 
-Result<> tend_incidents(const std::string& url, const StageOptions& options) {
+Result<> tend_incidents(const std::string& url, const StageOptions& options, const std::stop_token& stop) {
   const Fleet fleet = TRY(load_fleet());
   Asker api(url, options.key, options.patience);
-  return Operations(api, options).tend(fleet);
+  return Operations(api, options).tend(fleet, stop);
 }
 
 }  // namespace pawl::demo

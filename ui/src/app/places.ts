@@ -43,14 +43,14 @@ export function placesOf(router: Router, values: { agents: readonly string[] }):
   ];
 }
 
-export function commandsOf(theme: Theme, actions: { fold: () => void; sheet: () => void; logout: (() => void) | null }): Offer[] {
+export function commandsOf(theme: Theme, actions: { fold: () => void; sheet: () => void; logout: (() => void) | null }, copied: () => void): Offer[] {
   const command = (label: string, icon: IconName, run: () => void, key?: string, hint?: string): Offer => ({ group: 'Do', label, icon, run, ...(key ? { key } : {}), ...(hint ? { hint } : {}) });
   return [
     command(theme.dark ? 'Switch to light theme' : 'Switch to dark theme', theme.dark ? 'sun' : 'moon', () => theme.toggle(), 'shift+l'),
     command('Follow the system’s theme', 'screen', () => theme.choose('auto')),
     command('Fold or unfold the navigation', 'columns', actions.fold, '['),
     command('All keys', 'key', actions.sheet, '?'),
-    command('Copy the address of this page', 'link', () => void navigator.clipboard.writeText(location.href), undefined, 'it opens just this'),
+    command('Copy the address of this page', 'link', () => void navigator.clipboard.writeText(location.href).then(copied), undefined, 'it opens just this'),
     ...(actions.logout ? [command('Log out', 'user', actions.logout)] : []),
   ];
 }

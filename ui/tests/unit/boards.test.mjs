@@ -65,6 +65,7 @@ test('changes in words, coloured only where one way is worse', () => {
   assert.equal(words('117', '100', 'USD', 'up'), '▲ 17 % bad');
   assert.equal(words(61, 100, 'USD', 'up'), '▼ 39 % ok');
   assert.equal(words(77, 13, 'calls', 'up'), '▲ ×5.9 bad');
+  assert.equal(words(5287, 1, 'USD', 'up'), '▲ >×99 bad');
   assert.equal(words(0.774, 0.805, 'ratio', 'down'), '▼ 3.1 points bad');
   assert.equal(words(109, 100, 'sessions'), '▲ 9 % ink3');
   assert.equal(words(3, 0, 'calls', 'up'), 'new ink3');

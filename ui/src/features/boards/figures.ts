@@ -165,6 +165,7 @@ export function changeOf(now: Cell, before: Cell, unit: string, worse?: Worse): 
   if (small) return { words: ratio ? '± 0 points' : '± 0 %', tone };
   const sign = up ? '▲' : '▼';
   if (ratio) return { words: `${sign} ${size.toFixed(1)} points`, tone };
+  if (a / b >= 100) return { words: `${sign} >×99`, tone };
   return { words: a / b >= 3 ? `${sign} ×${(a / b).toFixed(1)}` : `${sign} ${size.toFixed(0)} %`, tone };
 }
 
