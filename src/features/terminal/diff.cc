@@ -58,10 +58,10 @@ std::string delta_text(const Figures& by) {
 }
 
 std::string head_of(std::string_view side, const Run& run) {
-  return fmt::format("{}  {}  {}{}{}  {}  {} steps  {}  {} tokens  {}\n", side, run.id, run.agent,
-                     run.version.empty() ? "" : " ", run.version, run.status, run.steps.size(),
-                     run.cost.empty() ? "–" : "$" + run.cost, run.tokens ? std::to_string(*run.tokens) : "–",
-                     time_text(run.ms));
+  return fmt::format("{}  {}  {}{}{}  {}  {} {}  {}  {} tokens  {}\n", side, run.id, run.agent,
+                     run.version.empty() ? "" : " ", run.version, run.status, steps_of(run),
+                     steps_of(run) == 1 ? "step" : "steps", run.cost.empty() ? "–" : "$" + run.cost,
+                     run.tokens ? std::to_string(*run.tokens) : "–", time_text(run.ms));
 }
 
 std::string lines_of(const Pair& pair) {
@@ -96,7 +96,7 @@ void write_entry(JsonWriter& json, std::string_view name, const Entry* entry) {
 
 void write_run(JsonWriter& json, std::string_view name, const Run& run) {
   json.key(name).object().field("id", run.id).field("agent", run.agent).field("agent_version", run.version);
-  json.field("status", run.status).field("steps", static_cast<std::uint64_t>(run.steps.size())).key("cost_usd");
+  json.field("status", run.status).field("steps", static_cast<std::uint64_t>(steps_of(run))).key("cost_usd");
   run.cost.empty() ? json.null() : json.value(run.cost);
   json.field("tokens", run.tokens).field("ms", run.ms).end();
 }

@@ -83,6 +83,7 @@ class Builder {
       into.push(std::move(entry));
       below(step, into, in_agent);
     } else {
+      if (!step.noise && !in_agent) asked(step, into);
       into.pending.add(own(step, false));
       below(step, into, in_agent || step.kind == "agent");
     }
@@ -102,12 +103,20 @@ class Builder {
     return entry;
   }
 
-  void call(const Step& step, List& into) {
+  // What the user said: an agent's span has it first, and the model call inside may have it again.
+  void asked(const Step& step, List& into) {
     for (const auto& said : step.input) {
+      if (said.role == "assistant") heard_.clear();
       if (said.role != "user") continue;
       for (const auto& part : said.parts)
-        if (part.type == "text" && !trim(part.text).empty()) say(Kind::user, "user", part.text, step, into);
+        if (part.type == "text" && !trim(part.text).empty() && heard_.insert(one_line(part.text)).second)
+          say(Kind::user, "user", part.text, step, into);
     }
+  }
+
+  void call(const Step& step, List& into) {
+    asked(step, into);
+    heard_.clear();
     into.pending.add(own(step, true));
     for (const auto& said : step.output) {
       for (const auto& part : said.parts) {
@@ -139,6 +148,7 @@ class Builder {
 
   const Run& run_;
   std::unordered_set<std::string> called_;
+  std::unordered_set<std::string> heard_;  // since the last answer
   std::unordered_map<std::string, std::string> results_;
 };
 

@@ -149,6 +149,14 @@ Result<Run> read_run(std::string_view json) {
   return run;
 }
 
+std::size_t steps_of(const Run& run) {
+  return static_cast<std::size_t>(std::ranges::count_if(run.steps, [](const Step& step) {
+    const bool holds = step.kind == "agent" || step.kind == "workflow" || step.kind == "other";
+    const bool repeats = step.duplicate || (step.wrapper && (step.kind == "llm" || step.kind == "embedding"));
+    return !holds && !step.noise && !repeats;
+  }));
+}
+
 std::string one_line(std::string_view text) {
   const std::string valid = repair_utf8(text);
   std::string out;

@@ -37,6 +37,8 @@ struct Run {
   std::vector<Step> steps;  // parents before children
   std::vector<std::size_t> roots;
 };
+// Units of work: no agent that only holds others, no plumbing, no second report of a call. The page counts the same.
+std::size_t steps_of(const Run& run);
 // `corrupt` where the text is no such answer.
 Result<Run> read_run(std::string_view json);
 

@@ -93,6 +93,25 @@ TEST(Diff, LongRunsAlignToo) {
       << difference->text.substr(0, 400);
 }
 
+TEST(Diff, WhatOnlyTheAgentsSpanHeardIsSaidFirstAndOnce) {
+  const auto asked = [](std::string text, std::string_view words) {
+    const std::string_view at = R"("start":"2026-01-05T08:00:00Z"})";
+    text.replace(
+        text.find(at), at.size(),
+        fmt::format(
+            R"("start":"2026-01-05T08:00:00Z","input":[{{"role":"user","parts":[{{"type":"text","text":"{}"}}]}}]}})",
+            words));
+    return text;
+  };
+  const std::string told = asked(run({model("1", "", "done", "0.01")}), "hello there");
+  EXPECT_EQ(fates(told, told), "same same");
+  EXPECT_EQ(fates(told, asked(run({model("1", "hello there", "done", "0.01")}), "hello there")), "same same");
+  const auto other = diff(told, asked(run({model("1", "", "no", "0.01")}), "hello there"), true);
+  ASSERT_TRUE(other);
+  EXPECT_LT(other->text.find("user: hello there"), other->text.find("* first divergence")) << other->text;
+  EXPECT_NE(other->text.find("  1 step  "), std::string::npos) << other->text;
+}
+
 TEST(Diff, RefusesWhatIsNoRun) {
   EXPECT_FALSE(diff("{}", plain, false));
   EXPECT_FALSE(diff(plain, "no JSON", false));
