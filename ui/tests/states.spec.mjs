@@ -106,6 +106,7 @@ real('rows and facets narrow to a stretch of the strip, which stays; Back undoes
   const status = page.locator('footer').first();
   await eventually(async () => assert.match(await status.textContent(), /^[1-9]\d* of 112 sessions/));
   await eventually(async () => assert.match(await rows(page).first().textContent(), /12 Nov/));
+  assert.equal(/^\d+/.exec(await status.textContent())[0], /(\d+) loaded/.exec(await page.getByRole('grid').getAttribute('aria-label'))[1], 'as many as there are rows');
   assert.equal(await page.locator('#strip-chart rect').count() > 20, true);
   await page.goBack();
   await eventually(() => assert.equal(query(page).get('sel'), null));

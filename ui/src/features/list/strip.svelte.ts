@@ -37,6 +37,8 @@ export class StripModel {
   room = $state(96);
   /** Releases, prices, incidents and notes of the range, of one agent where the filter names one. */
   marks = $state.raw<readonly Mark[]>([]);
+  /** The figures of the chosen stretch: what goes on from one bar to the next counts once. */
+  #inside = $state.raw<QueryAnswer | null>(null);
   #abort: AbortController | undefined;
 
   constructor(list: ListModel) {
@@ -54,10 +56,25 @@ export class StripModel {
     });
     $effect(() => {
       void list.returned;
+      const { filter, shown } = list;
+      const { measure } = this;
+      this.#inside = null;
+      if (list.ready && list.state.values.sel) return untrack(() => this.#askInside(filter, shown, measure));
+    });
+    $effect(() => {
+      void list.returned;
       const { filter, range } = list;
       if (list.ready) return untrack(() => this.#mark(filter, range));
     });
     $effect(() => () => this.#abort?.abort());
+  }
+
+  #askInside(filter: string, range: TimeRange, measure: string): () => void {
+    const stop = new AbortController();
+    const { grain, app } = this.list;
+    const measures = sortOf(measure) === '' && measure !== grain ? [grain, measure] : [grain];
+    app.api.query({ measures, grain: grainOf(grain), filter, from: iso(range.from), to: iso(range.to) }, { signal: stop.signal }).then((answer) => (this.#inside = answer), () => {});
+    return () => stop.abort();
   }
 
   #mark(filter: string, range: TimeRange): () => void {
@@ -173,8 +190,9 @@ export class StripModel {
     if (chosen) this.list.state.set({ from: shortIso(chosen.from), to: shortIso(chosen.to), last: '24h', sel: '' });
   }
 
-  /** What lies in a stretch, added up. */
-  sum(measure: string, range: TimeRange): number {
-    return this.buckets(measure).filter((b) => b.from >= range.from && b.to <= range.to).reduce((n, b) => n + (b.value ?? 0), 0);
+  /** What the chosen stretch holds; undefined until it is known. */
+  inside(measure: string): Cell | undefined {
+    const at = this.#inside?.columns.findIndex((c) => c.name === measure) ?? -1;
+    return this.drawn || at < 0 ? undefined : this.#inside!.rows[0]?.[at];
   }
 }
