@@ -1,5 +1,5 @@
 // Alerts: what fires with its evidence, rules as sentences tried before they are saved, channels, silences, history.
-import { assert, eventually, looks, test as always } from './harness.mjs';
+import { assert, eventually, looked, looks, test as always } from './harness.mjs';
 
 /** The mock's rules and firings; a real server has its own (tests/system has its API). */
 const test = process.env.PAWL_URL ? () => {} : always;
@@ -51,6 +51,20 @@ test('a chart of a dashboard becomes a rule; the navigation counts what nobody h
   await page.getByRole('heading', { name: /have fired/ }).waitFor();
   assert.equal(await page.getByLabel('Kind').inputValue(), 'anomaly');
   assert.equal(await page.getByLabel('Split 1').inputValue(), 'team');
+});
+
+test('where nothing fires, what has fired last stands in its place', async ({ go, page }) => {
+  await page.route('**/api/v1/alerts', async (route) => {
+    const answer = await route.fetch();
+    const said = await answer.json();
+    await route.fulfill({ response: answer, json: { alerts: said.alerts.map((one) => ({ ...one, state: 'ok' })) } });
+  });
+  await go('/alerts');
+  await page.getByRole('heading', { name: 'Nothing fires' }).waitFor();
+  const last = page.getByRole('region', { name: 'What has fired last' });
+  await last.getByRole('row').nth(1).waitFor();
+  for (const row of await last.getByRole('row').allTextContents().then((all) => all.slice(1))) assert.match(row, /fired/);
+  await looked(page, 'alerts-calm');
 });
 
 test('acknowledged by key, and it says by whom', async ({ go }) => {
