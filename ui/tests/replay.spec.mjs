@@ -368,6 +368,21 @@ staged('ten thousand spans: few elements, soon there, quick under the keys', asy
 const told = (page) => transcript(page).getByRole('listitem').first().waitFor();
 looks([['replay', session, 1440, told], ['replay-390', session, 390, told], ['replay-1100', `${session}?view=details`, 1100, told], ...(process.env.PAWL_URL ? [] : [['replay-crew', '/sessions/crew-1', 1440, told]])], test);
 
+for (const width of [768, 900]) {
+  test(`${width} wide: the id, every figure and every button of the timeline are in sight`, async ({ go }) => {
+    const page = await open(go, session);
+    const within = async (list, edge, what) => {
+      for (const each of await list.all()) {
+        const box = await each.boundingBox();
+        if (box) assert.ok(box.x + box.width <= edge + 1, `${what} ${await each.textContent()} is cut off`);
+      }
+    };
+    assert.ok((await page.locator('h1.id').boundingBox()).width >= 60);
+    await within(page.locator('.sum .figures > div:visible'), width, 'the figure');
+    await within(page.locator('[data-pane="timeline"] .pt button:visible'), width, 'the button');
+  }, { width, height: 900 });
+}
+
 test('the timeline shows the turn of the chosen step, and all again', async ({ go }) => {
   const page = await open(go, session);
   await row(page, 'Turn 4').click();
