@@ -36,6 +36,7 @@ function page(world, rows, q, pick) {
 }
 
 function values(world, q) {
+  if (q.dimension === 'attr.') return [{ value: 'gen_ai.request.model', count: world.sessions.length }];
   const counts = new Map();
   for (const s of select(world, q)) for (const v of [getter(s)(q.dimension)].flat()) counts.set(String(v), (counts.get(String(v)) ?? 0) + 1);
   return [...counts].filter(([v]) => v.toLowerCase().startsWith((q.prefix ?? '').toLowerCase())).sort((a, b) => b[1] - a[1]).slice(0, 50).map(([value, count]) => ({ value, count }));

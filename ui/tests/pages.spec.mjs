@@ -113,7 +113,14 @@ test('390 wide: the address says chart or hits, and so it is; another is chosen 
   await go(`/sessions?${week}&view=chart&measure=cost`);
   await page.locator('.view canvas').waitFor();
   await page.getByRole('button', { name: 'Narrow down' }).click();
-  await page.getByRole('dialog').getByRole('button', { name: 'Table', exact: true }).click();
+  await page.getByRole('button', { name: 'Views', exact: true }).click();
+  await page.getByPlaceholder('Save this view as').waitFor();
+  await page.keyboard.press('Escape');
+  await page.getByRole('button', { name: 'Export' }).click();
+  await page.getByRole('link', { name: /Parquet/ }).waitFor();
+  await noFault(page);
+  await page.keyboard.press('Escape');
+  await page.getByRole('dialog', { name: 'Narrow down' }).getByRole('button', { name: 'Table', exact: true }).click();
   await page.keyboard.press('Escape');
   await listed(page);
 }, { width: 390, height: 844 });

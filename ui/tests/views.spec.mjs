@@ -1,5 +1,5 @@
 // A list kept under a name, taken along as a file, put on a dashboard, into a dataset, labelled; passages that hold the words of a filter.
-import { assert, eventually, listed, looked, noFault, test as always, week } from './harness.mjs';
+import { assert, eventually, listed, looked, noFault, real, test as always, week } from './harness.mjs';
 
 const staged = process.env.PAWL_URL ? () => {} : always;
 const query = (page) => new URL(page.url()).searchParams;
@@ -44,6 +44,19 @@ staged('the list as a file, redacted unless one wants it whole', async ({ go }) 
   assert.deepEqual([...address.searchParams].filter(([name]) => name !== 'from' && name !== 'to'), [['format', 'parquet'], ['order', '-start'], ['limit', '10000'], ['filter', 'agent=skyline-support'], ['redact', '1']]);
   await menu.getByLabel(/starred out/).uncheck();
   await eventually(async () => assert.doesNotMatch(await parquet.getAttribute('href'), /redact/));
+});
+
+real('a chart is split by an attribute that was observed', async ({ go }) => {
+  const page = await go(`/sessions?${week}&view=chart&measure=cost`);
+  await page.getByRole('button', { name: /^Split by/ }).click();
+  const any = page.getByPlaceholder('attr. any attribute');
+  await any.focus();
+  await page.locator('datalist option[value]').first().waitFor({ state: 'attached' });
+  const name = await page.locator('datalist option').first().getAttribute('value');
+  await any.fill(name);
+  await page.keyboard.press('Enter');
+  await eventually(() => assert.equal(query(page).get('split'), `attr.${name}`));
+  await page.locator('.tbl tbody tr').first().waitFor();
 });
 
 staged('a chart goes on a dashboard', async ({ go }) => {
