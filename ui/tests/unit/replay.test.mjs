@@ -101,6 +101,7 @@ test('what a framework quotes of other agents is not told again', () => {
 
 test('a result that only says again what was asked is told all the same', () => {
   assert.deepEqual(replay.words({ a: 1 }, new Set(['1'])), [{ key: '', value: '1' }]);
+  assert.deepEqual(replay.words({ all: true }), [{ key: 'all', value: 'yes' }]);
   assert.deepEqual(replay.words({ a: { b: {} } }), [{ key: '', value: '1 field' }]);
 });
 

@@ -145,7 +145,7 @@ function objectWords(object: Record<string, unknown>, known: ReadonlySet<string>
     if (out[0]?.value.includes(' → ') && ['origin', 'from', 'destination', 'to'].includes(key)) continue;
     const entry = parse(object[key]);
     if (entry === null || entry === '' || (isScalar(entry) && known.has(String(entry)))) continue;
-    const label = keys.length === 1 ? '' : humanise(key);
+    const label = keys.length === 1 && typeof entry !== 'boolean' ? '' : humanise(key);
     if (isScalar(entry)) out.push({ key: label, value: cut(flat(scalar(entry)), 120) });
     else if (Array.isArray(entry)) out.push(entry.every(isScalar) && entry.length <= 4 ? { key: label, value: listed(entry, key) } : { key: '', value: listed(entry, key) });
     else if (nameOf(entry)) out.push({ key: label, value: cut(flat(nameOf(entry)), 60) });
