@@ -53,8 +53,9 @@ void run_evals(const std::string& program);
 bool fill_apart(const std::string& data, std::uint64_t spans);
 // `sql` with each name replaced by its value.
 std::string with(std::string_view sql, const std::vector<std::pair<std::string, std::string>>& values);
-// Full text for words and phrases that are drawn from what is stored: lines of the file `passages`.
-void bench_search(const Server& server, const std::string& since, const std::string& passages);
+// Full text for words and phrases that are drawn from what is stored: lines of the file `passages`. `range`:
+// "&from=…&to=…".
+void bench_search(const Server& server, const std::string& range, const std::string& passages);
 // Lists, look-ups and measures over `spans` stored spans of 30 days; fills DATA first.
 void run_queries(const std::string& program, const std::string& data, std::uint64_t spans);
 

@@ -41,7 +41,7 @@ void told(const char* name, std::vector<double>& times) {
 
 }  // namespace
 
-void bench_search(const Server& server, const std::string& since, const std::string& passages) {
+void bench_search(const Server& server, const std::string& range, const std::string& passages) {
   const SystemClock clock;
   net::Client client;
   SeededRandom random(20261122);
@@ -62,7 +62,7 @@ void bench_search(const Server& server, const std::string& since, const std::str
       const auto asked = question(kind, std::span(words).subspan(first, kind.words));
       const Nanos sent = clock.monotonic();
       const auto answer =
-          client.send({.url = fmt::format("{}/api/v1/sessions?limit=50&filter={}&from={}", server.url, asked, since)});
+          client.send({.url = fmt::format("{}/api/v1/sessions?limit=50&filter={}{}", server.url, asked, range)});
       if (answer && answer->status == 200) times.push_back(static_cast<double>(clock.monotonic() - sent) / 1e6);
     }
     all.insert(all.end(), times.begin(), times.end());

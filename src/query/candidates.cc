@@ -63,12 +63,18 @@ std::optional<Statement> Pager::next_candidates() {
     return statement;
   }
   if (looks_on && !hurried_) {
-    window_ = {std::max(query_.range.from, (scanned_ - width_) / minute * minute),
-               std::min(query_.range.to, scanned_ + (sessions ? session_around : trace_around))};
-    phase_ = Phase::scan;
     const auto musts = necessary(query_.filter);
+    const auto words = words_among(musts);
+    const std::size_t together = rarest_ ? 1 : words.empty() ? musts.size() : words.size();
+    // What begins here may meet the condition later, or another one than it meets here. Of a single condition that is
+    // known from the look before.
+    const Nanos later = together == 1 && scans_ > 0 ? 0 : sessions ? session_around : trace_around;
+    window_ = {std::max(query_.range.from, (scanned_ - width_) / minute * minute),
+               std::min(query_.range.to, scanned_ + later)};
+    phase_ = Phase::scan;
     statement.sql = rarest_ ? candidates_of_words(sql, query_.grain, window_, {musts[*rarest_]})
                             : candidates(sql, query_.grain, window_, musts);
+    if (read_text(words)) statement.sql += on_two_threads;
     statement.parameters = sql.take();
     return statement;
   }

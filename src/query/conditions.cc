@@ -41,9 +41,10 @@ std::string received_after(const RangeOf& range) {
 }
 
 // Since when there can be bodies of what spans in this window belong to: since the first of them began, by its own
-// clock or by ours; of a long window by the rule above, for that is a walk over its spans.
-std::string received_since(const Range& window, Nanos now) {
-  constexpr Nanos longest = 6 * hour, slack = 10 * minute;
+// clock or by ours; of a long window by the rule above, for that is a walk over its spans. What reads text gains more.
+std::string received_since(const Range& window, Nanos now, bool reads_text) {
+  constexpr Nanos slack = 10 * minute;
+  const Nanos longest = reads_text ? 14 * day : 6 * hour;
   if ((now > 0 ? std::min(now, window.to) : window.to) - window.from > longest) return received_after(window);
   return fmt::format(
       " AND at >= (SELECT fromUnixTimestamp64Milli(if(count() = 0, toInt64(4102444800000), "
@@ -57,14 +58,20 @@ struct TextCondition {
   bool by_index = false;
 };
 
+bool is_indexed(std::string_view lower) {
+  return tokens_of(lower) > 0 && !has_spaceless_script(lower);
+}
+
+bool is_one_word(std::string_view lower) {
+  return is_indexed(lower) && tokens_of(lower) == 1 &&
+         tokens_of(lower.substr(0, 1)) + tokens_of(lower.substr(lower.size() - 1)) == 2;
+}
+
 TextCondition text_condition(Sql& sql, std::string_view words) {
   const std::string lower = to_lower(trim(words));
-  const std::size_t tokens = tokens_of(lower);
-  const bool indexed = tokens > 0 && !has_spaceless_script(lower);
+  const bool indexed = is_indexed(lower), one_word = is_one_word(lower);
   std::vector<std::string> all;
   if (indexed) all.push_back(fmt::format("hasAllTokens(lower(substring(text, 1, 65536)), {})", sql.text(lower)));
-  const bool one_word =
-      indexed && tokens == 1 && tokens_of(lower.substr(0, 1)) + tokens_of(lower.substr(lower.size() - 1)) == 2;
   if (!one_word)
     all.push_back(fmt::format("positionCaseInsensitiveUTF8(substring(text, 1, 65536), {}) > 0", sql.text(lower)));
   return {join(all, " AND "), indexed ? all[0] : "", one_word};
@@ -207,10 +214,14 @@ std::string compare_total(Sql& sql, const Leaf& leaf) {
   return (leaf.op == Op::ne ? "NOT " : "") + joined(any, " OR ");
 }
 
+bool read_text(const std::vector<const Leaf*>& words) {
+  return std::ranges::any_of(words, [](const Leaf* leaf) { return !is_one_word(to_lower(trim(leaf->values[0]))); });
+}
+
 std::string searched_sql(Sql& sql, const std::vector<const Leaf*>& words, const Range& window, bool whole_traces) {
   PAWL_CHECK(!words.empty() && words.size() <= most_words);
   const std::string_view key = whole_traces ? "trace" : "trace, span";
-  const std::string bodies = Sql::from("bodies") + received_since(window, sql.now());
+  const std::string bodies = Sql::from("bodies") + received_since(window, sql.now(), read_text(words));
   std::vector<std::string> walks, any, bits;
   for (std::size_t i = 0; i < words.size(); ++i) {
     const auto [condition, tokens, by_index] = text_condition(sql, words[i]->values[0]);
@@ -247,7 +258,7 @@ std::string all_words_condition(Sql& sql, const std::vector<const Leaf*>& words,
   const std::string_view key = whole_traces ? "trace" : "trace, span";
   if (words.size() == 1)  // no need to add up
     return fmt::format("{} IN (SELECT {} {}{} AND {})", whole_traces ? "trace" : "(trace, span)", key,
-                       Sql::from("bodies"), received_since(window, sql.now()),
+                       Sql::from("bodies"), received_since(window, sql.now(), read_text(words)),
                        text_condition(sql, words[0]->values[0]).sql);
   return fmt::format("{} IN (SELECT {} FROM ({}) WHERE _words = {})", whole_traces ? "trace" : "(trace, span)", key,
                      searched_sql(sql, words, window, whole_traces), (1U << words.size()) - 1);

@@ -111,10 +111,8 @@ Result<Pager> Pager::create(std::uint32_t project, ListQuery query) {
     }
     pager.width_ = first_width * growth;
     const auto musts = necessary(pager.query_.filter);
-    const bool reads_text = std::ranges::any_of(musts, [](const Leaf* leaf) {
-      return leaf->what == Leaf::What::words && leaf->values[0].find(' ') != std::string::npos;
-    });
-    if (reads_text) pager.growth_ = 4;  // a phrase costs by the day
+    const bool reads_text = read_text(words_among(musts));
+    if (reads_text) pager.growth_ = 4;  // a phrase costs by the hour
     pager.by_candidates_ = pager.descending_ && pager.query_.grain != Grain::span && !musts.empty() &&
                            std::ranges::none_of(musts, [](const Leaf* leaf) {
                              return leaf->searches() && leaf->what != Leaf::What::words;
@@ -216,6 +214,7 @@ std::optional<Statement> Pager::next() {
   if (!known) {
     phase_ = Phase::keys;
     statement.sql = spans ? span_keys(sql, page) : item_keys(sql, page);
+    if (spans && read_text(words_among(musts))) statement.sql += on_two_threads;
   } else if (spans) {
     phase_ = Phase::page;
     statement.sql = spans_statement(sql, page, keys_);

@@ -59,6 +59,10 @@ std::string row_condition(Sql& sql, const Node& node, const std::optional<Range>
 std::string leaf_condition(Sql& sql, const Leaf& leaf, const std::optional<Range>& range, bool whole_traces);
 std::string compare_total(Sql& sql, const Leaf& leaf);  // of Holds::total, on an item
 
+// Whether one of these cannot be answered by the index of words alone (a phrase, a script without spaces): then the
+// text of every body that the look covers is read.
+bool read_text(const std::vector<const Leaf*>& words);
+inline constexpr std::string_view on_two_threads = " SETTINGS max_threads = 2";  // what reads text takes that long
 // What full text finds of several of a filter's words in one walk over the bodies that can belong to items which begin
 // in the window: a subquery of `trace`, [`span`,] `_words`: bit i where it holds the i-th; at most eight.
 inline constexpr std::size_t most_words = 8;

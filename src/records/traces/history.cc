@@ -98,12 +98,17 @@ constexpr warehouse::Step steps[] = {
      .alter = "ADD COLUMN IF NOT EXISTS told UInt32 AFTER spread, "
               "ADD COLUMN IF NOT EXISTS findings Array(LowCardinality(String)) AFTER told, "
               "ADD COLUMN IF NOT EXISTS waste LowCardinality(String) AFTER findings"},
-    // By day before scope: full text that goes back in time reads the days that it needs.
+    // By time before scope: full text that goes back in time reads the hours that it needs.
     {.number = 22,
      .table = "bodies",
      .fill = as_they_are,
      .only_if = "SELECT count() FROM system.tables WHERE database = currentDatabase() AND name = 'bodies' AND "
                 "sorting_key = 'project, scope, hash'"},
+    {.number = 23,
+     .table = "bodies",
+     .fill = as_they_are,
+     .only_if = "SELECT count() FROM system.tables WHERE database = currentDatabase() AND name = 'bodies' AND "
+                "sorting_key = 'project, toDate(at), scope, hash'"},
 };
 
 }  // namespace

@@ -86,7 +86,7 @@ ORDER BY (project, scope, trace, span))sql";
 
 // The bytes stand in `text` where full text searches them (slots input, output, arguments, result: llm::Slot), else in
 // `bytes`: one of the two is empty. The index is built by merges, not by inserts (decision 0005): what was just
-// inserted is scanned. By day first: full text goes back in time, and reads the days that it needs.
+// inserted is scanned. By hour first: full text goes back in time, and reads the hours that it needs.
 inline constexpr std::string_view bodies_ddl = R"sql(
 CREATE TABLE IF NOT EXISTS bodies (
   project UInt32, scope UInt128, hash UInt128,
@@ -100,7 +100,7 @@ CREATE TABLE IF NOT EXISTS bodies (
   INDEX by_batch batch TYPE minmax GRANULARITY 1
 ) ENGINE = MergeTree
 PARTITION BY toMonday(at)
-ORDER BY (project, toDate(at), scope, hash))sql";
+ORDER BY (project, toStartOfHour(at), scope, hash))sql";
 
 // Log records that are no content of a span, as they came.
 inline constexpr std::string_view logs_ddl = R"sql(

@@ -110,12 +110,17 @@ std::vector<ContentRow> carriers_of(const warehouse::Answer& answer, const Selec
   return carriers;
 }
 
-// The days around which spans were received: there nearly all of what they refer to stands.
-std::string days_of(const std::vector<SpanRow>& spans) {
-  if (spans.empty()) return "";
+// Where to look for what spans refer to: nearly all of it came around when they were received, the most of the rest in
+// the day before (a session repeats itself); then everywhere.
+std::vector<std::string> times_of(const std::vector<SpanRow>& spans) {
+  if (spans.empty()) return {""};
   const auto [first, last] = std::ranges::minmax(spans, {}, &SpanRow::received);
-  return fmt::format(" AND at >= toDateTime64({}, 3, 'UTC') AND at < toDateTime64({}, 3, 'UTC')",
-                     std::max<Nanos>(0, first.received - hour) / second, (last.received + hour) / second);
+  std::vector<std::string> out;
+  for (const Nanos before : {hour, day})
+    out.push_back(fmt::format(" AND at >= toDateTime64({}, 3, 'UTC') AND at < toDateTime64({}, 3, 'UTC')",
+                              std::max<Nanos>(0, first.received - before) / second, (last.received + hour) / second));
+  out.emplace_back();
+  return out;
 }
 
 // The bytes that these carriers refer to, by scope and hash.
@@ -126,7 +131,7 @@ Result<std::unordered_map<Id128, std::string_view>> bodies_of(Warehouse& warehou
   for (const auto& carrier : carriers)
     for (const auto& ref : carrier.pieces) wanted.emplace(ref.scope, ref.hash);
   if (wanted.empty()) return found;
-  const auto read = [&](const std::string& days) -> Result<void> {
+  const auto read = [&](const std::string& when) -> Result<void> {
     std::string keys = "[", which = "{keys:Array(Tuple(UInt128, UInt128))}";
     if (wanted.size() > most_named_bodies)
       which = fmt::format("(SELECT arrayJoin(arrayZip(scopes, hashes)) FROM span_content WHERE {})",
@@ -139,7 +144,7 @@ Result<std::unordered_map<Id128, std::string_view>> bodies_of(Warehouse& warehou
     auto bodies = TRY(warehouse.read(
         {.sql = fmt::format("SELECT scope, hash, any(if(empty(bytes), text, bytes)) FROM bodies WHERE project = "
                             "{{project:UInt32}}{} AND (scope, hash) IN {} GROUP BY scope, hash",
-                            days, which),
+                            when, which),
          .parameters = std::move(named)}));
     loaded.rows_read += bodies.rows_read;
     for (std::size_t i = 0; i < bodies.rows.size(); ++i) {
@@ -150,8 +155,8 @@ Result<std::unordered_map<Id128, std::string_view>> bodies_of(Warehouse& warehou
     }
     return {};
   };
-  if (const auto days = days_of(loaded.spans); !days.empty()) TRY(read(days));
-  if (!wanted.empty()) TRY(read(""));  // what the session had said on an earlier day
+  for (const auto& when : times_of(loaded.spans))
+    if (!wanted.empty()) TRY(read(when));
   return found;
 }
 

@@ -46,8 +46,8 @@ struct Schema {
 };
 
 struct Pace {
-  std::uint64_t first_batches = 500;  // of the first piece; the next ones take about as long as `piece`
-  std::int64_t piece = 500'000'000;   // ns: a writer waits no longer
+  std::uint64_t first_batches = 1;   // of the first piece, any number of rows; each next one is at most twice as many
+  std::int64_t piece = 500'000'000;  // ns that a piece is to take: a writer waits no longer
   std::function<bool(double)>
       go_on;  // between pieces, with the share that is done; false: stop, go on at the next start
 };
