@@ -20,16 +20,24 @@ struct DemoWords {
   bool keep = false, once = false;
 };
 
-int run_demo(const DemoWords& words) {
-  const bool kept = words.keep && std::filesystem::exists(words.data);
+// All but the lock, which is held until the directory is empty: another process would else take a new one meanwhile.
+Result<> empty_out(const std::string& data) {
+  SystemFiles files;
+  const auto lock = TRY(journal::lock_data(files, data, SystemClock().now()));
   std::error_code error;
-  if (!words.keep && std::filesystem::exists(words.data)) {
-    SystemFiles files;
-    if (const auto lock = journal::lock_data(files, words.data, SystemClock().now()); !lock) {
-      fmt::print(stderr, "pawl demo: {}\n", lock.error().what);
+  for (const auto& entry : std::filesystem::directory_iterator(data, error))
+    if (entry.path().filename() != "LOCK") std::filesystem::remove_all(entry.path(), error);
+  if (error) return fail(ErrorKind::unavailable, "{} could not be emptied: {}", data, error.message());
+  return {};
+}
+
+int run_demo(const DemoWords& words) {
+  const bool there = std::filesystem::exists(words.data), kept = words.keep && there;
+  if (there && !kept) {
+    if (const auto emptied = empty_out(words.data); !emptied) {
+      fmt::print(stderr, "pawl demo: {}\n", emptied.error().what);
       return 3;
     }
-    std::filesystem::remove_all(words.data, error);
   }
   const std::map<std::string, std::string> flags = {
       {"data", words.data}, {"listen", words.listen}, {"log_level", "warn"}};

@@ -1,5 +1,6 @@
 """`pawl demo` is ready in under 15 s, and shows what its story says (tools/demo_check.py)."""
 import datetime
+import fcntl
 import json
 import os
 import re
@@ -98,9 +99,16 @@ def main():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         address = "127.0.0.1:%d" % probe.getsockname()[1]
+    data = os.path.join(home, "data")
+    os.makedirs(os.path.join(data, "journal"))
+    with open(os.path.join(data, "LOCK"), "w", encoding="utf-8") as before, open(os.path.join(data, "journal", "old"), "w", encoding="utf-8"):
+        inode = os.fstat(before.fileno()).st_ino
+        fcntl.flock(before, fcntl.LOCK_EX)
+        refused = command("demo", "--data", data, "--listen", address)
+        checks.check("a directory that another process holds is not emptied", refused.returncode == 3 and os.path.exists(os.path.join(data, "journal", "old")), refused.stderr)
     began = time.monotonic()
     with open(os.path.join(home, "log"), "w+", encoding="utf-8") as log:
-        process = subprocess.Popen([BINARY, "demo", "--no-live", "--data", os.path.join(home, "data"), "--listen", address], stdout=log, stderr=log)
+        process = subprocess.Popen([BINARY, "demo", "--no-live", "--data", data, "--listen", address], stdout=log, stderr=log)
         try:
             said = ""
             while "Pawl is at" not in said and process.poll() is None and time.monotonic() - began < 60 * PATIENCE:
@@ -113,6 +121,8 @@ def main():
             checks.check("in under 15 s (a loaded machine gets 45)", took < 45 * PATIENCE, took)
             url = f"http://{address}"
             checks.equal("ready", call(url + "/readyz").status, 200)
+            checks.check("the directory was emptied, but for the lock: who holds it keeps it", not os.path.exists(os.path.join(data, "journal", "old")) and os.stat(os.path.join(data, "LOCK")).st_ino == inode)
+            checks.equal("a second demo on it cannot start", command("demo", "--data", data, "--listen", "127.0.0.1:0").returncode, 3)
             books = call(url + "/api/v1/books").json()
             checks.check("the books: everything stored, nothing refused", books["stored"] > 1000 and not books["refused"] and not books["quarantined"], books)
             program = os.path.join(ROOT, "tools/demo_check.py")
