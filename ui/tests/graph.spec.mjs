@@ -221,4 +221,16 @@ staged('20,000 spans: the graph is drawn and the player moves', async ({ go }) =
   assert.ok((await page.locator('.lanes .cell').count()) < 120, 'only what is in sight exists');
 });
 
+staged('390 wide: a link to the graph shows it, g brings it, and the tabs go on from there', async ({ go }) => {
+  const page = await open(go, `${swarm}?pane=graph`);
+  const tab = (name) => page.getByRole('group', { name: 'View' }).getByRole('button', { name });
+  await node(page, /^lead \d/).waitFor();
+  assert.equal(await tab('Timeline').getAttribute('aria-pressed'), 'true');
+  await tab('Transcript').click();
+  await page.locator('.vl').first().waitFor();
+  assert.equal(await node(page, /^lead \d/).count(), 0);
+  await page.keyboard.press('m');
+  await page.locator('.frames .fr').first().waitFor();
+}, { width: 390, height: 844 });
+
 looks([['graph', `${swarm}?pane=graph`, 1440], ['graph-flame', '/traces/crew-t1?pane=both', 1440], ['lanes', `${swarm}?pane=graph&every=1`, 1440], ['graph-320', '/traces/crew-t1?pane=both&view=timeline', 320]].map((one) => [...one, '.canvas .nd, .lanes .cell']), staged);

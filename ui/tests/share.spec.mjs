@@ -34,9 +34,10 @@ staged('a link opens a session without a log-in, to read; it can be taken back',
   await looked(guest, 'shared');
   await guest.reload();
   await guest.getByRole('treeitem').first().waitFor();
-  await dialog.getByRole('button', { name: 'Take back' }).click();
-  await dialog.getByRole('button', { name: 'Take it back' }).click();
-  await page.getByText('The link opens nothing any more').waitFor();
+  const mine = dialog.getByRole('listitem').filter({ hasText: 'for the airline' });
+  await mine.getByRole('button', { name: 'Take back' }).click();
+  await mine.getByRole('button', { name: 'Take it back' }).click();
+  await page.getByText('The link opens nothing any more').first().waitFor(); // in sight, and told inside the dialog
   await guest.goto('about:blank');
   await guest.goto(link);
   await guest.getByText('This link opens nothing').waitFor();

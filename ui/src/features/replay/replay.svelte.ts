@@ -27,7 +27,8 @@ const schema = {
   pauses: url.choice(['', 'shown', 'hidden'], ''),
   plumbing: url.flag(),
   critical: url.flag(),
-  view: url.choice(['transcript', 'timeline', 'details'], 'transcript'),
+  /** Which pane shows where one does; '' the one that the rest of the address asks for. */
+  view: url.choice(['', 'transcript', 'timeline', 'details'], ''),
   list: url.text(),
   /** What stands beside the details: the tree, the graph, the flame, or graph over flame. */
   pane: url.choice(panes, 'tree'),
@@ -206,7 +207,13 @@ export class Replay {
     const other = which === 'graph' ? 'flame' : 'graph';
     const now = this.values.pane;
     const next: Pane = now === which ? 'tree' : now === 'both' ? other : now === other ? 'both' : which;
-    this.set({ pane: next }, { push: true });
+    const view = this.values.view === 'transcript' ? '' : this.values.view; // else it would not be seen on a phone
+    this.set({ pane: next, view }, { push: true });
+  }
+
+  /** Which pane shows where only one has room: a link to a graph shows the graph. */
+  get front(): 'transcript' | 'timeline' | 'details' {
+    return this.values.view || (this.values.pane === 'tree' ? 'transcript' : 'timeline');
   }
 
   /** Goes through the places of a node of the graph or a frame of the flame, one at each press. */
