@@ -192,15 +192,19 @@ TEST_F(RolledUp, CountsEachItemOnce) {
 // One filter; of the whole range, and of parts of it; orders and limits of all kinds.
 std::vector<MeasureQuery> queries_of_a_board(Random& random) {
   const MeasureQuery first = random_query(random);
+  const Grain grain = pick(random, std::vector{Grain::span, Grain::span, Grain::trace, Grain::session});
   const Nanos middle = first.range.from + pick(random, std::vector<Nanos>{3 * hour, 2 * hour + 1'234'567'890,
                                                                           hour - first.range.from % hour});
   std::vector<MeasureQuery> out;
   for (std::uint64_t n = 2 + random.below(6); n > 0; --n) {
     MeasureQuery& query = out.emplace_back(random_query(random));
-    query.grain = random.below(12) == 0 ? query.grain : Grain::span;
+    query.grain = random.below(12) == 0 ? query.grain : grain;
+    if (grain != Grain::span)  // what is of each item as a whole is asked alone
+      query.measures = pick(random, std::vector<std::vector<std::string>>{{"sessions"}, {"traces", "spans"}, {"cost"}});
     query.filter = random.below(8) == 0 ? query.filter : first.filter;
     query.range = first.range;
-    if (random.below(2) == 0) (random.below(2) == 0 ? query.range.from : query.range.to) = middle;
+    if (random.below(grain == Grain::span ? 2 : 6) == 0)
+      (random.below(2) == 0 ? query.range.from : query.range.to) = middle;
     if (random.below(2) == 0) query.order = (random.below(2) == 0 ? "-" : "") + pick(random, query.measures);
     if (random.below(3) == 0) query.order.clear();
     if (random.below(4) == 0) query.limit = 3;
@@ -211,8 +215,8 @@ std::vector<MeasureQuery> queries_of_a_board(Random& random) {
 TEST_F(RolledUp, ASharedStatementSaysWhatEachQuerySaysAlone) {
   SeededRandom random(23);
   advance(1);
-  int shared = 0, parts = 0, missing = 0, sets = 0, limited = 0;
-  for (int round = 0; round < 40; ++round) {
+  int shared = 0, parts = 0, missing = 0, sets = 0, limited = 0, items = 0;
+  for (int round = 0; round < 50; ++round) {
     if (round % 10 == 9) advance(static_cast<std::uint64_t>(2 + round / 10));
     const traces::Rollups::Reading reading(*tables);
     auto queries = queries_of_a_board(random);
@@ -234,7 +238,8 @@ TEST_F(RolledUp, ASharedStatementSaysWhatEachQuerySaysAlone) {
           ++missing;
           continue;
         }
-        ++shared, parts += answer.part.has_value(), limited += mine->size() == query.limit;
+        ++shared, items += query.grain != Grain::span, parts += answer.part.has_value(),
+            limited += mine->size() == query.limit;
         JsonWriter got, wanted;
         write_columns(got.object(), answer.columns), write_columns(wanted.object(), alone->columns);
         write_rows(got, "rows", answer, rows, *mine), write_rows(wanted, "rows", *alone, right);
@@ -243,6 +248,7 @@ TEST_F(RolledUp, ASharedStatementSaysWhatEachQuerySaysAlone) {
     }
   }
   EXPECT_GT(shared, 60);
+  EXPECT_GT(items, 20);
   EXPECT_GT(parts, 15);
   EXPECT_GT(sets, 10);
   EXPECT_GT(limited, 5);
@@ -273,6 +279,22 @@ TEST(Shared, AreQueriesOfOneFilterThatReadTheSame) {
   EXPECT_EQ(which, (std::vector<std::size_t>{0, 1, 2, 8}));
   queries[1].limit = 0;
   EXPECT_FALSE(share(1, queries));
+}
+
+TEST(Shared, AreTheFacetsOfSessions) {
+  std::vector<MeasureQuery> queries;
+  for (const std::string_view by : {"agent", "model", "tool", "team", "status", "environment"})
+    queries.push_back({.measures = {"sessions"},
+                       .dimensions = {std::string(by)},
+                       .filter = *Filter::parse("cost>0.1 (tool=t1 OR is:error)"),
+                       .range = {10 * day, 40 * day},
+                       .grain = Grain::session});
+  const auto together = share(1, queries);
+  ASSERT_TRUE(together) << together.error().what;
+  ASSERT_EQ(together->size(), 1U);
+  EXPECT_EQ(together->front().answers.size(), queries.size());
+  queries[0].range.from += hour;  // other sessions cost more than that in another time
+  EXPECT_EQ(share(1, queries)->front().answers.size(), queries.size() - 1);
 }
 
 std::string table_of(const MeasureQuery& query, std::vector<std::uint64_t> through = {9, 9, 9, 9}) {

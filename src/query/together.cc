@@ -222,7 +222,7 @@ Result<Shared> Compiler::together(std::span<const MeasureQuery> queries, const s
 
 Result<std::optional<Compiler::Tables>> Compiler::tables() {
   using enum Branch;
-  if (query_.grain != Grain::span || query_.grid > 0 || query_.wide || splits_lists(query_)) return std::nullopt;
+  if (query_.grid > 0 || query_.wide || splits_lists(query_)) return std::nullopt;
   keys_ = TRY(keys_of(sql_, query_));
   TRY(find_measures());
   if (has_one(branches_, items) || has_one(branches_, item_latency) || has_one(branches_, overhead))
@@ -260,8 +260,11 @@ bool agree(Compiler::Tables& mine, const Compiler::Tables& other) {
 
 bool takes(Group& group, std::span<const MeasureQuery> queries, std::size_t number, const Compiler::Tables& tables) {
   const MeasureQuery& query = queries[number];
+  const MeasureQuery& first = queries[group.queries[0]];
   const Range& range = query.range;
-  if (group.filter != query.filter.text() || queries[group.queries[0]].now != query.now) return false;
+  if (first.grain != query.grain || first.now != query.now || group.filter != query.filter.text()) return false;
+  if (query.grain != Grain::span && !same(range, first.range))
+    return false;  // items are chosen by what is in the range
   if (range.from < group.range.from || range.to > group.range.to) return false;
   std::set<Nanos> cuts(group.cuts.begin(), group.cuts.end());
   for (const Nanos cut : {range.from, range.to})
