@@ -20,12 +20,13 @@ struct Question {
   const char *path, *body = "";
 };
 constexpr Question questions[] = {
-    {"list of traces, newest", "30", "/traces?limit=50&from={30d}"},
-    {"list of sessions, newest", "30", "/sessions?limit=50&from={30d}"},
-    {"filtered list: agent, one in 20", "30", "/traces?limit=50&filter=agent%3Dagent-3&from={30d}"},
-    {"filtered list: failed spans of a tool", "30", "/spans?limit=50&filter=is:error%20tool%3Dt3&from={30d}"},
+    {"list of traces, newest", "30", "/traces?limit=50&from={30d}&to={newest}"},
+    {"list of sessions, newest", "30", "/sessions?limit=50&from={30d}&to={newest}"},
+    {"filtered list: agent, one in 20", "30", "/traces?limit=50&filter=agent%3Dagent-3&from={30d}&to={newest}"},
+    {"filtered list: failed spans of a tool", "30",
+     "/spans?limit=50&filter=is:error%20tool%3Dt3&from={30d}&to={newest}"},
     {"filtered list: sessions, agent and failed", "30",
-     "/sessions?limit=50&filter=agent%3Dagent-3%20status%3Derror&from={30d}"},
+     "/sessions?limit=50&filter=agent%3Dagent-3%20status%3Derror&from={30d}&to={newest}"},
     {"open a trace", "15", "/traces/{trace}"},
     {"cost by agent a day, 30 days", "50", "/query",
      R"({"measures":["cost"],"dimensions":["agent"],"step":"1d","from":"{30d}"})"},
@@ -146,7 +147,7 @@ void run_queries(const std::string& program, const std::string& data, std::uint6
   wait_for_rest(*server);
   fmt::print("| question | p50 ms | slowest ms | CPU ms | to reach, p50 ms |\n| --- | --- | --- | --- | --- |\n");
   const std::string month = format_time(clock.now() - 30 * day), week = format_time(clock.now() - 7 * day);
-  // What is stored may have been filled some time ago: full text goes back from its newest.
+  // What is stored may have been filled some time ago: lists go back from its newest.
   const std::string trace = of_newest(client, *server, month, "trace_id"),
                     newest = of_newest(client, *server, month, "start");
   for (const auto& question : questions) {
