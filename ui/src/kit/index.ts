@@ -34,7 +34,7 @@ export { fitting, type Fit } from './columns';
 export type { GridColumn } from './grid';
 export * as format from './format';
 export * from './icons';
-export { keyName, Keys, keySign, type Key, type Scope } from './keys.svelte';
+export { keepTyped, keyName, Keys, keySign, type Key, type Scope } from './keys.svelte';
 export type { Line } from './lines';
 export { rowKeys } from './rows';
 export { drawMarks, markRoom, type Mark, type Placed } from './marks';

@@ -87,3 +87,8 @@ export class Keys {
     }
   }
 }
+
+/** A field inside a menu: what is typed is no key of the menu, but Escape is. */
+export function keepTyped(event: KeyboardEvent): void {
+  if (event.key !== 'Escape') event.stopPropagation();
+}
